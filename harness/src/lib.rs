@@ -1,0 +1,11 @@
+//! Everything behind `synproof`: the script language, the engine, the targets and the reports.
+//!
+//! Who may use whom is drawn in `docs/architecture.md`: `cli → runner → engine → {script, packet,
+//! target}`; a script knows no target, a target never sees a script.
+
+pub mod command;
+pub mod config;
+pub mod engine;
+pub mod packet;
+pub mod script;
+pub mod target;

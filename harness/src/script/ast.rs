@@ -1,0 +1,482 @@
+//! The syntax tree: plain data, every node with its span, no reference to any target.
+//!
+//! What the fields mean is described in `docs/language.md`. Numbers are as written in the script
+//! (relative sequence numbers, label descriptors); `engine::flow` gives them their live values.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::source::{SourceFile, Span, Spanned};
+use super::token::Token;
+
+/// A parsed script. `tokens` hold the whole text (white space and comments included), so the tree
+/// is lossless: the concatenation of their slices is the source.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// The text everything below points into.
+    pub source: Arc<SourceFile>,
+    /// Every token of the source, trivia included.
+    pub tokens: Vec<Token>,
+    /// `//! key: value` lines, in order.
+    pub metadata: Vec<Metadata>,
+    /// `--name[=value]` lines.
+    pub options: Vec<OptionDecl>,
+    /// Untimed command before the first event.
+    pub init: Option<ShellCommand>,
+    /// The events in the order of the text.
+    pub events: Vec<Event>,
+    /// Untimed command after the last event.
+    pub cleanup: Option<ShellCommand>,
+}
+
+/// A `//! key: value` comment: opaque to packetdrill, read by the runner (`covers`, `profile`, …).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metadata {
+    /// The word before the colon.
+    pub key: String,
+    /// The trimmed rest of the line.
+    pub value: String,
+    /// The whole comment.
+    pub span: Span,
+}
+
+/// `--name` or `--name=value` as written in a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionDecl {
+    /// Name without the dashes.
+    pub name: String,
+    /// Text of the value; strings are without their quotes. `SYM=val` for `--define`.
+    pub value: Option<String>,
+    /// The whole option.
+    pub span: Span,
+}
+
+/// Text between back quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShellCommand {
+    /// The text, without the quotes, unescaped nothing.
+    pub text: String,
+    /// Quotes included.
+    pub span: Span,
+}
+
+/// Text between `%{` and `}%`, blanks trimmed as packetdrill trims them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeBlock {
+    /// The text.
+    pub text: String,
+    /// Braces included.
+    pub span: Span,
+}
+
+/// When an event happens, in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Time {
+    /// `*`
+    Any,
+    /// `0.5`
+    Absolute(i64),
+    /// `+0.5`
+    Relative(i64),
+    /// `0.1~0.2`
+    AbsoluteRange(i64, i64),
+    /// `+0.1~+0.2`
+    RelativeRange(i64, i64),
+}
+
+/// One step of a script.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// When, with the span of the time as written.
+    pub time: Spanned<Time>,
+    /// `...END` of a blocking call, in microseconds, with the base of `time`.
+    pub end: Option<Spanned<i64>>,
+    /// What.
+    pub kind: EventKind,
+    /// From the time to the last token.
+    pub span: Span,
+}
+
+/// What an event does.
+#[derive(Clone, Debug)]
+pub enum EventKind {
+    /// `<` or `>`.
+    Packet(Box<PacketSpec>),
+    /// `name(args) = result`.
+    Syscall(Box<SyscallSpec>),
+    /// `` `text` ``.
+    Command(ShellCommand),
+    /// `%{ text }%`.
+    Code(CodeBlock),
+    /// `tcp_state(..) = TCP_X` (extension).
+    State(StateAssertion),
+}
+
+/// Extension: the state of a socket, by descriptor label or by ports.
+#[derive(Clone, Debug)]
+pub struct StateAssertion {
+    /// Whose state.
+    pub subject: StateSubject,
+    /// `TCP_ESTABLISHED` … `TCP_NEW_SYN_RECV`, as written.
+    pub state: Spanned<String>,
+    /// The whole assertion.
+    pub span: Span,
+}
+
+/// Whose state a [`StateAssertion`] is about.
+#[derive(Clone, Debug)]
+pub enum StateSubject {
+    /// `tcp_state(4)`.
+    Fd(Spanned<i64>),
+    /// `tcp_state(40001 > 8080)`: remote port, then local port, as an inbound packet writes them.
+    Ports(Spanned<Ports>),
+}
+
+// ---- packets ---------------------------------------------------------------------------------
+
+/// Which way a packet goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// `<`: injected.
+    Inbound,
+    /// `>`: expected from the target.
+    Outbound,
+}
+
+/// A field that may be left open with `*` (extension; outbound only).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field<T> {
+    /// Written out.
+    Value(T),
+    /// `*`: anything.
+    Any,
+}
+
+impl<T: Copy> Field<T> {
+    /// The value, if one is written.
+    pub fn value(self) -> Option<T> {
+        match self {
+            Self::Value(v) => Some(v),
+            Self::Any => None,
+        }
+    }
+}
+
+/// One packet line.
+#[derive(Clone, Debug)]
+pub struct PacketSpec {
+    /// `<` or `>`.
+    pub direction: Spanned<Direction>,
+    /// `ipv4 a > b:`, `gre …:`, `mpls …:`, outermost first.
+    pub encap: Vec<Encap>,
+    /// `[..]` or `(..)` before the transport.
+    pub ip: IpInfo,
+    /// `encap psp spi N`.
+    pub psp: Option<Spanned<u32>>,
+    /// The transport.
+    pub body: PacketBody,
+    /// Trailing `/udp(SRC > DST)` (FreeBSD).
+    pub outer_udp: Option<Spanned<Ports>>,
+    /// From the direction to the last token.
+    pub span: Span,
+}
+
+/// `SRC > DST` ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ports {
+    /// Source port.
+    pub src: u16,
+    /// Destination port.
+    pub dst: u16,
+}
+
+/// What `[ect0]`, `(ttl 3)`, `[tos 0x10,flowlabel 0x1]` say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IpInfo {
+    /// ECN name or whole TOS byte.
+    pub tos: Option<Spanned<Tos>>,
+    /// 20-bit IPv6 flow label (a name, see the language reference).
+    pub flow_label: Option<Spanned<u32>>,
+    /// TTL or hop limit (`ttl N`, FreeBSD `hlim N`).
+    pub ttl: Option<Spanned<u8>>,
+}
+
+/// The traffic class as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tos {
+    /// `noecn`, `ect1`, `ect0`, `ce`: the two low bits, 0 to 3.
+    Ecn(u8),
+    /// `ect01`: either of the two; outbound only.
+    Ect01,
+    /// `tos 0xNN` (FreeBSD `class 0xNN`): the whole byte.
+    Byte(u8),
+}
+
+/// One encapsulation header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encap {
+    /// Which header.
+    pub kind: EncapKind,
+    /// Colon included.
+    pub span: Span,
+}
+
+/// Encapsulation headers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EncapKind {
+    /// `ipv4 [info] 1.1.1.1 > 2.2.2.2:` or `ipv6 …`.
+    Ip {
+        /// TOS, TTL, flow label.
+        info: IpInfo,
+        /// Literal source.
+        src: IpAddr,
+        /// Literal destination.
+        dst: IpAddr,
+    },
+    /// `gre flags …, sum …, off …, key=…, seq …:`.
+    Gre(GreSpec),
+    /// `mpls (label …) …:`.
+    Mpls(Vec<MplsLabel>),
+}
+
+/// GRE header as written, also the argument of GRE sockopts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct GreSpec {
+    /// The 16-bit flags field: 0x8000 checksum, 0x2000 key, 0x1000 sequence.
+    pub flags: u16,
+    /// `sum`.
+    pub sum: u16,
+    /// `off`.
+    pub off: u16,
+    /// `key`.
+    pub key: u32,
+    /// `seq`.
+    pub seq: u32,
+}
+
+/// One entry of an MPLS label stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MplsLabel {
+    /// 20-bit label.
+    pub label: u32,
+    /// 3-bit traffic class.
+    pub tc: u8,
+    /// Bottom of stack.
+    pub bottom: bool,
+    /// Time to live.
+    pub ttl: u8,
+}
+
+/// The transport of a packet line.
+#[derive(Clone, Debug)]
+pub enum PacketBody {
+    /// TCP segment.
+    Tcp(TcpSpec),
+    /// `udp SRC > DST (LEN)`.
+    Udp(UdpSpec),
+    /// `icmp TYPE CODE …`.
+    Icmp(IcmpSpec),
+}
+
+/// A TCP segment line.
+#[derive(Clone, Debug)]
+pub struct TcpSpec {
+    /// `SRC > DST`.
+    pub ports: Option<Spanned<Ports>>,
+    /// `SEWA.` letters; `*` leaves them unchecked.
+    pub flags: Spanned<Field<Flags>>,
+    /// `START:END(LEN)`.
+    pub seq: SeqSpec,
+    /// `ack N`; absent means 0 on the wire (and is compared as such).
+    pub ack: Option<Spanned<Field<u32>>>,
+    /// `win N`, raw header value.
+    pub win: Option<Spanned<Field<u16>>>,
+    /// `urg N`; absent means 0.
+    pub urg: Option<Spanned<Field<u16>>>,
+    /// `<…>`.
+    pub options: OptionsSpec,
+}
+
+/// TCP flags as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Flags {
+    /// Bits as in the header: FIN 0x01, SYN 0x02, RST 0x04, PSH 0x08, ACK 0x10, URG 0x20,
+    /// ECE 0x40, CWR 0x80, AE 0x100. A digit sets the last three.
+    pub bits: u16,
+    /// An ACE digit 1 to 7 was written (compared as one field).
+    pub ace: Option<u8>,
+}
+
+/// `START:END(LEN)`, FreeBSD's `!` after it, or `*(LEN)` / `*`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeqSpec {
+    /// First sequence number; [`Field::Any`] for `*` and for FreeBSD's `!`.
+    pub start: Field<u32>,
+    /// Payload bytes; [`Field::Any`] only for a lone `*`.
+    pub len: Field<u16>,
+    /// As written.
+    pub span: Span,
+}
+
+/// The `<…>` part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OptionsSpec {
+    /// Not written: the packet has no options.
+    None,
+    /// `<...>`: outbound only, not compared.
+    Any(Span),
+    /// `<opt,opt>`.
+    List(Vec<Spanned<TcpOptionSpec>>, Span),
+}
+
+/// One TCP option as written. Fields that can be left open with `*` are [`Field`]s.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TcpOptionSpec {
+    /// `eol`
+    Eol,
+    /// `nop`
+    Nop,
+    /// `mss N`
+    Mss(Field<u16>),
+    /// `wscale N`
+    Wscale(Field<u8>),
+    /// `sackOK`
+    SackOk,
+    /// `sack L:R …`
+    Sack(Vec<(u32, u32)>),
+    /// `sack *`: any blocks.
+    SackAny,
+    /// `TS val N ecr N`
+    Ts {
+        /// TSval
+        val: Field<u32>,
+        /// TSecr
+        ecr: Field<u32>,
+    },
+    /// `md5 HEX`, up to 16 bytes; `md5 *` for any digest.
+    Md5(Option<Vec<u8>>),
+    /// `FO [HEX]` (`exp: false`) or `FOEXP [HEX]`; `FO *` for any cookie.
+    Fastopen {
+        /// Kind 254 with its magic number.
+        exp: bool,
+        /// The cookie; empty for a request; [`None`] for `*`.
+        cookie: Option<Vec<u8>>,
+    },
+    /// `ECN e0b N ceb N e1b N` (AccECN0, kind 172) or `ECN e1b … ceb … e0b …` (AccECN1, 174).
+    AccEcn {
+        /// `e1b` comes first: kind 174.
+        first_e1b: bool,
+        /// One to three 24-bit counters in the order written.
+        counters: Vec<u32>,
+    },
+}
+
+/// `udp SRC > DST (LEN)`.
+#[derive(Clone, Debug)]
+pub struct UdpSpec {
+    /// Ports.
+    pub ports: Option<Spanned<Ports>>,
+    /// Payload bytes.
+    pub len: u16,
+}
+
+/// `icmp TYPE CODE mtu N id N [echoed]`.
+#[derive(Clone, Debug)]
+pub struct IcmpSpec {
+    /// Word or `type_N`, resolved per IP version when the packet is built.
+    pub ty: Spanned<String>,
+    /// Word or `code_N`.
+    pub code: Option<Spanned<String>>,
+    /// `mtu N`.
+    pub mtu: Option<Spanned<u32>>,
+    /// `id N`.
+    pub id: Option<Spanned<u16>>,
+    /// `[START:END(LEN)]`, `[udp (LEN)]`, `[raw (LEN)]`.
+    pub echoed: Option<Spanned<Echoed>>,
+}
+
+/// What an ICMP error quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Echoed {
+    /// A TCP segment.
+    Tcp {
+        /// First sequence number.
+        seq: u32,
+        /// Payload bytes of the quoted segment.
+        len: u16,
+    },
+    /// A UDP datagram of that payload length.
+    Udp(u16),
+    /// That many bytes of ICMP, header included.
+    Raw(u16),
+}
+
+// ---- system calls ----------------------------------------------------------------------------
+
+/// `name(args) = result ERRNO (text)`.
+#[derive(Clone, Debug)]
+pub struct SyscallSpec {
+    /// `socket`, `bind`, …
+    pub name: Spanned<String>,
+    /// Arguments as written.
+    pub args: Vec<Expr>,
+    /// The result as written (`3`, `-1`, `O_RDWR|O_NONBLOCK`, `...`).
+    pub result: Expr,
+    /// `EAGAIN`.
+    pub errno: Option<Spanned<String>>,
+    /// `(Resource temporarily unavailable)`.
+    pub note: Option<Spanned<String>>,
+    /// The whole call.
+    pub span: Span,
+}
+
+/// An expression with its span.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// The expression forms of packetdrill; struct forms are one [`ExprKind::Struct`] with named
+/// members, so that a new one needs no new variant.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExprKind {
+    /// `...`
+    Ellipsis,
+    /// `*` (extension: any value)
+    Any,
+    /// `42`, `0x2a`
+    Int(i64),
+    /// `SOL_TCP`
+    Symbol(String),
+    /// `"..."`, raw as written (escapes unresolved), adjacent strings concatenated.
+    Str(String),
+    /// `a | b`
+    Or(Box<Expr>, Box<Expr>),
+    /// `[a, b]`
+    List(Vec<Expr>),
+    /// `{member, member=value, …}`: sockaddr, iovec, linger, pollfd, epoll event, msghdr, cmsg, gre.
+    Struct(Vec<Member>),
+    /// `htons(8080)`, `inet_addr("1.2.3.4")`, `inet6_addr("::1")`
+    Call(String, Vec<Expr>),
+    /// `192.0.2.1` or `fd00::1` written bare.
+    Addr(IpAddr),
+    /// `(label 1, tc 2, S, ttl 3)` stack of a MPLS socket option.
+    Mpls(Vec<MplsLabel>),
+    /// A GRE struct.
+    Gre(GreSpec),
+}
+
+/// A member of a struct form.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    /// `fd`, `events`, `cmsg_level`, `msg_iov`, `TCP_NLA_…`; [`None`] for a bare value (`{..., 100}`).
+    pub name: Option<Spanned<String>>,
+    /// The parenthesised argument of `msg_name(...)=…` and `msg_iov(1)=…`.
+    pub arg: Option<Box<Expr>>,
+    /// The value.
+    pub value: Expr,
+}

@@ -1,0 +1,33 @@
+//! The script language: text to syntax tree and back. It knows no target.
+
+pub mod ast;
+pub mod diagnostic;
+pub mod source;
+pub mod token;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ast::Script;
+use diagnostic::Diagnostic;
+use source::SourceFile;
+
+/// Values of `--define`, by symbol; string values keep their quotes.
+pub type Defines = BTreeMap<String, String>;
+
+/// Parses a script. Never fails: what could not be understood is in the diagnostics, and the tree
+/// holds the rest. `--define` options inside the script apply to what follows them, and lose
+/// against `defines`.
+#[must_use]
+pub fn parse(source: &Arc<SourceFile>, _defines: &Defines) -> (Script, Vec<Diagnostic>) {
+    let script = Script {
+        source: Arc::clone(source),
+        tokens: Vec::new(),
+        metadata: Vec::new(),
+        options: Vec::new(),
+        init: None,
+        events: Vec::new(),
+        cleanup: None,
+    };
+    (script, Vec::new())
+}
