@@ -3,8 +3,10 @@
 //! An adapter never sees a script; the engine never sees an adapter. See `docs/architecture.md`
 //! ("how to add a target").
 
+pub mod registry;
 pub mod setup;
 pub mod syscall;
+pub mod wrap;
 
 use std::net::SocketAddr;
 
