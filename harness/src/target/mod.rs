@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 pub use setup::{IpVersion, Setup};
-pub use syscall::{Errno, Fd, Output, Returned, Syscall};
+pub use syscall::{EpollEvent, Errno, Fd, Output, Returned, Syscall};
 
 use crate::command::{CommandOutcome, ShellScript};
 
@@ -301,6 +301,12 @@ pub trait Target {
     /// State of the connection (or, with an unspecified remote, the listener) `flow`;
     /// [`TcpState::Close`] when there is none.
     fn tcp_state(&mut self, flow: &FlowKey) -> Result<TcpState, TargetError>;
+
+    /// CLOCK_REALTIME at [`Target::start`] in microseconds, to read the wall-clock stamps that some
+    /// calls return (`SCM_TIMESTAMPING`) in script time. 0 where the target's own clock starts at 0.
+    fn realtime_at_start_us(&mut self) -> i64 {
+        0
+    }
 
     /// Binds a free port of the harness's side for the peer of a new connection, so that ports
     /// are not reused while the kernel may remember them.
