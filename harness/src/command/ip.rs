@@ -4,9 +4,14 @@
 //! numbers of [`Metric`] are Linux's `RTAX_*`. What is not understood keeps its words, so that a
 //! host can hand it to the program itself.
 
+mod parse;
+mod route;
+
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
+
+pub use parse::parse;
 
 /// One `ip` command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,15 +1,23 @@
 //! The shell commands that scripts use, as values a target applies in process.
 //!
-//! `parse::understand` turns shell text into a [`ShellScript`]; whatever it does not
+//! [`understand`](parse::understand) turns shell text into a [`ShellScript`]; whatever it does not
 //! recognise stays text ([`Command::Shell`]) and goes to `/bin/sh` on a target that has one.
 //! [`execute`](execute::execute) carries a [`ShellScript`] out on any target that implements
 //! [`CommandHost`](host::CommandHost): the shell's own rules (lists, statuses, saved values) live
 //! there, once, and a target only says how a sysctl or a route is changed.
 
+mod arithmetic;
 pub mod execute;
+mod file;
+mod grep;
 pub mod host;
 pub mod ip;
+mod lexer;
+pub mod parse;
+mod recognise;
+pub mod sysctl;
 pub mod tc;
+mod words;
 
 use std::path::PathBuf;
 

@@ -1,7 +1,11 @@
 //! `tc qdisc …` as values (tc(8)). Options of the queueing discipline stay words: a target that
 //! has qdiscs knows their netlink forms. Classes and filters are not understood.
 
+mod parse;
+
 use serde::{Deserialize, Serialize};
+
+pub use parse::parse;
 
 /// One `tc` command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
