@@ -3,6 +3,8 @@
 //! An adapter never sees a script; the engine never sees an adapter. See `docs/architecture.md`
 //! ("how to add a target").
 
+#[cfg(all(target_os = "linux", feature = "target-linux"))]
+pub mod linux;
 pub mod setup;
 pub mod syscall;
 
@@ -60,9 +62,7 @@ pub enum Clock {
 }
 
 /// What a target can do. A script that needs what its target lacks is a skip with that reason.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Capability {
     /// TCP over IPv4.
@@ -156,9 +156,7 @@ pub struct FlowKey {
 }
 
 /// TCP states by their Linux names. The harness's own enumeration; the stack has another.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the variants are Linux's TCP_* names")]
 pub enum TcpState {
