@@ -7,5 +7,7 @@ pub mod command;
 pub mod config;
 pub mod engine;
 pub mod packet;
+pub mod profile;
+pub mod runner;
 pub mod script;
 pub mod target;
