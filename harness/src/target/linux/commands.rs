@@ -2,37 +2,11 @@
 
 use std::process::{Command as Process, Stdio};
 
-use super::sysctl;
-use crate::command::{Command, CommandOutcome, ShellScript};
+use crate::command::{CommandOutcome, ShellScript};
 
 /// Runs `script` on the calling thread, which lives in the namespace.
 pub(super) fn run(script: &ShellScript) -> CommandOutcome {
-    let mut status = CommandOutcome::Ok;
-    let only_sysctls = script.commands.iter().all(|step| {
-        matches!(step.command, Command::SetSysctl { .. } | Command::True | Command::False)
-    });
-    if !only_sysctls || script.commands.is_empty() {
-        return shell(script);
-    }
-    for step in &script.commands {
-        if step.only_after_success && status != CommandOutcome::Ok {
-            continue;
-        }
-        status = match &step.command {
-            Command::SetSysctl { name, value, ignore_missing } => {
-                match sysctl::write(name, value) {
-                    Ok(()) => CommandOutcome::Ok,
-                    Err(e) if *ignore_missing && e.kind() == std::io::ErrorKind::NotFound => {
-                        CommandOutcome::Ok
-                    }
-                    Err(error) => failed(1, format!("write {value} to {name}: {error}")),
-                }
-            }
-            Command::False => failed(1, String::new()),
-            _ => CommandOutcome::Ok,
-        };
-    }
-    status
+    shell(script)
 }
 
 fn failed(status: i32, why: String) -> CommandOutcome {
