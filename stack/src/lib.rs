@@ -8,9 +8,9 @@ pub mod seq;
 pub mod sysctl;
 pub mod time;
 
-mod congestion;
+// mod congestion;
 mod sock;
-mod table;
+// mod table;
 #[cfg(feature = "fuzzing")]
 pub mod wire;
 #[cfg(not(feature = "fuzzing"))]
