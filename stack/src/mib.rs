@@ -1,0 +1,130 @@
+//! Counters under the names `nstat` prints: the Tcp and TcpExt groups of /proc/net/{snmp,netstat}.
+//!
+//! Linux: net/ipv4/proc.c. Only counters a TCP host stack can move are here; gauges such as
+//! CurrEstab are computed by the owner of the sockets and passed to [`Mib::snapshot_with`].
+
+use std::collections::BTreeMap;
+
+macro_rules! counters {
+    ($( $name:ident )*) => {
+        /// A counter; the variant's name is nstat's spelling.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(missing_docs, reason = "the names are the kernel's; net/ipv4/proc.c lists them")]
+        pub enum Counter { $( $name, )* }
+
+        impl Counter {
+            /// Every counter, in the kernel's order.
+            pub const ALL: &[Self] = &[$( Self::$name ),*];
+
+            /// The name `nstat` prints.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$name => stringify!($name), )* }
+            }
+        }
+    };
+}
+
+counters! {
+    TcpActiveOpens TcpPassiveOpens TcpAttemptFails TcpEstabResets TcpInSegs TcpOutSegs
+    TcpRetransSegs TcpInErrs TcpOutRsts TcpInCsumErrors
+    TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtSyncookiesFailed TcpExtEmbryonicRsts
+    TcpExtPruneCalled TcpExtRcvPruned TcpExtOfoPruned TcpExtOutOfWindowIcmps
+    TcpExtLockDroppedIcmps TcpExtArpFilter TcpExtTW TcpExtTWRecycled TcpExtTWKilled
+    TcpExtPAWSActive TcpExtPAWSEstab TcpExtBeyondWindow TcpExtTSEcrRejected TcpExtPAWSOldAck
+    TcpExtPAWSTimewait TcpExtDelayedACKs TcpExtDelayedACKLocked TcpExtDelayedACKLost
+    TcpExtListenOverflows TcpExtListenDrops TcpExtTCPHPHits TcpExtTCPPureAcks TcpExtTCPHPAcks
+    TcpExtTCPRenoRecovery TcpExtTCPSackRecovery TcpExtTCPSACKReneging TcpExtTCPSACKReorder
+    TcpExtTCPRenoReorder TcpExtTCPTSReorder TcpExtTCPFullUndo TcpExtTCPPartialUndo
+    TcpExtTCPDSACKUndo TcpExtTCPLossUndo TcpExtTCPLostRetransmit TcpExtTCPRenoFailures
+    TcpExtTCPSackFailures TcpExtTCPLossFailures TcpExtTCPFastRetrans TcpExtTCPSlowStartRetrans
+    TcpExtTCPTimeouts TcpExtTCPLossProbes TcpExtTCPLossProbeRecovery TcpExtTCPRenoRecoveryFail
+    TcpExtTCPSackRecoveryFail TcpExtTCPRcvCollapsed TcpExtTCPBacklogCoalesce
+    TcpExtTCPDSACKOldSent TcpExtTCPDSACKOfoSent TcpExtTCPDSACKRecv TcpExtTCPDSACKOfoRecv
+    TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpExtTCPAbortOnMemory TcpExtTCPAbortOnTimeout
+    TcpExtTCPAbortOnLinger TcpExtTCPAbortFailed TcpExtTCPMemoryPressures
+    TcpExtTCPMemoryPressuresChrono TcpExtTCPSACKDiscard TcpExtTCPDSACKIgnoredOld
+    TcpExtTCPDSACKIgnoredNoUndo TcpExtTCPSpuriousRTOs TcpExtTCPMD5NotFound
+    TcpExtTCPMD5Unexpected TcpExtTCPMD5Failure TcpExtTCPSackShifted TcpExtTCPSackMerged
+    TcpExtTCPSackShiftFallback TcpExtTCPBacklogDrop TcpExtPFMemallocDrop TcpExtTCPMinTTLDrop
+    TcpExtTCPDeferAcceptDrop TcpExtIPReversePathFilter TcpExtTCPTimeWaitOverflow
+    TcpExtTCPReqQFullDoCookies TcpExtTCPReqQFullDrop TcpExtTCPRetransFail TcpExtTCPRcvCoalesce
+    TcpExtTCPOFOQueue TcpExtTCPOFODrop TcpExtTCPOFOMerge TcpExtTCPChallengeACK
+    TcpExtTCPSYNChallenge TcpExtTCPFastOpenActive TcpExtTCPFastOpenActiveFail
+    TcpExtTCPFastOpenPassive TcpExtTCPFastOpenPassiveFail TcpExtTCPFastOpenListenOverflow
+    TcpExtTCPFastOpenCookieReqd TcpExtTCPFastOpenBlackhole TcpExtTCPSpuriousRtxHostQueues
+    TcpExtBusyPollRxPackets TcpExtTCPAutoCorking TcpExtTCPFromZeroWindowAdv
+    TcpExtTCPToZeroWindowAdv TcpExtTCPWantZeroWindowAdv TcpExtTCPSynRetrans
+    TcpExtTCPOrigDataSent TcpExtTCPHystartTrainDetect TcpExtTCPHystartTrainCwnd
+    TcpExtTCPHystartDelayDetect TcpExtTCPHystartDelayCwnd TcpExtTCPACKSkippedSynRecv
+    TcpExtTCPACKSkippedPAWS TcpExtTCPACKSkippedSeq TcpExtTCPACKSkippedFinWait2
+    TcpExtTCPACKSkippedTimeWait TcpExtTCPACKSkippedChallenge TcpExtTCPWinProbe
+    TcpExtTCPKeepAlive TcpExtTCPMTUPFail TcpExtTCPMTUPSuccess TcpExtTCPDelivered
+    TcpExtTCPDeliveredCE TcpExtTCPAckCompressed TcpExtTCPZeroWindowDrop TcpExtTCPRcvQDrop
+    TcpExtTCPWqueueTooBig TcpExtTCPFastOpenPassiveAltKey TcpExtTcpTimeoutRehash
+    TcpExtTcpDuplicateDataRehash TcpExtTCPDSACKRecvSegs TcpExtTCPDSACKIgnoredDubious
+    TcpExtTCPMigrateReqSuccess TcpExtTCPMigrateReqFailure TcpExtTCPPLBRehash
+    TcpExtTCPAORequired TcpExtTCPAOBad TcpExtTCPAOKeyNotFound TcpExtTCPAOGood
+    TcpExtTCPAODroppedIcmps
+}
+
+/// The counters of one stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mib {
+    moved: BTreeMap<Counter, u64>,
+}
+
+impl Mib {
+    /// Adds one.
+    ///
+    /// Linux: NET_INC_STATS, TCP_INC_STATS
+    pub fn inc(&mut self, counter: Counter) {
+        self.add(counter, 1);
+    }
+
+    /// Adds `n`.
+    ///
+    /// Linux: NET_ADD_STATS, TCP_ADD_STATS
+    pub fn add(&mut self, counter: Counter, n: u64) {
+        let value = self.moved.entry(counter).or_default();
+        *value = value.saturating_add(n);
+    }
+
+    /// The value now.
+    #[must_use]
+    pub fn get(&self, counter: Counter) -> u64 {
+        self.moved.get(&counter).copied().unwrap_or(0)
+    }
+
+    /// Every counter, zeros included, by nstat's name.
+    #[must_use]
+    pub fn snapshot(&self) -> BTreeMap<&'static str, u64> {
+        Counter::ALL.iter().map(|&counter| (counter.name(), self.get(counter))).collect()
+    }
+
+    /// [`Self::snapshot`] with the gauges the owner of the sockets knows.
+    #[must_use]
+    pub fn snapshot_with(&self, curr_estab: u64) -> BTreeMap<&'static str, u64> {
+        let mut all = self.snapshot();
+        all.insert("TcpCurrEstab", curr_estab);
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Counter, Mib};
+
+    #[test]
+    fn counters_move_and_print_under_nstat_names() {
+        let mut mib = Mib::default();
+        mib.inc(Counter::TcpExtTCPChallengeACK);
+        mib.add(Counter::TcpInSegs, 3);
+        let all = mib.snapshot_with(2);
+        assert_eq!(all["TcpExtTCPChallengeACK"], 1);
+        assert_eq!(all["TcpInSegs"], 3);
+        assert_eq!(all["TcpOutSegs"], 0);
+        assert_eq!(all["TcpCurrEstab"], 2);
+        assert_eq!(all.len(), Counter::ALL.len() + 1);
+    }
+}
