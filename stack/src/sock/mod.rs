@@ -11,6 +11,7 @@ mod recv_queue;
 mod request;
 #[expect(clippy::module_inception, reason = "Linux's name for the thing")]
 mod sock;
+mod selective_acks;
 mod timewait;
 mod write_queue;
 
@@ -20,6 +21,7 @@ pub(crate) use ofo_queue::OfoQueue;
 pub(crate) use options::{Linger, Locks, NonAgle, SockOptions};
 pub(crate) use recv_queue::RecvQueue;
 pub use request::RequestSock;
+pub(crate) use selective_acks::SelectiveAcks;
 pub use sock::{Shutdown, Sock, SockId};
 pub use timewait::TimeWaitSock;
 pub(crate) use write_queue::WriteQueue;

@@ -6,7 +6,7 @@
 use super::control_block::{
     AckVars, CongVars, LossVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MSS_DEFAULT, Totals,
 };
-use super::{AcceptQueue, OfoQueue, RecvQueue, SockOptions, WriteQueue};
+use super::{AcceptQueue, OfoQueue, RecvQueue, SelectiveAcks, SockOptions, WriteQueue};
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
@@ -65,6 +65,8 @@ pub struct Sock {
     pub(crate) write_queue: WriteQueue,
     pub(crate) recv_queue: RecvQueue,
     pub(crate) ofo_queue: OfoQueue,
+    /// SACK blocks to announce.
+    pub(crate) selective_acks: SelectiveAcks,
     pub(crate) timers: TimerTable,
 
     /// Present segment size without options of variable length (tp->mss_cache).
@@ -134,12 +136,13 @@ impl Sock {
             rx_opt: RxOpt { mss_clamp: TCP_MSS_DEFAULT, ..RxOpt::default() },
             ack: AckVars::default(),
             rtt: RttVars::new(),
-            loss: LossVars::new(sysctl.tcp_reordering),
+            loss: LossVars::new(sysctl.tcp_reordering.unsigned_abs()),
             cong,
             total: Totals::default(),
             write_queue: WriteQueue::default(),
             recv_queue: RecvQueue::default(),
             ofo_queue: OfoQueue::default(),
+            selective_acks: SelectiveAcks::default(),
             timers: TimerTable::default(),
             mss_cache: TCP_MSS_DEFAULT,
             advmss: 0,
