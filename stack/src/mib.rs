@@ -1,71 +1,65 @@
-//! Counters under the names `nstat` prints: the Tcp and TcpExt groups of /proc/net/{snmp,netstat}.
+//! Counters under the names of /proc/net/snmp and /proc/net/netstat, printed as `nstat` does.
 //!
-//! Linux: net/ipv4/proc.c. Only counters a TCP host stack can move are here; gauges such as
-//! CurrEstab are computed by the owner of the sockets and passed to [`Mib::snapshot_with`].
+//! Linux: net/ipv4/proc.c. Only what a TCP host stack can move is here.
 
 use std::collections::BTreeMap;
 
 macro_rules! counters {
-    ($( $name:ident )*) => {
-        /// A counter; the variant's name is nstat's spelling.
+    ($( $group:literal { $( $name:ident )* } )*) => {
+        /// A counter; the variant's name is the kernel's.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[expect(missing_docs, reason = "the names are the kernel's; net/ipv4/proc.c lists them")]
-        pub enum Counter { $( $name, )* }
+        pub enum Counter { $( $( $name, )* )* }
 
         impl Counter {
             /// Every counter, in the kernel's order.
-            pub const ALL: &[Self] = &[$( Self::$name ),*];
+            pub const ALL: &[Self] = &[$( $( Self::$name ),* ),*];
 
-            /// The name `nstat` prints.
+            /// The name `nstat` prints: the group, then the counter.
             #[must_use]
             pub const fn name(self) -> &'static str {
-                match self { $( Self::$name => stringify!($name), )* }
+                match self { $( $( Self::$name => concat!($group, stringify!($name)), )* )* }
             }
         }
     };
 }
 
 counters! {
-    TcpActiveOpens TcpPassiveOpens TcpAttemptFails TcpEstabResets TcpInSegs TcpOutSegs
-    TcpRetransSegs TcpInErrs TcpOutRsts TcpInCsumErrors
-    TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtSyncookiesFailed TcpExtEmbryonicRsts
-    TcpExtPruneCalled TcpExtRcvPruned TcpExtOfoPruned TcpExtOutOfWindowIcmps
-    TcpExtLockDroppedIcmps TcpExtArpFilter TcpExtTW TcpExtTWRecycled TcpExtTWKilled
-    TcpExtPAWSActive TcpExtPAWSEstab TcpExtBeyondWindow TcpExtTSEcrRejected TcpExtPAWSOldAck
-    TcpExtPAWSTimewait TcpExtDelayedACKs TcpExtDelayedACKLocked TcpExtDelayedACKLost
-    TcpExtListenOverflows TcpExtListenDrops TcpExtTCPHPHits TcpExtTCPPureAcks TcpExtTCPHPAcks
-    TcpExtTCPRenoRecovery TcpExtTCPSackRecovery TcpExtTCPSACKReneging TcpExtTCPSACKReorder
-    TcpExtTCPRenoReorder TcpExtTCPTSReorder TcpExtTCPFullUndo TcpExtTCPPartialUndo
-    TcpExtTCPDSACKUndo TcpExtTCPLossUndo TcpExtTCPLostRetransmit TcpExtTCPRenoFailures
-    TcpExtTCPSackFailures TcpExtTCPLossFailures TcpExtTCPFastRetrans TcpExtTCPSlowStartRetrans
-    TcpExtTCPTimeouts TcpExtTCPLossProbes TcpExtTCPLossProbeRecovery TcpExtTCPRenoRecoveryFail
-    TcpExtTCPSackRecoveryFail TcpExtTCPRcvCollapsed TcpExtTCPBacklogCoalesce
-    TcpExtTCPDSACKOldSent TcpExtTCPDSACKOfoSent TcpExtTCPDSACKRecv TcpExtTCPDSACKOfoRecv
-    TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpExtTCPAbortOnMemory TcpExtTCPAbortOnTimeout
-    TcpExtTCPAbortOnLinger TcpExtTCPAbortFailed TcpExtTCPMemoryPressures
-    TcpExtTCPMemoryPressuresChrono TcpExtTCPSACKDiscard TcpExtTCPDSACKIgnoredOld
-    TcpExtTCPDSACKIgnoredNoUndo TcpExtTCPSpuriousRTOs TcpExtTCPMD5NotFound
-    TcpExtTCPMD5Unexpected TcpExtTCPMD5Failure TcpExtTCPSackShifted TcpExtTCPSackMerged
-    TcpExtTCPSackShiftFallback TcpExtTCPBacklogDrop TcpExtPFMemallocDrop TcpExtTCPMinTTLDrop
-    TcpExtTCPDeferAcceptDrop TcpExtIPReversePathFilter TcpExtTCPTimeWaitOverflow
-    TcpExtTCPReqQFullDoCookies TcpExtTCPReqQFullDrop TcpExtTCPRetransFail TcpExtTCPRcvCoalesce
-    TcpExtTCPOFOQueue TcpExtTCPOFODrop TcpExtTCPOFOMerge TcpExtTCPChallengeACK
-    TcpExtTCPSYNChallenge TcpExtTCPFastOpenActive TcpExtTCPFastOpenActiveFail
-    TcpExtTCPFastOpenPassive TcpExtTCPFastOpenPassiveFail TcpExtTCPFastOpenListenOverflow
-    TcpExtTCPFastOpenCookieReqd TcpExtTCPFastOpenBlackhole TcpExtTCPSpuriousRtxHostQueues
-    TcpExtBusyPollRxPackets TcpExtTCPAutoCorking TcpExtTCPFromZeroWindowAdv
-    TcpExtTCPToZeroWindowAdv TcpExtTCPWantZeroWindowAdv TcpExtTCPSynRetrans
-    TcpExtTCPOrigDataSent TcpExtTCPHystartTrainDetect TcpExtTCPHystartTrainCwnd
-    TcpExtTCPHystartDelayDetect TcpExtTCPHystartDelayCwnd TcpExtTCPACKSkippedSynRecv
-    TcpExtTCPACKSkippedPAWS TcpExtTCPACKSkippedSeq TcpExtTCPACKSkippedFinWait2
-    TcpExtTCPACKSkippedTimeWait TcpExtTCPACKSkippedChallenge TcpExtTCPWinProbe
-    TcpExtTCPKeepAlive TcpExtTCPMTUPFail TcpExtTCPMTUPSuccess TcpExtTCPDelivered
-    TcpExtTCPDeliveredCE TcpExtTCPAckCompressed TcpExtTCPZeroWindowDrop TcpExtTCPRcvQDrop
-    TcpExtTCPWqueueTooBig TcpExtTCPFastOpenPassiveAltKey TcpExtTcpTimeoutRehash
-    TcpExtTcpDuplicateDataRehash TcpExtTCPDSACKRecvSegs TcpExtTCPDSACKIgnoredDubious
-    TcpExtTCPMigrateReqSuccess TcpExtTCPMigrateReqFailure TcpExtTCPPLBRehash
-    TcpExtTCPAORequired TcpExtTCPAOBad TcpExtTCPAOKeyNotFound TcpExtTCPAOGood
-    TcpExtTCPAODroppedIcmps
+    "Tcp" {
+        ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs
+        RetransSegs InErrs OutRsts InCsumErrors
+    }
+    "TcpExt" {
+        SyncookiesSent SyncookiesRecv SyncookiesFailed EmbryonicRsts PruneCalled RcvPruned
+        OfoPruned OutOfWindowIcmps LockDroppedIcmps ArpFilter TW TWRecycled TWKilled
+        PAWSActive PAWSEstab BeyondWindow TSEcrRejected PAWSOldAck PAWSTimewait DelayedACKs
+        DelayedACKLocked DelayedACKLost ListenOverflows ListenDrops TCPHPHits TCPPureAcks
+        TCPHPAcks TCPRenoRecovery TCPSackRecovery TCPSACKReneging TCPSACKReorder
+        TCPRenoReorder TCPTSReorder TCPFullUndo TCPPartialUndo TCPDSACKUndo TCPLossUndo
+        TCPLostRetransmit TCPRenoFailures TCPSackFailures TCPLossFailures TCPFastRetrans
+        TCPSlowStartRetrans TCPTimeouts TCPLossProbes TCPLossProbeRecovery
+        TCPRenoRecoveryFail TCPSackRecoveryFail TCPRcvCollapsed TCPBacklogCoalesce
+        TCPDSACKOldSent TCPDSACKOfoSent TCPDSACKRecv TCPDSACKOfoRecv TCPAbortOnData
+        TCPAbortOnClose TCPAbortOnMemory TCPAbortOnTimeout TCPAbortOnLinger TCPAbortFailed
+        TCPMemoryPressures TCPMemoryPressuresChrono TCPSACKDiscard TCPDSACKIgnoredOld
+        TCPDSACKIgnoredNoUndo TCPSpuriousRTOs TCPMD5NotFound TCPMD5Unexpected TCPMD5Failure
+        TCPSackShifted TCPSackMerged TCPSackShiftFallback TCPBacklogDrop PFMemallocDrop
+        TCPMinTTLDrop TCPDeferAcceptDrop IPReversePathFilter TCPTimeWaitOverflow
+        TCPReqQFullDoCookies TCPReqQFullDrop TCPRetransFail TCPRcvCoalesce TCPOFOQueue
+        TCPOFODrop TCPOFOMerge TCPChallengeACK TCPSYNChallenge TCPFastOpenActive
+        TCPFastOpenActiveFail TCPFastOpenPassive TCPFastOpenPassiveFail
+        TCPFastOpenListenOverflow TCPFastOpenCookieReqd TCPFastOpenBlackhole
+        TCPSpuriousRtxHostQueues BusyPollRxPackets TCPAutoCorking TCPFromZeroWindowAdv
+        TCPToZeroWindowAdv TCPWantZeroWindowAdv TCPSynRetrans TCPOrigDataSent
+        TCPHystartTrainDetect TCPHystartTrainCwnd TCPHystartDelayDetect TCPHystartDelayCwnd
+        TCPACKSkippedSynRecv TCPACKSkippedPAWS TCPACKSkippedSeq TCPACKSkippedFinWait2
+        TCPACKSkippedTimeWait TCPACKSkippedChallenge TCPWinProbe TCPKeepAlive TCPMTUPFail
+        TCPMTUPSuccess TCPDelivered TCPDeliveredCE TCPAckCompressed TCPZeroWindowDrop
+        TCPRcvQDrop TCPWqueueTooBig TCPFastOpenPassiveAltKey TcpTimeoutRehash
+        TcpDuplicateDataRehash TCPDSACKRecvSegs TCPDSACKIgnoredDubious TCPMigrateReqSuccess
+        TCPMigrateReqFailure TCPPLBRehash TCPAORequired TCPAOBad TCPAOKeyNotFound TCPAOGood
+        TCPAODroppedIcmps
+    }
 }
 
 /// The counters of one stack.
@@ -80,6 +74,14 @@ impl Mib {
     /// Linux: NET_INC_STATS, TCP_INC_STATS
     pub fn inc(&mut self, counter: Counter) {
         self.add(counter, 1);
+    }
+
+    /// Takes one away; only for `CurrEstab`, which is a gauge.
+    ///
+    /// Linux: TCP_DEC_STATS
+    pub fn dec(&mut self, counter: Counter) {
+        let value = self.moved.entry(counter).or_default();
+        *value = value.saturating_sub(1);
     }
 
     /// Adds `n`.
@@ -101,14 +103,6 @@ impl Mib {
     pub fn snapshot(&self) -> BTreeMap<&'static str, u64> {
         Counter::ALL.iter().map(|&counter| (counter.name(), self.get(counter))).collect()
     }
-
-    /// [`Self::snapshot`] with the gauges the owner of the sockets knows.
-    #[must_use]
-    pub fn snapshot_with(&self, curr_estab: u64) -> BTreeMap<&'static str, u64> {
-        let mut all = self.snapshot();
-        all.insert("TcpCurrEstab", curr_estab);
-        all
-    }
 }
 
 #[cfg(test)]
@@ -118,13 +112,15 @@ mod tests {
     #[test]
     fn counters_move_and_print_under_nstat_names() {
         let mut mib = Mib::default();
-        mib.inc(Counter::TcpExtTCPChallengeACK);
-        mib.add(Counter::TcpInSegs, 3);
-        let all = mib.snapshot_with(2);
+        mib.inc(Counter::TCPChallengeACK);
+        mib.add(Counter::InSegs, 3);
+        mib.inc(Counter::CurrEstab);
+        mib.dec(Counter::CurrEstab);
+        let all = mib.snapshot();
         assert_eq!(all["TcpExtTCPChallengeACK"], 1);
         assert_eq!(all["TcpInSegs"], 3);
         assert_eq!(all["TcpOutSegs"], 0);
-        assert_eq!(all["TcpCurrEstab"], 2);
-        assert_eq!(all.len(), Counter::ALL.len() + 1);
+        assert_eq!(all["TcpCurrEstab"], 0);
+        assert_eq!(all.len(), Counter::ALL.len());
     }
 }

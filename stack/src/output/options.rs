@@ -77,7 +77,7 @@ pub(crate) fn tcp_established_options(sk: &Sock, now: Instant) -> OptionBuf {
         push_aligned_ts(&mut buf, Ts { val, ecr: sk.rx_opt.ts_recent });
     }
     let duplicate = sk.rx_opt.duplicate_sack.map(|(start, end)| SackBlock { start, end });
-    let blocks: Vec<SackBlock> = duplicate.into_iter().chain(sk.selective_acks.iter()).collect();
+    let blocks: Vec<SackBlock> = duplicate.iter().chain(sk.selective_acks.as_slice()).copied().collect();
     let fit = buf.room().saturating_sub(SACK_BASE) / SACK_PERBLOCK;
     if let Some(blocks) = blocks.get(..blocks.len().min(fit)).filter(|some| !some.is_empty()) {
         buf.push_nop();

@@ -48,7 +48,7 @@ pub(crate) fn tcp_full_space(sk: &Sock) -> u32 {
 
 /// Memory held by received segments (sk_rmem_alloc).
 pub(crate) fn rmem_alloc(sk: &Sock) -> u32 {
-    sk.recv_queue.rmem_alloc().saturating_add(sk.ofo_queue.rmem_alloc())
+    sk.recv_queue.truesize().saturating_add(sk.ofo_queue.truesize())
 }
 
 /// What remains of the window last announced.

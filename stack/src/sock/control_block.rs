@@ -50,8 +50,6 @@ pub(crate) struct RcvVars {
     pub(crate) irs: Seq,
     /// RCV.NXT at the last window update sent.
     pub(crate) wup: Seq,
-    /// Head of what the application has not read.
-    pub(crate) copied_seq: Seq,
     /// Most the window may grow to before data shows it is worth it.
     pub(crate) rcv_ssthresh: u32,
     pub(crate) window_clamp: u32,

@@ -5,15 +5,15 @@
 
 pub(crate) mod control_block;
 mod listener;
-mod ofo_queue;
+pub(crate) mod ofo_queue;
 mod options;
-mod recv_queue;
+pub(crate) mod recv_queue;
 mod request;
 #[expect(clippy::module_inception, reason = "Linux's name for the thing")]
 mod sock;
-mod selective_acks;
+pub(crate) mod sack_list;
 mod timewait;
-mod write_queue;
+pub(crate) mod write_queue;
 
 pub(crate) use control_block::RxOpt;
 pub(crate) use listener::AcceptQueue;
@@ -21,7 +21,7 @@ pub(crate) use ofo_queue::OfoQueue;
 pub(crate) use options::{Linger, Locks, NonAgle, SockOptions};
 pub(crate) use recv_queue::RecvQueue;
 pub use request::RequestSock;
-pub(crate) use selective_acks::SelectiveAcks;
+pub(crate) use sack_list::SackList;
 pub use sock::{Shutdown, Sock, SockId};
 pub use timewait::TimeWaitSock;
 pub(crate) use write_queue::WriteQueue;

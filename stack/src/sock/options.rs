@@ -133,6 +133,11 @@ impl SockOptions {
 fn congestion_name(sysctl: &Sysctls) -> &'static str {
     crate::congestion::Algorithm::NAMES
         .into_iter()
-        .find(|name| *name == sysctl.tcp_congestion_control)
+        .find(|name| sysctl.tcp_congestion_control.contains(name))
         .unwrap_or("cubic")
+}
+
+/// A knob of more bits than a socket needs.
+fn clamp_u32(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
 }

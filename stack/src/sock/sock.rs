@@ -6,7 +6,7 @@
 use super::control_block::{
     AckVars, CongVars, LossVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MSS_DEFAULT, Totals,
 };
-use super::{AcceptQueue, OfoQueue, RecvQueue, SelectiveAcks, SockOptions, WriteQueue};
+use super::{AcceptQueue, OfoQueue, RecvQueue, SackList, SockOptions, WriteQueue};
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
@@ -66,7 +66,7 @@ pub struct Sock {
     pub(crate) recv_queue: RecvQueue,
     pub(crate) ofo_queue: OfoQueue,
     /// SACK blocks to announce.
-    pub(crate) selective_acks: SelectiveAcks,
+    pub(crate) selective_acks: SackList,
     pub(crate) timers: TimerTable,
 
     /// Present segment size without options of variable length (tp->mss_cache).
@@ -142,7 +142,7 @@ impl Sock {
             write_queue: WriteQueue::default(),
             recv_queue: RecvQueue::default(),
             ofo_queue: OfoQueue::default(),
-            selective_acks: SelectiveAcks::default(),
+            selective_acks: SackList::default(),
             timers: TimerTable::default(),
             mss_cache: TCP_MSS_DEFAULT,
             advmss: 0,
