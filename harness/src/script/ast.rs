@@ -315,6 +315,8 @@ pub struct SeqSpec {
     pub start: Field<u32>,
     /// Payload bytes; [`Field::Any`] only for a lone `*`.
     pub len: Field<u16>,
+    /// START of FreeBSD's `START:END(LEN)!`, which is written but not compared.
+    pub ignored_start: Option<u32>,
     /// As written.
     pub span: Span,
 }
@@ -356,6 +358,8 @@ pub enum TcpOptionSpec {
     },
     /// `md5 HEX`, up to 16 bytes; `md5 *` for any digest.
     Md5(Option<Vec<u8>>),
+    /// `md5 valid` (FreeBSD): the digest that `--tcp_md5_secret` gives for this segment.
+    Md5Valid,
     /// `FO [HEX]` (`exp: false`) or `FOEXP [HEX]`; `FO *` for any cookie.
     Fastopen {
         /// Kind 254 with its magic number.
@@ -394,6 +398,8 @@ pub struct IcmpSpec {
     pub id: Option<Spanned<u16>>,
     /// `[START:END(LEN)]`, `[udp (LEN)]`, `[raw (LEN)]`.
     pub echoed: Option<Spanned<Echoed>>,
+    /// `/udp(SRC > DST)` inside the brackets (FreeBSD): the quoted packet was encapsulated.
+    pub echoed_udp: Option<Spanned<Ports>>,
 }
 
 /// What an ICMP error quotes.

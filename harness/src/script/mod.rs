@@ -2,6 +2,8 @@
 
 pub mod ast;
 pub mod diagnostic;
+pub mod lexer;
+mod parser;
 pub mod source;
 pub mod token;
 
@@ -19,15 +21,6 @@ pub type Defines = BTreeMap<String, String>;
 /// holds the rest. `--define` options inside the script apply to what follows them, and lose
 /// against `defines`.
 #[must_use]
-pub fn parse(source: &Arc<SourceFile>, _defines: &Defines) -> (Script, Vec<Diagnostic>) {
-    let script = Script {
-        source: Arc::clone(source),
-        tokens: Vec::new(),
-        metadata: Vec::new(),
-        options: Vec::new(),
-        init: None,
-        events: Vec::new(),
-        cleanup: None,
-    };
-    (script, Vec::new())
+pub fn parse(source: &Arc<SourceFile>, defines: &Defines) -> (Script, Vec<Diagnostic>) {
+    parser::parse(source, defines)
 }
