@@ -8,6 +8,7 @@ pub mod config;
 pub mod engine;
 pub mod packet;
 pub mod profile;
+pub mod report;
 pub mod runner;
 pub mod script;
 pub mod target;
