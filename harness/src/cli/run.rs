@@ -13,6 +13,7 @@ use super::scripts::{options, planned, target};
 use crate::report::{Human, Json, Junit, Report, Show, Tap};
 use crate::runner::{ArtifactError, Artifacts, Context, Event, Jobs, run_plan};
 use crate::target::Launch;
+use crate::target::registry::prepare_process;
 use crate::target::wrap::Faulty;
 
 /// Something could not be written.
@@ -40,6 +41,7 @@ pub(super) fn run(args: &RunArgs, console: &Console) -> Exit {
 
 fn try_run(args: &RunArgs, console: &Console) -> Result<Exit, Exit> {
     let cli = options(&args.select, console)?;
+    prepare_process(&args.select.target);
     let (launch, info) = target(&args.select.target, console)?;
     let plan = planned(&args.select, &cli, &info, console)?;
     let faulty = args.fault.map(|fault| Faulty::new(launch.as_ref(), fault));

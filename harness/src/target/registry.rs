@@ -53,10 +53,34 @@ pub fn launcher(name: &str) -> Result<Box<dyn Launch>, RegistryError> {
     }
 }
 
+/// What a process must do before it starts a thread if it is to use the target `name`: unprivileged
+/// users enter a user namespace for the Linux targets. A refusal shows in [`Launch::info`].
+pub fn prepare_process(name: &str) {
+    #[cfg(all(target_os = "linux", feature = "target-linux"))]
+    if name.starts_with("linux") {
+        super::linux::enter_user_namespace_if_needed();
+    }
+    #[cfg(not(all(target_os = "linux", feature = "target-linux")))]
+    let _ = name;
+}
+
 fn stack() -> Result<Box<dyn Launch>, TargetError> {
     Err(absent("stack", "build with the feature target-stack"))
 }
 
+#[cfg(all(target_os = "linux", feature = "target-linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it is an error")]
+fn linux(name: &str) -> Result<Box<dyn Launch>, TargetError> {
+    use super::linux::{Link, LinuxLaunch};
+    let link = match name {
+        "linux:veth" => Link::Veth,
+        "linux:raw" => Link::Raw,
+        _ => Link::Tun,
+    };
+    Ok(Box::new(LinuxLaunch { link }))
+}
+
+#[cfg(not(all(target_os = "linux", feature = "target-linux")))]
 fn linux(name: &str) -> Result<Box<dyn Launch>, TargetError> {
     Err(absent(name, "build on Linux with the feature target-linux"))
 }
