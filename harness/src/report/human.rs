@@ -7,7 +7,6 @@ use std::io::{self, Write};
 
 use super::failure::{render_failure, render_log, render_warnings};
 use super::{Report, Show};
-use crate::config::DEFAULT_SEED;
 use crate::runner::{CaseResult, Event, Summary, Verdict};
 use crate::target::IpVersion;
 
@@ -92,10 +91,8 @@ impl<W: Write> Human<W> {
             .map(|(verdict, count)| self.count(verdict, count))
             .collect();
         let _ = write!(text, "{} run: {}", summary.finished(), counts.join(", "));
-        let _ = write!(text, "   (target {}, {}", summary.target, version());
-        if summary.seed != DEFAULT_SEED {
-            let _ = write!(text, ", seed {:#x}", summary.seed);
-        }
+        let _ = write!(text, "   (target {}, seed {:#x}", summary.target, summary.seed);
+        let _ = write!(text, ", {}", version());
         if self.show.wall {
             let tenths = summary.wall_us / 100_000;
             let _ = write!(text, ", {}.{} s", tenths / 10, tenths % 10);
