@@ -4,7 +4,10 @@ pub mod ast;
 pub mod diagnostic;
 pub mod icmp;
 pub mod lexer;
+mod meaning;
 mod parser;
+pub mod print;
+mod read;
 pub mod source;
 pub mod strings;
 pub mod symbols;
@@ -16,6 +19,9 @@ use std::sync::Arc;
 use ast::Script;
 use diagnostic::Diagnostic;
 use source::SourceFile;
+
+pub use meaning::same_meaning;
+pub use read::{MAX_BYTES, ReadError, read};
 
 /// Values of `--define`, by symbol; string values keep their quotes.
 pub type Defines = BTreeMap<String, String>;
