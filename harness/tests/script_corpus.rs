@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use synproof_harness::script::ast::Script;
+use synproof_harness::script::check::{CheckOptions, check};
 use synproof_harness::script::diagnostic::{Severity, render};
 use synproof_harness::script::print::format;
 use synproof_harness::script::source::SourceFile;
@@ -56,6 +57,7 @@ fn corpora_have_no_errors() {
     if let Ok(more) = std::env::var("SYNPROOF_CORPUS_DEFINES") {
         with.extend(more.split_whitespace().map(|name| (name.to_owned(), String::new())));
     }
+    let options = CheckOptions { defines: with.clone(), ip_version: None };
     let mut failed = Vec::new();
     let mut warnings = 0;
     for dir in dirs.split(':') {
@@ -63,7 +65,8 @@ fn corpora_have_no_errors() {
         let begin = Instant::now();
         for path in &paths {
             let source = read(path).expect("readable script");
-            let (script, diagnostics) = parse(&source, &with);
+            let (script, mut diagnostics) = parse(&source, &with);
+            diagnostics.extend(check(&script, &options));
             if let Err(problem) = formats(&script, &with) {
                 failed.push(std::format!("{}: {problem}", path.display()));
             }

@@ -1,6 +1,7 @@
 //! The script language: text to syntax tree and back. It knows no target.
 
 pub mod ast;
+pub mod check;
 pub mod diagnostic;
 pub mod icmp;
 pub mod lexer;
