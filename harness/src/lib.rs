@@ -3,6 +3,7 @@
 //! Who may use whom is drawn in `docs/architecture.md`: `cli → runner → engine → {script, packet,
 //! target}`; a script knows no target, a target never sees a script.
 
+pub mod code;
 pub mod command;
 pub mod config;
 pub mod engine;
