@@ -10,6 +10,7 @@ use synproof_harness::command::ip::IpObject;
 use synproof_harness::command::parse::understand_with_reason;
 use synproof_harness::command::tc::TcObject;
 use synproof_harness::command::{Command, Step};
+use walkdir::WalkDir;
 
 /// Programs of FreeBSD, and two that make a file.
 const KNOWN_BEYOND: [&str; 5] = [
@@ -26,22 +27,18 @@ fn shell_texts_of_a_corpus_are_understood() {
         println!("skipped: SYNPROOF_CORPUS_DIR is not set");
         return;
     };
+    let scripts = dirs.split(':').flat_map(|dir| WalkDir::new(dir).sort_by_file_name());
+    let scripts = scripts.map(|entry| entry.unwrap().into_path());
     let mut total = 0;
     let mut beyond = BTreeMap::<String, (usize, String)>::new();
-    for dir in dirs.split(':') {
-        for entry in walkdir::WalkDir::new(dir).sort_by_file_name() {
-            let entry = entry.unwrap();
-            let path = entry.path();
-            if path.extension().is_none_or(|extension| extension != "pkt") {
-                continue;
-            }
-            let text = String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
-            for shell in shell_texts(&text) {
-                total += 1;
-                for why in reasons(&shell, path.parent().unwrap()) {
-                    beyond.entry(why).or_insert((0, shell.clone())).0 += 1;
-                }
-            }
+    for path in scripts.filter(|path| path.extension().is_some_and(|ext| ext == "pkt")) {
+        let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+        for shell in shell_texts(&text) {
+            total += 1;
+            let reasons = reasons(&shell, path.parent().unwrap());
+            reasons
+                .into_iter()
+                .for_each(|why| beyond.entry(why).or_insert((0, shell.clone())).0 += 1);
         }
     }
     println!("{total} shell texts");

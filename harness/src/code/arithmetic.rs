@@ -16,13 +16,11 @@ pub(super) fn binary(op: Operator, left: &Value, right: &Value) -> Result<Value,
     if let (Value::Str(template), Operator::Mod) = (left, op) {
         return format::percent(template, right).map(Value::str);
     }
-    if let (Value::Bool(a), Value::Bool(b)) = (left, right) {
-        match op {
-            Operator::BitAnd => return Ok(Value::Bool(a & b)),
-            Operator::BitOr => return Ok(Value::Bool(a | b)),
-            Operator::BitXor => return Ok(Value::Bool(a ^ b)),
-            _ => {}
-        }
+    if let (Value::Bool(a), Value::Bool(b)) = (left, right)
+        && matches!(op, Operator::BitAnd | Operator::BitOr | Operator::BitXor)
+    {
+        let both = integers(op, i128::from(*a), i128::from(*b))?;
+        return Ok(Value::Bool(both.truth()));
     }
     match (left.number(), right.number()) {
         (Some(Number::Int(a)), Some(Number::Int(b))) => integers(op, a, b),

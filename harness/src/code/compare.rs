@@ -11,15 +11,10 @@ pub(super) fn compare(op: CmpOp, left: &Value, right: &Value) -> Result<bool, St
     match op {
         CmpOp::Eq => equal(left, right),
         CmpOp::NotEq => Ok(!equal(left, right)?),
-        CmpOp::Lt | CmpOp::LtE | CmpOp::Gt | CmpOp::GtE => {
-            let ordering = order(op, left, right)?;
-            Ok(match op {
-                CmpOp::Lt => ordering == Some(Ordering::Less),
-                CmpOp::LtE => ordering.is_some_and(Ordering::is_le),
-                CmpOp::Gt => ordering == Some(Ordering::Greater),
-                _ => ordering.is_some_and(Ordering::is_ge),
-            })
-        }
+        CmpOp::Lt => Ok(order(op, left, right)?.is_some_and(Ordering::is_lt)),
+        CmpOp::LtE => Ok(order(op, left, right)?.is_some_and(Ordering::is_le)),
+        CmpOp::Gt => Ok(order(op, left, right)?.is_some_and(Ordering::is_gt)),
+        CmpOp::GtE => Ok(order(op, left, right)?.is_some_and(Ordering::is_ge)),
         CmpOp::Is => identical(left, right),
         CmpOp::IsNot => Ok(!identical(left, right)?),
         CmpOp::In => contains(right, left),

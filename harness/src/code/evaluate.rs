@@ -37,6 +37,7 @@ impl Scope {
         result.map_err(|stop| stop.or_at(expr.start().to_usize()))
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a subset of Python, by design")]
     fn expression(&mut self, expr: &Expr) -> Result<Value, Stop> {
         match expr {
             Expr::NoneLiteral(_) => Ok(Value::None),
@@ -135,9 +136,10 @@ impl Scope {
 
     fn call(&mut self, call: &ExprCall) -> Result<Value, Stop> {
         let Expr::Name(name) = call.func.as_ref() else {
-            return Err(Stop::beyond(match call.func.as_ref() {
-                Expr::Attribute(method) => format!("the method .{}()", method.attr),
-                _ => "a call of an expression".to_owned(),
+            let method = call.func.as_attribute_expr();
+            return Err(Stop::beyond(match method {
+                Some(method) => format!("the method .{}()", method.attr),
+                None => "a call of an expression".to_owned(),
             }));
         };
         let name = name.id.as_str();
@@ -173,25 +175,23 @@ impl Scope {
         for part in text.value.iter() {
             match part {
                 FStringPart::Literal(literal) => out.push_str(&literal.value),
-                FStringPart::FString(text) => {
-                    for element in text.elements.iter() {
-                        self.element(element, &mut out)?;
-                    }
-                }
+                FStringPart::FString(text) => self.elements(&text.elements, &mut out)?,
             }
         }
         Ok(Value::str(out))
     }
 
-    fn element(
+    fn elements(
         &mut self,
-        element: &InterpolatedStringElement,
+        elements: &[InterpolatedStringElement],
         out: &mut String,
     ) -> Result<(), Stop> {
-        match element {
-            InterpolatedStringElement::Literal(literal) => out.push_str(&literal.value),
-            InterpolatedStringElement::Interpolation(inner) => {
-                out.push_str(&self.interpolation(inner)?);
+        for element in elements {
+            match element {
+                InterpolatedStringElement::Literal(literal) => out.push_str(&literal.value),
+                InterpolatedStringElement::Interpolation(inner) => {
+                    out.push_str(&self.interpolation(inner)?);
+                }
             }
         }
         Ok(())
@@ -200,8 +200,8 @@ impl Scope {
     fn interpolation(&mut self, inner: &InterpolatedElement) -> Result<String, Stop> {
         let value = self.evaluate(&inner.expression)?;
         let mut wanted = String::new();
-        for element in inner.format_spec.iter().flat_map(|spec| spec.elements.iter()) {
-            self.element(element, &mut wanted)?;
+        if let Some(spec) = &inner.format_spec {
+            self.elements(&spec.elements, &mut wanted)?;
         }
         let debug = inner.debug_text.as_ref();
         let shown = match inner.conversion {
@@ -247,6 +247,7 @@ fn big(text: &str) -> Option<i128> {
 }
 
 /// What to call an expression that is not part of the subset.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the rest is the subset")]
 fn construct(expr: &Expr) -> String {
     match expr {
         Expr::Attribute(attribute) => format!("the attribute .{}", attribute.attr),

@@ -6,7 +6,6 @@ use ruff_text_size::Ranged;
 
 use super::evaluate::Scope;
 use super::stop::{Cause, Stop};
-use super::value::Value;
 use super::vars;
 
 /// The stop for `assertion`, whose test is false. Its own message is evaluated as Python does it,
@@ -77,10 +76,7 @@ fn names(expr: &Expr) -> Vec<&str> {
 /// `tcpi_state = 7 (TCP_CLOSE)`; nothing for the name of a function.
 fn shown(scope: &Scope, name: &str) -> Option<String> {
     let value = scope.names.get(name)?;
-    let meaning = match value {
-        Value::Int(number) => vars::meaning(name, *number),
-        _ => None,
-    };
+    let meaning = value.integer().and_then(|number| vars::meaning(name, number));
     Some(match meaning {
         Some(meaning) => format!("{name} = {} ({meaning})", value.repr()),
         None => format!("{name} = {}", value.repr()),

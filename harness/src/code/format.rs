@@ -6,11 +6,15 @@ use super::value::{Number, Value};
 
 /// The text that `template % values` makes.
 pub(super) fn percent(template: &str, values: &Value) -> Result<String, Stop> {
-    let arguments = match values {
-        Value::Tuple(items) => items.to_vec(),
-        other => vec![other.clone()],
+    let mut arguments = match values {
+        Value::Tuple(items) => items.iter(),
+        Value::None
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Str(_)
+        | Value::List(_) => std::slice::from_ref(values).iter(),
     };
-    let mut arguments = arguments.iter();
     let mut out = String::new();
     let chars = template.chars().collect::<Vec<_>>();
     let mut rest = chars.as_slice();

@@ -79,7 +79,7 @@ fn printed(expression: &str) -> String {
     "1e16, 1e15, 1e-4, 1e-5, 0.1 + 0.2",
     "1e+16 1000000000000000.0 0.0001 1e-05 0.30000000000000004"
 )]
-#[case("1.5e300 * 1e10, -0.0", "1.5e+310 -0.0")]
+#[case("1.5e300 * 1e10, -0.0", "inf -0.0")]
 #[case("'cwnd=%d' % tcpi_snd_cwnd", "cwnd=20")]
 #[case("'%d %s %r %%' % (3.9, 'a', 'b')", "3 a 'b' %")]
 #[case("'[%5d|%-5d|%05d|%+d]' % (42, 42, -42, 42)", "[   42|42   |-0042|+42]")]
@@ -96,7 +96,6 @@ fn printed(expression: &str) -> String {
 #[case("_file, _line", "dir/it's.pkt 7")]
 #[case("TCP_ESTABLISHED, TCP_CLOSING, TCP_CA_Loss, TCPI_OPT_SYN_DATA", "1 11 4 32")]
 fn expressions(#[case] expression: &str, #[case] want: &str) {
-    let want = want.replace("1.5e+310", "inf");
     assert_eq!(printed(expression), want);
 }
 

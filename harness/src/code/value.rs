@@ -12,8 +12,8 @@ pub(super) enum Value {
     Int(i128),
     Float(f64),
     Str(Rc<str>),
-    Tuple(Rc<[Value]>),
-    List(Rc<[Value]>),
+    Tuple(Rc<[Self]>),
+    List(Rc<[Self]>),
 }
 
 /// A number after Python's promotions: bool is an int.
@@ -71,10 +71,7 @@ impl Value {
 
     /// `str(value)`.
     pub(super) fn text(&self) -> String {
-        match self {
-            Self::Str(text) => text.to_string(),
-            other => other.repr(),
-        }
+        if let Self::Str(text) = self { text.to_string() } else { self.repr() }
     }
 
     /// `repr(value)`.
