@@ -2,7 +2,12 @@
 
 pub mod ast;
 pub mod diagnostic;
+pub mod icmp;
+pub mod lexer;
+mod parser;
 pub mod source;
+pub mod strings;
+pub mod symbols;
 pub mod token;
 
 use std::collections::BTreeMap;
@@ -19,15 +24,6 @@ pub type Defines = BTreeMap<String, String>;
 /// holds the rest. `--define` options inside the script apply to what follows them, and lose
 /// against `defines`.
 #[must_use]
-pub fn parse(source: &Arc<SourceFile>, _defines: &Defines) -> (Script, Vec<Diagnostic>) {
-    let script = Script {
-        source: Arc::clone(source),
-        tokens: Vec::new(),
-        metadata: Vec::new(),
-        options: Vec::new(),
-        init: None,
-        events: Vec::new(),
-        cleanup: None,
-    };
-    (script, Vec::new())
+pub fn parse(source: &Arc<SourceFile>, defines: &Defines) -> (Script, Vec<Diagnostic>) {
+    parser::parse(source, defines)
 }
