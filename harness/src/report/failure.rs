@@ -22,8 +22,10 @@ pub fn render_failure(result: &CaseResult, paint: Paint) -> String {
         let _ = writeln!(text, "error: {} {}", result.id.script, result.message);
         return text;
     };
-    for diagnostic in &result.diagnostics {
-        let _ = writeln!(text, "{}", render(diagnostic, source, paint.is_on()));
+    let rendered = result.diagnostics.iter().map(|d| render(d, source, paint.is_on()));
+    text += &rendered.collect::<Vec<_>>().join("\n\n");
+    if !text.is_empty() {
+        text.push('\n');
     }
     let mut notes = Margin { text: String::new(), paint };
     if let Some(failure) = &result.failure {
