@@ -75,7 +75,8 @@ fn step(case: &Case, context: &Context<'_>) -> Step {
         Err(why) => return Step::Unreadable(why.clone()),
     };
     let ip = case.id.ip;
-    let (script, mut diagnostics) = script::parse(source, &defines(&case.profile, ip, context.cli));
+    let (script, mut diagnostics) =
+        script::parse(source, &defines(&case.profile, ip, context.cli));
     diagnostics.retain(|d| d.severity == Severity::Error);
     if !diagnostics.is_empty() {
         return Step::Refused(diagnostics);
@@ -148,7 +149,10 @@ fn skip(result: &mut CaseResult, reason: String, line: Option<usize>) {
     result.line = line;
 }
 
-fn line(source: Option<&SourceFile>, span: Option<crate::script::source::Span>) -> Option<usize> {
+fn line(
+    source: Option<&SourceFile>,
+    span: Option<crate::script::source::Span>,
+) -> Option<usize> {
     Some(source?.line(span?))
 }
 
