@@ -8,7 +8,7 @@ pub mod seq;
 pub mod sysctl;
 pub mod time;
 
-// mod congestion;
+mod congestion;
 mod sock;
 // mod table;
 #[cfg(feature = "fuzzing")]
