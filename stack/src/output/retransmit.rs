@@ -165,7 +165,7 @@ pub(crate) fn tcp_xmit_retransmit_queue(sk: &mut Sock, cx: &mut Cx) {
             }
             let pcount = sk.write_queue.rtx_get(index).map_or(0, Chunk::pcount);
             if sk.loss.in_cwnd_reduction() {
-                sk.loss.prr_out += pcount;
+                sk.loss.prr.out += pcount;
             }
             rearm_timer |= index == 0 && sk.timers.pending() != Some(Timer::ReoTimeout);
         }

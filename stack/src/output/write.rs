@@ -65,7 +65,7 @@ pub(crate) fn tcp_write_xmit(
     }
     if sent_pkts > 0 {
         if sk.loss.in_cwnd_reduction() {
-            sk.loss.prr_out += sent_pkts;
+            sk.loss.prr.out += sent_pkts;
         }
         if amount != Amount::Probe {
             tcp_schedule_loss_probe(sk, false, cx);
