@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod errno;
+pub mod flow;
 pub mod mib;
 pub mod rng;
 pub mod seq;
@@ -10,7 +11,7 @@ pub mod time;
 
 mod congestion;
 mod sock;
-// mod table;
+mod table;
 #[cfg(feature = "fuzzing")]
 pub mod wire;
 #[cfg(not(feature = "fuzzing"))]
