@@ -62,8 +62,7 @@ fn the_strongest_place_wins(
     #[case] usecs: i64,
     #[case] origin: ToleranceOrigin,
 ) {
-    let config =
-        merged(script, &profile_with(profile), IpVersion::Ipv4, &cli(given)).unwrap();
+    let config = merged(script, &profile_with(profile), IpVersion::Ipv4, &cli(given)).unwrap();
     assert_eq!((config.tolerance.usecs, config.tolerance.origin), (usecs, origin));
     assert!((config.tolerance.percent - 12.5).abs() < f64::EPSILON);
 }

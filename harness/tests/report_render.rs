@@ -51,11 +51,8 @@ fn field(name: &str, expected: &str, actual: &str) -> FieldCheck {
 fn packet(at: i64, line: usize, direction: Direction, text: &str) -> Entry {
     let addr = Ipv4Addr::LOCALHOST.into();
     let tcp = Tcp { flags: flag::RST, ..Tcp::default() };
-    let packet = Packet {
-        outer: Vec::new(),
-        ip: Ip::new(addr, addr),
-        transport: Transport::Tcp(tcp),
-    };
+    let packet =
+        Packet { outer: Vec::new(), ip: Ip::new(addr, addr), transport: Transport::Tcp(tcp) };
     let what = What::Packet { direction, packet: Box::new(packet), text: text.into() };
     Entry { at: ScriptTime(at), line: Some(line), what }
 }
@@ -63,11 +60,8 @@ fn packet(at: i64, line: usize, direction: Direction, text: &str) -> Entry {
 fn log() -> RunLog {
     let entry = |at, line, what| Entry { at: ScriptTime(at), line, what };
     let ret = |text: &str| What::Return { text: text.into() };
-    let state = What::State {
-        socket: "fd 3".into(),
-        from: Some(TcpState::Close),
-        to: TcpState::SynSent,
-    };
+    let state =
+        What::State { socket: "fd 3".into(), from: Some(TcpState::Close), to: TcpState::SynSent };
     let entries = vec![
         entry(0, Some(2), ret("socket(..., SOCK_STREAM, IPPROTO_TCP) = 3")),
         entry(3, Some(3), ret("connect(3, ..., ...) = -1 EINPROGRESS")),

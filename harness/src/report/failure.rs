@@ -123,10 +123,8 @@ fn fields(notes: &mut Margin, fields: &[FieldCheck]) {
     let title = format!("{:name$}  {:expected$}  actual", "", "expected");
     notes.line("compared", &notes.paint.quiet(title.trim_end()));
     for field in fields {
-        let line = format!(
-            "{:name$}  {:expected$}  {:actual$}",
-            field.name, field.expected, field.actual
-        );
+        let line =
+            format!("{:name$}  {:expected$}  {:actual$}", field.name, field.expected, field.actual);
         if field.ok {
             notes.more(line.trim_end());
         } else {
@@ -138,11 +136,7 @@ fn fields(notes: &mut Margin, fields: &[FieldCheck]) {
 
 fn time(timing: &Timing) -> String {
     let (from, to, actual) = (timing.due_from.0, timing.due_to.0, timing.actual.0);
-    let due = if from == to {
-        seconds(from)
-    } else {
-        format!("{}~{}", seconds(from), seconds(to))
-    };
+    let due = if from == to { seconds(from) } else { format!("{}~{}", seconds(from), seconds(to)) };
     let off = match (actual < from, actual > to) {
         (true, _) => format!("{} us early", from.saturating_sub(actual)),
         (_, true) => format!("{} us late", actual.saturating_sub(to)),

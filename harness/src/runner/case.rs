@@ -113,12 +113,7 @@ pub fn examine(
     parse(source, profile, ip, cli).diagnostics
 }
 
-fn parse(
-    source: &Arc<SourceFile>,
-    profile: &Profile,
-    ip: IpVersion,
-    cli: &CliOptions,
-) -> Parsed {
+fn parse(source: &Arc<SourceFile>, profile: &Profile, ip: IpVersion, cli: &CliOptions) -> Parsed {
     let (script, mut diagnostics) = script::parse(source, &defines(profile, ip, cli));
     let config = resolve(&script, profile, ip, cli).map_err(|wrong| {
         // The parser has its own word on options that are not there at all.
