@@ -1,6 +1,5 @@
 //! Which expectation applies to which run.
 
-
 use rstest::rstest;
 
 use super::*;
