@@ -1,4 +1,5 @@
 //! The runner with targets that fail on purpose: a panic, an environment that refuses, a stop.
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};

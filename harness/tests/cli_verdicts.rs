@@ -1,4 +1,5 @@
 //! Real runs of the binary against a target: what passes, fails, is expected to, and is left behind.
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
 
 mod cli_support;
 

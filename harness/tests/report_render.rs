@@ -1,5 +1,6 @@
 //! What the reports look like, from constructed results: every verdict, a failure with everything
 //! a failure can have, and an error of a script.
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
 
 use std::io::Write;
 use std::net::Ipv4Addr;
