@@ -123,6 +123,10 @@ fn expressions(#[case] expression: &str, #[case] want: &str) {
 #[case("len(5)", "TypeError: object of type 'int' has no len()")]
 #[case("int('12x')", "ValueError: invalid literal for int() with base 10: '12x'")]
 #[case("tcpi_rtt()", "TypeError: 'int' object is not callable")]
+#[case("round(1, 1.5)", "TypeError: 'float' object cannot be interpreted as an integer")]
+#[case("(1,) + [1]", "TypeError: can only concatenate tuple (not \"list\") to tuple")]
+#[case("[1] * 1.5", "TypeError: can't multiply sequence by non-int of type 'float'")]
+#[case("1.5 % 0", "ZeroDivisionError: float modulo")]
 #[case("max(())", "ValueError: max() iterable argument is empty")]
 fn exceptions(#[case] expression: &str, #[case] want: &str) {
     let failure = failure(&[&format!("pass\nprint({expression})")]);
