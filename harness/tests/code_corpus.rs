@@ -3,6 +3,7 @@
 //!
 //! Runs only with `SYNPROOF_CORPUS_DIR` (several directories are separated by colons); scripts of
 //! other projects are not part of this repository.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use std::path::Path;
 use std::process::Command;

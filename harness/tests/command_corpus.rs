@@ -2,6 +2,7 @@
 //!
 //! Runs only with `SYNPROOF_CORPUS_DIR` (several directories are separated by colons); scripts of
 //! other projects are not part of this repository.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -296,3 +296,26 @@ fn a_missing_interpreter_is_named() {
                 (--code_command) is not there";
     assert_eq!(failure.message, want);
 }
+
+/// Pieces that mean something to Python, in 3,000 random orders.
+#[test]
+fn any_text_has_an_answer() {
+    const PIECES: [&str; 26] = [
+        "assert ", "tcpi_rtt", " == ", "1", "0", "(", ")", ", ", "[", "]", "'", "%d", " % ", "\n",
+        ";", "print", "if ", ":\n ", "else", "f'{", "}", " = ", "\u{e9}", "-", "\\\n", "round",
+    ];
+    let mut seed = 1_u64;
+    for _ in 0..3_000 {
+        let mut text = String::new();
+        for _ in 0..12 {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(PIECES[usize::try_from(seed >> 33).unwrap() % PIECES.len()]);
+        }
+        if let Err(failure) = run_with(&["pass", &text], "") {
+            assert_eq!(failure.block_index, 1, "{text:?}");
+            assert!(failure.line_in_block <= text.matches('\n').count() + 3, "{text:?}");
+        }
+    }
+}
