@@ -41,6 +41,11 @@ impl ScriptClock {
         *self = Self::new();
     }
 
+    /// CLOCK_REALTIME at script time 0.
+    pub(super) fn origin_ns(&self) -> i64 {
+        self.origin_ns
+    }
+
     /// Script time of a CLOCK_REALTIME stamp, rounded down.
     pub(super) fn at(&self, realtime_ns: i64) -> ScriptTime {
         ScriptTime((realtime_ns - self.origin_ns).div_euclid(1000))

@@ -15,19 +15,25 @@
 mod calls;
 mod clock;
 mod commands;
+mod ethtool;
 mod fault;
 mod launch;
 mod namespace;
 mod netlink;
 mod network;
+mod nstat;
 mod packet_socket;
 mod pool;
+mod process;
+mod qdisc;
+mod route;
 mod rtnetlink;
 mod sock_diag;
 mod sockaddr;
 mod sys;
 mod sysctl;
 mod target;
+mod tcp_metrics;
 mod tun;
 mod worker;
 

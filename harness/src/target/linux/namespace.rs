@@ -16,6 +16,7 @@ use std::thread::JoinHandle;
 use nix::sched::CloneFlags;
 
 use super::{fault, sys};
+use crate::command::execute::Session;
 use crate::target::TargetError;
 
 /// What tasks find on the namespace's thread.
@@ -23,6 +24,8 @@ use crate::target::TargetError;
 pub(super) struct Realm {
     /// The completion event, as a descriptor of the private table; none before it exists.
     pub notify: Option<Arc<OwnedFd>>,
+    /// What the script's commands remember from one to the next.
+    pub session: Session,
 }
 
 type Task = Box<dyn FnOnce(&mut Realm) + Send>;

@@ -24,6 +24,8 @@ pub(super) const ACK: u16 = 0x4;
 pub(super) const REPLACE: u16 = 0x100;
 /// `NLM_F_EXCL`
 pub(super) const EXCL: u16 = 0x200;
+/// `NLM_F_APPEND`
+pub(super) const APPEND: u16 = 0x800;
 /// `NLM_F_CREATE`
 pub(super) const CREATE: u16 = 0x400;
 
@@ -95,8 +97,6 @@ impl Request {
 /// One message of an answer.
 #[derive(Debug)]
 pub(super) struct Reply {
-    /// `nlmsg_type`
-    pub ty: u16,
     /// Everything after the header.
     pub body: Vec<u8>,
 }
@@ -174,7 +174,7 @@ impl Netlink {
                     code => Err(io::Error::from_raw_os_error(-code)),
                 },
                 NLMSG_DONE => Ok(None),
-                ty => Ok(Some(Reply { ty, body: body.to_vec() })),
+                _ => Ok(Some(Reply { body: body.to_vec() })),
             };
         }
     }

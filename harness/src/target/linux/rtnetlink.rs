@@ -103,6 +103,11 @@ pub(super) fn ifinfomsg(index: u32, flags: u32, change: u32) -> Vec<u8> {
     header
 }
 
+/// Index of the interface `dev` in the present thread's namespace.
+pub(super) fn index_of(dev: &str) -> io::Result<u32> {
+    Ok(nix::net::if_::if_nametoindex(dev)?)
+}
+
 /// The address family of `addr`, as the byte of rtnetlink headers.
 pub(super) fn family(addr: IpAddr) -> u8 {
     u8::try_from(if addr.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 }).unwrap_or(0)

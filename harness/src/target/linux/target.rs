@@ -7,12 +7,14 @@ use nix::poll::{PollFd, PollFlags};
 use nix::sys::time::TimeSpec;
 
 use super::clock::ScriptClock;
+use super::commands::KernelHost;
 use super::namespace::Namespace;
 use super::packet_socket::PacketSocket;
 use super::pool::Pool;
 use super::sock_diag::SockDiag;
 use super::tun::Tun;
-use super::{commands, fault, sys};
+use super::{fault, sys};
+use crate::command::execute::execute;
 use crate::command::{CommandOutcome, ShellScript};
 use crate::target::{
     CallId, Errno, Fd, FlowKey, Observation, ScriptTime, SockSnapshot, Syscall, Target,
@@ -171,7 +173,9 @@ impl Target for LinuxTarget {
     fn command(&mut self, script: &ShellScript) -> Result<CommandOutcome, TargetError> {
         self.parts.pool.settle()?;
         let script = script.clone();
-        self.parts.namespace.run(move |_| commands::run(&script))
+        self.parts
+            .namespace
+            .run(move |realm| execute(&script, &mut realm.session, &mut KernelHost))?
     }
 
     fn probe(&mut self, fd: Fd) -> Result<Result<SockSnapshot, Errno>, TargetError> {
@@ -182,6 +186,10 @@ impl Target for LinuxTarget {
     fn tcp_state(&mut self, flow: &FlowKey) -> Result<TcpState, TargetError> {
         self.parts.pool.settle()?;
         self.parts.diag.tcp_state(flow).map_err(fault::io("ask for the state of a connection"))
+    }
+
+    fn realtime_at_start_us(&mut self) -> i64 {
+        self.clock.origin_ns() / 1000
     }
 
     fn ephemeral_port(&mut self) -> Result<u16, TargetError> {
