@@ -11,6 +11,7 @@ mod resolve;
 mod setting;
 mod table;
 
+pub use draft::Draft;
 pub use model::{Config, Tolerance, ToleranceOrigin};
 pub use resolve::{builtin, defines, ip_version_option, resolve};
 pub use setting::{CliOptions, DEFAULT_SEED, Origin, Setting, SettingError};

@@ -4,12 +4,15 @@
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::event::{CaseId, CaseResult};
 use crate::config::Config;
-use crate::engine::log::{Entry, RunLog};
+use crate::engine::log::Entry;
+use crate::packet::pcap::{self, CaptureInfo, CapturedPacketRef, Way};
+use crate::script::ast::Direction;
 use crate::target::TargetInfo;
 
 /// A file could not be written (no space, no permission, not a directory).
@@ -80,7 +83,7 @@ impl Artifacts {
         let json = serde_json::to_vec_pretty(&log).map_err(io::Error::other);
         written.push(write(with_suffix(&stem, ".json"), json)?);
         if self.pcap {
-            written.push(write(with_suffix(&stem, ".pcapng"), capture(&result.log))?);
+            written.push(write(with_suffix(&stem, ".pcapng"), capture(result, target))?);
         }
         Ok(written)
     }
@@ -112,6 +115,31 @@ fn with_suffix(stem: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn capture(_log: &RunLog) -> io::Result<Vec<u8>> {
-    Err(io::Error::other("captures are not linked in"))
+/// The packets of a run. Time 0 of the capture is time 0 of the script, so that runs compare.
+fn capture(result: &CaseResult, target: &TargetInfo) -> io::Result<Vec<u8>> {
+    let target = format!("{} {}", target.name, target.version);
+    let verdict = match result.message.as_str() {
+        "" => result.verdict.name().to_owned(),
+        message => format!("{}: {message}", result.verdict.name()),
+    };
+    let info = CaptureInfo {
+        script: &result.id.script,
+        target: &target,
+        verdict: &verdict,
+        interface: "tun0",
+        base: Duration::ZERO,
+    };
+    let packets = result.log.capture.iter().map(|packet| CapturedPacketRef {
+        at_ns: packet.at.0.saturating_mul(1000),
+        way: match packet.direction {
+            Direction::Inbound => Way::ToTarget,
+            Direction::Outbound => Way::FromTarget,
+        },
+        bytes: &packet.bytes,
+        line: packet.line,
+        note: None,
+    });
+    let mut bytes = Vec::new();
+    pcap::write(&mut bytes, &info, packets).map_err(io::Error::other)?;
+    Ok(bytes)
 }

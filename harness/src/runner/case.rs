@@ -1,19 +1,22 @@
 //! Runs one script once, and judges the outcome against what is expected.
 
+use std::sync::Arc;
+
 use super::artifact::{ArtifactError, Artifacts};
 use super::event::{Case, CaseResult, Expectation, Verdict};
 use super::panics::caught;
-use super::select::needs;
+use super::select::{needs, restriction};
 use super::stopwatch::Stopwatch;
 use crate::config::{CliOptions, Config, defines, resolve};
 use crate::engine::log::RunLog;
 use crate::engine::outcome::{Class, Failure, Outcome};
 use crate::engine::{self, Run};
+use crate::profile::Profile;
 use crate::script::ast::Script;
 use crate::script::diagnostic::{Diagnostic, Severity};
-use crate::script::source::SourceFile;
+use crate::script::source::{SourceFile, Span};
 use crate::script::{self};
-use crate::target::{Launch, TargetInfo};
+use crate::target::{Capability, IpVersion, Launch, TargetInfo};
 
 /// What every case of a run shares.
 pub struct Context<'a> {
@@ -74,20 +77,11 @@ fn step(case: &Case, context: &Context<'_>) -> Step {
         Ok(source) => source,
         Err(why) => return Step::Unreadable(why.clone()),
     };
-    let ip = case.id.ip;
-    let (script, mut diagnostics) =
-        script::parse(source, &defines(&case.profile, ip, context.cli));
-    diagnostics.retain(|d| d.severity == Severity::Error);
-    if !diagnostics.is_empty() {
-        return Step::Refused(diagnostics);
-    }
-    let config = match resolve(&script, &case.profile, ip, context.cli) {
-        Ok(config) => config,
-        Err(diagnostics) => return Step::Refused(diagnostics),
-    };
-    let needed = match needs(&script) {
-        Ok(needed) => needed,
-        Err(error) => return Step::Refused(vec![error.into()]),
+    let parsed = parse(source, &case.profile, case.id.ip, context.cli);
+    let Parsed { script, config: Some(config), needed, .. } = parsed else {
+        let mut errors = parsed.diagnostics;
+        errors.retain(|d| d.severity == Severity::Error);
+        return Step::Refused(errors);
     };
     if let Some(lacking) = needed.into_iter().find(|n| !context.info.has(*n)) {
         return Step::Lacking(format!("needs {}", capability_name(lacking)));
@@ -98,11 +92,49 @@ fn step(case: &Case, context: &Context<'_>) -> Step {
     Step::Ran(Box::new((engine::run(&script, &config, context.launch), config)))
 }
 
+/// A script and what can be known about it without running it.
+struct Parsed {
+    script: Script,
+    /// None if any diagnostic is an error.
+    config: Option<Config>,
+    needed: Vec<Capability>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Everything that can be known to be wrong with a script without running it.
+#[must_use]
+pub fn examine(
+    source: &Arc<SourceFile>,
+    profile: &Profile,
+    ip: IpVersion,
+    cli: &CliOptions,
+) -> Vec<Diagnostic> {
+    parse(source, profile, ip, cli).diagnostics
+}
+
+fn parse(
+    source: &Arc<SourceFile>,
+    profile: &Profile,
+    ip: IpVersion,
+    cli: &CliOptions,
+) -> Parsed {
+    let (script, mut diagnostics) = script::parse(source, &defines(profile, ip, cli));
+    let config = resolve(&script, profile, ip, cli).map_err(|wrong| diagnostics.extend(wrong));
+    let needed = needs(&script).map_err(|wrong| diagnostics.push(wrong.into()));
+    if let Err(wrong) = restriction(&script) {
+        diagnostics.push(wrong.into());
+    }
+    diagnostics.sort_by_key(|d| d.span);
+    let is_wrong = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    let config = config.ok().filter(|_| !is_wrong);
+    Parsed { script, config, needed: needed.unwrap_or_default(), diagnostics }
+}
+
 fn is_dry_run(script: &Script, cli: &CliOptions) -> bool {
     cli.has("dry_run") || script.options.iter().any(|o| o.name == "dry_run")
 }
 
-fn capability_name(capability: crate::target::Capability) -> String {
+fn capability_name(capability: Capability) -> String {
     let value = serde_json::to_value(capability).unwrap_or_default();
     value.as_str().unwrap_or_default().to_owned()
 }
@@ -149,10 +181,7 @@ fn skip(result: &mut CaseResult, reason: String, line: Option<usize>) {
     result.line = line;
 }
 
-fn line(
-    source: Option<&SourceFile>,
-    span: Option<crate::script::source::Span>,
-) -> Option<usize> {
+fn line(source: Option<&SourceFile>, span: Option<Span>) -> Option<usize> {
     Some(source?.line(span?))
 }
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::event::{CaseId, Expectation};
 use crate::profile::{ExpectEntry, Project, SPECS, glob_match};
 use crate::script::ast::Script;
+use crate::script::token::TokenKind;
 use crate::target::{IpVersion, TargetInfo};
 
 #[derive(Deserialize)]
@@ -55,17 +56,21 @@ pub(super) fn expectation(
         .or_else(|| entry(divergences, &in_suite(&id.script), id.ip, target))
 }
 
+/// `//! xfail: reason`, `//! xfail(linux): reason`, `//! xfail(linux >= 6.1, ipv6): reason`.
 fn in_script(script: &Script, ip: IpVersion, target: &TargetInfo) -> Option<Expectation> {
-    script.metadata.iter().find_map(|line| {
-        let scope = line.key.strip_prefix("xfail")?;
-        let scope = scope.trim().trim_start_matches('(').trim_end_matches(')');
-        let scope: Vec<_> = scope.split(',').map(str::trim).filter(|w| !w.is_empty()).collect();
-        let is_ip = |word: &str| word.starts_with("ipv");
-        let ips: Vec<_> = scope.iter().filter(|w| is_ip(w)).collect();
-        let targets: Vec<_> = scope.iter().filter(|w| !is_ip(w)).collect();
-        let applies = (ips.is_empty() || ips.iter().any(|w| **w == ip.name()))
-            && (targets.is_empty() || targets.iter().any(|t| matches_target(t, target)));
-        let reason = line.value.clone();
+    let comments = script.tokens.iter().filter(|token| token.kind == TokenKind::Comment);
+    comments.map(|token| script.source.slice(token.span)).find_map(|comment| {
+        let rest = comment.strip_prefix("//!")?.trim_start().strip_prefix("xfail")?;
+        let (scope, reason) = match rest.strip_prefix('(') {
+            Some(inside) => inside.split_once("):")?,
+            None => ("", rest.strip_prefix(':')?),
+        };
+        let words = || scope.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let ips: Vec<_> = words().filter(|word| word.starts_with("ipv")).collect();
+        let targets: Vec<_> = words().filter(|word| !word.starts_with("ipv")).collect();
+        let applies = (ips.is_empty() || ips.contains(&ip.name()))
+            && (targets.is_empty() || targets.iter().any(|name| matches_target(name, target)));
+        let reason = reason.trim().to_owned();
         applies.then_some(Expectation { id: None, reason, class: None })
     })
 }

@@ -13,7 +13,7 @@ mod select;
 mod stopwatch;
 
 pub use artifact::{ArtifactError, Artifacts};
-pub use case::{Context, run_case};
+pub use case::{Context, examine, run_case};
 pub use discover::{DiscoverError, Found, ScriptText, discover, discover_embedded};
 pub use event::{Case, CaseId, CaseResult, Event, Expectation, Summary, Verdict};
 pub use expectation::{divergences, matches_target};

@@ -2,9 +2,12 @@
 
 pub mod ast;
 pub mod diagnostic;
+pub mod icmp;
 pub mod lexer;
 mod parser;
 pub mod source;
+pub mod strings;
+pub mod symbols;
 pub mod token;
 
 use std::collections::BTreeMap;

@@ -5,8 +5,10 @@
 
 #[cfg(all(target_os = "linux", feature = "target-linux"))]
 pub mod linux;
+pub mod registry;
 pub mod setup;
 pub mod syscall;
+pub mod wrap;
 
 use std::net::SocketAddr;
 

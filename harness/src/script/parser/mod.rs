@@ -7,9 +7,11 @@ mod cursor;
 mod directive;
 mod event;
 mod expr;
+mod icmp;
 mod options;
 mod packet;
 mod syscall;
+mod tcp;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,130 @@
+//! Data that arrived ahead of RCV.NXT.
+//!
+//! RFC 9293 §3.10.7.4 step 7, RFC 2883 · Linux: out_of_order_queue, tcp_data_queue_ofo,
+//! tcp_ofo_queue (net/ipv4/tcp_input.c). As in Linux, neighbours may overlap; the overlap is
+//! reported as a duplicate when it happens and trimmed when the data becomes in-order.
+
+use crate::seq::Seq;
+use crate::sock::recv_queue::RecvChunk;
+use crate::wire::SackBlock;
+
+/// A range that was received twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Duplicate {
+    /// Replaces a D-SACK that waits to be sent (Linux: tcp_dsack_set).
+    Set(SackBlock),
+    /// Joins a D-SACK that waits to be sent, if it touches it (Linux: tcp_dsack_extend).
+    Extend(SackBlock),
+}
+
+/// What came of an insertion.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Insertion {
+    /// The chunk brought nothing new and was dropped.
+    pub(crate) redundant: bool,
+    /// The chunk was appended to its predecessor (TCPRcvCoalesce).
+    pub(crate) coalesced: bool,
+    /// How many chunks were dropped because another covers them (TCPOFOMerge).
+    pub(crate) merged: u32,
+    /// What D-SACK should report, in this order.
+    pub(crate) duplicates: Vec<Duplicate>,
+}
+
+/// The queue, sorted by first sequence number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OfoQueue {
+    chunks: Vec<RecvChunk>,
+}
+
+impl OfoQueue {
+    /// Inserts a chunk.
+    ///
+    /// Linux: the tree half of tcp_data_queue_ofo (net/ipv4/tcp_input.c)
+    pub(crate) fn insert(&mut self, mut chunk: RecvChunk) -> Insertion {
+        let mut outcome = Insertion::default();
+        let (seq, end) = (chunk.seq, chunk.end_seq());
+        let mut at = self.chunks.partition_point(|other| !other.seq.after(seq));
+        if let Some(before) = at.checked_sub(1).and_then(|i| self.chunks.get_mut(i)) {
+            if seq.before(before.end_seq()) {
+                if !end.after(before.end_seq()) {
+                    let duplicates = vec![Duplicate::Set(SackBlock { start: seq, end })];
+                    return Insertion { redundant: true, merged: 1, duplicates, ..outcome };
+                }
+                if seq.after(before.seq) {
+                    let overlap = SackBlock { start: seq, end: before.end_seq() };
+                    outcome.duplicates.push(Duplicate::Set(overlap));
+                } else {
+                    at -= 1;
+                }
+            } else if seq == before.end_seq() && !before.fin {
+                // Nothing after the predecessor can be reached without a later overlap check,
+                // so only a chunk that touches no successor takes this way.
+                let reaches = self.chunks.get(at).is_some_and(|next| end.after(next.seq));
+                if !reaches {
+                    if let Some(before) = self.chunks.get_mut(at - 1) {
+                        before.append(&mut chunk);
+                    }
+                    return Insertion { coalesced: true, ..outcome };
+                }
+            }
+        }
+        self.merge_right(at, end, &mut outcome);
+        self.chunks.insert(at, chunk);
+        outcome
+    }
+
+    /// Drops the chunks from `at` on that end at or before `end`.
+    fn merge_right(&mut self, at: usize, end: Seq, outcome: &mut Insertion) {
+        while let Some(next) = self.chunks.get(at).filter(|next| end.after(next.seq)) {
+            let (start, next_end) = (next.seq, next.end_seq());
+            let overlap = SackBlock { start, end: next_end.min(end) };
+            outcome.duplicates.push(Duplicate::Extend(overlap));
+            if end.before(next_end) {
+                break;
+            }
+            self.chunks.remove(at);
+            outcome.merged += 1;
+        }
+    }
+
+    /// Takes the first chunk if it begins at or before `rcv_nxt`; it may end there too.
+    pub(crate) fn pop_ready(&mut self, rcv_nxt: Seq) -> Option<RecvChunk> {
+        self.chunks.first().filter(|chunk| !chunk.seq.after(rcv_nxt))?;
+        Some(self.chunks.remove(0))
+    }
+
+    /// Drops the chunk with the highest sequence number (Linux: tcp_prune_ofo_queue).
+    pub(crate) fn pop_last(&mut self) -> Option<RecvChunk> {
+        self.chunks.pop()
+    }
+
+    /// Nothing is queued.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    /// Chunks, lowest sequence number first.
+    pub(crate) fn chunks(&self) -> impl DoubleEndedIterator<Item = &RecvChunk> + '_ {
+        self.chunks.iter()
+    }
+
+    /// Memory charged for what is queued (Linux: its part of sk_rmem_alloc).
+    pub(crate) fn truesize(&self) -> u32 {
+        self.chunks.iter().map(|chunk| chunk.truesize).sum()
+    }
+
+    /// Drops everything (Linux: skb_rbtree_purge).
+    pub(crate) fn purge(&mut self) {
+        self.chunks.clear();
+    }
+
+    /// Chunks are sorted by both edges, and none is empty.
+    pub(crate) fn check(&self) -> bool {
+        let ordered = |pair: &[RecvChunk]| matches!(pair, [a, b] if a.seq.before(b.seq) && a.end_seq().before(b.end_seq()));
+        self.chunks.windows(2).all(ordered)
+            && self.chunks.iter().all(|chunk| chunk.seq.before(chunk.end_seq()))
+    }
+}
+
+#[cfg(test)]
+mod tests;
