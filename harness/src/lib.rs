@@ -4,6 +4,7 @@
 //! target}`; a script knows no target, a target never sees a script.
 
 pub mod cli;
+pub mod code;
 pub mod command;
 pub mod config;
 pub mod engine;

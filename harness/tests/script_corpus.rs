@@ -5,9 +5,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use synproof_harness::script::ast::Script;
+use synproof_harness::script::check::{CheckOptions, check};
 use synproof_harness::script::diagnostic::{Severity, render};
+use synproof_harness::script::print::format;
 use synproof_harness::script::source::SourceFile;
-use synproof_harness::script::{Defines, parse};
+use synproof_harness::script::{Defines, parse, read, same_meaning};
 
 /// What the runner of google/packetdrill defines for IPv4.
 fn defines() -> Defines {
@@ -32,6 +35,18 @@ fn scripts(below: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Formatting keeps the meaning, and formatting again changes nothing.
+fn formats(script: &Script, with: &Defines) -> Result<(), String> {
+    let once = format(script);
+    let source = SourceFile::new("<formatted>", once.as_str());
+    let (again, _diagnostics) = parse(&source, with);
+    if !same_meaning(script, &again) {
+        return Err(std::format!("formatting changes the meaning:\n{once}"));
+    }
+    let twice = format(&again);
+    if once == twice { Ok(()) } else { Err(std::format!("not idempotent:\n{once}\n{twice}")) }
+}
+
 #[test]
 fn corpora_have_no_errors() {
     let Ok(dirs) = std::env::var("SYNPROOF_CORPUS_DIR") else {
@@ -42,15 +57,19 @@ fn corpora_have_no_errors() {
     if let Ok(more) = std::env::var("SYNPROOF_CORPUS_DEFINES") {
         with.extend(more.split_whitespace().map(|name| (name.to_owned(), String::new())));
     }
+    let options = CheckOptions { defines: with.clone(), ip_version: None };
     let mut failed = Vec::new();
     let mut warnings = 0;
     for dir in dirs.split(':') {
         let paths = scripts(Path::new(dir));
         let begin = Instant::now();
         for path in &paths {
-            let text = std::fs::read_to_string(path).expect("readable script");
-            let source = SourceFile::new(path, text);
-            let (_script, diagnostics) = parse(&source, &with);
+            let source = read(path).expect("readable script");
+            let (script, mut diagnostics) = parse(&source, &with);
+            diagnostics.extend(check(&script, &options));
+            if let Err(problem) = formats(&script, &with) {
+                failed.push(std::format!("{}: {problem}", path.display()));
+            }
             for diagnostic in &diagnostics {
                 let text = render(diagnostic, &source, false);
                 match diagnostic.severity {

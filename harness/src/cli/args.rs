@@ -133,13 +133,9 @@ pub(super) enum Color {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people
     Human,
-    /// One JSON object a line
     Json,
-    /// JUnit XML, when the run is over
     Junit,
-    /// TAP version 14
     Tap,
 }
 

@@ -21,18 +21,19 @@ fn argument(spec: &'static OptionSpec) -> Arg {
         None => arg,
     };
     match spec.takes {
-        Takes::Nothing(_) | Takes::Refused(false, _) => arg.action(ArgAction::Count),
+        Takes::Nothing(_) | Takes::Refused(false, _) => {
+            arg.action(ArgAction::SetTrue).overrides_with(spec.name)
+        }
         Takes::Value(metavar, _) => arg.action(ArgAction::Append).value_name(metavar),
         Takes::Refused(true, _) => arg.action(ArgAction::Append).value_name("VALUE"),
     }
-    .hide(matches!(spec.takes, Takes::Refused(..)) || spec.name == "debug")
+    .hide(matches!(spec.takes, Takes::Refused(..)) || spec.help.starts_with("accepted"))
     .value_parser(parser(spec))
-    .allow_hyphen_values(true)
 }
 
 fn parser(spec: &OptionSpec) -> ValueParser {
     match spec.takes {
-        Takes::Nothing(_) | Takes::Refused(false, _) => clap::value_parser!(u8).into(),
+        Takes::Nothing(_) | Takes::Refused(false, _) => ValueParser::bool(),
         Takes::Value(..) | Takes::Refused(true, _) => ValueParser::string(),
     }
 }
@@ -53,7 +54,7 @@ impl FromArgMatches for PacketdrillArgs {
         for spec in OPTIONS {
             match spec.takes {
                 Takes::Nothing(_) | Takes::Refused(false, _) => {
-                    if matches.get_count(spec.name) > 0 {
+                    if matches.get_flag(spec.name) {
                         settings.push(Setting::flag(spec.name));
                     }
                 }

@@ -64,10 +64,7 @@ fn nothing(plan: &Plan) -> String {
 }
 
 /// The target of that name and what it says about itself.
-pub(super) fn target(
-    name: &str,
-    console: &Console,
-) -> Result<(Box<dyn Launch>, TargetInfo), Exit> {
+pub(super) fn target(name: &str, console: &Console) -> Result<(Box<dyn Launch>, TargetInfo), Exit> {
     let launch = launcher(name).map_err(|error| refused(&error, console))?;
     let info = launch.info().map_err(|error| refused(&error.into(), console))?;
     Ok((launch, info))

@@ -152,16 +152,7 @@ impl Lexer<'_> {
                     quoted = true;
                     self.double_quoted(&mut text)?;
                 }
-                '\\' => {
-                    self.bump();
-                    match self.bump() {
-                        Some('\n') | None => {}
-                        Some(escaped) => {
-                            quoted = true;
-                            text.push(escaped);
-                        }
-                    }
-                }
+                '\\' => quoted |= self.escaped(&mut text),
                 '$' => self.dollar(&mut text)?,
                 '*' | '?' | '[' => return Err("a file name pattern".to_owned()),
                 '~' if self.at == start => return Err("a home directory".to_owned()),
@@ -176,6 +167,24 @@ impl Lexer<'_> {
             self.out.push(Lexeme::Word { text, quoted, at: (start, self.at) });
         }
         Ok(())
+    }
+
+    /// A backslash outside quotes; false if it only continued the line.
+    fn escaped(&mut self, text: &mut String) -> bool {
+        self.bump();
+        let escaped = self.bump().filter(|c| *c != '\n');
+        text.extend(escaped);
+        escaped.is_some()
+    }
+
+    /// Between double quotes a backslash is itself unless it escapes something special there.
+    fn escaped_in_quotes(&mut self, text: &mut String) {
+        self.bump();
+        match self.bump() {
+            Some('\n') | None => {}
+            Some(c @ ('$' | '`' | '"' | '\\')) => text.push(c),
+            Some(c) => text.extend(['\\', c]),
+        }
     }
 
     fn single_quoted(&mut self, text: &mut String) -> Result<(), String> {
@@ -197,14 +206,7 @@ impl Lexer<'_> {
                 }
                 Some('$') => self.dollar(text)?,
                 Some('`') => return Err("a command substitution".to_owned()),
-                Some('\\') => {
-                    self.bump();
-                    match self.bump() {
-                        Some('\n') | None => {}
-                        Some(c @ ('$' | '`' | '"' | '\\')) => text.push(c),
-                        Some(c) => text.extend(['\\', c]),
-                    }
-                }
+                Some('\\') => self.escaped_in_quotes(text),
                 Some(c) => {
                     self.bump();
                     text.push(c);

@@ -61,11 +61,7 @@ impl Default for Draft {
             mtu: 1500,
             inject_gso_size: 0,
             speed_mbps: None,
-            tolerance: Tolerance {
-                usecs: 4000,
-                percent: 12.5,
-                origin: ToleranceOrigin::Default,
-            },
+            tolerance: Tolerance { usecs: 4000, percent: 12.5, origin: ToleranceOrigin::Default },
             tcp_ts_tick_usecs: 0,
             tcp_ts_ecr_scaled: false,
             strict_segments: false,

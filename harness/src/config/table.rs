@@ -147,6 +147,10 @@ pub static OPTIONS: &[OptionSpec] = &[
     value("tcp_md5_secret", "TEXT", "key of TCP-MD5 signatures (FreeBSD)", |d, v| {
         set(&mut d.tcp_md5_secret, non_empty(v).map(Some))
     }),
+    value("tun_dev", "NAME", "accepted; the device is always tun0 (FreeBSD)", |_, v| {
+        non_empty(v).map(|_| ())
+    }),
+    flag("persistent_tun_dev", "accepted; every script has a device of its own (FreeBSD)", |_| {}),
     refused("wire_client", false, WIRE),
     refused("wire_server", false, WIRE),
     refused("wire_server_ip", true, WIRE),

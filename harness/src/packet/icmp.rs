@@ -49,8 +49,9 @@ pub fn resolve(family: IpFamily, ty: &str, code: Option<&str>) -> Result<(u8, u8
     let known = family.types().iter().find(|row| row.word == ty);
     let number = match known {
         Some(row) => row.number,
-        None => numbered(ty, "type_")
-            .ok_or_else(|| format!("unknown {} type `{ty}`", family.name()))?,
+        None => {
+            numbered(ty, "type_").ok_or_else(|| format!("unknown {} type `{ty}`", family.name()))?
+        }
     };
     let Some(code) = code else { return Ok((number, 0)) };
     let row = known.or_else(|| family.types().iter().find(|row| row.number == number));

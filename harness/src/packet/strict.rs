@@ -202,10 +202,9 @@ impl Walk<'_> {
         match carried(layer, protocol) {
             Some(next) => Ok(next),
             // The field stands in the header just taken, 34 bytes before its end.
-            None => Err(StrictError {
-                at: self.at - 34,
-                reason: Reason::Protocol { layer, protocol },
-            }),
+            None => {
+                Err(StrictError { at: self.at - 34, reason: Reason::Protocol { layer, protocol } })
+            }
         }
     }
 

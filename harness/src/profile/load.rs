@@ -75,9 +75,8 @@ struct Raw {
 pub fn embedded_names() -> Vec<String> {
     let files = SPECS.get_dir("profiles").into_iter().flat_map(include_dir::Dir::files);
     let stems = files.filter(|f| f.path().extension().is_some_and(|e| e == "toml"));
-    let mut names: Vec<_> = stems
-        .filter_map(|f| Some(f.path().file_stem()?.to_string_lossy().into_owned()))
-        .collect();
+    let mut names: Vec<_> =
+        stems.filter_map(|f| Some(f.path().file_stem()?.to_string_lossy().into_owned())).collect();
     names.sort();
     names
 }
@@ -152,11 +151,7 @@ fn layer(table: &toml::Table, section: &str, path: &str) -> Result<Layer, Profil
     Ok(layer)
 }
 
-fn settings(
-    table: &toml::Table,
-    section: &str,
-    path: &str,
-) -> Result<Vec<Setting>, ProfileError> {
+fn settings(table: &toml::Table, section: &str, path: &str) -> Result<Vec<Setting>, ProfileError> {
     let mut all = Vec::new();
     for (key, value) in table {
         all.extend(option(key, value, section, path)?);

@@ -22,8 +22,10 @@ pub fn render_failure(result: &CaseResult, paint: Paint) -> String {
         let _ = writeln!(text, "error: {} {}", result.id.script, result.message);
         return text;
     };
-    for diagnostic in &result.diagnostics {
-        let _ = writeln!(text, "{}", render(diagnostic, source, paint.is_on()));
+    let rendered = result.diagnostics.iter().map(|d| render(d, source, paint.is_on()));
+    text += &rendered.collect::<Vec<_>>().join("\n\n");
+    if !text.is_empty() {
+        text.push('\n');
     }
     let mut notes = Margin { text: String::new(), paint };
     if let Some(failure) = &result.failure {
@@ -121,10 +123,8 @@ fn fields(notes: &mut Margin, fields: &[FieldCheck]) {
     let title = format!("{:name$}  {:expected$}  actual", "", "expected");
     notes.line("compared", &notes.paint.quiet(title.trim_end()));
     for field in fields {
-        let line = format!(
-            "{:name$}  {:expected$}  {:actual$}",
-            field.name, field.expected, field.actual
-        );
+        let line =
+            format!("{:name$}  {:expected$}  {:actual$}", field.name, field.expected, field.actual);
         if field.ok {
             notes.more(line.trim_end());
         } else {
@@ -136,11 +136,7 @@ fn fields(notes: &mut Margin, fields: &[FieldCheck]) {
 
 fn time(timing: &Timing) -> String {
     let (from, to, actual) = (timing.due_from.0, timing.due_to.0, timing.actual.0);
-    let due = if from == to {
-        seconds(from)
-    } else {
-        format!("{}~{}", seconds(from), seconds(to))
-    };
+    let due = if from == to { seconds(from) } else { format!("{}~{}", seconds(from), seconds(to)) };
     let off = match (actual < from, actual > to) {
         (true, _) => format!("{} us early", from.saturating_sub(actual)),
         (_, true) => format!("{} us late", actual.saturating_sub(to)),

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 
 use super::failure::{render_failure, render_log, render_warnings};
 use super::{Report, Show};
-use crate::config::DEFAULT_SEED;
 use crate::runner::{CaseResult, Event, Summary, Verdict};
+use crate::target::IpVersion;
 
 /// Column at which the time stands, if the name leaves room.
 const NAME_WIDTH: usize = 52;
@@ -55,8 +55,8 @@ impl<W: Write> Human<W> {
     fn line(&self, result: &CaseResult) -> String {
         let verdict = format!("{:<5}", result.verdict.name().to_uppercase());
         let verdict = self.show.paint.verdict(result.verdict, &verdict);
-        let (target, ip, name) = (&result.target, result.id.ip.name(), result.id.name());
-        let mut line = format!("{verdict}  {target}  {ip}  {name:<NAME_WIDTH$}");
+        let (target, ip, name) = (&result.target, short(result.id.ip), result.id.name());
+        let mut line = format!("{verdict}  {target}  {ip:<6}  {name:<NAME_WIDTH$}");
         if self.show.wall {
             let ms = result.wall_us / 1000;
             let _ = write!(line, "  {:>3}.{:03}s", ms / 1000, ms % 1000);
@@ -91,10 +91,8 @@ impl<W: Write> Human<W> {
             .map(|(verdict, count)| self.count(verdict, count))
             .collect();
         let _ = write!(text, "{} run: {}", summary.finished(), counts.join(", "));
-        let _ = write!(text, "   (target {}, {}", summary.target, version());
-        if summary.seed != DEFAULT_SEED {
-            let _ = write!(text, ", seed {:#x}", summary.seed);
-        }
+        let _ = write!(text, "   (target {}, seed {:#x}", summary.target, summary.seed);
+        let _ = write!(text, ", {}", version());
         if self.show.wall {
             let tenths = summary.wall_us / 100_000;
             let _ = write!(text, ", {}.{} s", tenths / 10, tenths % 10);
@@ -114,6 +112,15 @@ impl<W: Write> Human<W> {
         } else {
             self.show.paint.verdict(verdict, &text.to_uppercase())
         }
+    }
+}
+
+/// Names of one width, near enough; the command to repeat a run has the full ones.
+fn short(ip: IpVersion) -> &'static str {
+    match ip {
+        IpVersion::Ipv4 => "ipv4",
+        IpVersion::Ipv4Mapped => "mapped",
+        IpVersion::Ipv6 => "ipv6",
     }
 }
 

@@ -45,6 +45,3 @@ fn seconds(us: i64) -> String {
     let us = us.unsigned_abs();
     format!("{sign}{}.{:06}", us / 1_000_000, us % 1_000_000)
 }
-
-#[cfg(test)]
-mod tests;

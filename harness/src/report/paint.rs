@@ -9,6 +9,9 @@ pub struct Paint {
 }
 
 impl Paint {
+    /// Plain text.
+    pub const OFF: Self = Self { on: false };
+
     /// Escapes, or plain text.
     #[must_use]
     pub fn new(on: bool) -> Self {

@@ -100,10 +100,8 @@ fn write(path: PathBuf, bytes: io::Result<Vec<u8>>) -> Result<PathBuf, ArtifactE
 
 /// `state/listen/rcv-syn.ipv4.stack`: nothing of a path that would lead out of the directory.
 fn stem(id: &CaseId, target: &str) -> PathBuf {
-    let mut path: PathBuf = Path::new(id.name())
-        .components()
-        .filter(|c| matches!(c, Component::Normal(_)))
-        .collect();
+    let mut path: PathBuf =
+        Path::new(id.name()).components().filter(|c| matches!(c, Component::Normal(_))).collect();
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     path.set_file_name(format!("{file}.{}.{}", id.ip.name(), target.replace([':', '/'], "-")));
     path

@@ -1,5 +1,6 @@
 //! Runs one script once, and judges the outcome against what is expected.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::artifact::{ArtifactError, Artifacts};
@@ -112,14 +113,13 @@ pub fn examine(
     parse(source, profile, ip, cli).diagnostics
 }
 
-fn parse(
-    source: &Arc<SourceFile>,
-    profile: &Profile,
-    ip: IpVersion,
-    cli: &CliOptions,
-) -> Parsed {
+fn parse(source: &Arc<SourceFile>, profile: &Profile, ip: IpVersion, cli: &CliOptions) -> Parsed {
     let (script, mut diagnostics) = script::parse(source, &defines(profile, ip, cli));
-    let config = resolve(&script, profile, ip, cli).map_err(|wrong| diagnostics.extend(wrong));
+    let config = resolve(&script, profile, ip, cli).map_err(|wrong| {
+        // The parser has its own word on options that are not there at all.
+        let said: BTreeSet<_> = diagnostics.iter().map(|d| d.span).collect();
+        diagnostics.extend(wrong.into_iter().filter(|d| !said.contains(&d.span)));
+    });
     let needed = needs(&script).map_err(|wrong| diagnostics.push(wrong.into()));
     if let Err(wrong) = restriction(&script) {
         diagnostics.push(wrong.into());

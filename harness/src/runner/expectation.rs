@@ -97,11 +97,7 @@ fn entry(
             && (e.ip.is_empty() || e.ip.contains(&ip))
             && (e.targets.is_empty() || e.targets.iter().any(|t| matches_target(t, target)))
     })?;
-    Some(Expectation {
-        id: found.id.clone(),
-        reason: found.reason.clone(),
-        class: found.class,
-    })
+    Some(Expectation { id: found.id.clone(), reason: found.reason.clone(), class: found.class })
 }
 
 /// Whether `pattern` (`linux`, `linux:veth`, `linux >= 6.1`) names `target`. A name without a

@@ -102,9 +102,11 @@ impl Planner<'_> {
         let profile = self.profile(found, project.as_deref())?;
         let mut ips = self.ip_versions(found, &profile);
         let Some(&first) = ips.first() else { return Ok(Vec::new()) };
-        let script = found.text.as_ref().ok().map(|source| {
-            script::parse(source, &defines(&profile, first, &self.options.cli))
-        });
+        let script = found
+            .text
+            .as_ref()
+            .ok()
+            .map(|source| script::parse(source, &defines(&profile, first, &self.options.cli)));
         // What is wrong with a text is wrong with every IP version, and is said once.
         match script.as_ref().map(|(script, found)| self.allowed(script, found)) {
             Some(Some(allowed)) => ips.retain(|ip| allowed.allows(*ip)),
@@ -113,13 +115,8 @@ impl Planner<'_> {
         let script = script.as_ref().map(|(script, _)| script);
         let cases = ips.into_iter().map(|ip| {
             let id = CaseId { script: found.path.clone(), ip };
-            let expectation = expectation(
-                script,
-                project.as_deref(),
-                &self.divergences,
-                &id,
-                self.target,
-            );
+            let expectation =
+                expectation(script, project.as_deref(), &self.divergences, &id, self.target);
             let reproduce = self.reproduce(found, ip);
             let (source, profile) = (found.text.clone(), Arc::clone(&profile));
             Case { id, source, profile, expectation, reproduce }

@@ -81,9 +81,7 @@ pub fn restriction(script: &Script) -> Result<Restriction, SelectError> {
             .ok_or_else(|| SelectError {
                 span: metadata.span,
                 code: "metadata::unknown-ip-version",
-                message: format!(
-                    "`{word}` is not an IP version (ipv4, ipv4-mapped-ipv6, ipv6)"
-                ),
+                message: format!("`{word}` is not an IP version (ipv4, ipv4-mapped-ipv6, ipv6)"),
             })?;
         versions.push(version);
     }

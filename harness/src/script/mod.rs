@@ -1,10 +1,14 @@
 //! The script language: text to syntax tree and back. It knows no target.
 
 pub mod ast;
+pub mod check;
 pub mod diagnostic;
 pub mod icmp;
 pub mod lexer;
+mod meaning;
 mod parser;
+pub mod print;
+mod read;
 pub mod source;
 pub mod strings;
 pub mod symbols;
@@ -16,6 +20,9 @@ use std::sync::Arc;
 use ast::Script;
 use diagnostic::Diagnostic;
 use source::SourceFile;
+
+pub use meaning::same_meaning;
+pub use read::{MAX_BYTES, ReadError, read};
 
 /// Values of `--define`, by symbol; string values keep their quotes.
 pub type Defines = BTreeMap<String, String>;

@@ -3,7 +3,7 @@
 //!
 //! Times of day are [`Instant`]; spans Linux counts in jiffies are milliseconds (HZ = 1000).
 
-use crate::congestion::{Algorithm, CaState, Cwnd, Reno};
+use crate::congestion::{Algorithm, CaState, Cwnd, Prr, Reno};
 use crate::seq::Seq;
 use crate::time::Instant;
 
@@ -190,7 +190,8 @@ pub(crate) struct LossVars {
     pub(crate) high_seq: Seq,
     pub(crate) prior_ssthresh: u32,
     pub(crate) undo_marker: Option<Seq>,
-    pub(crate) undo_retrans: u32,
+    /// Retransmissions not yet proven unnecessary; negative when there were none.
+    pub(crate) undo_retrans: i32,
     /// First retransmission of the present episode (retrans_stamp).
     pub(crate) retrans_stamp: Option<Instant>,
     pub(crate) total_retrans: u32,
@@ -199,9 +200,13 @@ pub(crate) struct LossVars {
     /// End of the tail loss probe; none when no probe is out.
     pub(crate) tlp_high_seq: Option<Seq>,
     pub(crate) tlp_retrans: bool,
-    /// Proportional rate reduction.
-    pub(crate) prr_delivered: u32,
-    pub(crate) prr_out: u32,
+    pub(crate) prr: Prr,
+    /// SYN retransmissions by timeout, for tcp_syn_linear_timeouts.
+    pub(crate) total_rto: u16,
+    /// Time of the most recent delivery (tp->delivered_mstamp).
+    pub(crate) delivered_mstamp: Instant,
+    /// Segments marked lost, ever (tp->lost).
+    pub(crate) lost: u32,
     pub(crate) rack: RackVars,
 }
 
@@ -302,8 +307,10 @@ impl LossVars {
             frto: false,
             tlp_high_seq: None,
             tlp_retrans: false,
-            prr_delivered: 0,
-            prr_out: 0,
+            prr: Prr::default(),
+            total_rto: 0,
+            delivered_mstamp: Instant::ZERO,
+            lost: 0,
             rack: RackVars { reo_wnd_steps: 1, ..RackVars::default() },
         }
     }
@@ -330,7 +337,7 @@ impl CongVars {
         Self {
             cw: Cwnd::new(),
             algorithm: Algorithm::by_name(name)
-                .unwrap_or_else(|| Algorithm::Reno(Reno::default())),
+                .unwrap_or_else(|| Algorithm::Reno(Reno)),
             cwnd_stamp: Instant::ZERO,
             cwnd_used: 0,
             max_packets_seq: Seq(0),

@@ -122,9 +122,10 @@ fn statuses(#[case] text: &str, #[case] want: i32) {
 #[test]
 fn failures_say_what_failed() {
     let mut host = Recorder::default();
-    let mut failed = |text: &str| match run(text, &mut Session::default(), &mut host) {
-        CommandOutcome::Failed { why, .. } => why,
-        other => panic!("{other:?}"),
+    let mut failed = |text: &str| {
+        let outcome = run(text, &mut Session::default(), &mut host);
+        let CommandOutcome::Failed { why, .. } = outcome else { panic!("{outcome:?}") };
+        why
     };
     assert_eq!(
         failed("sysctl -q net.inet.tcp.x=1"),

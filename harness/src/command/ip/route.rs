@@ -63,8 +63,7 @@ pub(super) fn parse(words: &mut Words<'_>) -> Result<RouteCommand, String> {
             if let Some((_, kind)) = KINDS.iter().find(|(name, _)| *name == word) {
                 route.kind = *kind;
             } else if dst.is_none() {
-                let to = if word == "to" { words.value(word)? } else { word };
-                dst = Some(destination(to)?);
+                dst = Some(destination(word, words)?);
             } else {
                 return Err(format!("{word} in ip route"));
             }
@@ -91,8 +90,8 @@ fn op(word: &str) -> Result<RouteOp, String> {
     }
 }
 
-fn destination(word: &str) -> Result<RouteDst, String> {
-    match word {
+fn destination(word: &str, words: &mut Words<'_>) -> Result<RouteDst, String> {
+    match if word == "to" { words.value(word)? } else { word } {
         "default" | "all" | "any" => Ok(RouteDst::Default),
         word => prefix(word).map(RouteDst::To),
     }

@@ -41,7 +41,9 @@ pub enum BuildError {
     #[error("TCP flags {0:#x} are wider than 12 bits")]
     TcpFlags(u16),
     /// Nothing pads automatically.
-    #[error("TCP options are not padded correctly: {len} bytes, {excess} in excess of 4 byte words")]
+    #[error(
+        "TCP options are not padded correctly: {len} bytes, {excess} in excess of 4 byte words"
+    )]
     OptionsNotPadded {
         /// Size of the list.
         len: usize,

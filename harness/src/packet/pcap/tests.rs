@@ -18,16 +18,17 @@ fn packet(at_ns: i64, line: Option<usize>, note: Option<&str>) -> CapturedPacket
     CapturedPacketRef { at_ns, way: Way::ToTarget, bytes: &[0x45, 0, 0], line, note }
 }
 
+fn comment_of(option: &EnhancedPacketOption<'_>) -> Option<String> {
+    if let EnhancedPacketOption::Comment(text) = option { Some(text.to_string()) } else { None }
+}
+
 fn packets_of(bytes: &[u8]) -> Vec<(Duration, Vec<u8>, Vec<String>)> {
     let mut reader = PcapNgReader::new(bytes).unwrap();
     let mut packets = Vec::new();
     while let Some(block) = reader.next_block() {
         if let Block::EnhancedPacket(packet) = block.unwrap().into_owned() {
-            let comments = packet.options.iter().filter_map(|option| match option {
-                EnhancedPacketOption::Comment(text) => Some(text.to_string()),
-                _ => None,
-            });
-            packets.push((packet.timestamp, packet.data.to_vec(), comments.collect()));
+            let comments = packet.options.iter().filter_map(comment_of).collect();
+            packets.push((packet.timestamp, packet.data.to_vec(), comments));
         }
     }
     packets
@@ -36,7 +37,8 @@ fn packets_of(bytes: &[u8]) -> Vec<(Duration, Vec<u8>, Vec<String>)> {
 #[test]
 fn times_count_from_the_base_in_nanoseconds() {
     let mut bytes = Vec::new();
-    let packets = [packet(1, None, None), packet(-1, None, None), packet(2_500_000_000, None, None)];
+    let packets =
+        [packet(1, None, None), packet(-1, None, None), packet(2_500_000_000, None, None)];
     write(&mut bytes, &info(), packets.into_iter()).unwrap();
     let times = packets_of(&bytes).into_iter().map(|(at, ..)| at).collect::<Vec<_>>();
     let base = Duration::from_secs(1_000_000_000);
