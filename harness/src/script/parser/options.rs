@@ -55,7 +55,7 @@ impl Parser<'_> {
                 total % 4
             );
             self.report(Diagnostic::error("parse::options-padding", span, message).with_help(
-                format!("{total} bytes: {} more of `nop` or `eol` are needed", 4 - total % 4),
+                format!("{total} bytes need {} more, `nop` or `eol`", 4 - total % 4),
             ));
         }
     }
