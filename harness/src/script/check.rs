@@ -12,9 +12,6 @@ mod options;
 mod packets;
 mod times;
 
-#[cfg(test)]
-mod tests;
-
 use std::net::IpAddr;
 
 use super::Defines;
