@@ -63,13 +63,10 @@ pub fn render(diagnostic: &Diagnostic, source: &SourceFile, color: bool) -> Stri
     let end = source.text().len();
     let start = (diagnostic.span.start as usize).min(end);
     let range = start..(diagnostic.span.end as usize).clamp(start, end);
-    let snippet = Snippet::source(source.text())
-        .path(path)
-        .annotation(AnnotationKind::Primary.span(range));
-    let mut group = level
-        .primary_title(diagnostic.message.as_str())
-        .id(diagnostic.code)
-        .element(snippet);
+    let snippet =
+        Snippet::source(source.text()).path(path).annotation(AnnotationKind::Primary.span(range));
+    let mut group =
+        level.primary_title(diagnostic.message.as_str()).id(diagnostic.code).element(snippet);
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }

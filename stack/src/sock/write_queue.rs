@@ -172,6 +172,27 @@ impl WriteQueue {
         Self::fragment(&mut self.unsent, 0, len)
     }
 
+    /// Moves up to `amount` bytes from the chunk behind the send head into it, unless a message
+    /// boundary lies between them.
+    ///
+    /// Linux: tcp_grow_skb (net/ipv4/tcp_output.c)
+    pub(crate) fn grow_send_head(&mut self, amount: u32) {
+        if self.unsent.front().is_none_or(|head| head.eor || head.flags.fin()) {
+            return;
+        }
+        let Some(next) = self.unsent.get_mut(1) else { return };
+        let len = usize::try_from(amount).unwrap_or(usize::MAX).min(next.data.len());
+        let mut moved: Vec<u8> = next.data.drain(..len).collect();
+        next.seq = next.seq.plus_len(len);
+        let absorbed = if next.data.is_empty() { self.unsent.remove(1) } else { None };
+        let Some(head) = self.unsent.front_mut() else { return };
+        head.data.append(&mut moved);
+        if let Some(next) = absorbed {
+            head.flags |= next.flags;
+            head.eor |= next.eor;
+        }
+    }
+
     /// Cuts chunk `index` of the retransmission queue after `len` bytes.
     pub(crate) fn fragment_rtx(&mut self, index: usize, len: usize) -> bool {
         Self::fragment(&mut self.rtx, index, len)

@@ -6,7 +6,7 @@
 use super::{Event, TcpState, edges};
 use crate::cx::Cx;
 use crate::flow::Flow;
-use crate::mib::Mib;
+use crate::mib::Counter;
 use crate::sock::Sock;
 use crate::trace::TraceEvent;
 
@@ -59,10 +59,8 @@ pub(crate) fn advance(cell: &mut StateCell, flow: Flow, event: Event, cx: &mut C
 
 /// The counters RFC 4022 attaches to transitions (Linux bumps them in tcp_set_state).
 fn count(from: TcpState, to: TcpState, cx: &mut Cx) {
-    let established = |s| matches!(s, TcpState::Established | TcpState::CloseWait);
-    if to == TcpState::Established {
-        cx.mib.inc(Mib::CurrEstab);
-    } else if to == TcpState::Close && established(from) {
-        cx.mib.inc(Mib::EstabResets);
+    let was_up = matches!(from, TcpState::Established | TcpState::CloseWait);
+    if to == TcpState::Close && was_up {
+        cx.mib.inc(Counter::TcpEstabResets);
     }
 }
