@@ -39,7 +39,7 @@ pub(super) enum Command {
     List(Box<ListArgs>),
     /// Say which targets this machine can run, and what is missing for the others
     Doctor,
-    /// Say what an exit code means
+    /// Say what an exit code, or the code of a diagnostic, means
     Explain(ExplainArgs),
 }
 
@@ -120,8 +120,8 @@ pub(super) struct FmtArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// An exit code
-    pub(super) code: u8,
+    /// An exit code (`5`) or the code of a diagnostic (`parse::expected`)
+    pub(super) code: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
