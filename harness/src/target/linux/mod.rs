@@ -26,6 +26,7 @@ mod packet_socket;
 mod pool;
 mod process;
 mod qdisc;
+mod raw;
 mod route;
 mod rtnetlink;
 mod sock_diag;
@@ -35,6 +36,9 @@ mod sysctl;
 mod target;
 mod tcp_metrics;
 mod tun;
+mod veth;
+mod vnet;
+mod wire;
 mod worker;
 
 pub use launch::{Link, LinuxLaunch};
