@@ -13,7 +13,7 @@ const REPARSES: &str = "a built packet is accepted and is the same packet";
 const SAME_BYTES: &str = "the built bytes are the accepted ones, apart from checksums";
 const CHECKSUM: &str = "a built packet has right checksums";
 
-/// Reads the bytes as one IP datagram. Packets of UDP with this port carry TCP.
+/// The UDP port whose datagrams carry TCP in the second reading.
 pub const ENCAPSULATION_PORT: u16 = 9811;
 
 /// Both readings of the bytes: with TCP in UDP, and without. [`Verdict::Rejected`] if neither
