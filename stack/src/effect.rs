@@ -1,0 +1,37 @@
+//! Work on *another* socket or table that a socket function may not do itself.
+//!
+//! A function holding `&mut Sock` touches that socket and `Cx`, nothing else; whatever concerns
+//! others waits here until it has returned, and `Stack` applies it in order. This queue stands for
+//! Linux's locks and cross-pointers.
+
+use crate::sock::{RequestSock, SockId, TimeWaitSock};
+
+/// Why a sleeper may want to look again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wake {
+    /// Data, FIN or an accepted connection can be had (sk_data_ready).
+    Readable,
+    /// There is room to send (sk_write_space).
+    Writable,
+    /// The state changed: connected, closed, shut down (sk_state_change).
+    StateChange,
+    /// An error is pending (sk_error_report).
+    Error,
+}
+
+/// One piece of deferred work.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// A listener received a SYN: keep the half-open connection and its place in the hash.
+    AddRequest(Box<RequestSock>),
+    /// The socket left every hash: nothing more is delivered to it.
+    Unhash(SockId),
+    /// The connection goes on without its socket: hash the remainder in the socket's place.
+    TimeWait(Box<TimeWaitSock>),
+    /// An orphan is finished and can be forgotten.
+    Destroy(SockId),
+    /// A listener closed: end its half-open connections and the children nobody accepted.
+    StopListening(SockId),
+    /// Sleepers on the socket look again.
+    Wake(SockId, Wake),
+}

@@ -1,0 +1,282 @@
+//! Step 7: the text of a segment goes to the receive queue, or waits for what is missing.
+//!
+//! RFC 9293 §3.10.7.4 seventh, RFC 2018, RFC 2883 · Linux: tcp_data_queue, tcp_data_queue_ofo,
+//! tcp_ofo_queue, tcp_event_data_recv, tcp_dsack_set (net/ipv4/tcp_input.c)
+
+use super::fin::tcp_fin;
+use super::rcv_window::{skb_truesize, tcp_grow_window, tcp_measure_rcv_mss};
+use super::rtt::tcp_rcv_rtt_measure;
+use super::{Disposition, DropReason};
+use crate::cx::Cx;
+use crate::effect::Wake;
+use crate::mib::Counter;
+use crate::output::ack::{TCP_MAX_QUICKACKS, tcp_enter_quickack_mode, tcp_incr_quickack};
+use crate::output::window::{rmem_alloc, tcp_receive_window};
+use crate::seq::Seq;
+use crate::sock::Sock;
+use crate::sock::control_block::TCP_ATO_MIN_MS;
+use crate::sock::ofo_queue::Duplicate;
+use crate::sock::recv_queue::RecvChunk;
+use crate::wire::{SackBlock, Segment};
+
+/// Segments below this many bytes never open the window.
+const GROW_WINDOW_MIN: u32 = 128;
+
+/// Queues the text of `seg`, acknowledges duplicates, drops what the window has no room for.
+pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
+    if seg.seq == seg.end_seq() {
+        return Disposition::Consumed;
+    }
+    let window = tcp_receive_window(sk);
+    let end_seq = seg.end_seq();
+    if seg.seq == sk.rcv.nxt {
+        if window == 0 && !(seg.payload.is_empty() && seg.flags.fin()) {
+            cx.mib.inc(Counter::TcpExtTCPZeroWindowDrop);
+            return out_of_window(sk, DropReason::TcpZerowindow);
+        }
+        return queue_and_out(sk, seg, cx);
+    }
+    if !end_seq.after(sk.rcv.nxt) {
+        // [RFC9293:MUST-58] A retransmission: the ACK was lost, send it again at once.
+        cx.mib.inc(Counter::TcpExtDelayedACKLost);
+        tcp_dsack_set(sk, seg.seq, end_seq, cx);
+        out_of_window(sk, DropReason::TcpOldData);
+        return Disposition::Dropped(DropReason::TcpOldData);
+    }
+    if !seg.seq.before(sk.rcv.nxt + window) {
+        return out_of_window(sk, DropReason::TcpOverwindow);
+    }
+    if seg.seq.before(sk.rcv.nxt) {
+        // Part of it is new.
+        tcp_dsack_set(sk, seg.seq, sk.rcv.nxt, cx);
+        if window == 0 {
+            cx.mib.inc(Counter::TcpExtTCPZeroWindowDrop);
+            return out_of_window(sk, DropReason::TcpZerowindow);
+        }
+        return queue_and_out(sk, seg, cx);
+    }
+    tcp_data_queue_ofo(sk, seg, cx)
+}
+
+/// Linux: the label out_of_window of tcp_data_queue
+fn out_of_window(sk: &mut Sock, reason: DropReason) -> Disposition {
+    tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
+    sk.ack.sched = true;
+    Disposition::Dropped(reason)
+}
+
+/// In order: to the receive queue, with everything that has been waiting for it.
+///
+/// Linux: the label queue_and_out of tcp_data_queue
+fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
+    let truesize = truesize_of(sk, seg);
+    if !tcp_try_rmem_schedule(sk, truesize) && !sk.recv_queue.is_empty() {
+        cx.mib.inc(Counter::TcpExtTCPRcvQDrop);
+        cx.wake(sk.id, Wake::Readable);
+        sk.ack.now = true;
+        sk.ack.sched = true;
+        return Disposition::Dropped(DropReason::ProtoMem);
+    }
+    let fin = seg.flags.fin();
+    tcp_queue_rcv(sk, chunk_of(seg, truesize));
+    if !seg.payload.is_empty() {
+        tcp_event_data_recv(sk, seg, truesize, cx);
+    }
+    if fin {
+        tcp_fin(sk, cx);
+    }
+    if !sk.ofo_queue.is_empty() {
+        tcp_ofo_queue(sk, cx);
+        // [RFC5681:4.2#5] Filling all of the gap is worth an immediate ACK.
+        if sk.ofo_queue.is_empty() {
+            sk.ack.now = true;
+        }
+    }
+    sk.selective_acks.remove_before(sk.rcv.nxt);
+    if sk.ofo_queue.is_empty() {
+        sk.selective_acks.clear();
+    }
+    if !sk.dead {
+        cx.wake(sk.id, Wake::Readable);
+    }
+    Disposition::Queued
+}
+
+/// Out of order: kept for later, and reported.
+///
+/// Linux: tcp_data_queue_ofo
+fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
+    let truesize = truesize_of(sk, seg);
+    if !tcp_try_rmem_schedule(sk, truesize) {
+        cx.mib.inc(Counter::TcpExtTCPOFODrop);
+        cx.wake(sk.id, Wake::Readable);
+        return Disposition::Dropped(DropReason::TcpOfoDrop);
+    }
+    tcp_measure_rcv_mss(sk, seg, truesize);
+    sk.ack.sched = true;
+    sk.total.rcv_ooopack += 1;
+    cx.mib.inc(Counter::TcpExtTCPOFOQueue);
+    let (seq, end_seq) = (seg.seq, seg.end_seq());
+    let outcome = sk.ofo_queue.insert(chunk_of(seg, truesize));
+    cx.mib.add(Counter::TcpExtTCPOFOMerge, u64::from(outcome.merged));
+    for duplicate in outcome.duplicates {
+        match duplicate {
+            Duplicate::Set(block) => tcp_dsack_set(sk, block.start, block.end, cx),
+            Duplicate::Extend(block) => tcp_dsack_extend(sk, block, cx),
+        }
+    }
+    if sk.rx_opt.sack_ok {
+        sk.selective_acks.add(seq, end_seq);
+    }
+    if outcome.redundant {
+        return Disposition::Dropped(DropReason::TcpOfomerge);
+    }
+    let len = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
+    tcp_grow_window(sk, len, truesize, false, cx);
+    Disposition::Queued
+}
+
+/// Moves what has become in order to the receive queue.
+///
+/// Linux: tcp_ofo_queue
+fn tcp_ofo_queue(sk: &mut Sock, cx: &mut Cx) {
+    let mut dsack_high = sk.rcv.nxt;
+    while let Some(chunk) = sk.ofo_queue.pop_ready(sk.rcv.nxt) {
+        let (seq, end_seq, fin) = (chunk.seq, chunk.end_seq(), chunk.fin);
+        if seq.before(dsack_high) {
+            let dsack = dsack_high;
+            if dsack_high.before(end_seq) {
+                dsack_high = end_seq;
+            }
+            tcp_dsack_extend(sk, SackBlock { start: seq, end: dsack.min(end_seq) }, cx);
+        }
+        if !end_seq.after(sk.rcv.nxt) {
+            continue;
+        }
+        tcp_queue_rcv(sk, chunk);
+        if fin {
+            tcp_fin(sk, cx);
+            // A FIN ends the stream: whatever else waits lies beyond it.
+            break;
+        }
+    }
+}
+
+/// Appends to the receive queue; RCV.NXT moves.
+///
+/// Linux: tcp_queue_rcv, tcp_rcv_nxt_update
+fn tcp_queue_rcv(sk: &mut Sock, mut chunk: RecvChunk) {
+    chunk.trim_front(sk.rcv.nxt);
+    let end_seq = chunk.end_seq();
+    let bytes = end_seq - sk.rcv.nxt;
+    sk.total.bytes_received += u64::from(bytes);
+    sk.rcv.nxt = end_seq;
+    sk.recv_queue.push(chunk);
+}
+
+fn chunk_of(seg: &Segment, truesize: u32) -> RecvChunk {
+    RecvChunk {
+        seq: seg.seq + u32::from(seg.flags.syn()),
+        data: seg.payload.clone(),
+        psh: seg.flags.psh(),
+        fin: seg.flags.fin(),
+        truesize,
+    }
+}
+
+fn truesize_of(sk: &Sock, seg: &Segment) -> u32 {
+    let header = crate::net::header_len(sk.wire_is_v6()) + 20;
+    let options = u32::try_from(seg.option_bytes.padded_len()).unwrap_or(0);
+    let payload = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX >> 1);
+    skb_truesize(payload + header + options)
+}
+
+/// Whether the buffer takes another `size` bytes.
+///
+/// Linux: tcp_try_rmem_schedule, tcp_can_ingest
+fn tcp_try_rmem_schedule(sk: &mut Sock, _size: u32) -> bool {
+    if rmem_alloc(sk) <= sk.opts.rcvbuf {
+        return true;
+    }
+    // Out-of-order data is the first to go.
+    while rmem_alloc(sk) > sk.opts.rcvbuf {
+        if sk.ofo_queue.pop_last().is_none() {
+            return false;
+        }
+        sk.selective_acks.clear();
+    }
+    true
+}
+
+/// Data arrived: predicts when the next comes, which is how long an ACK may wait.
+///
+/// RFC 9293 §3.8.6.3 · Linux: tcp_event_data_recv
+pub(super) fn tcp_event_data_recv(sk: &mut Sock, seg: &Segment, truesize: u32, cx: &Cx) {
+    sk.ack.sched = true;
+    tcp_measure_rcv_mss(sk, seg, truesize);
+    tcp_rcv_rtt_measure(sk, cx);
+    if sk.ack.ato_ms == 0 {
+        // Bulk transfers begin in slow start, which lives from ACKs.
+        tcp_incr_quickack(sk, TCP_MAX_QUICKACKS);
+        sk.ack.ato_ms = TCP_ATO_MIN_MS;
+    } else {
+        let gap = cx.now.jiffies().0.saturating_sub(sk.ack.lrcvtime.jiffies().0);
+        let gap = u32::try_from(gap).unwrap_or(u32::MAX);
+        if gap <= TCP_ATO_MIN_MS / 2 {
+            sk.ack.ato_ms = (sk.ack.ato_ms >> 1) + TCP_ATO_MIN_MS / 2;
+        } else if gap < sk.ack.ato_ms {
+            sk.ack.ato_ms = ((sk.ack.ato_ms >> 1) + gap).min(sk.loss.rto_ms);
+        } else if gap > sk.loss.rto_ms {
+            // The peer paused for so long that it restarts slowly.
+            tcp_incr_quickack(sk, TCP_MAX_QUICKACKS);
+        }
+    }
+    sk.ack.lrcvtime = cx.now;
+    let len = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
+    if len >= GROW_WINDOW_MIN {
+        tcp_grow_window(sk, len, truesize, true, cx);
+    }
+}
+
+/// The next ACK reports `start..end` as received twice.
+///
+/// RFC 2883 §4 · Linux: tcp_dsack_set
+fn tcp_dsack_set(sk: &mut Sock, start: Seq, end: Seq, cx: &mut Cx) {
+    if !sk.rx_opt.sack_ok || cx.sysctl.tcp_dsack == 0 {
+        return;
+    }
+    cx.mib.inc(if start.before(sk.rcv.nxt) {
+        Counter::TcpExtTCPDSACKOldSent
+    } else {
+        Counter::TcpExtTCPDSACKOfoSent
+    });
+    sk.rx_opt.duplicate_sack = Some((start, end));
+}
+
+/// Linux: tcp_dsack_extend
+fn tcp_dsack_extend(sk: &mut Sock, block: SackBlock, cx: &mut Cx) {
+    match &mut sk.rx_opt.duplicate_sack {
+        None => tcp_dsack_set(sk, block.start, block.end, cx),
+        Some((start, end)) => {
+            if !block.start.after(*end) && !start.after(block.end) {
+                *start = start.min(block.start);
+                *end = end.max(block.end);
+            }
+        }
+    }
+}
+
+/// A segment that brings nothing new: acknowledge at once, and say what was duplicate.
+///
+/// Linux: tcp_send_dupack
+pub(super) fn tcp_send_dupack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
+    let end_seq = seg.end_seq();
+    if end_seq != seg.seq && seg.seq.before(sk.rcv.nxt) {
+        cx.mib.inc(Counter::TcpExtDelayedACKLost);
+        tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
+        if sk.rx_opt.sack_ok {
+            tcp_dsack_set(sk, seg.seq, end_seq.min(sk.rcv.nxt), cx);
+        }
+    }
+    crate::output::ack::tcp_send_ack(sk, cx);
+}

@@ -1,0 +1,30 @@
+//! What arrives: RFC 9293 §3.10.7 SEGMENT ARRIVES, one step a file, and ICMP.
+//!
+//! Linux: net/ipv4/tcp_input.c, tcp_ipv4.c, tcp_minisocks.c. The header-prediction fast path
+//! (tcp_rcv_established) is deliberately absent: it duplicates behaviour.
+
+pub(crate) mod ack;
+mod closed;
+pub(crate) mod data;
+mod disposition;
+mod fin;
+mod icmp;
+mod listen;
+mod rcv_window;
+mod request;
+pub(crate) mod reset;
+pub(crate) mod rtt;
+mod sack;
+mod state_process;
+mod syn_sent;
+mod tcp_v4_rcv;
+mod time_wait;
+mod urgent;
+mod validate;
+
+pub(crate) use disposition::{Step, drop_for};
+pub use disposition::{Disposition, DropReason, ResetReason};
+pub(crate) use icmp::tcp_v4_err;
+pub(crate) use rcv_window::{tcp_init_buffer_space, tcp_rcv_space_adjust};
+pub(crate) use state_process::tcp_init_transfer;
+pub(crate) use tcp_v4_rcv::tcp_v4_rcv;

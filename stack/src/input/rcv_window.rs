@@ -1,0 +1,189 @@
+//! How fast the receive window may grow, and how large the buffer should be.
+//!
+//! Linux: tcp_grow_window, tcp_rcv_space_adjust, tcp_init_buffer_space, tcp_measure_rcv_mss,
+//! tcp_sndbuf_expand (net/ipv4/tcp_input.c)
+
+use crate::congestion::INIT_CWND;
+use crate::cx::Cx;
+use crate::output::window::{tcp_full_space, tcp_space, tcp_win_from_space};
+use crate::sock::Sock;
+use crate::sock::control_block::TCP_MSS_DEFAULT;
+use crate::wire::Segment;
+
+/// SKB_TRUESIZE of an empty buffer: struct sk_buff and struct skb_shared_info, aligned.
+const SKB_OVERHEAD: u32 = 256;
+const SHARED_INFO: u32 = 320;
+/// MAX_TCP_HEADER on a kernel without wireless and tunnels.
+pub(crate) const MAX_TCP_HEADER: u32 = 320;
+/// NET_SKB_PAD, which the TUN device reserves in front of a packet.
+const NET_SKB_PAD: u32 = 64;
+/// SKB_SMALL_HEAD_CACHE_SIZE
+const SMALL_HEAD: u32 = 704;
+/// TCP_RMEM_TO_WIN_SCALE
+const RMEM_TO_WIN_SHIFT: u32 = 8;
+/// MAX_TCP_OPTION_SPACE plus the fixed header: the least a full segment's header takes.
+const TCP_MIN_MSS: u32 = 88;
+
+/// Memory the kernel charges for a received packet of `packet_len` bytes.
+pub(crate) fn skb_truesize(packet_len: u32) -> u32 {
+    let data = (packet_len + NET_SKB_PAD).next_multiple_of(64) + SHARED_INFO;
+    let head = if data <= SMALL_HEAD { SMALL_HEAD } else { data.next_power_of_two() };
+    head + SKB_OVERHEAD
+}
+
+/// Sizes the buffers when a connection is established.
+///
+/// Linux: tcp_init_buffer_space
+pub(crate) fn tcp_init_buffer_space(sk: &mut Sock, cx: &Cx) {
+    if !sk.opts.locks.sndbuf {
+        tcp_sndbuf_expand(sk, cx);
+    }
+    sk.rtt.rcvq_time = cx.now;
+    sk.rtt.rcvq_seq = sk.recv_queue.copied_seq();
+    let maxwin = tcp_full_space(sk);
+    if sk.rcv.window_clamp >= maxwin {
+        sk.rcv.window_clamp = maxwin;
+        let app_win = u32::from(cx.sysctl.tcp_app_win);
+        if app_win != 0 && maxwin > 4 * sk.advmss {
+            let reserved = maxwin >> app_win.min(31);
+            sk.rcv.window_clamp = (maxwin - reserved).max(4 * sk.advmss);
+        }
+    }
+    let app_win = u32::from(cx.sysctl.tcp_app_win);
+    if app_win != 0
+        && sk.rcv.window_clamp > 2 * sk.advmss
+        && sk.rcv.window_clamp + sk.advmss > maxwin
+    {
+        sk.rcv.window_clamp = (2 * sk.advmss).max(maxwin.saturating_sub(sk.advmss));
+    }
+    sk.rcv.rcv_ssthresh = sk.rcv.rcv_ssthresh.min(sk.rcv.window_clamp);
+    sk.cong.cwnd_stamp = cx.now;
+    let fit = sk.rcv.rcv_ssthresh.min(sk.rcv.wnd);
+    sk.rtt.rcvq_space = fit.min(INIT_CWND * sk.advmss);
+}
+
+/// Makes room for the flight the window allows.
+///
+/// Linux: tcp_sndbuf_expand
+pub(crate) fn tcp_sndbuf_expand(sk: &mut Sock, cx: &Cx) {
+    let payload = sk.rx_opt.mss_clamp.max(sk.mss_cache);
+    let per_mss = (payload + MAX_TCP_HEADER + SHARED_INFO).next_power_of_two() + SKB_OVERHEAD;
+    let nr_segs = INIT_CWND.max(sk.cong.cw.snd_cwnd).max(sk.loss.reordering + 1);
+    let sndmem = 2 * u64::from(nr_segs) * u64::from(per_mss);
+    if u64::from(sk.opts.sndbuf) < sndmem {
+        let limit = sndmem.min(cx.sysctl.tcp_wmem.max);
+        sk.opts.sndbuf = u32::try_from(limit).unwrap_or(u32::MAX);
+    }
+}
+
+/// A segment with data of some size arrived: the window may open further.
+///
+/// Linux: tcp_grow_window
+pub(crate) fn tcp_grow_window(sk: &mut Sock, len: u32, truesize: u32, adjust: bool, cx: &Cx) {
+    let room = sk.rcv.window_clamp.min(tcp_space(sk)).saturating_sub(sk.rcv.rcv_ssthresh);
+    if room == 0 {
+        return;
+    }
+    let truesize = if adjust { truesize.min(4096 + SKB_OVERHEAD + SHARED_INFO) } else { truesize };
+    let incr = if tcp_win_from_space(sk, truesize) <= len {
+        2 * sk.advmss
+    } else {
+        grow_by(sk, len, truesize, cx)
+    };
+    if incr != 0 {
+        sk.rcv.rcv_ssthresh += room.min(incr.max(2 * len));
+        sk.ack.quick |= 1;
+    }
+}
+
+/// Linux: __tcp_grow_window
+fn grow_by(sk: &Sock, len: u32, truesize: u32, cx: &Cx) -> u32 {
+    let rmem_max = u32::try_from(cx.sysctl.tcp_rmem.max).unwrap_or(u32::MAX);
+    let mut truesize = tcp_win_from_space(sk, truesize) >> 1;
+    let mut window = tcp_win_from_space(sk, rmem_max) >> 1;
+    while sk.rcv.rcv_ssthresh <= window {
+        if truesize <= len {
+            return 2 * sk.ack.rcv_mss;
+        }
+        truesize >>= 1;
+        window >>= 1;
+    }
+    0
+}
+
+/// Learns the size of the peer's segments, and what share of the memory they use is payload.
+///
+/// Linux: tcp_measure_rcv_mss
+pub(crate) fn tcp_measure_rcv_mss(sk: &mut Sock, seg: &Segment, truesize: u32) {
+    let lss = std::mem::take(&mut sk.ack.last_seg_size);
+    let payload = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
+    if payload >= sk.ack.rcv_mss {
+        if payload != sk.ack.rcv_mss {
+            learn_ratio(sk, payload, truesize);
+        }
+        sk.ack.rcv_mss = payload.min(sk.advmss);
+        if seg.flags.psh() {
+            sk.ack.pushed = true;
+        }
+        return;
+    }
+    let header = 20 + u32::try_from(seg.option_bytes.padded_len()).unwrap_or(0);
+    let len = payload + header;
+    let plain = !seg.flags.psh() && !seg.flags.fin() && !seg.flags.syn() && !seg.flags.urg();
+    if len >= TCP_MSS_DEFAULT + 20 || (len >= TCP_MIN_MSS + 20 && plain) {
+        let len = len.saturating_sub(sk.tcp_header_len);
+        sk.ack.last_seg_size = len;
+        if len == lss {
+            sk.ack.rcv_mss = len;
+            return;
+        }
+    }
+    if sk.ack.pushed {
+        sk.ack.pushed2 = true;
+    }
+    sk.ack.pushed = true;
+}
+
+fn learn_ratio(sk: &mut Sock, payload: u32, truesize: u32) {
+    let val = (u64::from(payload) << RMEM_TO_WIN_SHIFT) / u64::from(truesize.max(1));
+    let ratio = u8::try_from(val.max(1)).unwrap_or(u8::MAX);
+    if ratio != sk.rcv.scaling_ratio {
+        sk.rcv.scaling_ratio = ratio;
+        sk.rcv.window_clamp = tcp_win_from_space(sk, sk.opts.rcvbuf);
+    }
+}
+
+/// The application read data: if it keeps up with the sender, the buffer grows.
+///
+/// Linux: tcp_rcv_space_adjust, tcp_rcvbuf_grow
+pub(crate) fn tcp_rcv_space_adjust(sk: &mut Sock, cx: &Cx) {
+    let elapsed = cx.now.micros_since(sk.rtt.rcvq_time);
+    if sk.rtt.rcv_rtt_us == 0 || elapsed < u64::from(sk.rtt.rcv_rtt_us >> 3) {
+        return;
+    }
+    let copied_seq = sk.recv_queue.copied_seq();
+    let copied = copied_seq - sk.rtt.rcvq_seq;
+    if copied > sk.rtt.rcvq_space {
+        tcp_rcvbuf_grow(sk, copied, cx);
+    }
+    sk.rtt.rcvq_seq = copied_seq;
+    sk.rtt.rcvq_time = cx.now;
+}
+
+fn tcp_rcvbuf_grow(sk: &mut Sock, newval: u32, cx: &Cx) {
+    let oldval = std::mem::replace(&mut sk.rtt.rcvq_space, newval);
+    if cx.sysctl.tcp_moderate_rcvbuf == 0 || sk.opts.locks.rcvbuf {
+        return;
+    }
+    // Slow start doubles the sender's window in the coming round trip; be ready for it.
+    let mut rcvwin = u64::from(newval) << 1;
+    let grow = rcvwin * u64::from(newval.saturating_sub(oldval)) / u64::from(oldval.max(1));
+    rcvwin += grow << 1;
+    let ratio = u64::from(sk.rcv.scaling_ratio.max(1));
+    let rcvbuf = ((rcvwin << RMEM_TO_WIN_SHIFT) / ratio).min(cx.sysctl.tcp_rmem.max);
+    let rcvbuf = u32::try_from(rcvbuf).unwrap_or(u32::MAX);
+    if rcvbuf > sk.opts.rcvbuf {
+        sk.opts.rcvbuf = rcvbuf;
+        sk.rcv.window_clamp = tcp_win_from_space(sk, rcvbuf);
+    }
+}

@@ -1,0 +1,192 @@
+//! Steps 1 to 4: sequence number, RST, (security is not in Linux), SYN — and PAWS before them all.
+//!
+//! RFC 9293 §3.10.7.4 first to fourth, RFC 7323 §5.3, RFC 5961 §3, §4 · Linux:
+//! tcp_validate_incoming, tcp_sequence, tcp_disordered_ack (net/ipv4/tcp_input.c)
+
+use std::ops::ControlFlow;
+
+use super::data::tcp_send_dupack;
+use super::reset::tcp_reset;
+use super::{Disposition, DropReason, Step, drop_for};
+use crate::cx::Cx;
+use crate::mib::Counter;
+use crate::output::ack::{tcp_oow_rate_limited, tcp_send_challenge_ack};
+use crate::output::window::tcp_receive_window;
+use crate::seq::Seq;
+use crate::sock::{RxOpt, Sock};
+use crate::state::{StateMask, TcpState};
+use crate::time::Instant;
+use crate::wire::Segment;
+
+/// TCP_PAWS_WINDOW: how much older a timestamp may be.
+const TCP_PAWS_WINDOW: i32 = 1;
+/// TCP_PAWS_WRAP: after 24 days of silence old timestamps say nothing.
+const PAWS_24DAYS_US: u64 = 60 * 60 * 24 * 24 * 1_000_000;
+
+/// States in which the peer has sent its FIN.
+const FIN_RECEIVED: StateMask = StateMask::of(&[
+    TcpState::CloseWait,
+    TcpState::LastAck,
+    TcpState::Closing,
+]);
+
+/// Lets a segment pass to the ACK step, or ends its way with the answer the RFCs ask for.
+pub(super) fn tcp_validate_incoming(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
+    check_paws(sk, seg, cx)?;
+    check_sequence(sk, seg, cx)?;
+    check_rst(sk, seg, cx)?;
+    check_syn(sk, seg, cx)
+}
+
+/// Reads the segment's timestamps into the socket.
+///
+/// Linux: tcp_fast_parse_options
+pub(super) fn take_timestamps(sk: &mut Sock, seg: &Segment) {
+    sk.rx_opt.saw_tstamp = false;
+    let Some(ts) = seg.options.ts.filter(|_| sk.rx_opt.tstamp_ok) else { return };
+    sk.rx_opt.saw_tstamp = true;
+    sk.rx_opt.rcv_tsval = ts.val;
+    // An echo is relative to the clock with our offset; zero is no echo.
+    sk.rx_opt.rcv_tsecr = ts.ecr;
+}
+
+/// [RFC7323:5.3#1] Protection against wrapped sequence numbers.
+fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
+    take_timestamps(sk, seg);
+    if !sk.rx_opt.saw_tstamp || !tcp_paws_discard(&sk.rx_opt, cx.now) || seg.flags.rst() {
+        return ControlFlow::Continue(());
+    }
+    if is_disordered_ack(sk, seg) {
+        return ControlFlow::Continue(());
+    }
+    cx.mib.inc(Counter::TcpExtPAWSEstab);
+    // A pure ACK that took another way is no reason to answer; see tcp_disordered_ack_check.
+    let skipped = Counter::TcpExtTCPACKSkippedPAWS;
+    if !tcp_oow_rate_limited(&mut sk.ack.last_oow_ack, seg, skipped, cx) {
+        tcp_send_dupack(sk, seg, cx);
+    }
+    drop_for(DropReason::TcpRfc7323Paws)
+}
+
+/// The timestamp is older than the one remembered.
+///
+/// Linux: tcp_paws_check, negated
+pub(super) fn tcp_paws_reject(rx_opt: &RxOpt, paws_window: i32, now: Instant) -> bool {
+    let Some(stamp) = rx_opt.ts_recent_stamp else { return false };
+    let age = rx_opt.ts_recent.wrapping_sub(rx_opt.rcv_tsval).cast_signed();
+    // Some peers wrongly start with a zero timestamp on the SYN-ACK.
+    age > paws_window && now.micros_since(stamp) < PAWS_24DAYS_US && rx_opt.ts_recent != 0
+}
+
+/// Linux: tcp_paws_discard
+fn tcp_paws_discard(rx_opt: &RxOpt, now: Instant) -> bool {
+    tcp_paws_reject(rx_opt, TCP_PAWS_WINDOW, now)
+}
+
+/// A pure duplicate ACK that was overtaken on its way keeps its old timestamp and does no harm.
+///
+/// Linux: tcp_disordered_ack
+fn is_disordered_ack(sk: &Sock, seg: &Segment) -> bool {
+    let lag = sk.rx_opt.ts_recent.wrapping_sub(sk.rx_opt.rcv_tsval).cast_signed();
+    seg.flags.ack()
+        && seg.seq == sk.rcv.nxt
+        && seg.seq == seg.end_seq()
+        && seg.ack == sk.snd.una
+        && u32::from(seg.wnd) << sk.rx_opt.snd_wscale == sk.snd.wnd
+        && lag <= i32::try_from(sk.loss.rto_ms).unwrap_or(i32::MAX)
+}
+
+/// [RFC9293:3.10.7.4#2] Step 1: the segment overlaps the window.
+fn check_sequence(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
+    let Some(reason) = tcp_sequence(sk, seg) else { return ControlFlow::Continue(()) };
+    if seg.flags.rst() {
+        if tcp_reset_check(sk, seg) {
+            tcp_reset(sk, cx);
+        }
+        return drop_for(reason);
+    }
+    if seg.flags.syn() {
+        return syn_challenge(sk, cx);
+    }
+    if reason == DropReason::TcpInvalidEndSequence {
+        cx.mib.inc(Counter::TcpExtBeyondWindow);
+    }
+    let skipped = Counter::TcpExtTCPACKSkippedSeq;
+    if !tcp_oow_rate_limited(&mut sk.ack.last_oow_ack, seg, skipped, cx) {
+        tcp_send_dupack(sk, seg, cx);
+    }
+    drop_for(reason)
+}
+
+/// Why the segment lies outside the window, if it does.
+///
+/// Linux: tcp_sequence
+fn tcp_sequence(sk: &Sock, seg: &Segment) -> Option<DropReason> {
+    let (seq, end_seq) = (seg.seq, seg.end_seq());
+    if end_seq.before(sk.rcv.wup) {
+        return Some(DropReason::TcpOldSequence);
+    }
+    let wnd_end = sk.rcv.nxt + tcp_receive_window(sk);
+    if end_seq.after(wnd_end) {
+        if seq.after(wnd_end) {
+            return Some(DropReason::TcpInvalidSequence);
+        }
+        // What overshoots is only taken into an empty queue.
+        if !sk.recv_queue.is_empty() {
+            return Some(DropReason::TcpInvalidEndSequence);
+        }
+    }
+    None
+}
+
+/// A reset right behind the peer's FIN is as good as one in the window.
+///
+/// Linux: tcp_reset_check
+fn tcp_reset_check(sk: &Sock, seg: &Segment) -> bool {
+    seg.seq == sk.rcv.nxt - 1 && seg.end_seq() == sk.rcv.nxt - 1 && sk.state().is_in(FIN_RECEIVED)
+}
+
+/// [RFC5961:3.2#1] Step 2: a reset counts only at exactly RCV.NXT; elsewhere in the window it is
+/// challenged.
+fn check_rst(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
+    if !seg.flags.rst() {
+        return ControlFlow::Continue(());
+    }
+    if seg.seq == sk.rcv.nxt || tcp_reset_check(sk, seg) || at_right_edge_of_sack(sk, seg.seq) {
+        tcp_reset(sk, cx);
+        return drop_for(DropReason::TcpReset);
+    }
+    tcp_send_challenge_ack(sk, cx);
+    drop_for(DropReason::TcpReset)
+}
+
+/// Peers that count what we reported by SACK put their reset at its right edge.
+fn at_right_edge_of_sack(sk: &Sock, seq: Seq) -> bool {
+    let mut edges = sk.selective_acks.as_slice().iter().map(|block| block.end);
+    let Some(first) = edges.next() else { return false };
+    sk.rx_opt.sack_ok && seq == edges.fold(first, Seq::max)
+}
+
+/// [RFC5961:4.2#1] Step 4: a SYN on a synchronized connection is challenged, whatever its number.
+fn check_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
+    if !seg.flags.syn() {
+        return ControlFlow::Continue(());
+    }
+    let crossed = sk.state() == TcpState::SynRecv
+        && seg.flags.ack()
+        && seg.seq + 1 == seg.end_seq()
+        && seg.seq + 1 == sk.rcv.nxt
+        && seg.ack == sk.snd.nxt;
+    if crossed {
+        // The SYN-ACK of a simultaneous open, which acknowledges ours.
+        return ControlFlow::Continue(());
+    }
+    syn_challenge(sk, cx)
+}
+
+fn syn_challenge(sk: &mut Sock, cx: &mut Cx) -> Step {
+    cx.mib.inc(Counter::TcpExtTCPSYNChallenge);
+    cx.mib.inc(Counter::TcpInErrs);
+    tcp_send_challenge_ack(sk, cx);
+    ControlFlow::Break(Disposition::Dropped(DropReason::TcpInvalidSyn))
+}

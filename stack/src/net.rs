@@ -1,0 +1,86 @@
+//! The network as a host sees it: its addresses, the link's MTU and offloads, what is known of paths.
+//!
+//! Linux: the routing cache and dst_metric as far as TCP reads them. One link, everything reachable.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// Length of an IPv4 header without options.
+pub(crate) const IPV4_HEADER_LEN: u32 = 20;
+/// Length of an IPv6 header.
+pub(crate) const IPV6_HEADER_LEN: u32 = 40;
+/// Length of a TCP header without options.
+pub(crate) const TCP_HEADER_LEN: u32 = 20;
+
+// ip_rt_min_pmtu (net/ipv4/route.c) and IPV6_MIN_MTU
+const MIN_PMTU_V4: u32 = 552;
+const MIN_PMTU_V6: u32 = 1280;
+// ip_rt_min_advmss (net/ipv4/route.c)
+const MIN_ADVMSS: u32 = 256;
+
+/// Link and paths.
+#[derive(Clone, Debug)]
+pub struct Net {
+    /// MTU of the link in bytes.
+    pub mtu: u32,
+    /// Segments of several MSS leave as one packet (GSO/TSO of the device).
+    pub tso: bool,
+    /// Addresses of this host; a packet to any other is dropped, unless this is empty.
+    pub local_addrs: Vec<IpAddr>,
+    path_mtu: BTreeMap<IpAddr, u32>,
+}
+
+impl Net {
+    /// A host with these addresses on a link of `mtu` bytes.
+    #[must_use]
+    pub const fn new(local_addrs: Vec<IpAddr>, mtu: u32) -> Self {
+        Self { mtu, tso: true, local_addrs, path_mtu: BTreeMap::new() }
+    }
+
+    /// MTU of the path to `remote` (Linux: dst_mtu).
+    #[must_use]
+    pub fn dst_mtu(&self, remote: IpAddr) -> u32 {
+        self.path_mtu.get(&remote).copied().unwrap_or(self.mtu).min(self.mtu)
+    }
+
+    /// Learns a smaller MTU from ICMP (Linux: ip_rt_update_pmtu, rt6_update_mtu).
+    pub fn update_pmtu(&mut self, remote: IpAddr, mtu: u32) {
+        let floor = if remote.is_ipv4() { MIN_PMTU_V4 } else { MIN_PMTU_V6 };
+        let mtu = mtu.max(floor);
+        if mtu < self.dst_mtu(remote) {
+            self.path_mtu.insert(remote, mtu);
+        }
+    }
+
+    /// Forgets what was learnt (`ip tcp_metrics flush`, `ip route flush cache`).
+    pub fn flush_paths(&mut self) {
+        self.path_mtu.clear();
+    }
+
+    /// The MSS to announce to `remote` (Linux: dst_metric_advmss).
+    #[must_use]
+    pub fn advmss(&self, remote: IpAddr) -> u32 {
+        let header = header_len(remote.is_ipv6()) + TCP_HEADER_LEN;
+        self.mtu.saturating_sub(header).max(MIN_ADVMSS).min(u32::from(u16::MAX) - header)
+    }
+
+    /// The address packets to `remote` leave from: the first of its family.
+    #[must_use]
+    pub fn source_for(&self, remote: IpAddr) -> Option<IpAddr> {
+        if remote.is_loopback() {
+            return Some(remote);
+        }
+        self.local_addrs.iter().copied().find(|addr| addr.is_ipv4() == remote.is_ipv4())
+    }
+
+    /// Whether packets to `addr` are for this host.
+    #[must_use]
+    pub fn is_local(&self, addr: IpAddr) -> bool {
+        self.local_addrs.is_empty() || addr.is_loopback() || self.local_addrs.contains(&addr)
+    }
+}
+
+/// Length of the IP header (Linux: net_header_len).
+pub(crate) const fn header_len(v6: bool) -> u32 {
+    if v6 { IPV6_HEADER_LEN } else { IPV4_HEADER_LEN }
+}

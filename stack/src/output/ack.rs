@@ -1,0 +1,182 @@
+//! Acknowledgements: whether now, later or not at all, and the ones that challenge.
+//!
+//! RFC 9293 §3.8.6.3, RFC 5961 §7 · Linux: tcp_send_ack, tcp_send_delayed_ack
+//! (net/ipv4/tcp_output.c), __tcp_ack_snd_check, tcp_send_challenge_ack (net/ipv4/tcp_input.c)
+
+use super::options::tcp_acceptable_seq;
+use super::transmit::{Outgoing, tcp_transmit_skb};
+use super::window::__tcp_select_window;
+use crate::cx::Cx;
+use crate::mib::Counter;
+use crate::sock::Sock;
+use crate::sock::control_block::TCP_ATO_MIN_MS;
+use crate::state::TcpState;
+use crate::time::{Instant, timer_deadline};
+use crate::timer::Timer;
+use crate::wire::{Flags, Segment};
+
+/// TCP_DELACK_MAX: HZ/5
+const TCP_DELACK_MAX_MS: u64 = 200;
+/// TCP_FASTRETRANS_THRESH
+const TCP_FASTRETRANS_THRESH: u8 = 3;
+/// TCP_MAX_QUICKACKS
+pub(crate) const TCP_MAX_QUICKACKS: u32 = 16;
+
+/// Linux: tcp_send_ack (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_send_ack(sk: &mut Sock, cx: &mut Cx) {
+    if sk.state() == TcpState::Close {
+        return;
+    }
+    let seq = tcp_acceptable_seq(sk);
+    tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::ACK), cx);
+}
+
+/// In an interactive session an ACK can ride on the reply.
+///
+/// Linux: inet_csk_in_pingpong_mode
+pub(crate) fn in_pingpong_mode(sk: &Sock, cx: &Cx) -> bool {
+    sk.ack.pingpong >= cx.sysctl.tcp_pingpong_thresh
+}
+
+/// Linux: tcp_in_quickack_mode (net/ipv4/tcp_input.c)
+fn tcp_in_quickack_mode(sk: &Sock, cx: &Cx) -> bool {
+    sk.ack.quick != 0 && !in_pingpong_mode(sk, cx)
+}
+
+/// Raises the number of immediate ACKs.
+///
+/// Linux: tcp_incr_quickack (net/ipv4/tcp_input.c)
+pub(crate) fn tcp_incr_quickack(sk: &mut Sock, max_quickacks: u32) {
+    let fit = sk.rcv.wnd.checked_div(2 * sk.ack.rcv_mss).unwrap_or(0);
+    let quickacks = if fit == 0 { 2 } else { fit }.min(max_quickacks);
+    sk.ack.quick = sk.ack.quick.max(u8::try_from(quickacks).unwrap_or(u8::MAX));
+}
+
+/// Linux: tcp_enter_quickack_mode (net/ipv4/tcp_input.c)
+pub(crate) fn tcp_enter_quickack_mode(sk: &mut Sock, max_quickacks: u32) {
+    tcp_incr_quickack(sk, max_quickacks);
+    sk.ack.pingpong = 0;
+    sk.ack.ato_ms = TCP_ATO_MIN_MS;
+}
+
+/// A segment was received: decides about its ACK, if one is owed.
+///
+/// Linux: tcp_ack_snd_check (net/ipv4/tcp_input.c)
+pub(crate) fn tcp_ack_snd_check(sk: &mut Sock, cx: &mut Cx) {
+    if sk.ack.sched {
+        decide(sk, cx);
+    }
+}
+
+/// RFC 5681 §4.2, [RFC9293:MUST-58] · Linux: __tcp_ack_snd_check (net/ipv4/tcp_input.c)
+fn decide(sk: &mut Sock, cx: &mut Cx) {
+    let more_than_one = sk.rcv.nxt - sk.rcv.wup > sk.ack.rcv_mss;
+    let unread = sk.recv_queue.available();
+    let worth_telling = more_than_one
+        && (unread < sk.opts.rcvlowat || __tcp_select_window(sk) >= sk.rcv.wnd);
+    if worth_telling || tcp_in_quickack_mode(sk, cx) || sk.ack.now {
+        return tcp_send_ack(sk, cx);
+    }
+    if sk.ofo_queue.is_empty() {
+        return tcp_send_delayed_ack(sk, cx);
+    }
+    compress(sk, cx);
+}
+
+/// Holds SACKs back for a fraction of the round trip, after the first few.
+///
+/// Linux: the second half of __tcp_ack_snd_check
+fn compress(sk: &mut Sock, cx: &mut Cx) {
+    if !sk.rx_opt.sack_ok || sk.ack.compressed >= cx.sysctl.tcp_comp_sack_nr {
+        return tcp_send_ack(sk, cx);
+    }
+    if sk.ack.compressed_rcv_nxt != sk.rcv.nxt {
+        sk.ack.compressed_rcv_nxt = sk.rcv.nxt;
+        sk.ack.dup_ack_counter = 0;
+    }
+    if sk.ack.dup_ack_counter < TCP_FASTRETRANS_THRESH {
+        sk.ack.dup_ack_counter += 1;
+        return tcp_send_ack(sk, cx);
+    }
+    sk.ack.compressed += 1;
+    if sk.timers.deadline(Timer::CompressedAck).is_some() {
+        return;
+    }
+    let mut rtt = sk.rtt.rcv_rtt_us;
+    if sk.rtt.srtt_us != 0 && sk.rtt.srtt_us < rtt {
+        rtt = sk.rtt.srtt_us;
+    }
+    // Five per cent of the round trip, which is kept in eighths of a microsecond.
+    let delay_ns = (u64::from(rtt) * (1000 >> 3) / 20).min(cx.sysctl.tcp_comp_sack_delay_ns);
+    sk.timers.arm(Timer::CompressedAck, cx.now.plus_nanos(delay_ns));
+}
+
+/// Schedules an ACK, or sends it if one was almost due.
+///
+/// [RFC9293:SHLD-18] · Linux: tcp_send_delayed_ack (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_send_delayed_ack(sk: &mut Sock, cx: &mut Cx) {
+    let mut ato = u64::from(sk.ack.ato_ms);
+    let min = u64::from(TCP_ATO_MIN_MS);
+    if ato > min {
+        let mut max_ato = 500;
+        if in_pingpong_mode(sk, cx) || sk.ack.pushed {
+            max_ato = TCP_DELACK_MAX_MS;
+        }
+        if sk.rtt.srtt_us != 0 {
+            let rtt_ms = u64::from(sk.rtt.srtt_us >> 3).div_ceil(1000).max(min);
+            max_ato = max_ato.min(rtt_ms);
+        }
+        ato = ato.min(max_ato);
+    }
+    ato = ato.min(TCP_DELACK_MAX_MS);
+    let mut timeout = timer_deadline(cx.now, ato);
+    if sk.ack.timer {
+        if sk.ack.timeout <= timer_deadline(cx.now, ato >> 2) {
+            return tcp_send_ack(sk, cx);
+        }
+        timeout = timeout.min(sk.ack.timeout);
+    }
+    sk.ack.sched = true;
+    sk.ack.timer = true;
+    sk.ack.timeout = timeout;
+    sk.timers.arm(Timer::Delack, timeout);
+}
+
+/// Answers a suspicious segment with the present state, within limits.
+///
+/// RFC 5961 §7 · Linux: tcp_send_challenge_ack (net/ipv4/tcp_input.c)
+pub(crate) fn tcp_send_challenge_ack(sk: &mut Sock, cx: &mut Cx) {
+    let skipped = Counter::TcpExtTCPACKSkippedChallenge;
+    if rate_limited(&mut sk.ack.last_oow_ack, skipped, cx) || !cx.take_challenge_ack() {
+        return;
+    }
+    cx.mib.inc(Counter::TcpExtTCPChallengeACK);
+    tcp_send_ack(sk, cx);
+}
+
+/// Whether the answer to an out-of-window segment comes too soon after the last one. Segments with
+/// data are never part of an ACK loop and always answered.
+///
+/// Linux: tcp_oow_rate_limited (net/ipv4/tcp_input.c)
+pub(crate) fn tcp_oow_rate_limited(
+    last: &mut Option<Instant>,
+    seg: &Segment,
+    skipped: Counter,
+    cx: &mut Cx,
+) -> bool {
+    if seg.end_seq() != seg.seq && !seg.flags.syn() {
+        return false;
+    }
+    rate_limited(last, skipped, cx)
+}
+
+/// Linux: __tcp_oow_rate_limited (net/ipv4/tcp_input.c)
+fn rate_limited(last: &mut Option<Instant>, skipped: Counter, cx: &mut Cx) -> bool {
+    let limit_us = u64::from(cx.sysctl.tcp_invalid_ratelimit.unsigned_abs()) * 1000;
+    if last.is_some_and(|at| cx.now.micros_since(at) < limit_us) {
+        cx.mib.inc(skipped);
+        return true;
+    }
+    *last = Some(cx.now);
+    false
+}

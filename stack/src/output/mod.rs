@@ -1,0 +1,17 @@
+//! Everything that leaves: what is sent, when, how large, and with which header.
+//!
+//! Linux: net/ipv4/tcp_output.c. Every byte passes [`transmit::tcp_transmit_skb`] or, for answers
+//! that have no socket, [`transmit::send`].
+
+pub(crate) mod ack;
+pub(crate) mod fin;
+pub(crate) mod mss;
+pub(crate) mod options;
+pub(crate) mod probe;
+pub(crate) mod reset;
+pub(crate) mod retransmit;
+pub(crate) mod synack;
+pub(crate) mod transmit;
+pub(crate) mod tso;
+pub(crate) mod window;
+pub(crate) mod write;

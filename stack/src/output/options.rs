@@ -1,0 +1,147 @@
+//! Which options a segment carries, in Linux's order and padding.
+//!
+//! RFC 9293 §3.1, RFC 7323, RFC 2018, RFC 2883 · Linux: tcp_options_write, tcp_syn_options,
+//! tcp_synack_options, tcp_established_options (net/ipv4/tcp_output.c)
+
+use crate::cx::Cx;
+use crate::seq::Seq;
+use crate::sock::{RequestSock, Sock};
+use crate::time::Instant;
+use crate::wire::{OptionBuf, SackBlock, Ts};
+
+/// TCPOLEN_TSTAMP_ALIGNED
+pub(crate) const TSTAMP_ALIGNED: u32 = 12;
+/// TCPOLEN_SACK_BASE_ALIGNED and TCPOLEN_SACK_PERBLOCK
+const SACK_BASE: usize = 4;
+const SACK_PERBLOCK: usize = 8;
+
+/// What a SYN or SYN-ACK may offer.
+struct SynOffer {
+    mss: u16,
+    ts: Option<Ts>,
+    sack: bool,
+    wscale: Option<u8>,
+}
+
+/// The timestamp clock of a connection: milliseconds plus the connection's offset.
+///
+/// RFC 7323 §5.4 · Linux: tcp_time_stamp_ms
+pub(crate) fn tcp_time_stamp(now: Instant, tsoffset: u32) -> u32 {
+    low32(now.as_millis()).wrapping_add(tsoffset)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the timestamp clock wraps")]
+const fn low32(ms: u64) -> u32 {
+    ms as u32
+}
+
+/// Options of our SYN.
+///
+/// Linux: tcp_syn_options (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_syn_options(sk: &mut Sock, cx: &Cx) -> OptionBuf {
+    let mss = super::mss::tcp_advertise_mss(sk, cx);
+    let ts = (cx.sysctl.tcp_timestamps != 0).then(|| Ts {
+        val: tcp_time_stamp(cx.now, sk.tsoffset),
+        ecr: sk.rx_opt.ts_recent,
+    });
+    syn_layout(&SynOffer {
+        mss: u16::try_from(mss).unwrap_or(u16::MAX),
+        ts,
+        sack: cx.sysctl.tcp_sack != 0,
+        wscale: (cx.sysctl.tcp_window_scaling != 0).then_some(sk.rx_opt.rcv_wscale),
+    })
+}
+
+/// Options of the SYN-ACK of a half-open connection.
+///
+/// Linux: tcp_synack_options (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_synack_options(req: &RequestSock, mss: u32, now: Instant) -> OptionBuf {
+    syn_layout(&SynOffer {
+        mss: u16::try_from(mss).unwrap_or(u16::MAX),
+        ts: req.rx_opt.tstamp_ok.then(|| Ts {
+            val: tcp_time_stamp(now, req.tsoffset),
+            ecr: req.rx_opt.ts_recent,
+        }),
+        sack: req.rx_opt.sack_ok,
+        wscale: req.rx_opt.wscale_ok.then_some(req.rx_opt.rcv_wscale),
+    })
+}
+
+/// Options of every other segment: timestamps, and as many SACK blocks as there is room for.
+///
+/// Linux: tcp_established_options (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_established_options(sk: &Sock, now: Instant) -> OptionBuf {
+    let mut buf = OptionBuf::default();
+    if sk.rx_opt.tstamp_ok {
+        let val = tcp_time_stamp(now, sk.tsoffset);
+        push_aligned_ts(&mut buf, Ts { val, ecr: sk.rx_opt.ts_recent });
+    }
+    let duplicate = sk.rx_opt.duplicate_sack.map(|(start, end)| SackBlock { start, end });
+    let blocks: Vec<SackBlock> = duplicate.iter().chain(sk.selective_acks.as_slice()).copied().collect();
+    let fit = buf.room().saturating_sub(SACK_BASE) / SACK_PERBLOCK;
+    if let Some(blocks) = blocks.get(..blocks.len().min(fit)).filter(|some| !some.is_empty()) {
+        buf.push_nop();
+        buf.push_nop();
+        buf.push_sack(blocks);
+    }
+    buf
+}
+
+/// Options of an answer that belongs to no full socket (resets, TIME-WAIT, half-open ACKs).
+pub(crate) fn bare_options(ts: Option<Ts>) -> OptionBuf {
+    let mut buf = OptionBuf::default();
+    if let Some(ts) = ts {
+        push_aligned_ts(&mut buf, ts);
+    }
+    buf
+}
+
+/// The order of tcp_options_write: SACK-permitted rides in the padding of the timestamps.
+fn syn_layout(offer: &SynOffer) -> OptionBuf {
+    let mut buf = OptionBuf::default();
+    buf.push_mss(offer.mss);
+    match offer.ts {
+        Some(ts) if offer.sack => {
+            buf.push_sack_permitted();
+            buf.push_ts(ts);
+        }
+        Some(ts) => push_aligned_ts(&mut buf, ts),
+        None if offer.sack => {
+            buf.push_nop();
+            buf.push_nop();
+            buf.push_sack_permitted();
+        }
+        None => {}
+    }
+    if let Some(shift) = offer.wscale {
+        buf.push_nop();
+        buf.push_wscale(shift);
+    }
+    buf
+}
+
+fn push_aligned_ts(buf: &mut OptionBuf, ts: Ts) {
+    buf.push_nop();
+    buf.push_nop();
+    buf.push_ts(ts);
+}
+
+/// A segment's timestamps, if the connection uses them.
+pub(crate) fn time_stamp_echo(now: Instant, tsoffset: u32, ts_recent: u32) -> Ts {
+    Ts { val: tcp_time_stamp(now, tsoffset), ecr: ts_recent }
+}
+
+/// The last sequence number our peer allows us to use, for segments without data.
+///
+/// Linux: tcp_acceptable_seq (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_acceptable_seq(sk: &Sock) -> Seq {
+    let wnd_end = tcp_wnd_end(sk);
+    let overshoot = sk.snd.nxt - wnd_end;
+    let scaled_away = sk.rx_opt.wscale_ok && overshoot < 1 << sk.rx_opt.rcv_wscale;
+    if !wnd_end.before(sk.snd.nxt) || scaled_away { sk.snd.nxt } else { wnd_end }
+}
+
+/// Linux: tcp_wnd_end (include/net/tcp.h)
+pub(crate) fn tcp_wnd_end(sk: &Sock) -> Seq {
+    sk.snd.una + sk.snd.wnd
+}

@@ -1,0 +1,178 @@
+//! Probes: of a closed window, of a silent peer, and of a flight whose tail may be lost.
+//!
+//! RFC 9293 §3.8.6.1, §3.8.4, RFC 8985 §7 · Linux: tcp_write_wakeup, tcp_send_probe0,
+//! tcp_send_loss_probe, tcp_schedule_loss_probe (net/ipv4/tcp_output.c)
+
+use super::mss::tcp_current_mss;
+use super::options::tcp_wnd_end;
+use super::retransmit::{fragment_rtx, resend};
+use super::transmit::{Outgoing, tcp_transmit_skb};
+use super::write::{Amount, tcp_event_new_data_sent, tcp_write_xmit};
+use crate::congestion::CaState;
+use crate::cx::Cx;
+use crate::mib::Counter;
+use crate::sock::control_block::{TCP_RTO_MIN_MS, TCP_TIMEOUT_INIT_MS};
+use crate::sock::{NonAgle, Sock};
+use crate::state::TcpState;
+use crate::timer::{
+    Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_xmit_timer, tcp_rto_delta_us,
+};
+use crate::wire::Flags;
+
+/// TCP_TIMEOUT_MIN_US: two ticks.
+const TCP_TIMEOUT_MIN_US: u64 = 2000;
+
+/// Base of the probing interval.
+///
+/// Linux: tcp_probe0_base (include/net/tcp.h)
+fn tcp_probe0_base(sk: &Sock) -> u32 {
+    sk.loss.rto_ms.max(TCP_RTO_MIN_MS)
+}
+
+/// Interval to the next probe, doubled with each.
+///
+/// [RFC9293:SHLD-30] · Linux: tcp_probe0_when (include/net/tcp.h)
+pub(crate) fn tcp_probe0_when(sk: &Sock, max_ms: u32) -> u32 {
+    let most = max_ms.checked_div(TCP_RTO_MIN_MS).and_then(u32::checked_ilog2).unwrap_or(0) + 1;
+    let when = u64::from(tcp_probe0_base(sk)) << sk.loss.backoff.min(most);
+    u32::try_from(when).unwrap_or(u32::MAX).min(max_ms)
+}
+
+/// Something waits and nothing is in flight: an opening of the window might get lost.
+///
+/// [RFC9293:MUST-36] · Linux: tcp_check_probe_timer (include/net/tcp.h)
+pub(crate) fn tcp_check_probe_timer(sk: &mut Sock, cx: &Cx) {
+    if sk.loss.packets_out == 0 && sk.timers.pending().is_none() {
+        let when = tcp_probe0_base(sk);
+        tcp_reset_xmit_timer(sk, Timer::Probe0, when, cx);
+    }
+}
+
+/// Sends one probe of a closed window and schedules the next.
+///
+/// Linux: tcp_send_probe0 (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_send_probe0(sk: &mut Sock, cx: &mut Cx) {
+    tcp_write_wakeup(sk, Counter::TcpExtTCPWinProbe, cx);
+    if sk.loss.packets_out != 0 || sk.write_queue.is_unsent_empty() {
+        sk.loss.probes_out = 0;
+        sk.loss.backoff = 0;
+        sk.loss.probes_since = None;
+        return;
+    }
+    sk.loss.probes_out += 1;
+    if sk.loss.backoff < u32::from(cx.sysctl.tcp_retries2) {
+        sk.loss.backoff += 1;
+    }
+    let when = tcp_probe0_when(sk, cx.rto_max_ms());
+    let when = tcp_clamp_probe0_to_user_timeout(sk, when, cx);
+    tcp_reset_xmit_timer(sk, Timer::Probe0, when, cx);
+}
+
+/// Sends what fits into the window, or a segment that only asks for an ACK.
+///
+/// Linux: tcp_write_wakeup (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_write_wakeup(sk: &mut Sock, counter: Counter, cx: &mut Cx) {
+    if sk.state() == TcpState::Close {
+        return;
+    }
+    let wnd_end = tcp_wnd_end(sk);
+    let head = sk.write_queue.send_head().map(|head| (head.seq, head.end_seq(), head.len()));
+    if let Some((seq, end_seq, len)) = head.filter(|(seq, ..)| seq.before(wnd_end)) {
+        let mss = tcp_current_mss(sk, cx);
+        let room = wnd_end - seq;
+        if sk.snd.pushed_seq.before(end_seq) {
+            sk.snd.pushed_seq = end_seq;
+        }
+        if room < end_seq - seq || len > mss {
+            let fit = usize::try_from(room.min(mss)).unwrap_or(usize::MAX);
+            sk.write_queue.fragment_send_head(fit);
+        }
+        let Some(head) = sk.write_queue.send_head_mut() else { return };
+        head.set_tso_segs(mss.max(1));
+        head.flags |= Flags::PSH;
+        let out =
+            Outgoing { seq, flags: head.flags | Flags::ACK, payload: head.data.clone() };
+        tcp_transmit_skb(sk, out, cx);
+        return tcp_event_new_data_sent(sk, cx);
+    }
+    if sk.snd.urg_mode && sk.snd.up.between(sk.snd.una + 1, sk.snd.una + 0xffff) {
+        tcp_xmit_probe_skb(sk, true, counter, cx);
+    }
+    tcp_xmit_probe_skb(sk, false, counter, cx);
+}
+
+/// An empty segment with an old sequence number, which must be answered.
+///
+/// Linux: tcp_xmit_probe_skb (net/ipv4/tcp_output.c)
+fn tcp_xmit_probe_skb(sk: &mut Sock, urgent: bool, counter: Counter, cx: &mut Cx) {
+    let seq = sk.snd.una - u32::from(!urgent);
+    cx.mib.inc(counter);
+    tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::ACK), cx);
+}
+
+/// Arms the tail loss probe, unless the retransmission timer would be earlier anyway.
+///
+/// RFC 8985 §7.2 · Linux: tcp_schedule_loss_probe (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_schedule_loss_probe(sk: &mut Sock, advancing_rto: bool, cx: &Cx) -> bool {
+    let enabled = matches!(cx.sysctl.tcp_early_retrans, 3 | 4);
+    let calm = matches!(sk.loss.ca_state, CaState::Open | CaState::Cwr);
+    if !enabled || sk.loss.packets_out == 0 || !sk.rx_opt.sack_ok || !calm {
+        return false;
+    }
+    let mut timeout_us = u64::from(TCP_TIMEOUT_INIT_MS) * 1000;
+    if sk.rtt.srtt_us != 0 {
+        timeout_us = u64::from(sk.rtt.srtt_us >> 2);
+        timeout_us += if sk.loss.packets_out == 1 {
+            u64::from(cx.rto_min_ms()) * 1000
+        } else {
+            TCP_TIMEOUT_MIN_US
+        };
+    }
+    let mut timeout_ms = timeout_us.div_ceil(1000);
+    let rto_us = if advancing_rto {
+        i64::from(sk.loss.rto_ms) * 1000
+    } else {
+        tcp_rto_delta_us(sk, cx)
+    };
+    if let Some(rto_us) = u64::try_from(rto_us).ok().filter(|us| *us > 0) {
+        timeout_ms = timeout_ms.min(rto_us.div_ceil(1000));
+    }
+    let timeout_ms = u32::try_from(timeout_ms).unwrap_or(u32::MAX);
+    tcp_reset_xmit_timer(sk, Timer::LossProbe, timeout_ms, cx);
+    true
+}
+
+/// Sends new data if there is some, else the last segment again, so that a lost tail is noticed
+/// by SACK rather than by timeout.
+///
+/// RFC 8985 §7.3 · Linux: tcp_send_loss_probe (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_send_loss_probe(sk: &mut Sock, cx: &mut Cx) {
+    sk.timers.stop(Timer::LossProbe);
+    if sk.loss.tlp_high_seq.is_none() && send_probe(sk, cx) {
+        sk.loss.tlp_high_seq = Some(sk.snd.nxt);
+        cx.mib.inc(Counter::TcpExtTCPLossProbes);
+    }
+    tcp_rearm_rto(sk, cx);
+}
+
+fn send_probe(sk: &mut Sock, cx: &mut Cx) -> bool {
+    sk.loss.tlp_retrans = false;
+    let mss = tcp_current_mss(sk, cx).max(1);
+    let wnd_end = tcp_wnd_end(sk);
+    if let Some(head) = sk.write_queue.send_head() {
+        let end = if head.len() > mss { head.seq + mss } else { head.end_seq() };
+        if !end.after(wnd_end) {
+            let before = sk.loss.packets_out;
+            tcp_write_xmit(sk, mss, NonAgle::OFF, Amount::Probe, cx);
+            return sk.loss.packets_out > before;
+        }
+    }
+    let Some(mut last) = sk.write_queue.rtx_len().checked_sub(1) else { return false };
+    let Some(chunk) = sk.write_queue.rtx_get(last) else { return false };
+    let before_last = chunk.pcount().saturating_sub(1) * mss;
+    if chunk.pcount() > 1 && chunk.len() > before_last && fragment_rtx(sk, last, before_last) {
+        last += 1;
+    }
+    sk.loss.tlp_retrans = resend(sk, last, 1, cx).is_ok();
+    sk.loss.tlp_retrans
+}

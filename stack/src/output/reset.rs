@@ -1,0 +1,37 @@
+//! Resets: from a connection that ends itself, and in answer to a segment nobody wants.
+//!
+//! RFC 9293 §3.5.2, §3.10.7.1 · Linux: tcp_send_active_reset (net/ipv4/tcp_output.c),
+//! tcp_v4_send_reset (net/ipv4/tcp_ipv4.c), tcp_v6_send_reset (net/ipv6/tcp_ipv6.c)
+
+use super::options::tcp_acceptable_seq;
+use super::transmit::{Outgoing, send, tcp_transmit_skb};
+use crate::cx::Cx;
+use crate::mib::Counter;
+use crate::seq::Seq;
+use crate::sock::Sock;
+use crate::wire::{Flags, Segment};
+
+/// Tells the peer that the connection is gone.
+pub(crate) fn tcp_send_active_reset(sk: &mut Sock, cx: &mut Cx) {
+    cx.mib.inc(Counter::TcpOutRsts);
+    let seq = tcp_acceptable_seq(sk);
+    tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::RST | Flags::ACK), cx);
+}
+
+/// Answers `seg` with a reset that the sender will find acceptable. Never answers a reset.
+pub(crate) fn tcp_v4_send_reset(seg: &Segment, cx: &mut Cx) {
+    if seg.flags.rst() {
+        return;
+    }
+    let mut reset = Segment::new(seg.dst(), seg.src(), Flags::RST);
+    if seg.flags.ack() {
+        reset.seq = seg.ack;
+    } else {
+        reset.seq = Seq(0);
+        reset.ack = seg.end_seq();
+        reset.flags |= Flags::ACK;
+    }
+    reset.ip.ttl = cx.sysctl.ip_default_ttl;
+    cx.mib.inc(Counter::TcpOutRsts);
+    send(&reset, cx);
+}

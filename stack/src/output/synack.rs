@@ -1,0 +1,35 @@
+//! The SYN-ACK of a half-open connection.
+//!
+//! RFC 9293 §3.10.7.2 · Linux: tcp_make_synack (net/ipv4/tcp_output.c), tcp_v4_send_synack,
+//! tcp_rtx_synack
+
+use super::mss::tcp_mss_clamp;
+use super::options::tcp_synack_options;
+use super::transmit::send;
+use crate::cx::Cx;
+use crate::mib::Counter;
+use crate::sock::RequestSock;
+use crate::wire::{Flags, Segment};
+
+/// Sends the SYN-ACK.
+pub(crate) fn tcp_v4_send_synack(req: &RequestSock, cx: &mut Cx) {
+    let mut seg = Segment::new(req.flow.local, req.flow.remote, Flags::SYN | Flags::ACK);
+    seg.ip.tos = req.tos;
+    seg.ip.ttl = cx.sysctl.ip_default_ttl;
+    seg.seq = req.snt_isn;
+    seg.ack = req.rcv_nxt;
+    // [RFC7323:2.2#2] The window of a SYN-ACK is never scaled.
+    seg.wnd = u16::try_from(req.rcv_wnd).unwrap_or(u16::MAX);
+    let mss = tcp_mss_clamp(req.rx_opt.user_mss, cx.net.advmss(req.flow.remote.ip()));
+    seg.option_bytes = tcp_synack_options(req, mss, cx.now);
+    send(&seg, cx);
+}
+
+/// Sends the SYN-ACK again.
+///
+/// Linux: tcp_rtx_synack (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_rtx_synack(req: &mut RequestSock, cx: &mut Cx) {
+    tcp_v4_send_synack(req, cx);
+    cx.mib.inc(Counter::TcpRetransSegs);
+    cx.mib.inc(Counter::TcpExtTCPSynRetrans);
+}

@@ -1,0 +1,143 @@
+//! Segmentation offload: how many segments one packet may stand for, and cutting it up when the
+//! link does not.
+//!
+//! Linux: tcp_tso_autosize, tcp_tso_segs, tcp_tso_should_defer, tcp_mss_split_point
+//! (net/ipv4/tcp_output.c), tcp_gso_segment (net/ipv4/tcp_offload.c)
+
+use super::mss::GSO_MAX_SIZE;
+use super::options::tcp_wnd_end;
+use super::write::tcp_nagle_check;
+use crate::congestion::CaState;
+use crate::cx::Cx;
+use crate::seq::Seq;
+use crate::sock::{NonAgle, Sock};
+use crate::wire::{Flags, Segment};
+
+/// GSO_MAX_SEGS
+const GSO_MAX_SEGS: u32 = 65_535;
+/// sk_pacing_shift: about a millisecond of data per packet.
+const PACING_SHIFT: u32 = 10;
+
+/// Segments per packet, so that a packet is about a millisecond of the pacing rate.
+///
+/// Linux: tcp_tso_segs, tcp_tso_autosize (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_tso_segs(sk: &Sock, mss_now: u32, cx: &Cx) -> u32 {
+    let mut bytes = sk.pacing_rate >> PACING_SHIFT;
+    let rtt_shift = sk.rtt.min_rtt_us() >> u32::from(cx.sysctl.tcp_tso_rtt_log).min(31);
+    if rtt_shift < u32::BITS {
+        bytes += u64::from(GSO_MAX_SIZE >> rtt_shift);
+    }
+    let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(GSO_MAX_SIZE);
+    (bytes / mss_now).max(u32::from(cx.sysctl.tcp_min_tso_segs)).min(GSO_MAX_SEGS)
+}
+
+/// What the head of the send queue is measured against.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeadSkb {
+    pub(crate) seq: Seq,
+    pub(crate) len: u32,
+    pub(crate) is_last: bool,
+    pub(crate) fin_or_eor: bool,
+}
+
+/// Bytes of the head that may go out as one packet.
+///
+/// Linux: tcp_mss_split_point (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_mss_split_point(
+    sk: &Sock,
+    head: HeadSkb,
+    mss_now: u32,
+    max_segs: u32,
+    nonagle: NonAgle,
+) -> u32 {
+    let window = tcp_wnd_end(sk) - head.seq;
+    let max_len = mss_now.saturating_mul(max_segs);
+    if max_len <= window && !head.is_last {
+        return max_len;
+    }
+    let needed = head.len.min(window);
+    if max_len <= needed {
+        return max_len;
+    }
+    let partial = needed % mss_now;
+    if tcp_nagle_check(sk, partial != 0, nonagle) { needed - partial } else { needed }
+}
+
+/// Why a packet waits for more data or more window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Defer {
+    /// It does not wait.
+    No,
+    /// For the congestion window to open.
+    CwndLimited,
+    /// For the peer's window to open.
+    RwndLimited,
+    /// For more data.
+    ForData,
+}
+
+/// Whether to hold a packet back because a larger one can be sent soon.
+///
+/// Linux: tcp_tso_should_defer (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_tso_should_defer(sk: &Sock, head: HeadSkb, max_segs: u32, cx: &Cx) -> Defer {
+    const NSEC_PER_MSEC: u64 = 1_000_000;
+    if sk.loss.ca_state >= CaState::Recovery {
+        return Defer::No;
+    }
+    // Only a writer that is busy right now will have more to add.
+    if cx.now.nanos_since(sk.total.lsndtime) > NSEC_PER_MSEC {
+        return Defer::No;
+    }
+    let send_win = tcp_wnd_end(sk) - head.seq;
+    let room = sk.cong.cw.snd_cwnd.saturating_sub(sk.loss.packets_in_flight());
+    let cong_win = room.saturating_mul(sk.mss_cache);
+    let limit = send_win.min(cong_win);
+    if limit >= max_segs.saturating_mul(sk.mss_cache) || (!head.is_last && limit >= head.len) {
+        return Defer::No;
+    }
+    let divisor = u32::from(cx.sysctl.tcp_tso_win_divisor);
+    let whole = sk.snd.wnd.min(sk.cong.cw.snd_cwnd.saturating_mul(sk.mss_cache));
+    let worth_sending = match whole.checked_div(divisor) {
+        Some(chunk) => limit >= chunk,
+        None => limit > 3 * sk.mss_cache,
+    };
+    if worth_sending {
+        return Defer::No;
+    }
+    let Some(oldest) = sk.write_queue.rtx_head() else { return Defer::No };
+    let age_ns = cx.now.nanos_since(oldest.sent_at);
+    if age_ns < 1000 * u64::from(sk.rtt.srtt_us >> 4) {
+        return Defer::No;
+    }
+    if cong_win < send_win {
+        if cong_win <= head.len {
+            return Defer::CwndLimited;
+        }
+    } else if send_win <= head.len {
+        return Defer::RwndLimited;
+    }
+    if head.fin_or_eor { Defer::No } else { Defer::ForData }
+}
+
+/// Cuts a large packet into segments of `mss` bytes of payload.
+///
+/// Linux: tcp_gso_segment (net/ipv4/tcp_offload.c)
+pub(crate) fn tcp_gso_segment(seg: Segment, mss: usize) -> Vec<Segment> {
+    let mut parts = Vec::new();
+    let mut at = 0;
+    while at < seg.payload.len() {
+        let end = (at + mss).min(seg.payload.len());
+        let mut part = Segment { payload: Vec::new(), ..seg.clone() };
+        part.payload.extend_from_slice(seg.payload.get(at..end).unwrap_or_default());
+        part.seq = seg.seq.plus_len(at);
+        if end < seg.payload.len() {
+            part.flags = part.flags.without(Flags::FIN | Flags::PSH);
+        }
+        if at > 0 {
+            part.flags = part.flags.without(Flags::CWR);
+        }
+        parts.push(part);
+        at = end;
+    }
+    parts
+}

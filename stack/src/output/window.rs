@@ -1,0 +1,160 @@
+//! The receive window: how much is offered at the start, how much now, and what is announced.
+//!
+//! RFC 9293 §3.8.6 · Linux: tcp_select_window, __tcp_select_window, tcp_select_initial_window
+//! (net/ipv4/tcp_output.c), tcp_win_from_space (include/net/tcp.h)
+
+use crate::cx::Cx;
+use crate::mib::Counter;
+use crate::sock::Sock;
+use crate::sysctl::Sysctls;
+
+/// TCP_RMEM_TO_WIN_SCALE
+const RMEM_TO_WIN_SHIFT: u32 = 8;
+/// MAX_TCP_WINDOW: largest window a signed 16-bit peer understands.
+const MAX_TCP_WINDOW: u32 = 32_767;
+/// TCP_MAX_WSCALE
+pub(crate) const TCP_MAX_WSCALE: u8 = 14;
+const U16_MAX: u32 = 65_535;
+
+/// What a connection starts with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InitialWindow {
+    pub(crate) rcv_wnd: u32,
+    pub(crate) window_clamp: u32,
+    pub(crate) rcv_wscale: u8,
+}
+
+/// Payload that `space` bytes of buffer hold.
+///
+/// Linux: tcp_win_from_space
+pub(crate) fn tcp_win_from_space(sk: &Sock, space: u32) -> u32 {
+    let payload = u64::from(space) * u64::from(sk.rcv.scaling_ratio) >> RMEM_TO_WIN_SHIFT;
+    u32::try_from(payload).unwrap_or(u32::MAX)
+}
+
+/// Room left for payload.
+///
+/// Linux: tcp_space
+pub(crate) fn tcp_space(sk: &Sock) -> u32 {
+    tcp_win_from_space(sk, sk.opts.rcvbuf.saturating_sub(rmem_alloc(sk)))
+}
+
+/// Room for payload when the buffer is empty.
+///
+/// Linux: tcp_full_space
+pub(crate) fn tcp_full_space(sk: &Sock) -> u32 {
+    tcp_win_from_space(sk, sk.opts.rcvbuf)
+}
+
+/// Memory held by received segments (sk_rmem_alloc).
+pub(crate) fn rmem_alloc(sk: &Sock) -> u32 {
+    sk.recv_queue.truesize().saturating_add(sk.ofo_queue.truesize())
+}
+
+/// What remains of the window last announced.
+///
+/// Linux: tcp_receive_window
+pub(crate) fn tcp_receive_window(sk: &Sock) -> u32 {
+    let win = (sk.rcv.wup + sk.rcv.wnd).distance(sk.rcv.nxt);
+    u32::try_from(win).unwrap_or(0)
+}
+
+/// Window, clamp and scale for a new connection with `space` bytes of payload room.
+///
+/// RFC 7323 §2 · Linux: tcp_select_initial_window (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_select_initial_window(
+    space: u32,
+    mss: u32,
+    window_clamp: u32,
+    wscale_ok: bool,
+    sysctl: &Sysctls,
+) -> InitialWindow {
+    let clamp = if window_clamp == 0 { U16_MAX << TCP_MAX_WSCALE } else { window_clamp };
+    let mut space = space.min(clamp);
+    if space > mss && mss > 0 {
+        space -= space % mss;
+    }
+    let cap = if sysctl.tcp_workaround_signed_windows == 0 { U16_MAX } else { MAX_TCP_WINDOW };
+    let rcv_wnd = space.min(cap);
+    let mut rcv_wscale = 0;
+    if wscale_ok {
+        let reach = u64::from(space)
+            .max(sysctl.tcp_rmem.max)
+            .max(u64::from(sysctl.rmem_max.unsigned_abs()))
+            .min(u64::from(clamp));
+        let log = reach.checked_ilog2().unwrap_or(0);
+        rcv_wscale = u8::try_from(log.saturating_sub(15)).unwrap_or(0).min(TCP_MAX_WSCALE);
+    }
+    InitialWindow { rcv_wnd, window_clamp: clamp.min(U16_MAX << rcv_wscale), rcv_wscale }
+}
+
+/// The window field of the segment being sent, already scaled down; remembers what was offered.
+///
+/// RFC 9293 §3.8.6.2 · Linux: tcp_select_window (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_select_window(sk: &mut Sock, cx: &mut Cx) -> u16 {
+    let old_win = sk.rcv.wnd;
+    let cur_win = tcp_receive_window(sk);
+    let mut new_win = __tcp_select_window(sk);
+    if new_win < cur_win {
+        // [RFC9293:SHLD-14] The right edge never moves left.
+        if new_win == 0 {
+            cx.mib.inc(Counter::TcpExtTCPWantZeroWindowAdv);
+        }
+        new_win = align_up(cur_win, sk.rx_opt.rcv_wscale);
+    }
+    sk.rcv.wnd = new_win;
+    sk.rcv.wup = sk.rcv.nxt;
+
+    let field = if sk.rx_opt.rcv_wscale == 0 && cx.sysctl.tcp_workaround_signed_windows != 0 {
+        new_win.min(MAX_TCP_WINDOW)
+    } else {
+        new_win.min(U16_MAX << sk.rx_opt.rcv_wscale)
+    };
+    let field = field >> sk.rx_opt.rcv_wscale;
+    if field == 0 && old_win != 0 {
+        cx.mib.inc(Counter::TcpExtTCPToZeroWindowAdv);
+    } else if field != 0 && old_win == 0 {
+        cx.mib.inc(Counter::TcpExtTCPFromZeroWindowAdv);
+    }
+    u16::try_from(field).unwrap_or(u16::MAX)
+}
+
+/// The window we would like to offer, in bytes.
+///
+/// RFC 9293 §3.8.6.2.2, RFC 1122 §4.2.3.3 · Linux: __tcp_select_window (net/ipv4/tcp_output.c)
+#[expect(non_snake_case, reason = "Linux's name")]
+pub(crate) fn __tcp_select_window(sk: &mut Sock) -> u32 {
+    let wscale = sk.rx_opt.rcv_wscale;
+    let allowed_space = tcp_full_space(sk);
+    let full_space = sk.rcv.window_clamp.min(allowed_space);
+    let mss = sk.ack.rcv_mss.min(full_space);
+    if mss == 0 {
+        return 0;
+    }
+    let mut free_space = tcp_space(sk);
+    if free_space < full_space >> 1 {
+        sk.ack.quick = 0;
+        free_space &= !((1 << wscale) - 1);
+        // Offering less than this would invite silly windows.
+        if free_space < allowed_space >> 4 || free_space < mss {
+            return 0;
+        }
+    }
+    free_space = free_space.min(sk.rcv.rcv_ssthresh);
+    if wscale > 0 {
+        return align_up(free_space, wscale);
+    }
+    let window = sk.rcv.wnd;
+    if window > free_space || window + mss <= free_space {
+        free_space - free_space % mss
+    } else if mss == full_space && free_space > window + (full_space >> 1) {
+        free_space
+    } else {
+        window
+    }
+}
+
+/// `bytes` rounded up to what a window of this scale can say.
+const fn align_up(bytes: u32, wscale: u8) -> u32 {
+    bytes.next_multiple_of(1 << wscale)
+}

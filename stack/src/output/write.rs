@@ -1,0 +1,371 @@
+//! Sending what the windows allow: Nagle's algorithm, congestion window, peer's window.
+//!
+//! RFC 9293 §3.7.4, §3.8.6.2.1 · Linux: tcp_write_xmit, tcp_nagle_test, tcp_push_one,
+//! __tcp_push_pending_frames (net/ipv4/tcp_output.c), tcp_push (net/ipv4/tcp.c)
+
+use super::options::tcp_wnd_end;
+use super::probe::{tcp_check_probe_timer, tcp_schedule_loss_probe};
+use super::transmit::{Outgoing, tcp_transmit_skb};
+use super::tso::{Defer, HeadSkb, tcp_mss_split_point, tcp_tso_segs, tcp_tso_should_defer};
+use crate::congestion::{CaEvent, CaState, INIT_CWND};
+use crate::cx::Cx;
+use crate::mib::Counter;
+use crate::seq::Seq;
+use crate::sock::write_queue::Chunk;
+use crate::sock::{NonAgle, Sock};
+use crate::state::TcpState;
+use crate::timer::{Timer, tcp_rearm_rto};
+use crate::wire::Flags;
+
+/// How much of the queue a call may send (push_one).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Amount {
+    /// All that may go.
+    All,
+    /// One packet.
+    One,
+    /// One packet, congestion window or not: a tail loss probe.
+    Probe,
+}
+
+/// What kept the queue from emptying.
+#[derive(Default)]
+struct Limits {
+    cwnd: bool,
+    rwnd: bool,
+}
+
+/// Sends what may be sent. True when something waits and nothing is in flight, so that a window
+/// probe is needed.
+///
+/// Linux: tcp_write_xmit (net/ipv4/tcp_output.c) · Differs: no pacing, no small queues: the link
+/// takes everything at once.
+pub(crate) fn tcp_write_xmit(
+    sk: &mut Sock,
+    mss_now: u32,
+    nonagle: NonAgle,
+    amount: Amount,
+    cx: &mut Cx,
+) -> bool {
+    let mut limits = Limits::default();
+    let mut sent_pkts = 0;
+    let max_segs = tcp_tso_segs(sk, mss_now, cx);
+    while let Some(len) = sendable(sk, mss_now, (nonagle, amount, max_segs), &mut limits, cx) {
+        if len < sk.write_queue.send_head().map_or(0, Chunk::len) {
+            sk.write_queue.fragment_send_head(to_usize(len));
+        }
+        sent_pkts += transmit_head(sk, mss_now, cx);
+        if amount != Amount::All {
+            break;
+        }
+    }
+    limits.cwnd |= sk.loss.packets_in_flight() >= sk.cong.cw.snd_cwnd;
+    if sent_pkts > 0 || limits.cwnd {
+        tcp_cwnd_validate(sk, limits.cwnd, cx);
+    }
+    if sent_pkts > 0 {
+        if sk.loss.in_cwnd_reduction() {
+            sk.loss.prr.out += sent_pkts;
+        }
+        if amount != Amount::Probe {
+            tcp_schedule_loss_probe(sk, false, cx);
+        }
+        return false;
+    }
+    sk.loss.packets_out == 0 && !sk.write_queue.is_unsent_empty()
+}
+
+/// Bytes of the head that may leave now; none when it has to wait.
+fn sendable(
+    sk: &mut Sock,
+    mss_now: u32,
+    (nonagle, amount, max_segs): (NonAgle, Amount, u32),
+    limits: &mut Limits,
+    cx: &Cx,
+) -> Option<u32> {
+    let mut quota = tcp_cwnd_test(sk);
+    if quota == 0 {
+        if amount != Amount::Probe {
+            return None;
+        }
+        quota = 1;
+    }
+    quota = quota.min(max_segs);
+    tcp_grow_head(sk, quota.saturating_mul(mss_now));
+    let head = head_of(sk)?;
+    if !tcp_snd_wnd_test(sk, head, mss_now) {
+        limits.rwnd = true;
+        return None;
+    }
+    if head.len <= mss_now {
+        let nagle = if head.is_last { nonagle } else { NonAgle::PUSH };
+        if !tcp_nagle_test(sk, head, mss_now, nagle) {
+            return None;
+        }
+        return Some(head.len);
+    }
+    if amount == Amount::All {
+        match tcp_tso_should_defer(sk, head, max_segs, cx) {
+            Defer::No => {}
+            Defer::CwndLimited => {
+                limits.cwnd = true;
+                return None;
+            }
+            Defer::RwndLimited => {
+                limits.rwnd = true;
+                return None;
+            }
+            Defer::ForData => return None,
+        }
+    }
+    if sk.snd.urg_mode {
+        return Some(mss_now.min(head.len));
+    }
+    let limit = tcp_mss_split_point(sk, head, mss_now, quota, nonagle);
+    (limit > 0).then_some(limit.min(head.len))
+}
+
+/// Fills the head up from the chunk behind it, so that one packet carries what it may.
+///
+/// Linux: tcp_grow_skb (net/ipv4/tcp_output.c)
+fn tcp_grow_head(sk: &mut Sock, wanted: u32) {
+    let len = sk.write_queue.send_head().map_or(0, Chunk::len);
+    if len != 0 && len < wanted {
+        sk.write_queue.grow_send_head(wanted - len);
+    }
+}
+
+fn head_of(sk: &Sock) -> Option<HeadSkb> {
+    let head = sk.write_queue.send_head()?;
+    Some(HeadSkb {
+        seq: head.seq,
+        len: head.len(),
+        is_last: sk.write_queue.unsent().nth(1).is_none(),
+        fin_or_eor: head.flags.fin() || head.eor,
+    })
+}
+
+/// Sends the head and moves it to the retransmission queue; returns its segments.
+fn transmit_head(sk: &mut Sock, mss_now: u32, cx: &mut Cx) -> u32 {
+    let Some(head) = sk.write_queue.send_head_mut() else { return 0 };
+    head.set_tso_segs(mss_now);
+    head.delivered_at_send = (sk.total.delivered, sk.loss.delivered_mstamp);
+    let (pcount, len, end_seq) = (head.pcount(), head.len(), head.end_seq());
+    let out = Outgoing {
+        seq: head.seq,
+        flags: head.flags | Flags::ACK,
+        payload: head.data.clone(),
+    };
+    tcp_transmit_skb(sk, out, cx);
+    tcp_event_new_data_sent(sk, cx);
+    if len < pcount * mss_now {
+        sk.snd.sml = end_seq;
+    }
+    pcount
+}
+
+/// The head was sent: it is in flight now.
+///
+/// Linux: tcp_event_new_data_sent (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_event_new_data_sent(sk: &mut Sock, cx: &mut Cx) {
+    let prior_packets = sk.loss.packets_out;
+    let Some(sent) = sk.write_queue.move_to_rtx(cx.now) else { return };
+    sk.snd.nxt = sent.end_seq();
+    let pcount = sent.pcount();
+    sk.loss.packets_out += pcount;
+    cx.mib.add(Counter::TcpExtTCPOrigDataSent, u64::from(pcount));
+    if prior_packets == 0 || sk.timers.pending() == Some(Timer::LossProbe) {
+        tcp_rearm_rto(sk, cx);
+    }
+}
+
+/// Segments the congestion window admits now, at most half of it at once.
+///
+/// Linux: tcp_cwnd_test (net/ipv4/tcp_output.c)
+fn tcp_cwnd_test(sk: &Sock) -> u32 {
+    let cwnd = sk.cong.cw.snd_cwnd;
+    let in_flight = sk.loss.packets_in_flight();
+    if in_flight >= cwnd {
+        return 0;
+    }
+    (cwnd >> 1).max(1).min(cwnd - in_flight)
+}
+
+/// Whether at least the first segment of the head ends inside the peer's window.
+///
+/// Linux: tcp_snd_wnd_test (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_snd_wnd_test(sk: &Sock, head: HeadSkb, mss_now: u32) -> bool {
+    let fin = sk.write_queue.send_head().is_some_and(|chunk| chunk.flags.fin());
+    let end = if head.len > mss_now { head.seq + mss_now } else { head.seq + head.len + u32::from(fin) };
+    !end.after(tcp_wnd_end(sk))
+}
+
+/// Whether Nagle's algorithm lets the head go.
+///
+/// [RFC9293:SHLD-7] · Linux: tcp_nagle_test (net/ipv4/tcp_output.c)
+fn tcp_nagle_test(sk: &Sock, head: HeadSkb, mss_now: u32, nonagle: NonAgle) -> bool {
+    let fin = sk.write_queue.send_head().is_some_and(|chunk| chunk.flags.fin());
+    nonagle.push
+        || sk.snd.urg_mode
+        || fin
+        || !tcp_nagle_check(sk, head.len < mss_now, nonagle)
+}
+
+/// True when a partial segment has to wait: corked, or a small one is in flight (Minshall).
+///
+/// Linux: tcp_nagle_check (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_nagle_check(sk: &Sock, partial: bool, nonagle: NonAgle) -> bool {
+    let none = !nonagle.off && !nonagle.cork && !nonagle.push;
+    partial
+        && (nonagle.cork || (none && sk.loss.packets_out != 0 && tcp_minshall_check(sk)))
+}
+
+/// A small segment is unacknowledged.
+///
+/// Linux: tcp_minshall_check (net/ipv4/tcp_output.c)
+fn tcp_minshall_check(sk: &Sock) -> bool {
+    sk.snd.sml.after(sk.snd.una) && !sk.snd.sml.after(sk.snd.nxt)
+}
+
+/// Sends what is pending, or sees to it that the window is probed.
+///
+/// Linux: __tcp_push_pending_frames (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_push_pending_frames_at(
+    sk: &mut Sock,
+    mss_now: u32,
+    nonagle: NonAgle,
+    cx: &mut Cx,
+) {
+    if sk.state() == TcpState::Close {
+        return;
+    }
+    if tcp_write_xmit(sk, mss_now, nonagle, Amount::All, cx) {
+        tcp_check_probe_timer(sk, cx);
+    }
+}
+
+/// Linux: tcp_push_pending_frames (include/net/tcp.h)
+pub(crate) fn tcp_push_pending_frames(sk: &mut Sock, cx: &mut Cx) {
+    if !sk.write_queue.is_unsent_empty() {
+        let mss_now = super::mss::tcp_current_mss(sk, cx);
+        tcp_push_pending_frames_at(sk, mss_now, sk.opts.nonagle, cx);
+    }
+}
+
+/// An ACK may have opened a window.
+///
+/// Linux: tcp_data_snd_check (net/ipv4/tcp_input.c)
+pub(crate) fn tcp_data_snd_check(sk: &mut Sock, cx: &mut Cx) {
+    tcp_push_pending_frames(sk, cx);
+    crate::api::send::tcp_check_space(sk, cx);
+}
+
+/// More than half of the largest window waits without PSH: push, or the peer may sit on it.
+///
+/// Linux: forced_push (include/net/tcp.h)
+pub(crate) fn forced_push(sk: &Sock) -> bool {
+    sk.snd.write_seq.after(sk.snd.pushed_seq + (sk.snd.max_window >> 1))
+}
+
+/// The last chunk asks the peer to deliver.
+///
+/// [RFC9293:MUST-60] · Linux: tcp_mark_push (include/net/tcp.h)
+pub(crate) fn tcp_mark_push(sk: &mut Sock) {
+    if let Some(tail) = sk.write_queue.tail_mut() {
+        tail.flags |= Flags::PSH;
+        sk.snd.pushed_seq = sk.snd.write_seq;
+    }
+}
+
+/// Notes how far the window was used; a window not used is not grown, and decays.
+///
+/// RFC 7661, RFC 2861 · Linux: tcp_cwnd_validate (net/ipv4/tcp_output.c)
+fn tcp_cwnd_validate(sk: &mut Sock, limited: bool, cx: &Cx) {
+    let out = sk.loss.packets_out;
+    let cong = &mut sk.cong;
+    let new_window = !sk.snd.una.before(cong.max_packets_seq);
+    if new_window || limited || (!cong.cw.is_cwnd_limited && out > cong.cw.max_packets_out) {
+        cong.cw.is_cwnd_limited = limited;
+        cong.cw.max_packets_out = out;
+        cong.max_packets_seq = sk.snd.nxt;
+    }
+    if tcp_is_cwnd_limited(sk) {
+        sk.cong.cwnd_used = 0;
+        sk.cong.cwnd_stamp = cx.now;
+        return;
+    }
+    sk.cong.cwnd_used = sk.cong.cwnd_used.max(out);
+    let idle_us = cx.now.micros_since(sk.cong.cwnd_stamp);
+    if cx.sysctl.tcp_slow_start_after_idle != 0 && idle_us >= u64::from(sk.loss.rto_ms) * 1000 {
+        tcp_cwnd_application_limited(sk, cx);
+    }
+}
+
+/// Whether the window, not the application, limits sending.
+///
+/// Linux: tcp_is_cwnd_limited (include/net/tcp.h)
+pub(crate) const fn tcp_is_cwnd_limited(sk: &Sock) -> bool {
+    let cw = &sk.cong.cw;
+    cw.is_cwnd_limited || (cw.in_slow_start() && cw.snd_cwnd < 2 * cw.max_packets_out)
+}
+
+/// RFC 2861 §3.2 · Linux: tcp_cwnd_application_limited (net/ipv4/tcp_output.c)
+fn tcp_cwnd_application_limited(sk: &mut Sock, cx: &Cx) {
+    if sk.loss.ca_state == CaState::Open && !sk.nospace {
+        let used = sk.cong.cwnd_used.max(INIT_CWND);
+        if used < sk.cong.cw.snd_cwnd {
+            sk.cong.cw.snd_ssthresh = tcp_current_ssthresh(sk);
+            sk.cong.cw.snd_cwnd = u32::midpoint(sk.cong.cw.snd_cwnd, used);
+        }
+        sk.cong.cwnd_used = 0;
+    }
+    sk.cong.cwnd_stamp = cx.now;
+}
+
+/// Three quarters of the window, if that is more than the threshold.
+///
+/// Linux: tcp_current_ssthresh (include/net/tcp.h)
+pub(crate) fn tcp_current_ssthresh(sk: &Sock) -> u32 {
+    let cw = &sk.cong.cw;
+    if sk.loss.in_cwnd_reduction() {
+        cw.snd_ssthresh
+    } else {
+        cw.snd_ssthresh.max((cw.snd_cwnd >> 1) + (cw.snd_cwnd >> 2))
+    }
+}
+
+/// After idle time the window is halved once per RTO, down to the initial window.
+///
+/// RFC 5681 §4.1 · Linux: tcp_slow_start_after_idle_check, tcp_cwnd_restart
+pub(crate) fn tcp_slow_start_after_idle_check(sk: &mut Sock, cx: &Cx) {
+    if cx.sysctl.tcp_slow_start_after_idle == 0 || sk.loss.packets_out != 0 {
+        return;
+    }
+    let mut idle_ms = cx.now.micros_since(sk.total.lsndtime) / 1000;
+    let rto_ms = u64::from(sk.loss.rto_ms);
+    if idle_ms <= rto_ms {
+        return;
+    }
+    let restart_cwnd = INIT_CWND.min(sk.cong.cw.snd_cwnd);
+    sk.cong.algorithm.ops().cwnd_event(&mut sk.cong.cw, CaEvent::CwndRestart, cx.now);
+    sk.cong.cw.snd_ssthresh = tcp_current_ssthresh(sk);
+    let mut cwnd = sk.cong.cw.snd_cwnd;
+    while idle_ms > rto_ms && cwnd > restart_cwnd {
+        idle_ms -= rto_ms;
+        cwnd >>= 1;
+    }
+    sk.cong.cw.snd_cwnd = cwnd.max(restart_cwnd);
+    sk.cong.cwnd_stamp = cx.now;
+    sk.cong.cwnd_used = 0;
+}
+
+/// Appends a chunk without data to the send queue (Linux: tcp_init_nondata_skb, tcp_queue_skb).
+pub(crate) fn tcp_queue_nondata(sk: &mut Sock, flags: Flags) {
+    let seq: Seq = sk.snd.write_seq;
+    sk.write_queue.push(Chunk::new(seq, flags, Vec::new()));
+    sk.snd.write_seq += 1;
+}
+
+fn to_usize(len: u32) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}

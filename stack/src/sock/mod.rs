@@ -1,0 +1,27 @@
+//! The objects a connection can be, and their variables: data and invariants, no protocol decisions.
+//!
+//! Three structs where the data really differs, as in Linux: [`RequestSock`] while half-open,
+//! [`Sock`] from there on, [`TimeWaitSock`] for what outlives the socket.
+
+pub(crate) mod control_block;
+mod listener;
+pub(crate) mod ofo_queue;
+mod options;
+pub(crate) mod recv_queue;
+mod request;
+#[expect(clippy::module_inception, reason = "Linux's name for the thing")]
+mod sock;
+pub(crate) mod sack_list;
+mod timewait;
+pub(crate) mod write_queue;
+
+pub(crate) use control_block::RxOpt;
+pub(crate) use listener::AcceptQueue;
+pub(crate) use ofo_queue::OfoQueue;
+pub(crate) use options::{Linger, Locks, NonAgle, SockOptions};
+pub(crate) use recv_queue::RecvQueue;
+pub use request::RequestSock;
+pub(crate) use sack_list::SackList;
+pub use sock::{Shutdown, Sock, SockId};
+pub use timewait::TimeWaitSock;
+pub(crate) use write_queue::WriteQueue;

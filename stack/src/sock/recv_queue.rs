@@ -1,0 +1,179 @@
+//! In-order data the application has not read.
+//!
+//! Linux: sk_receive_queue with copied_seq (net/ipv4/tcp.c, tcp_recvmsg_locked). Memory is
+//! charged by `truesize`, which the caller chooses, and given back chunk by chunk.
+
+use std::collections::VecDeque;
+
+use crate::seq::Seq;
+
+/// Received bytes that are charged together (Linux: a sk_buff).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RecvChunk {
+    /// Sequence number of the first byte.
+    pub(crate) seq: Seq,
+    /// The bytes.
+    pub(crate) data: Vec<u8>,
+    /// PSH was set.
+    pub(crate) psh: bool,
+    /// A FIN follows the last byte.
+    pub(crate) fin: bool,
+    /// Memory charged to the socket.
+    pub(crate) truesize: u32,
+}
+
+impl RecvChunk {
+    /// The sequence number after this chunk.
+    pub(crate) fn end_seq(&self) -> Seq {
+        self.seq.plus_len(self.data.len()) + u32::from(self.fin)
+    }
+
+    /// Drops the bytes before `seq`; what is charged stays charged.
+    pub(crate) fn trim_front(&mut self, seq: Seq) {
+        if self.seq.before(seq) {
+            let cut = usize::try_from(seq - self.seq).unwrap_or(usize::MAX);
+            let cut = cut.min(self.data.len());
+            self.data.drain(..cut);
+            self.seq = self.seq.plus_len(cut);
+        }
+    }
+
+    /// Appends a chunk that begins where this one ends; its memory is charged here from now on.
+    pub(crate) fn append(&mut self, next: &mut Self) {
+        self.data.append(&mut next.data);
+        self.psh |= next.psh;
+        self.fin |= next.fin;
+        self.truesize = self.truesize.saturating_add(next.truesize);
+    }
+}
+
+/// The queue, from `copied_seq` on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RecvQueue {
+    chunks: VecDeque<RecvChunk>,
+    copied_seq: Seq,
+}
+
+impl RecvQueue {
+    /// Starts over with nothing received before `seq`.
+    pub(crate) fn init(&mut self, seq: Seq) {
+        self.chunks.clear();
+        self.copied_seq = seq;
+    }
+
+    /// Sequence number of the next byte to hand out (Linux: tp->copied_seq).
+    pub(crate) const fn copied_seq(&self) -> Seq {
+        self.copied_seq
+    }
+
+    /// The sequence number after everything here.
+    pub(crate) fn end_seq(&self) -> Seq {
+        self.chunks.back().map_or(self.copied_seq, RecvChunk::end_seq)
+    }
+
+    /// Appends; bytes that are here already are dropped from the front of `chunk`.
+    pub(crate) fn push(&mut self, mut chunk: RecvChunk) {
+        chunk.trim_front(self.end_seq());
+        debug_assert_eq!(chunk.seq, self.end_seq(), "a gap in the receive queue");
+        self.chunks.push_back(chunk);
+    }
+
+    /// The newest chunk, to append to (Linux: tcp_try_coalesce with the queue's tail).
+    pub(crate) fn tail_mut(&mut self) -> Option<&mut RecvChunk> {
+        self.chunks.back_mut()
+    }
+
+    /// Bytes that can be read.
+    pub(crate) fn available(&self) -> u32 {
+        let fin = self.chunks.back().is_some_and(|chunk| chunk.fin);
+        self.end_seq() - self.copied_seq - u32::from(fin)
+    }
+
+    /// Nothing is queued, not even a FIN.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    /// A PSH is at or after the next byte.
+    pub(crate) fn has_push(&self) -> bool {
+        self.chunks.iter().any(|chunk| chunk.psh)
+    }
+
+    /// Every byte was read and the FIN is next.
+    pub(crate) fn is_at_fin(&self) -> bool {
+        self.available() == 0 && self.chunks.back().is_some_and(|chunk| chunk.fin)
+    }
+
+    /// Memory charged for what is queued (Linux: its part of sk_rmem_alloc).
+    pub(crate) fn truesize(&self) -> u32 {
+        self.chunks.iter().map(|chunk| chunk.truesize).sum()
+    }
+
+    /// Chunks, oldest first.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = &RecvChunk> + '_ {
+        self.chunks.iter()
+    }
+
+    /// Up to `max` bytes that follow the next `offset` bytes, without taking them.
+    pub(crate) fn peek(&self, offset: usize, max: usize) -> Vec<u8> {
+        let read = self.chunks.front().map_or(0, |chunk| self.copied_seq - chunk.seq);
+        let skip = offset.saturating_add(usize::try_from(read).unwrap_or(usize::MAX));
+        let bytes = self.chunks.iter().flat_map(|chunk| &chunk.data);
+        bytes.skip(skip).take(max).copied().collect()
+    }
+
+    /// Takes up to `max` bytes.
+    pub(crate) fn read(&mut self, max: usize) -> Vec<u8> {
+        let bytes = self.peek(0, max);
+        self.advance(bytes.len());
+        bytes
+    }
+
+    /// Passes over up to `max` bytes (urgent data out of band, MSG_TRUNC); says how many.
+    pub(crate) fn skip(&mut self, max: usize) -> usize {
+        let len = max.min(usize::try_from(self.available()).unwrap_or(usize::MAX));
+        self.advance(len);
+        len
+    }
+
+    /// Passes over the FIN once every byte was read; only then is the last chunk released.
+    pub(crate) fn take_fin(&mut self) -> bool {
+        if !self.is_at_fin() {
+            return false;
+        }
+        self.chunks.clear();
+        self.copied_seq += 1;
+        true
+    }
+
+    /// Drops everything.
+    pub(crate) fn purge(&mut self) {
+        self.copied_seq = self.end_seq();
+        self.chunks.clear();
+    }
+
+    /// Chunks are contiguous and the oldest is not read to its end.
+    pub(crate) fn check(&self) -> bool {
+        let mut at = match self.chunks.front() {
+            Some(first) => first.seq,
+            None => return true,
+        };
+        !self.copied_seq.before(at)
+            && self.chunks.iter().all(|chunk| {
+                let joined = chunk.seq == at;
+                at = chunk.end_seq();
+                joined && at.after(self.copied_seq)
+            })
+    }
+
+    fn advance(&mut self, len: usize) {
+        self.copied_seq = self.copied_seq.plus_len(len);
+        let copied_seq = self.copied_seq;
+        while self.chunks.front().is_some_and(|chunk| !chunk.end_seq().after(copied_seq)) {
+            self.chunks.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

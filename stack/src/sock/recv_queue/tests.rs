@@ -1,0 +1,81 @@
+//! The queue against a byte vector with a cursor.
+
+use super::*;
+use crate::rng::Rng;
+
+const IRS: Seq = Seq(u32::MAX - 3000);
+
+fn byte(n: u32) -> u8 {
+    u8::try_from(n).unwrap()
+}
+
+fn chunk(offset: usize, data: &[u8]) -> RecvChunk {
+    RecvChunk {
+        seq: IRS.plus_len(offset),
+        data: data.to_vec(),
+        truesize: 100,
+        ..RecvChunk::default()
+    }
+}
+
+#[test]
+fn reads_and_peeks_see_the_byte_stream() {
+    for seed in 0..20 {
+        let mut rng = Rng::new(seed);
+        let (mut queue, mut stream, mut at) = (RecvQueue::default(), Vec::new(), 0);
+        queue.init(IRS);
+        for _ in 0..400 {
+            if rng.below(2) == 0 {
+                let overlap = (rng.below(20) as usize).min(stream.len() - at);
+                let start = stream.len() - overlap;
+                let new: Vec<u8> = (0..=rng.below(300)).map(|_| byte(rng.below(256))).collect();
+                let data = [&stream[start..], &new].concat();
+                queue.push(chunk(start, &data));
+                stream.extend(new);
+            } else if rng.below(2) == 0 {
+                let got = queue.read(rng.below(400) as usize);
+                assert_eq!(got, stream[at..at + got.len()]);
+                at += got.len();
+            } else {
+                at += queue.skip(rng.below(5) as usize);
+            }
+            assert!(queue.check());
+            assert_eq!(queue.available() as usize, stream.len() - at);
+            assert_eq!(queue.copied_seq(), IRS.plus_len(at));
+            let offset = rng.below(30) as usize;
+            let rest = stream[at..].iter().copied().skip(offset).take(50).collect::<Vec<_>>();
+            assert_eq!(queue.peek(offset, 50), rest);
+        }
+        queue.read(usize::MAX);
+        assert_eq!(queue.truesize(), 0);
+    }
+}
+
+#[test]
+fn the_fin_is_taken_after_the_last_byte() {
+    let mut queue = RecvQueue::default();
+    queue.init(IRS);
+    let mut last = chunk(0, b"ab");
+    last.fin = true;
+    queue.push(last);
+    assert_eq!(queue.available(), 2);
+    assert!(!queue.take_fin());
+    assert_eq!(queue.read(10), b"ab");
+    assert!(queue.is_at_fin() && !queue.is_empty());
+    assert!(queue.take_fin() && queue.is_empty());
+    assert_eq!(queue.copied_seq(), IRS + 3);
+    assert!(!queue.take_fin());
+}
+
+#[test]
+fn memory_goes_with_the_chunk() {
+    let mut queue = RecvQueue::default();
+    queue.init(IRS);
+    queue.push(chunk(0, b"ab"));
+    queue.push(chunk(2, b"cd"));
+    assert_eq!(queue.truesize(), 200);
+    queue.read(1);
+    assert_eq!(queue.truesize(), 200);
+    queue.read(1);
+    assert_eq!(queue.truesize(), 100);
+}

@@ -1,0 +1,60 @@
+//! A half-open connection: a SYN was answered, the handshake is not complete.
+//!
+//! RFC 9293 §3.10.7.4 SYN-RECEIVED (passive) · Linux: struct tcp_request_sock, TCP_NEW_SYN_RECV
+
+use super::{RxOpt, SockId};
+use crate::flow::Flow;
+use crate::seq::Seq;
+use crate::state::{StateCell, TcpState};
+use crate::time::Instant;
+
+/// A half-open connection.
+#[derive(Debug)]
+pub struct RequestSock {
+    pub(crate) id: SockId,
+    pub(crate) state: StateCell,
+    pub(crate) flow: Flow,
+    /// The socket that listens.
+    pub(crate) listener: SockId,
+    pub(crate) rcv_isn: Seq,
+    pub(crate) snt_isn: Seq,
+    /// RCV.NXT: after the SYN.
+    pub(crate) rcv_nxt: Seq,
+    /// Options of the SYN, and the scales chosen in answer.
+    pub(crate) rx_opt: RxOpt,
+    /// MSS the peer announced, bounded by the user's.
+    pub(crate) mss: u32,
+    /// Window to offer (rsk_rcv_wnd) and its clamp.
+    pub(crate) rcv_wnd: u32,
+    pub(crate) window_clamp: u32,
+    /// When the SYN-ACK was first sent.
+    pub(crate) snt_synack: Instant,
+    /// SYN-ACKs sent again (num_retrans), by timer or by a repeated SYN.
+    pub(crate) num_retrans: u32,
+    /// Timer rounds (num_timeout).
+    pub(crate) num_timeout: u32,
+    /// When the SYN-ACK is due again.
+    pub(crate) timer: Option<Instant>,
+    /// A bare ACK came and was kept waiting (TCP_DEFER_ACCEPT, or a full accept queue).
+    pub(crate) acked: bool,
+    pub(crate) tsoffset: u32,
+    /// Timestamp value of the first SYN-ACK; an echo of anything older is a fraud.
+    pub(crate) snt_tsval_first: u32,
+    pub(crate) tos: u8,
+    /// Last out-of-window ACK, for tcp_invalid_ratelimit.
+    pub(crate) last_oow_ack: Option<Instant>,
+}
+
+impl RequestSock {
+    /// The present state.
+    #[must_use]
+    pub const fn state(&self) -> TcpState {
+        self.state.get()
+    }
+
+    /// The ends of the connection.
+    #[must_use]
+    pub const fn flow(&self) -> Flow {
+        self.flow
+    }
+}

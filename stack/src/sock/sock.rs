@@ -1,0 +1,212 @@
+//! A full socket: what a descriptor refers to, from socket() until it is forgotten.
+//!
+//! RFC 9293 §3.3.1 · Linux: struct tcp_sock. One flat struct for all states between which the data
+//! is the same; [`Sock::check`](crate::invariants) pays for that after every entry point.
+
+use super::control_block::{
+    AckVars, CongVars, LossVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MSS_DEFAULT, Totals,
+};
+use super::{AcceptQueue, OfoQueue, RecvQueue, SackList, SockOptions, WriteQueue};
+use crate::cx::Cx;
+use crate::effect::{Effect, Wake};
+use crate::errno::Errno;
+use crate::flow::Flow;
+use crate::state::{StateCell, TcpState};
+use crate::sysctl::Sysctls;
+use crate::timer::TimerTable;
+
+/// Names an object of the socket table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SockId(pub(crate) u32);
+
+/// Directions that are closed (RCV_SHUTDOWN, SEND_SHUTDOWN).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shutdown {
+    /// Nothing more will be read.
+    pub rcv: bool,
+    /// Nothing more will be sent.
+    pub snd: bool,
+}
+
+impl Shutdown {
+    /// SHUTDOWN_MASK
+    pub(crate) const BOTH: Self = Self { rcv: true, snd: true };
+
+    /// Both directions are closed.
+    #[must_use]
+    pub const fn is_both(self) -> bool {
+        self.rcv && self.snd
+    }
+}
+
+/// A TCP socket.
+#[derive(Debug)]
+pub struct Sock {
+    pub(crate) id: SockId,
+    pub(crate) state: StateCell,
+    /// Ends of the connection; of a bound or listening socket, only the local one.
+    pub(crate) flow: Flow,
+    /// AF_INET6, possibly speaking IPv4.
+    pub(crate) is_v6: bool,
+    /// bind() named the address, the port.
+    pub(crate) bound_addr: bool,
+    pub(crate) bound_port: bool,
+    pub(crate) opts: SockOptions,
+
+    pub(crate) snd: SndVars,
+    pub(crate) rcv: RcvVars,
+    pub(crate) rx_opt: RxOpt,
+    pub(crate) ack: AckVars,
+    pub(crate) rtt: RttVars,
+    pub(crate) loss: LossVars,
+    pub(crate) cong: CongVars,
+    pub(crate) total: Totals,
+
+    pub(crate) write_queue: WriteQueue,
+    pub(crate) recv_queue: RecvQueue,
+    pub(crate) ofo_queue: OfoQueue,
+    /// SACK blocks to announce.
+    pub(crate) selective_acks: SackList,
+    pub(crate) timers: TimerTable,
+
+    /// Present segment size without options of variable length (tp->mss_cache).
+    pub(crate) mss_cache: u32,
+    /// MSS we announce.
+    pub(crate) advmss: u32,
+    /// Header with the options every segment carries.
+    pub(crate) tcp_header_len: u32,
+    /// MTU that mss_cache was computed from.
+    pub(crate) pmtu_cookie: u32,
+    /// Added to the timestamp clock.
+    pub(crate) tsoffset: u32,
+    /// Bytes per second; u64::MAX before anything is known.
+    pub(crate) pacing_rate: u64,
+
+    /// Pending error, reported once (sk_err).
+    pub(crate) err: Option<Errno>,
+    /// Error that only matters if nothing better comes (sk_err_soft).
+    pub(crate) err_soft: Option<Errno>,
+    pub(crate) shutdown: Shutdown,
+    /// SOCK_DEAD: no descriptor refers to it.
+    pub(crate) dead: bool,
+    /// SOCK_DONE: the peer's FIN was seen.
+    pub(crate) done: bool,
+    /// The other SYN came while ours was out: a reset now is ECONNREFUSED.
+    pub(crate) listener: AcceptQueue,
+    /// The listener this connection came from, until it is accepted.
+    pub(crate) parent: Option<SockId>,
+    /// connect() succeeded or is under way (SS_CONNECTING, SS_CONNECTED of struct socket).
+    pub(crate) connect: ConnectPhase,
+    /// A sender found the buffer full (SOCK_NOSPACE).
+    pub(crate) nospace: bool,
+}
+
+/// The socket layer's own idea of being connected (enum socket_state).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ConnectPhase {
+    /// SS_UNCONNECTED
+    #[default]
+    Unconnected,
+    /// SS_CONNECTING
+    Connecting,
+    /// SS_CONNECTED
+    Connected,
+}
+
+impl Sock {
+    /// A fresh socket.
+    ///
+    /// Linux: tcp_init_sock (net/ipv4/tcp.c)
+    pub(crate) fn new(id: SockId, is_v6: bool, sysctl: &Sysctls) -> Self {
+        let opts = SockOptions::new(sysctl);
+        let cong = CongVars::new(opts.congestion);
+        Self {
+            id,
+            state: StateCell::closed(),
+            flow: Flow::unbound(is_v6),
+            is_v6,
+            bound_addr: false,
+            bound_port: false,
+            opts,
+            snd: SndVars::default(),
+            rcv: RcvVars {
+                scaling_ratio: scaling_ratio(sysctl.tcp_adv_win_scale),
+                ..RcvVars::default()
+            },
+            rx_opt: RxOpt { mss_clamp: TCP_MSS_DEFAULT, ..RxOpt::default() },
+            ack: AckVars::default(),
+            rtt: RttVars::new(),
+            loss: LossVars::new(sysctl.tcp_reordering.unsigned_abs()),
+            cong,
+            total: Totals::default(),
+            write_queue: WriteQueue::default(),
+            recv_queue: RecvQueue::default(),
+            ofo_queue: OfoQueue::default(),
+            selective_acks: SackList::default(),
+            timers: TimerTable::default(),
+            mss_cache: TCP_MSS_DEFAULT,
+            advmss: 0,
+            tcp_header_len: crate::net::TCP_HEADER_LEN,
+            pmtu_cookie: 0,
+            tsoffset: 0,
+            pacing_rate: u64::MAX,
+            err: None,
+            err_soft: None,
+            shutdown: Shutdown::default(),
+            dead: false,
+            done: false,
+            listener: AcceptQueue::default(),
+            parent: None,
+            connect: ConnectPhase::default(),
+            nospace: false,
+        }
+    }
+
+    /// The present state. Only `tcp_set_state` changes it.
+    #[must_use]
+    pub const fn state(&self) -> TcpState {
+        self.state.get()
+    }
+
+    /// The ends of the connection.
+    #[must_use]
+    pub const fn flow(&self) -> Flow {
+        self.flow
+    }
+
+    /// Leaves every hash once the present function is done.
+    pub(crate) fn unhash(&mut self, cx: &mut Cx) {
+        cx.later(Effect::Unhash(self.id));
+    }
+
+    /// Reports `err` to whoever uses the socket (sk_err and sk_error_report).
+    pub(crate) fn report_error(&mut self, err: Errno, cx: &mut Cx) {
+        self.err = Some(err);
+        cx.wake(self.id, Wake::Error);
+    }
+
+    /// Takes the pending error, as every call that reports one does.
+    ///
+    /// Linux: sock_error (include/net/sock.h)
+    pub(crate) fn sock_error(&mut self) -> Result<(), Errno> {
+        self.err.take().map_or(Ok(()), Err)
+    }
+
+    /// Packets of this socket are IPv6 (an AF_INET6 socket may speak IPv4).
+    pub(crate) const fn wire_is_v6(&self) -> bool {
+        self.flow.is_v6()
+    }
+}
+
+/// Share of a buffer byte that is payload, before the first segment shows it, in 1/256.
+///
+/// Linux: tcp_scaling_ratio_init (include/net/tcp.h)
+const fn scaling_ratio(adv_win_scale: i32) -> u8 {
+    let whole: u32 = 1 << 8;
+    let ratio = if adv_win_scale <= 0 {
+        whole >> adv_win_scale.unsigned_abs()
+    } else {
+        whole - (whole >> adv_win_scale.unsigned_abs())
+    };
+    if ratio > 255 { 255 } else { ratio.to_le_bytes()[0] }
+}

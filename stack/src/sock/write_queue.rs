@@ -1,0 +1,335 @@
+//! Data between the application and its acknowledgement: the unsent queue, and behind it the
+//! retransmission queue.
+//!
+//! Linux: sk_write_queue and tcp_rtx_queue (include/net/tcp.h), tcp_fragment and tcp_trim_head
+//! (net/ipv4/tcp_output.c). Which chunk is sent, lost or acknowledged is decided elsewhere; here
+//! the two queues stay contiguous in sequence space. Collapsing small chunks is not done.
+
+use std::collections::VecDeque;
+
+use crate::seq::Seq;
+use crate::time::Instant;
+use crate::wire::Flags;
+
+/// What the sender knows about a chunk in the retransmission queue (Linux: TCPCB_* in `sacked`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    /// TCPCB_SACKED_ACKED: reported as received.
+    pub(crate) sacked: bool,
+    /// TCPCB_LOST: believed lost.
+    pub(crate) lost: bool,
+    /// TCPCB_SACKED_RETRANS: retransmitted, and the retransmission not yet believed lost.
+    pub(crate) retrans: bool,
+    /// TCPCB_EVER_RETRANS: retransmitted at some time, so it gives no round-trip sample.
+    pub(crate) ever_retrans: bool,
+}
+
+/// A run of bytes that is handled as one (Linux: a sk_buff with its tcp_skb_cb).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Chunk {
+    /// Sequence number of the SYN, if there is one, else of the first byte.
+    pub(crate) seq: Seq,
+    /// SYN, FIN, PSH, URG and whatever else goes out with these bytes.
+    pub(crate) flags: Flags,
+    /// The bytes.
+    pub(crate) data: Vec<u8>,
+    /// Segment size `data` is cut into on the wire; 0 when it fits into one.
+    pub(crate) gso_size: u32,
+    /// State on the scoreboard.
+    pub(crate) marks: Marks,
+    /// Time of the last transmission; meaningless in the unsent queue.
+    pub(crate) sent_at: Instant,
+    /// Delivered packets and time of delivery when this was sent, for rate and RACK samples.
+    pub(crate) delivered_at_send: (u32, Instant),
+    /// Nothing may be appended: a message boundary (MSG_EOR).
+    pub(crate) eor: bool,
+}
+
+impl Chunk {
+    /// `data` from `seq` on, never sent.
+    pub(crate) fn new(seq: Seq, flags: Flags, data: Vec<u8>) -> Self {
+        Self { seq, flags, data, ..Self::default() }
+    }
+
+    /// The sequence number after this chunk.
+    pub(crate) fn end_seq(&self) -> Seq {
+        self.data_seq().plus_len(self.data.len()) + u32::from(self.flags.fin())
+    }
+
+    /// Payload bytes.
+    pub(crate) fn len(&self) -> u32 {
+        self.end_seq() - self.seq - u32::from(self.flags.syn()) - u32::from(self.flags.fin())
+    }
+
+    /// Linux: tcp_set_skb_tso_segs — `mss` becomes the segment size if the data needs several.
+    pub(crate) fn set_tso_segs(&mut self, mss: u32) {
+        self.gso_size = if self.len() <= mss { 0 } else { mss };
+    }
+
+    /// Linux: tcp_skb_pcount — how many segments this is on the wire.
+    pub(crate) fn pcount(&self) -> u32 {
+        if self.gso_size == 0 { 1 } else { self.len().div_ceil(self.gso_size) }
+    }
+
+    fn data_seq(&self) -> Seq {
+        self.seq + u32::from(self.flags.syn())
+    }
+
+    /// Cuts off everything from byte `len` of the data on.
+    ///
+    /// Linux: tcp_fragment (net/ipv4/tcp_output.c) — FIN, PSH and the message boundary go with
+    /// the tail, SYN stays, marks and times are those of both.
+    fn split_off(&mut self, len: usize) -> Option<Self> {
+        if len == 0 || len >= self.data.len() {
+            return None;
+        }
+        let tail = Self {
+            seq: self.data_seq().plus_len(len),
+            flags: self.flags.without(Flags::SYN),
+            data: self.data.split_off(len),
+            ..self.clone_header()
+        };
+        self.flags = self.flags.without(Flags::FIN | Flags::PSH);
+        self.eor = false;
+        if self.gso_size != 0 {
+            let mss = self.gso_size;
+            self.set_tso_segs(mss);
+        }
+        Some(Self { gso_size: if tail.len() <= tail.gso_size { 0 } else { tail.gso_size }, ..tail })
+    }
+
+    fn clone_header(&self) -> Self {
+        Self {
+            seq: self.seq,
+            flags: self.flags,
+            data: Vec::new(),
+            gso_size: self.gso_size,
+            marks: self.marks,
+            sent_at: self.sent_at,
+            delivered_at_send: self.delivered_at_send,
+            eor: self.eor,
+        }
+    }
+}
+
+/// The two queues.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WriteQueue {
+    unsent: VecDeque<Chunk>,
+    rtx: VecDeque<Chunk>,
+}
+
+impl WriteQueue {
+    /// Appends to the unsent queue (Linux: tcp_skb_entail).
+    pub(crate) fn push(&mut self, chunk: Chunk) {
+        debug_assert!(self.end().is_none_or(|end| end == chunk.seq), "a gap before {chunk:?}");
+        self.unsent.push_back(chunk);
+    }
+
+    /// Appends to the retransmission queue a chunk that is being sent right away: a SYN
+    /// (Linux: tcp_connect_queue_skb).
+    pub(crate) fn push_rtx(&mut self, chunk: Chunk) {
+        self.rtx.push_back(chunk);
+    }
+
+    /// The next chunk to send (Linux: tcp_send_head).
+    pub(crate) fn send_head(&self) -> Option<&Chunk> {
+        self.unsent.front()
+    }
+
+    /// [`Self::send_head`], to change it.
+    pub(crate) fn send_head_mut(&mut self) -> Option<&mut Chunk> {
+        self.unsent.front_mut()
+    }
+
+    /// The last unsent chunk (Linux: tcp_write_queue_tail).
+    pub(crate) fn tail(&self) -> Option<&Chunk> {
+        self.unsent.back()
+    }
+
+    /// [`Self::tail`], to append to it.
+    pub(crate) fn tail_mut(&mut self) -> Option<&mut Chunk> {
+        self.unsent.back_mut()
+    }
+
+    /// Unsent chunks, oldest first.
+    pub(crate) fn unsent(&self) -> impl DoubleEndedIterator<Item = &Chunk> + '_ {
+        self.unsent.iter()
+    }
+
+    /// Moves the send head to the end of the retransmission queue, as sent at `now`.
+    ///
+    /// Linux: the queue half of tcp_event_new_data_sent (net/ipv4/tcp_output.c)
+    pub(crate) fn move_to_rtx(&mut self, now: Instant) -> Option<&Chunk> {
+        let mut chunk = self.unsent.pop_front()?;
+        chunk.sent_at = now;
+        self.rtx.push_back(chunk);
+        self.rtx.back()
+    }
+
+    /// Cuts the send head after `len` bytes; false when there is nothing to cut.
+    pub(crate) fn fragment_send_head(&mut self, len: usize) -> bool {
+        Self::fragment(&mut self.unsent, 0, len)
+    }
+
+    /// Moves up to `amount` bytes from the chunk behind the send head into it, unless a message
+    /// boundary lies between them.
+    ///
+    /// Linux: tcp_grow_skb (net/ipv4/tcp_output.c)
+    pub(crate) fn grow_send_head(&mut self, amount: u32) {
+        if self.unsent.front().is_none_or(|head| head.eor || head.flags.fin()) {
+            return;
+        }
+        let Some(next) = self.unsent.get_mut(1) else { return };
+        let len = usize::try_from(amount).unwrap_or(usize::MAX).min(next.data.len());
+        let mut moved: Vec<u8> = next.data.drain(..len).collect();
+        next.seq = next.seq.plus_len(len);
+        let absorbed = if next.data.is_empty() { self.unsent.remove(1) } else { None };
+        let Some(head) = self.unsent.front_mut() else { return };
+        head.data.append(&mut moved);
+        if let Some(next) = absorbed {
+            head.flags |= next.flags;
+            head.eor |= next.eor;
+        }
+    }
+
+    /// Cuts chunk `index` of the retransmission queue after `len` bytes.
+    pub(crate) fn fragment_rtx(&mut self, index: usize, len: usize) -> bool {
+        Self::fragment(&mut self.rtx, index, len)
+    }
+
+    fn fragment(queue: &mut VecDeque<Chunk>, index: usize, len: usize) -> bool {
+        let Some(tail) = queue.get_mut(index).and_then(|chunk| chunk.split_off(len)) else {
+            return false;
+        };
+        queue.insert(index + 1, tail);
+        true
+    }
+
+    /// Sent and unacknowledged chunks, oldest first.
+    pub(crate) fn rtx(&self) -> impl DoubleEndedIterator<Item = &Chunk> + ExactSizeIterator + '_ {
+        self.rtx.iter()
+    }
+
+    /// [`Self::rtx`], to mark them.
+    pub(crate) fn rtx_mut(
+        &mut self,
+    ) -> impl DoubleEndedIterator<Item = &mut Chunk> + ExactSizeIterator + '_ {
+        self.rtx.iter_mut()
+    }
+
+    /// Chunk `index` of the retransmission queue.
+    pub(crate) fn rtx_get(&self, index: usize) -> Option<&Chunk> {
+        self.rtx.get(index)
+    }
+
+    /// [`Self::rtx_get`], to mark it.
+    pub(crate) fn rtx_get_mut(&mut self, index: usize) -> Option<&mut Chunk> {
+        self.rtx.get_mut(index)
+    }
+
+    /// The oldest unacknowledged chunk (Linux: tcp_rtx_queue_head).
+    pub(crate) fn rtx_head(&self) -> Option<&Chunk> {
+        self.rtx.front()
+    }
+
+    /// [`Self::rtx_head`], to mark it.
+    pub(crate) fn rtx_head_mut(&mut self) -> Option<&mut Chunk> {
+        self.rtx.front_mut()
+    }
+
+    /// The newest unacknowledged chunk (Linux: tcp_rtx_queue_tail).
+    pub(crate) fn rtx_tail(&self) -> Option<&Chunk> {
+        self.rtx.back()
+    }
+
+    /// [`Self::rtx_tail`], to change it.
+    pub(crate) fn rtx_tail_mut(&mut self) -> Option<&mut Chunk> {
+        self.rtx.back_mut()
+    }
+
+    /// Number of chunks in the retransmission queue.
+    pub(crate) fn rtx_len(&self) -> usize {
+        self.rtx.len()
+    }
+
+    /// Nothing is unacknowledged (Linux: tcp_rtx_queue_empty).
+    pub(crate) fn is_rtx_empty(&self) -> bool {
+        self.rtx.is_empty()
+    }
+
+    /// Nothing waits to be sent (Linux: tcp_write_queue_empty on the unsent half).
+    pub(crate) fn is_unsent_empty(&self) -> bool {
+        self.unsent.is_empty()
+    }
+
+    /// Index of the unacknowledged chunk that holds `seq`.
+    pub(crate) fn rtx_index_of(&self, seq: Seq) -> Option<usize> {
+        let at = self.rtx.partition_point(|chunk| !chunk.end_seq().after(seq));
+        self.rtx.get(at).filter(|chunk| !chunk.seq.after(seq)).map(|_| at)
+    }
+
+    /// Takes the oldest unacknowledged chunk out (Linux: tcp_rtx_queue_unlink_and_free).
+    pub(crate) fn pop_rtx_head(&mut self) -> Option<Chunk> {
+        self.rtx.pop_front()
+    }
+
+    /// Drops what `una` acknowledges of the data of the oldest chunk and returns how many bytes
+    /// that was; the chunk itself stays, even if only a FIN is left of it.
+    ///
+    /// Linux: tcp_trim_head (net/ipv4/tcp_output.c)
+    pub(crate) fn trim_rtx_head(&mut self, una: Seq) -> u32 {
+        let Some(chunk) = self.rtx.front_mut().filter(|chunk| chunk.seq.before(una)) else {
+            return 0;
+        };
+        let before = chunk.len();
+        let start = chunk.data_seq();
+        chunk.flags = chunk.flags.without(Flags::SYN);
+        chunk.seq = start;
+        let cut = if start.before(una) { (una - start).min(before) } else { 0 };
+        chunk.data.drain(..usize::try_from(cut).unwrap_or(usize::MAX).min(chunk.data.len()));
+        chunk.seq += cut;
+        if chunk.gso_size != 0 {
+            let mss = chunk.gso_size;
+            chunk.set_tso_segs(mss);
+        }
+        cut
+    }
+
+    /// Takes out every chunk that `una` acknowledges as a whole, oldest first.
+    pub(crate) fn pop_acked(&mut self, una: Seq) -> Vec<Chunk> {
+        let whole = self.rtx.partition_point(|chunk| !chunk.end_seq().after(una));
+        self.rtx.drain(..whole).collect()
+    }
+
+    /// Bytes the application wrote that have not been sent.
+    pub(crate) fn unsent_bytes(&self) -> u32 {
+        self.unsent.iter().map(Chunk::len).sum()
+    }
+
+    /// Payload bytes in both queues.
+    pub(crate) fn bytes(&self) -> u32 {
+        self.unsent_bytes() + self.rtx.iter().map(Chunk::len).sum::<u32>()
+    }
+
+    /// Drops everything (Linux: tcp_write_queue_purge).
+    pub(crate) fn purge(&mut self) {
+        self.unsent.clear();
+        self.rtx.clear();
+    }
+
+    /// The sequence number after the newest byte in either queue.
+    pub(crate) fn end(&self) -> Option<Seq> {
+        self.unsent.back().or(self.rtx.back()).map(Chunk::end_seq)
+    }
+
+    /// Both queues are contiguous, and no unsent chunk has a mark.
+    pub(crate) fn check(&self) -> bool {
+        let all: Vec<_> = self.rtx.iter().chain(&self.unsent).collect();
+        all.windows(2).all(|pair| matches!(pair, [a, b] if a.end_seq() == b.seq))
+            && self.unsent.iter().all(|chunk| chunk.marks == Marks::default())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! The knobs a TCP host obeys, under Linux's names, with the defaults and ranges of Linux 6.18 on
+//! a machine with plenty of memory.
+//!
+//! Linux: net/ipv4/sysctl_net_ipv4.c, net/core/sysctl_net_core.c, Documentation/networking/
+//! ip-sysctl.rst. A knob that the stack does not act on is here all the same, so that a script
+//! which sets it runs; `sysctl::table` says nothing about which ones matter.
+
+mod table;
+mod value;
+
+use crate::errno::Errno;
+pub use table::Sysctls;
+pub use value::{Names, PortRange, PortSet, Triple};
+
+/// Why a write was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SysctlError {
+    /// No knob of this name.
+    Unknown {
+        /// The name asked for, in dotted form.
+        name: String,
+    },
+    /// The text is not a value of the knob's kind.
+    Malformed {
+        /// The knob.
+        name: &'static str,
+        /// The text.
+        value: String,
+    },
+    /// The value is outside what the kernel accepts.
+    OutOfRange {
+        /// The knob.
+        name: &'static str,
+        /// The text.
+        value: String,
+    },
+    /// The knob only reports.
+    ReadOnly {
+        /// The knob.
+        name: &'static str,
+    },
+}
+
+impl SysctlError {
+    /// What a write to the file under /proc/sys would return.
+    #[must_use]
+    pub const fn errno(&self) -> Errno {
+        match self {
+            Self::Unknown { .. } => Errno::ENOENT,
+            Self::Malformed { .. } | Self::OutOfRange { .. } => Errno::EINVAL,
+            Self::ReadOnly { .. } => Errno::EACCES,
+        }
+    }
+}
+
+impl std::fmt::Display for SysctlError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unknown { name } => write!(f, "no sysctl named {name}"),
+            Self::Malformed { name, value } => write!(f, "{value:?} is no value for {name}"),
+            Self::OutOfRange { name, value } => write!(f, "{value} is out of range for {name}"),
+            Self::ReadOnly { name } => write!(f, "{name} is read-only"),
+        }
+    }
+}
+
+impl std::error::Error for SysctlError {}
+
+/// Accepts `net.ipv4.tcp_sack`, `net/ipv4/tcp_sack` and `/proc/sys/net/ipv4/tcp_sack`.
+fn dotted(name: &str) -> String {
+    name.trim().trim_start_matches("/proc/sys/").replace('/', ".")
+}
+
+impl Sysctls {
+    /// Writes a knob as `sysctl -w name=value` does.
+    ///
+    /// # Errors
+    /// Unknown names, text of the wrong shape, values out of range, read-only knobs; nothing has
+    /// changed then.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
+        let wanted = dotted(name);
+        let Some(knob) = table::TABLE.iter().find(|knob| knob.name == wanted) else {
+            return Err(SysctlError::Unknown { name: wanted });
+        };
+        (knob.set)(self, value.trim()).map_err(|refusal| {
+            let value = value.trim().to_owned();
+            match refusal {
+                value::Refusal::Malformed => SysctlError::Malformed { name: knob.name, value },
+                value::Refusal::OutOfRange => SysctlError::OutOfRange { name: knob.name, value },
+                value::Refusal::ReadOnly => SysctlError::ReadOnly { name: knob.name },
+            }
+        })
+    }
+
+    /// Reads a knob as `sysctl -n name` prints it (several numbers are separated by tabs).
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
+        let wanted = dotted(name);
+        table::TABLE.iter().find(|knob| knob.name == wanted).map(|knob| (knob.get)(self))
+    }
+
+    /// Every knob's name, in the table's order.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        table::TABLE.iter().map(|knob| knob.name)
+    }
+}
+
+#[cfg(test)]
+mod tests;

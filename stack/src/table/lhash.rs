@@ -1,0 +1,98 @@
+//! Listening sockets by local address and port.
+//!
+//! Linux: lhash2, __inet_lookup_listener, compute_score (net/ipv4/inet_hashtables.c and its IPv6
+//! twin). An IPv6 wildcard listener that is not v6-only also takes IPv4, after every listener of
+//! IPv4's own. Addresses are never IPv4-mapped here: such a socket is entered by its IPv4 address.
+
+use std::net::{IpAddr, SocketAddr};
+
+/// One listening socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Listener<Id> {
+    /// The socket.
+    pub(crate) id: Id,
+    /// Address and port; an unspecified address is a wildcard.
+    pub(crate) local: SocketAddr,
+    /// The socket's family is AF_INET6, whatever its address.
+    pub(crate) is_v6: bool,
+    /// IPV6_V6ONLY.
+    pub(crate) is_v6only: bool,
+    /// SO_REUSEPORT: shares its address with others like it.
+    pub(crate) reuseport: bool,
+}
+
+/// The table; the most recent listener is looked at first.
+#[derive(Clone, Debug)]
+pub(crate) struct Lhash<Id> {
+    listeners: Vec<Listener<Id>>,
+}
+
+impl<Id> Default for Lhash<Id> {
+    fn default() -> Self {
+        Self { listeners: Vec::new() }
+    }
+}
+
+impl<Id: Copy + PartialEq> Lhash<Id> {
+    /// Adds a listener (Linux: __inet_hash).
+    pub(crate) fn insert(&mut self, listener: Listener<Id>) {
+        self.listeners.insert(0, listener);
+    }
+
+    /// Removes the listener `id` (Linux: inet_unhash).
+    pub(crate) fn remove(&mut self, id: Id) {
+        self.listeners.retain(|listener| listener.id != id);
+    }
+
+    /// Listeners, most recent first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Listener<Id>> + '_ {
+        self.listeners.iter()
+    }
+
+    /// The listener for a segment to `dst`; `hash`, a keyed hash of the four-tuple, picks one of a
+    /// SO_REUSEPORT group.
+    ///
+    /// Linux: __inet_lookup_listener, inet6_lookup_listener
+    pub(crate) fn lookup(&self, dst: SocketAddr, hash: u32) -> Option<Id> {
+        let best = |exact| {
+            let score = |listener: &&Listener<Id>| listener.score(dst, exact);
+            let found = self.listeners.iter().filter(|listener| score(listener).is_some());
+            // `max_by_key` keeps the last of equals; the kernel keeps the first.
+            found.rev().max_by_key(score)
+        };
+        let winner = best(true).or_else(|| best(false))?;
+        if winner.reuseport { self.member_of_group(winner, hash) } else { Some(winner.id) }
+    }
+
+    /// Linux: reuseport_select_sock without a program
+    fn member_of_group(&self, winner: &Listener<Id>, hash: u32) -> Option<Id> {
+        let group: Vec<_> = self.listeners.iter().rev().filter(|l| l.same_group(winner)).collect();
+        let scaled = (u64::from(hash) * group.len() as u64) >> 32;
+        group.get(usize::try_from(scaled).ok()?).map(|listener| listener.id)
+    }
+}
+
+impl<Id> Listener<Id> {
+    /// How well the listener suits a segment to `dst`: `None` is not at all. Wildcards are only
+    /// asked when no exact address matches.
+    ///
+    /// Linux: compute_score — own family beats the dual one.
+    fn score(&self, dst: SocketAddr, exact: bool) -> Option<u8> {
+        let address = match (self.local.ip(), dst.ip()) {
+            (ip, wanted) if exact => ip == wanted,
+            (ip, _) if !ip.is_unspecified() => false,
+            (IpAddr::V6(_), IpAddr::V4(_)) => !self.is_v6only,
+            (IpAddr::V4(_), IpAddr::V4(_)) | (IpAddr::V6(_), IpAddr::V6(_)) => true,
+            (IpAddr::V4(_), IpAddr::V6(_)) => false,
+        };
+        let matches = address && self.local.port() == dst.port();
+        matches.then(|| 1 + u8::from(self.is_v6 == dst.is_ipv6()))
+    }
+
+    fn same_group(&self, other: &Self) -> bool {
+        self.reuseport && self.local == other.local && self.is_v6 == other.is_v6
+    }
+}
+
+#[cfg(test)]
+mod tests;

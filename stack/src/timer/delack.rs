@@ -1,0 +1,41 @@
+//! The delayed ACK, and the compressed one.
+//!
+//! [RFC9293:SHLD-18] · Linux: tcp_delack_timer_handler (net/ipv4/tcp_timer.c),
+//! tcp_compressed_ack_kick
+
+use crate::cx::Cx;
+use crate::mib::Counter;
+use crate::output::ack::{in_pingpong_mode, tcp_send_ack};
+use crate::sock::Sock;
+use crate::sock::control_block::TCP_ATO_MIN_MS;
+use crate::state::{StateMask, TcpState};
+
+/// No data came to ride on: the ACK goes alone, and next time it waits longer.
+pub(super) fn tcp_delack_timer_handler(sk: &mut Sock, cx: &mut Cx) {
+    if sk.state().is_in(StateMask::UNCONNECTED) || !sk.ack.timer {
+        return;
+    }
+    sk.ack.timer = false;
+    if !sk.ack.sched {
+        return;
+    }
+    if in_pingpong_mode(sk, cx) {
+        // The dialogue is over; expect bulk data again.
+        sk.ack.pingpong = 0;
+        sk.ack.ato_ms = TCP_ATO_MIN_MS;
+    } else {
+        sk.ack.ato_ms = sk.ack.ato_ms.saturating_mul(2).min(sk.loss.rto_ms);
+    }
+    tcp_send_ack(sk, cx);
+    cx.mib.inc(Counter::TcpExtDelayedACKs);
+}
+
+/// Enough SACKs were held back.
+pub(super) fn tcp_compressed_ack_kick(sk: &mut Sock, cx: &mut Cx) {
+    if sk.state() == TcpState::Close || sk.ack.compressed == 0 {
+        return;
+    }
+    cx.mib.add(Counter::TcpExtTCPAckCompressed, u64::from(sk.ack.compressed - 1));
+    sk.ack.compressed -= 1;
+    tcp_send_ack(sk, cx);
+}

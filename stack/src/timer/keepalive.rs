@@ -1,0 +1,89 @@
+//! Keepalive probes of an idle connection, and the end of an orphan in FIN-WAIT-2.
+//!
+//! RFC 9293 §3.8.4 · Linux: tcp_keepalive_timer (net/ipv4/tcp_timer.c)
+
+use super::time_wait::{TCP_TIMEWAIT_LEN_MS, tcp_fin_time, tcp_time_wait};
+use super::{Timer, tcp_write_err};
+use crate::api::close::tcp_done;
+use crate::cx::Cx;
+use crate::mib::Counter;
+use crate::output::probe::tcp_write_wakeup;
+use crate::output::reset::tcp_send_active_reset;
+use crate::sock::Sock;
+use crate::state::{Event, StateMask, TcpState};
+use crate::time::timer_deadline;
+
+/// Idle time before the first probe.
+pub(crate) fn keepalive_time_ms(sk: &Sock, cx: &Cx) -> u64 {
+    let default = cx.sysctl.tcp_keepalive_time.unsigned_abs();
+    u64::from(sk.opts.keepidle_secs.unwrap_or(default)) * 1000
+}
+
+/// Time between probes.
+pub(crate) fn keepalive_intvl_ms(sk: &Sock, cx: &Cx) -> u64 {
+    let default = cx.sysctl.tcp_keepalive_intvl.unsigned_abs();
+    u64::from(sk.opts.keepintvl_secs.unwrap_or(default)) * 1000
+}
+
+/// Linux: tcp_reset_keepalive_timer (net/ipv4/tcp_timer.c)
+pub(crate) fn reset_keepalive_timer(sk: &mut Sock, ms: u64, cx: &Cx) {
+    sk.timers.arm(Timer::Keepalive, timer_deadline(cx.now, ms));
+}
+
+/// The timer of sockets that wait for the peer: FIN-WAIT-2 of orphans, idle connections.
+pub(super) fn tcp_keepalive_timer(sk: &mut Sock, cx: &mut Cx) {
+    if sk.state() == TcpState::FinWait2 && sk.dead {
+        return fin_wait2_expired(sk, cx);
+    }
+    if !sk.opts.keepalive || sk.state().is_in(StateMask::of(&[TcpState::Close, TcpState::SynSent]))
+    {
+        return;
+    }
+    if sk.loss.packets_out != 0 || !sk.write_queue.is_unsent_empty() {
+        // Unacknowledged data is its own probe.
+        return reset_keepalive_timer(sk, keepalive_time_ms(sk, cx), cx);
+    }
+    let idle = keepalive_time_elapsed_ms(sk, cx);
+    let time = keepalive_time_ms(sk, cx);
+    if idle < time {
+        return reset_keepalive_timer(sk, time - idle, cx);
+    }
+    if has_expired(sk, idle, cx) {
+        tcp_send_active_reset(sk, cx);
+        return tcp_write_err(sk, cx);
+    }
+    tcp_write_wakeup(sk, Counter::TcpExtTCPKeepAlive, cx);
+    sk.loss.probes_out += 1;
+    let next = keepalive_intvl_ms(sk, cx);
+    reset_keepalive_timer(sk, next, cx);
+}
+
+/// Whether enough probes went unanswered, or TCP_USER_TIMEOUT is over.
+fn has_expired(sk: &Sock, idle_ms: u64, cx: &Cx) -> bool {
+    let user_timeout = u64::from(sk.opts.user_timeout_ms);
+    if user_timeout != 0 {
+        return idle_ms >= user_timeout && sk.loss.probes_out > 0;
+    }
+    let probes = sk.opts.keepcnt.unwrap_or(u32::from(cx.sysctl.tcp_keepalive_probes));
+    sk.loss.probes_out >= probes
+}
+
+/// Time since anything was received.
+///
+/// Linux: keepalive_time_elapsed (include/net/tcp.h)
+fn keepalive_time_elapsed_ms(sk: &Sock, cx: &Cx) -> u64 {
+    let last = sk.ack.lrcvtime.max(sk.total.rcv_tstamp);
+    cx.now.jiffies().0.saturating_sub(last.jiffies().0)
+}
+
+/// The peer has not sent its FIN: what is left of the wait needs no socket.
+fn fin_wait2_expired(sk: &mut Sock, cx: &mut Cx) {
+    if sk.opts.linger2_secs.unwrap_or(0) >= 0 {
+        let rest = tcp_fin_time(sk, cx).saturating_sub(TCP_TIMEWAIT_LEN_MS);
+        if rest > 0 {
+            return tcp_time_wait(sk, rest, cx);
+        }
+    }
+    tcp_send_active_reset(sk, cx);
+    tcp_done(sk, Event::WaitTimeout, cx);
+}

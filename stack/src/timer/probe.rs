@@ -1,0 +1,36 @@
+//! The zero-window probe timer.
+//!
+//! [RFC9293:MUST-36] · Linux: tcp_probe_timer (net/ipv4/tcp_timer.c)
+
+use super::write_timeout::{tcp_orphan_retries, tcp_write_err};
+use crate::cx::Cx;
+use crate::output::probe::{tcp_probe0_when, tcp_send_probe0};
+use crate::sock::Sock;
+
+/// The window is still closed: probes it, or gives up.
+pub(super) fn tcp_probe_timer(sk: &mut Sock, cx: &mut Cx) {
+    if sk.loss.packets_out != 0 || sk.write_queue.is_unsent_empty() {
+        sk.loss.probes_out = 0;
+        sk.loss.probes_since = None;
+        return;
+    }
+    let since = *sk.loss.probes_since.get_or_insert(cx.now);
+    let user_timeout = u64::from(sk.opts.user_timeout_ms);
+    let elapsed = cx.now.as_millis().saturating_sub(since.as_millis());
+    if user_timeout != 0 && elapsed >= user_timeout && since != cx.now {
+        return tcp_write_err(sk, cx);
+    }
+    let mut max_probes = u32::from(cx.sysctl.tcp_retries2);
+    if sk.dead {
+        let alive = tcp_probe0_when(sk, u32::MAX) < cx.rto_max_ms();
+        max_probes = tcp_orphan_retries(sk, alive, cx);
+        if !alive && sk.loss.backoff >= max_probes {
+            return tcp_write_err(sk, cx);
+        }
+    }
+    if sk.loss.probes_out >= max_probes {
+        tcp_write_err(sk, cx);
+    } else {
+        tcp_send_probe0(sk, cx);
+    }
+}

@@ -1,0 +1,105 @@
+//! The retransmission timeout.
+//!
+//! RFC 6298 §5.4–5.7 · Linux: tcp_retransmit_timer (net/ipv4/tcp_timer.c)
+
+use super::rearm::{tcp_clamp_rto_to_user_timeout, tcp_reset_xmit_timer};
+use super::write_timeout::{tcp_write_err, tcp_write_timeout};
+use super::Timer;
+use crate::congestion::{CaState, tcp_enter_loss};
+use crate::cx::Cx;
+use crate::input::rtt::tcp_set_rto;
+use crate::mib::Counter;
+use crate::output::retransmit::tcp_retransmit_skb;
+use crate::sock::Sock;
+use crate::state::{StateMask, TcpState};
+
+/// TCP_THIN_LINEAR_RETRIES
+const TCP_THIN_LINEAR_RETRIES: u32 = 6;
+/// Half a second: TCP_RESOURCE_PROBE_INTERVAL.
+const RESOURCE_PROBE_INTERVAL_MS: u32 = 500;
+
+/// The oldest segment was not acknowledged in time: sends it again, and waits twice as long.
+pub(super) fn tcp_retransmit_timer(sk: &mut Sock, cx: &mut Cx) {
+    if sk.loss.packets_out == 0 || sk.write_queue.is_rtx_empty() {
+        return;
+    }
+    if sk.snd.wnd == 0 && !sk.dead && !sk.state().is_in(StateMask::CONNECTING) {
+        return retransmit_into_closed_window(sk, cx);
+    }
+    cx.mib.inc(Counter::TcpExtTCPTimeouts);
+    if tcp_write_timeout(sk, cx) {
+        return;
+    }
+    if sk.loss.retransmits == 0 {
+        count_first(sk, cx);
+    }
+    tcp_enter_loss(sk, cx);
+    sk.loss.retransmits += 1;
+    sk.loss.total_rto = sk.loss.total_rto.saturating_add(1);
+    if tcp_retransmit_skb(sk, 0, 1, cx).is_err() {
+        return tcp_reset_xmit_timer(sk, Timer::Retransmit, RESOURCE_PROBE_INTERVAL_MS, cx);
+    }
+    back_off(sk, cx);
+}
+
+/// The peer shrank its window to nothing while data was in flight: that data is the probe.
+fn retransmit_into_closed_window(sk: &mut Sock, cx: &mut Cx) {
+    let silent_us = cx.now.micros_since(sk.total.rcv_tstamp);
+    if tcp_rtx_probe0_timed_out(sk, silent_us / 1000, cx) {
+        return tcp_write_err(sk, cx);
+    }
+    tcp_enter_loss(sk, cx);
+    // Outside the window nothing is sent; the timer goes on all the same.
+    let _outside_window = tcp_retransmit_skb(sk, 0, 1, cx);
+    back_off(sk, cx);
+}
+
+/// Whether a peer with a closed window has been silent for too long.
+///
+/// Linux: tcp_rtx_probe0_timed_out (net/ipv4/tcp_timer.c)
+fn tcp_rtx_probe0_timed_out(sk: &Sock, silent_ms: u64, cx: &Cx) -> bool {
+    let timeout = 2 * u64::from(cx.rto_max_ms());
+    let user_timeout = u64::from(sk.opts.user_timeout_ms);
+    let elapsed = sk
+        .loss
+        .retrans_stamp
+        .map_or(0, |since| cx.now.as_millis().saturating_sub(since.as_millis()));
+    if user_timeout != 0 && elapsed > user_timeout {
+        return true;
+    }
+    elapsed > timeout && silent_ms > timeout
+}
+
+/// RFC 6298 §5.5 · Linux: the end of tcp_retransmit_timer
+fn back_off(sk: &mut Sock, cx: &Cx) {
+    let thin = cx.sysctl.tcp_thin_linear_timeouts != 0 || sk.opts.thin_linear_timeouts;
+    let is_thin = sk.loss.packets_out < 4 && sk.cong.cw.snd_ssthresh == u32::MAX >> 1;
+    let linear_syn = sk.state() == TcpState::SynSent
+        && u32::from(sk.loss.total_rto) <= u32::from(cx.sysctl.tcp_syn_linear_timeouts);
+    if sk.state() == TcpState::Established
+        && thin
+        && is_thin
+        && sk.loss.retransmits <= TCP_THIN_LINEAR_RETRIES
+    {
+        sk.loss.backoff = 0;
+        tcp_set_rto(sk, cx);
+    } else if !linear_syn {
+        sk.loss.backoff += 1;
+        sk.loss.rto_ms = sk.loss.rto_ms.saturating_mul(2).min(cx.rto_max_ms());
+    }
+    let when = tcp_clamp_rto_to_user_timeout(sk, cx);
+    tcp_reset_xmit_timer(sk, Timer::Retransmit, when, cx);
+}
+
+fn count_first(sk: &Sock, cx: &mut Cx) {
+    let sack = sk.rx_opt.sack_ok;
+    let counter = match sk.loss.ca_state {
+        CaState::Recovery if sack => Counter::TcpExtTCPSackRecoveryFail,
+        CaState::Recovery => Counter::TcpExtTCPRenoRecoveryFail,
+        CaState::Loss => Counter::TcpExtTCPLossFailures,
+        CaState::Disorder if sack => Counter::TcpExtTCPSackFailures,
+        CaState::Disorder => Counter::TcpExtTCPRenoFailures,
+        CaState::Open | CaState::Cwr => return,
+    };
+    cx.mib.inc(counter);
+}

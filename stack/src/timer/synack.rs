@@ -1,0 +1,87 @@
+//! The timer of a half-open connection.
+//!
+//! [RFC9293:MUST-21] · Linux: reqsk_timer_handler, syn_ack_recalc
+//! (net/ipv4/inet_connection_sock.c)
+
+use crate::cx::Cx;
+use crate::output::synack::tcp_rtx_synack;
+use crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
+use crate::sock::{AcceptQueue, RequestSock};
+use crate::time::timer_deadline;
+
+/// What the listener contributes to the decision.
+pub(crate) struct ListenerView<'a> {
+    pub(crate) queue: &'a mut AcceptQueue,
+    pub(crate) syncnt: Option<u32>,
+    pub(crate) defer_accept: u32,
+}
+
+/// Time to the next SYN-ACK.
+///
+/// Linux: tcp_reqsk_timeout (include/net/tcp.h)
+pub(crate) fn reqsk_timeout_ms(num_timeout: u32, rto_max_ms: u32) -> u64 {
+    let doubled = u64::from(TCP_TIMEOUT_INIT_MS) << num_timeout.min(20);
+    doubled.min(u64::from(rto_max_ms))
+}
+
+/// Sends the SYN-ACK again, or gives the request up; false means it is over.
+pub(crate) fn reqsk_timer_handler(
+    req: &mut RequestSock,
+    listener: ListenerView<'_>,
+    cx: &mut Cx,
+) -> bool {
+    let configured = u32::from(cx.sysctl.tcp_synack_retries);
+    let max_syn_ack_retries = listener.syncnt.unwrap_or(configured);
+    let thresh = threshold(listener.queue, max_syn_ack_retries);
+    let (expire, resend) = syn_ack_recalc(req, thresh, max_syn_ack_retries, listener.defer_accept);
+    if expire && (!resend || !req.acked) {
+        return false;
+    }
+    if resend {
+        tcp_rtx_synack(req, cx);
+        req.num_retrans += 1;
+    } else if !req.acked {
+        return false;
+    }
+    if req.num_timeout == 0 {
+        listener.queue.young = listener.queue.young.saturating_sub(1);
+    }
+    req.num_timeout += 1;
+    let next = reqsk_timeout_ms(req.num_timeout, cx.rto_max_ms());
+    req.timer = Some(timer_deadline(cx.now, next));
+    true
+}
+
+/// Fewer retransmissions when the queue of half-open connections is more than half full of old ones.
+fn threshold(queue: &AcceptQueue, max: u32) -> u32 {
+    let mut thresh = max;
+    if queue.qlen << 1 <= queue.max_backlog.max(8) {
+        return thresh;
+    }
+    let mut young = queue.young << 1;
+    while thresh > 2 && queue.qlen >= young {
+        thresh -= 1;
+        young <<= 1;
+    }
+    thresh
+}
+
+/// Whether the request has expired, and whether the SYN-ACK goes out again.
+///
+/// Linux: syn_ack_recalc (net/ipv4/inet_connection_sock.c)
+fn syn_ack_recalc(
+    req: &RequestSock,
+    thresh: u32,
+    max_syn_ack_retries: u32,
+    defer_accept: u32,
+) -> (bool, bool) {
+    if defer_accept == 0 {
+        return (req.num_timeout >= thresh, true);
+    }
+    let expire =
+        req.num_timeout >= thresh && (!req.acked || req.num_timeout >= max_syn_ack_retries);
+    // While waiting for data, only the last SYN-ACK before the end of the wait is sent.
+    let resend = !req.acked || req.num_timeout >= defer_accept.saturating_sub(1);
+    (expire, resend)
+}
+

@@ -1,0 +1,62 @@
+//! Handing a connection over to its remainder.
+//!
+//! RFC 9293 §3.6.1 · Linux: tcp_time_wait (net/ipv4/tcp_minisocks.c), tcp_fin_time
+//! (include/net/tcp.h)
+
+use crate::api::close::finish;
+use crate::cx::Cx;
+use crate::effect::Effect;
+use crate::output::window::tcp_receive_window;
+use crate::sock::{Sock, TimeWaitSock};
+use crate::state::{StateCell, TcpState};
+use crate::time::timer_deadline;
+
+/// TCP_TIMEWAIT_LEN: 60 s, not tunable.
+pub(crate) const TCP_TIMEWAIT_LEN_MS: u64 = 60_000;
+
+/// How long an orphan may stay in FIN-WAIT-2, in milliseconds.
+///
+/// Linux: tcp_fin_time (include/net/tcp.h)
+pub(crate) fn tcp_fin_time(sk: &Sock, cx: &Cx) -> u64 {
+    let default = cx.sysctl.tcp_fin_timeout;
+    let secs = sk.opts.linger2_secs.filter(|secs| *secs != 0).unwrap_or(default);
+    let fin_timeout = u64::try_from(secs).unwrap_or(0) * 1000;
+    let rto = u64::from(sk.loss.rto_ms);
+    // Long enough for the peer's FIN to be retransmitted.
+    fin_timeout.max((rto << 2) - (rto >> 1))
+}
+
+/// The socket ends here; the connection goes on for `timeo_ms`, in TIME-WAIT or FIN-WAIT-2, as a
+/// [`TimeWaitSock`] that takes the state with it.
+pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
+    let rto = u64::from(sk.loss.rto_ms);
+    let state = std::mem::replace(&mut sk.state, StateCell::closed());
+    let floor = (rto << 2) - (rto >> 1);
+    let timeo = if state.get() == TcpState::TimeWait {
+        TCP_TIMEWAIT_LEN_MS
+    } else {
+        timeo_ms.max(floor)
+    };
+    cx.later(Effect::Unhash(sk.id));
+    cx.later(Effect::TimeWait(Box::new(TimeWaitSock {
+        id: sk.id,
+        was: sk.id,
+        state,
+        flow: sk.flow,
+        is_v6: sk.is_v6,
+        rcv_nxt: sk.rcv.nxt,
+        snd_nxt: sk.snd.nxt,
+        rcv_wnd: tcp_receive_window(sk),
+        rcv_wscale: sk.rx_opt.rcv_wscale,
+        tstamp_ok: sk.rx_opt.tstamp_ok,
+        ts_recent: sk.rx_opt.ts_recent,
+        ts_recent_stamp: sk.rx_opt.ts_recent_stamp,
+        tsoffset: sk.tsoffset,
+        tos: sk.opts.tos,
+        reuseaddr: sk.opts.reuseaddr,
+        reuseport: sk.opts.reuseport,
+        timer: timer_deadline(cx.now, timeo),
+        last_oow_ack: sk.ack.last_oow_ack,
+    })));
+    finish(sk, cx);
+}

@@ -1,0 +1,95 @@
+//! When to give a silent peer up.
+//!
+//! [RFC9293:MUST-20], RFC 1122 §4.2.3.5 · Linux: tcp_write_timeout, retransmits_timed_out,
+//! tcp_orphan_retries, tcp_write_err (net/ipv4/tcp_timer.c)
+
+use crate::api::close::tcp_done_with_error;
+use crate::cx::Cx;
+use crate::errno::Errno;
+use crate::mib::Counter;
+use crate::sock::Sock;
+use crate::sock::control_block::TCP_RTO_MIN_MS;
+use crate::state::{Event, StateMask, TcpState};
+
+/// Ends the connection if enough was tried; says whether it did.
+pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
+    let opening = sk.state().is_in(StateMask::CONNECTING);
+    let mut expired = false;
+    let retry_until;
+    if opening {
+        let configured = u32::from(cx.sysctl.tcp_syn_retries);
+        retry_until = sk.opts.syncnt.unwrap_or(configured);
+        let mut max_retransmits = retry_until;
+        if sk.state() == TcpState::SynSent {
+            max_retransmits += u32::from(cx.sysctl.tcp_syn_linear_timeouts);
+        }
+        expired = sk.loss.retransmits >= max_retransmits;
+    } else if sk.dead {
+        let alive = sk.loss.rto_ms < cx.rto_max_ms();
+        retry_until = tcp_orphan_retries(sk, alive, cx);
+    } else {
+        retry_until = u32::from(cx.sysctl.tcp_retries2);
+    }
+    if !expired {
+        expired = retransmits_timed_out(sk, retry_until, sk.opts.user_timeout_ms, opening, cx);
+    }
+    if expired {
+        tcp_write_err(sk, cx);
+    }
+    expired
+}
+
+/// Whether the time `boundary` retransmissions would take, or `timeout_ms`, is over.
+///
+/// Linux: retransmits_timed_out (net/ipv4/tcp_timer.c)
+fn retransmits_timed_out(
+    sk: &Sock,
+    boundary: u32,
+    timeout_ms: u32,
+    opening: bool,
+    cx: &Cx,
+) -> bool {
+    let Some(since) = sk.loss.retrans_stamp.filter(|_| sk.loss.retransmits != 0) else {
+        return false;
+    };
+    let mut timeout = u64::from(timeout_ms);
+    if timeout == 0 {
+        if opening {
+            return false;
+        }
+        timeout = tcp_model_timeout(boundary, TCP_RTO_MIN_MS, cx.rto_max_ms());
+    }
+    cx.now.as_millis().saturating_sub(since.as_millis()) >= timeout
+}
+
+/// How long `boundary` doublings of `rto_base` take, none longer than `rto_max`, in milliseconds.
+///
+/// Linux: tcp_model_timeout (net/ipv4/tcp_timer.c)
+fn tcp_model_timeout(boundary: u32, rto_base: u32, rto_max: u32) -> u64 {
+    let linear_from = rto_max.checked_div(rto_base).and_then(u32::checked_ilog2).unwrap_or(0);
+    let doublings = boundary.min(linear_from);
+    let exponential = ((2u64 << doublings) - 1) * u64::from(rto_base);
+    exponential + u64::from(boundary - doublings) * u64::from(rto_max)
+}
+
+/// Retransmissions granted to a socket nobody holds any more.
+///
+/// Linux: tcp_orphan_retries (net/ipv4/tcp_timer.c)
+pub(super) fn tcp_orphan_retries(sk: &Sock, alive: bool, cx: &Cx) -> u32 {
+    let retries = u32::from(cx.sysctl.tcp_orphan_retries);
+    if sk.err_soft.is_some() && !alive {
+        return 0;
+    }
+    // Enough for a peer that answers within about 100 seconds.
+    if retries == 0 && alive { 8 } else { retries }
+}
+
+/// Gives the connection up.
+///
+/// Linux: tcp_write_err (net/ipv4/tcp_timer.c)
+pub(crate) fn tcp_write_err(sk: &mut Sock, cx: &mut Cx) {
+    let err = sk.err_soft.unwrap_or(Errno::ETIMEDOUT);
+    cx.mib.inc(Counter::TcpExtTCPAbortOnTimeout);
+    tcp_done_with_error(sk, err, Event::GiveUp, cx);
+}
+
