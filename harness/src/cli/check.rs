@@ -27,7 +27,7 @@ fn try_check(args: &CheckArgs, console: &Console) -> Result<Exit, Exit> {
     for case in &plan.cases {
         scripts.insert(&case.id.script);
         let findings = match &case.source {
-            Err(why) => vec![(Severity::Error, format!("error: {}: {why}", case.id.script))],
+            Err(why) => vec![(Severity::Error, format!("error: {why}"))],
             Ok(source) => examine(source, &case.profile, case.id.ip, &cli)
                 .iter()
                 .map(|diagnostic| (diagnostic.severity, render(diagnostic, source, color)))

@@ -19,7 +19,7 @@ const MARGIN: usize = 8;
 pub fn render_failure(result: &CaseResult, paint: Paint) -> String {
     let mut text = String::new();
     let Some(source) = &result.source else {
-        let _ = writeln!(text, "error: {} {}", result.id.script, result.message);
+        let _ = writeln!(text, "error: {}", result.message);
         return text;
     };
     let rendered = result.diagnostics.iter().map(|d| render(d, source, paint.is_on()));

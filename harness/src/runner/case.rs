@@ -227,3 +227,6 @@ fn fail(result: &mut CaseResult, failure: Failure, expectation: Option<&Expectat
         result.expectation = Some(expected.clone());
     }
 }
+
+#[cfg(test)]
+mod tests;

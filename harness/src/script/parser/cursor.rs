@@ -67,6 +67,8 @@ pub(super) struct Parser<'s> {
     tokens: Vec<Tok<'s>>,
     end: Tok<'s>,
     at: usize,
+    /// The lexer found no end of something, and said so: that the text ends is no news.
+    cut_short: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -102,7 +104,8 @@ impl<'s> Parser<'s> {
             first_on_line: true,
             defined: false,
         };
-        Self { tokens, end, at: 0, diagnostics: Vec::new() }
+        let cut_short = lexed.tokens.iter().any(|token| token.kind == TokenKind::Error);
+        Self { tokens, end, at: 0, cut_short, diagnostics: Vec::new() }
     }
 
     pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
@@ -172,7 +175,17 @@ impl<'s> Parser<'s> {
 
     /// A decimal integer (a defined word may also be hexadecimal or octal).
     pub(super) fn decimal(&mut self, what: &str) -> Parsed<(i64, Span)> {
-        let token = self.expect_kind(TokenKind::Int, what)?;
+        let word = self.peek();
+        let is_symbol = word.kind == TokenKind::Word
+            && !word.text.bytes().any(|byte| byte.is_ascii_lowercase());
+        let Some(token) = self.accept_kind(TokenKind::Int) else {
+            let stuck = self.unexpected(what);
+            if let (true, Some(last)) = (is_symbol, self.diagnostics.last_mut()) {
+                last.help =
+                    Some(format!("if it is to be defined from outside: -D {}=value", word.text));
+            }
+            return Err(stuck);
+        };
         Ok((self.value(token), token.span))
     }
 
@@ -239,12 +252,20 @@ impl<'s> Parser<'s> {
         self.diagnostics.push(Diagnostic::error(code, span, message));
     }
 
+    /// Nothing is wrong so far, as far as the parser saw.
+    pub(super) fn is_clean(&self) -> bool {
+        self.diagnostics.is_empty() && !self.cut_short
+    }
+
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
 
     /// Reports the next token as not being what is needed.
     pub(super) fn unexpected(&mut self, what: &str) -> Stuck {
+        if self.is_at_end() && self.cut_short {
+            return Stuck;
+        }
         let message = if self.is_at_end() {
             format!("expected {what}, found the end of the script")
         } else {

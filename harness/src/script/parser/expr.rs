@@ -1,6 +1,6 @@
 //! Expressions: arguments and results of system calls.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use crate::script::ast::{Expr, ExprKind, GreSpec, Member, MplsLabel};
 use crate::script::source::{Span, Spanned};
@@ -113,7 +113,34 @@ impl Parser<'_> {
         let name = self.next().text.to_owned();
         self.expect("(")?;
         let args = self.nested_expressions(")", depth + 1)?;
+        self.argument_fits(&name, &args);
         Ok(ExprKind::Call(name, args))
+    }
+
+    /// `htons(8080)`, `inet_addr("192.0.2.1")` (in a sockaddr of IPv6 also that), `inet6_addr("::1")`.
+    fn argument_fits(&mut self, name: &str, args: &[Expr]) {
+        match (name, args) {
+            ("htons", [Expr { kind: ExprKind::Int(port), span }]) => {
+                self.within(*port, 0..=0xffff, "port", *span);
+            }
+            ("inet_addr", [Expr { kind: ExprKind::Str(text), span }]) => {
+                if text.parse::<IpAddr>().is_err() {
+                    let message = format!("bad IP address `{text}`");
+                    self.error("parse::bad-address", *span, message);
+                }
+            }
+            ("inet6_addr", [Expr { kind: ExprKind::Str(text), span }]) => {
+                if text.parse::<Ipv6Addr>().is_err() {
+                    let message = format!("bad IPv6 address `{text}`");
+                    self.error("parse::bad-address", *span, message);
+                }
+            }
+            _ => {
+                let span = self.peek().span;
+                let message = format!("`{name}` has one argument, a port or a string");
+                self.error("parse::expected", span, message);
+            }
+        }
     }
 
     /// An address token. One that only looks like an address is an error.

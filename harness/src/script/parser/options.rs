@@ -54,12 +54,9 @@ impl Parser<'_> {
                 "TCP options are not padded to a multiple of 4 bytes: {} excess bytes",
                 total % 4
             );
-            self.report(
-                Diagnostic::error("parse::options-padding", span, message).with_help(format!(
-                    "{total} bytes: add {} times `nop` or `eol`",
-                    4 - total % 4
-                )),
-            );
+            self.report(Diagnostic::error("parse::options-padding", span, message).with_help(
+                format!("{total} bytes need {} more, `nop` or `eol`", 4 - total % 4),
+            ));
         }
     }
 
@@ -158,7 +155,7 @@ impl Parser<'_> {
         if token.text.len() % 2 != 0 {
             let message = format!("`{}` has an odd number of digits", token.text);
             self.error("parse::bad-hex", token.span, message);
-            return Ok(Some((Vec::new(), token.span)));
+            return Err(Stuck);
         }
         let pairs = (0..token.text.len()).step_by(2);
         let bytes = pairs

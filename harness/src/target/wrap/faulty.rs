@@ -139,17 +139,7 @@ impl Liar {
             return Some(Observation::Packet { at: at.plus(LATE_US), bytes });
         }
         if let Some(mut segment) = Segment::locate(&mut bytes) {
-            let struck = match self.fault {
-                Fault::AckOffByOne => segment.ack_off_by_one(),
-                Fault::SeqOffByOne => segment.seq_off_by_one(),
-                Fault::OptionDropped => segment.drop_option(),
-                Fault::PayloadShort => segment.shorten(),
-                Fault::PshFlipped => segment.flip_psh(),
-                Fault::UrgentPointer => segment.set_urgent(),
-                Fault::RstSwallowed => segment.is_rst(),
-                Fault::FinSwallowed => segment.is_fin(),
-                Fault::Late50ms | Fault::WrongReturn | Fault::WrongState => false,
-            };
+            let struck = falsify(self.fault, &mut segment);
             if struck {
                 self.strike();
                 if matches!(self.fault, Fault::RstSwallowed | Fault::FinSwallowed) {
@@ -179,6 +169,21 @@ impl Liar {
         }
         self.strike();
         if state == TcpState::Closing { TcpState::Listen } else { TcpState::Closing }
+    }
+}
+
+/// Tells the lie about one segment, if it is one that the lie is about.
+fn falsify(fault: Fault, segment: &mut Segment<'_>) -> bool {
+    match fault {
+        Fault::AckOffByOne => segment.ack_off_by_one(),
+        Fault::SeqOffByOne => segment.seq_off_by_one(),
+        Fault::OptionDropped => segment.drop_option(),
+        Fault::PayloadShort => segment.shorten(),
+        Fault::PshFlipped => segment.flip_psh(),
+        Fault::UrgentPointer => segment.set_urgent(),
+        Fault::RstSwallowed => segment.is_rst(),
+        Fault::FinSwallowed => segment.is_fin(),
+        Fault::Late50ms | Fault::WrongReturn | Fault::WrongState => false,
     }
 }
 
