@@ -1,4 +1,5 @@
 //! `synproof check`, `fmt`, `explain`, `doctor`, `--help` and `--version` from outside.
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
 
 mod cli_support;
 
