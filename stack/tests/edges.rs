@@ -140,9 +140,7 @@ fn walk(row: &Row) -> Vec<&'static Edge> {
         let mut at = *from;
         let step = |event: &Event| next(at, *event).inspect(|edge| at = edge.to);
         let path: Option<Vec<_>> = events(&row.event).iter().map(step).collect();
-        path.filter(|path| {
-            path.last().is_some_and(|edge| states(&row.to).contains(&edge.to))
-        })
+        path.filter(|path| path.last().is_some_and(|edge| states(&row.to).contains(&edge.to)))
     };
     states(&row.from).iter().filter_map(path).flatten().collect()
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::{lint, map, test};
+use crate::{lint, map, states, test};
 
 /// One job.
 #[derive(Clone, Copy, ValueEnum)]
@@ -21,6 +21,6 @@ pub(crate) fn ci(job: CiJob) -> Result<bool> {
     match job {
         CiJob::Lint => lint::lint(),
         CiJob::Test => test::test(),
-        CiJob::Docs => map::map(true),
+        CiJob::Docs => Ok(map::map(true)? & states::states(true)?),
     }
 }

@@ -7,6 +7,7 @@ mod lint;
 mod map;
 mod root;
 mod shell;
+mod states;
 mod test;
 mod tidy;
 
@@ -33,6 +34,12 @@ enum Job {
         #[arg(long)]
         check: bool,
     },
+    /// Write docs/states.md from the transition table
+    States {
+        /// Change nothing; fail if the page is out of date
+        #[arg(long)]
+        check: bool,
+    },
     /// One job of CI, by name
     Ci {
         /// Which
@@ -46,6 +53,7 @@ fn main() -> ExitCode {
         Job::Test => test::test(),
         Job::Lint => lint::lint(),
         Job::Map { check } => map::map(check),
+        Job::States { check } => states::states(check),
         Job::Ci { job } => ci::ci(job),
     };
     match outcome {
