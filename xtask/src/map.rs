@@ -15,8 +15,8 @@ const END: &str = "<!-- map: end -->";
 /// One line of the table.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Row {
-    /// Section numbers for sorting; rows without an RFC come last.
-    order: (bool, Vec<u32>),
+    /// Section numbers for sorting: RFC 9293 comes first, rows without an RFC come last.
+    order: (u8, Vec<u32>),
     rfc: String,
     linux: String,
     ours: String,
@@ -90,11 +90,19 @@ fn row(doc: &[&str], name: &str, path: &str) -> Option<Row> {
     let linux = of("Linux: ")?.split(" — ").next()?.trim_end_matches('.');
     let file = path.strip_prefix("stack/src/").unwrap_or(path);
     Some(Row {
-        order: (rfc.is_empty(), numbers(rfc)),
+        order: (rank(rfc), numbers(rfc)),
         rfc: cell(rfc),
         linux: cell(linux),
         ours: format!("`{name}` ([{file}](src/{file}))"),
     })
+}
+
+fn rank(rfc: &str) -> u8 {
+    match rfc {
+        "" => 2,
+        _ if rfc.starts_with("RFC 9293") => 0,
+        _ => 1,
+    }
 }
 
 /// The numbers of a reference in order: RFC, then section by section.
