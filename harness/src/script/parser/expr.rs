@@ -185,7 +185,8 @@ impl Parser<'_> {
         let token = self.peek();
         let can_name = matches!(token.kind, TokenKind::Word | TokenKind::Keyword);
         let has_arg = can_name && !is_function(token) && self.peek_at(1).is("(");
-        if !has_arg && !(can_name && self.peek_at(1).is("=")) {
+        let is_named = can_name && self.peek_at(1).is("=");
+        if !has_arg && !is_named {
             let value = self.nested_expression(depth)?;
             return Ok(Member { name: None, arg: None, value });
         }

@@ -17,6 +17,7 @@ mod clock;
 mod commands;
 mod ethtool;
 mod fault;
+mod inspect;
 mod launch;
 mod namespace;
 mod netlink;
@@ -41,6 +42,7 @@ mod vnet;
 mod wire;
 mod worker;
 
+pub use inspect::{Inspection, inspect, tick_us};
 pub use launch::{Link, LinuxLaunch};
 pub use namespace::enter_user_namespace_if_needed;
 pub use target::LinuxTarget;
