@@ -38,7 +38,7 @@ pub(super) enum Command {
     /// Show what would run
     List(Box<ListArgs>),
     /// Say which targets this machine can run, and what is missing for the others
-    Doctor,
+    Doctor(DoctorArgs),
     /// Say what an exit code, or the code of a diagnostic, means
     Explain(ExplainArgs),
 }
@@ -116,6 +116,13 @@ pub(super) struct FmtArgs {
     /// Change nothing; name the files that would change and exit with 1 if there are any
     #[arg(long)]
     pub(super) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Exit with 3 if this target cannot run
+    #[arg(long, value_parser = target_names(), hide_possible_values = true)]
+    pub(super) target: Option<String>,
 }
 
 #[derive(Debug, Args)]
