@@ -3,9 +3,15 @@
 //! Who may use whom is drawn in `docs/architecture.md`: `cli → runner → engine → {script, packet,
 //! target}`; a script knows no target, a target never sees a script.
 
+pub mod cli;
+pub mod code;
 pub mod command;
 pub mod config;
+pub mod doctor;
 pub mod engine;
 pub mod packet;
+pub mod profile;
+pub mod report;
+pub mod runner;
 pub mod script;
 pub mod target;

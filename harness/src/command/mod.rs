@@ -1,11 +1,30 @@
 //! The shell commands that scripts use, as values a target applies in process.
 //!
-//! [`understand`](parse::understand) turns shell text into [`ShellScript`]; whatever it does not
+//! [`understand`](parse::understand) turns shell text into a [`ShellScript`]; whatever it does not
 //! recognise stays text ([`Command::Shell`]) and goes to `/bin/sh` on a target that has one.
+//! [`execute`](execute::execute) carries a [`ShellScript`] out on any target that implements
+//! [`CommandHost`](host::CommandHost): the shell's own rules (lists, statuses, saved values) live
+//! there, once, and a target only says how a sysctl or a route is changed.
+
+mod arithmetic;
+pub mod execute;
+mod file;
+mod grep;
+pub mod host;
+pub mod ip;
+mod lexer;
+pub mod parse;
+mod recognise;
+pub mod sysctl;
+pub mod tc;
+mod words;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+use ip::IpCommand;
+use tc::TcCommand;
 
 /// Shell text, understood as far as possible.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,40 +38,60 @@ pub struct ShellScript {
     pub commands: Vec<Step>,
 }
 
-/// One command and whether its failure counts.
+/// One command of a list, and which status of the one before it lets it run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// What to do.
     pub command: Command,
-    /// Only the status of the last command of a list decides, as in sh.
-    pub decides: bool,
-    /// `a && b`: skip when the previous one failed.
-    pub only_after_success: bool,
+    /// When to do it. The status of a list is that of the last command that ran, as in sh.
+    pub when: When,
     /// The text of this command, for messages.
     pub text: String,
+}
+
+/// The operator in front of a command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum When {
+    /// First of a list, or after `;` or a line end.
+    #[default]
+    Always,
+    /// `a && b`
+    AfterSuccess,
+    /// `a || b`
+    AfterFailure,
+}
+
+/// A sysctl and the text written to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
+    /// Dotted name `net.ipv4.tcp_sack`; dots inside a component are written `/` as sysctl(8) does.
+    pub name: String,
+    /// Text written, without a line end.
+    pub value: String,
 }
 
 /// A command a target can carry out without a shell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
-    /// `sysctl -q -w name=value`, `echo value > /proc/sys/…`. Dotted name.
-    SetSysctl {
-        /// `net.ipv4.tcp_sack`
-        name: String,
-        /// Text written.
-        value: String,
+    /// `sysctl -q -w a=1 b=2`, `echo value > /proc/sys/…`. All are tried; one failure fails it.
+    SetSysctls {
+        /// In the order of the words.
+        settings: Vec<Setting>,
         /// A missing key is no failure (`sysctl -e`).
         ignore_missing: bool,
     },
     /// `sysctl -n name` and the like, output thrown away.
-    ReadSysctl {
-        /// Dotted name.
-        name: String,
+    ReadSysctls {
+        /// Dotted names.
+        names: Vec<String>,
+        /// A missing key is no failure (`sysctl -e`).
+        ignore_missing: bool,
     },
-    /// Remembers the present value for [`Command::RestoreSysctls`] (`set_sysctls.py`).
-    SaveSysctl {
-        /// Dotted name.
-        name: String,
+    /// `set_sysctls.py /proc/sys/…=v …`: remembers the present values for
+    /// [`Command::RestoreSysctls`] in place of those remembered before, and sets the new ones.
+    SaveAndSetSysctls {
+        /// In the order of the words.
+        settings: Vec<Setting>,
     },
     /// `/tmp/sysctl_restore_${PPID}.sh`.
     RestoreSysctls,
@@ -60,32 +99,41 @@ pub enum Command {
     WriteFile {
         /// Absolute path.
         path: String,
-        /// Text written.
+        /// Text written, without a line end.
         value: String,
     },
-    /// `ip …`: the words after `ip`, not yet understood by the target.
-    Ip(Vec<String>),
-    /// `tc …`: the words after `tc`.
-    Tc(Vec<String>),
+    /// `cat FILE…`, output thrown away: fails when a file is missing.
+    ReadFiles {
+        /// Absolute paths.
+        paths: Vec<String>,
+    },
+    /// `ip …`
+    Ip(IpCommand),
+    /// `tc …`
+    Tc(TcCommand),
     /// `ethtool -K dev feature on …`
     EthtoolFeatures {
         /// Device.
         dev: String,
-        /// Feature name and new state.
+        /// Feature name as ethtool's users write it (`tso`) and new state.
         features: Vec<(String, bool)>,
     },
-    /// `nstat …`: resets the history that [`Command::NstatGrep`] looks at.
+    /// `nstat`, `nstat -n`: makes the present counters the history of the next nstat.
     Nstat,
-    /// `nstat | grep PATTERN`: succeeds when a counter that changed since the last nstat matches.
+    /// `nstat | grep PATTERN`: succeeds when a line of nstat's output matches.
     NstatGrep {
-        /// The pattern (plain text or `^…`).
-        pattern: String,
+        /// What is printed.
+        counters: NstatCounters,
+        /// Patterns of a pipe of greps, all of which must match one line.
+        patterns: Vec<String>,
+        /// The present counters become the history (all but `-s`).
+        update_history: bool,
     },
     /// `grep PATTERN FILE…` on files of the target (`/proc/net/tcp`).
     Grep {
         /// Patterns of a pipe of greps, all of which must match one line.
         patterns: Vec<String>,
-        /// Files.
+        /// Absolute paths.
         files: Vec<String>,
     },
     /// `sleep N`, in microseconds.
@@ -93,12 +141,30 @@ pub enum Command {
         /// Microseconds.
         us: i64,
     },
-    /// `true`, `:` or `exit 0`.
+    /// `true`, `:`
     True,
-    /// `false`.
+    /// `false`
     False,
+    /// `exit N`: ends the list it stands in with this status.
+    Exit(i32),
+    /// Another shell file, understood whole: `../common/defaults.sh`.
+    File {
+        /// The path as resolved.
+        path: PathBuf,
+        /// Its commands.
+        steps: Vec<Step>,
+    },
     /// Anything else, for `/bin/sh -c`.
     Shell(String),
+}
+
+/// Which counters an nstat prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NstatCounters {
+    /// `-a`: absolute values, not the change since the history.
+    pub absolute: bool,
+    /// `-z`: zeros, too.
+    pub zeros: bool,
 }
 
 /// How a command ended.

@@ -2,30 +2,29 @@
 //!
 //! Time passes only in `Target::observe`; there is no clock, no sleep and no branch on the kind of
 //! target in here.
+//!
+//! Reading order: [`run`](mod@run) (the whole of a run), `session` (the event loop), then one file
+//! per kind of event: `inbound`, `outbound`, `syscalls`, `commands`, `states`. The leaves:
+//! `schedule` (when), `flow` (which connection, which numbers), `packets` and `calls` (script
+//! notation to values), `expect` (field-wise comparison).
 
+mod aggregate;
+mod calls;
+mod commands;
+mod descriptors;
+mod expect;
+mod failure;
+mod flow;
+mod inbound;
 pub mod log;
+mod needs;
+mod outbound;
 pub mod outcome;
+mod packets;
+mod run;
+mod schedule;
+mod session;
+mod states;
+mod syscalls;
 
-use crate::config::Config;
-use crate::script::ast::Script;
-use crate::target::Launch;
-
-/// The result of one run.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// How it ended.
-    pub outcome: outcome::Outcome,
-    /// What was seen.
-    pub log: log::RunLog,
-    /// Script time at the end, in microseconds.
-    pub script_us: i64,
-}
-
-/// Runs `script`, which must have parsed without errors, on a fresh target.
-pub fn run(_script: &Script, _config: &Config, _launch: &dyn Launch) -> Run {
-    Run {
-        outcome: outcome::Outcome::Skip { reason: "engine not linked".into(), span: None },
-        log: log::RunLog::default(),
-        script_us: 0,
-    }
-}
+pub use run::{Run, run};

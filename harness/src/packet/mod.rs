@@ -1,7 +1,20 @@
 //! Packets of the harness: bytes to [`Packet`] and back, checked by our own strict walk and read
 //! through `pnet`. Shares nothing with the parser of the reference stack, on purpose.
 
+pub mod build;
+pub mod checksum;
+pub mod icmp;
 pub mod model;
+mod options;
+pub mod parse;
 mod payload;
+pub mod pcap;
+pub mod strict;
+pub mod text;
 
+pub use build::{BuildError, build};
+pub use checksum::transport_checksum_ok;
 pub use model::{Icmp, Ip, MplsEntry, Outer, Packet, Tcp, TcpOption, Transport, Udp, flag};
+pub use parse::{parse, parse_with};
+pub use strict::{Decap, StrictError};
+pub use text::{Show, TextOptions, flags_text, option_text, packet_text};

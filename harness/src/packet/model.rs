@@ -1,4 +1,4 @@
-//! A packet in numbers: what [`super::build`] encodes and what [`super::parse`] decodes.
+//! A packet in numbers: what [`super::build()`] encodes and what [`super::parse()`] decodes.
 //!
 //! The same type holds live values (what the wire carries) and script values (after
 //! `engine::flow` mapped ports, sequence numbers and timestamps); who holds one knows which.
@@ -24,7 +24,8 @@ pub struct Packet {
 pub enum Outer {
     /// IPv4 or IPv6 by the family of the addresses.
     Ip(Ip),
-    /// GRE, RFC 2784 and 2890.
+    /// GRE, RFC 2784 and 2890. The optional words by position (first sum and offset, second key,
+    /// third sequence number), as packetdrill has them: the flags say how many words are sent.
     Gre {
         /// Flags word (0x8000 checksum, 0x2000 key, 0x1000 sequence number).
         flags: u16,
@@ -39,7 +40,8 @@ pub enum Outer {
     },
     /// MPLS label stack (ethertype 0x8847 in GRE).
     Mpls(Vec<MplsEntry>),
-    /// UDP encapsulation (`/udp(src > dst)`).
+    /// UDP encapsulation of TCP (`/udp(src > dst)`). Always the last of [`Packet::outer`], and on
+    /// the wire it stands between [`Packet::ip`] and the TCP header.
     Udp {
         /// Source port.
         src_port: u16,
@@ -207,7 +209,8 @@ pub enum TcpOption {
         /// Bytes after kind and length.
         data: Vec<u8>,
     },
-    /// Bytes that are no well-formed option (length 0 or 1, or beyond the header), up to the end.
+    /// Bytes that are no well-formed option (length 0 or 1, or beyond the header), up to the end;
+    /// also what follows EOL from the first byte on that is not zero.
     Malformed(Vec<u8>),
 }
 

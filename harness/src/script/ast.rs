@@ -85,7 +85,7 @@ pub enum Time {
 }
 
 /// One step of a script.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// When, with the span of the time as written.
     pub time: Spanned<Time>,
@@ -98,7 +98,7 @@ pub struct Event {
 }
 
 /// What an event does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum EventKind {
     /// `<` or `>`.
     Packet(Box<PacketSpec>),
@@ -113,7 +113,7 @@ pub enum EventKind {
 }
 
 /// Extension: the state of a socket, by descriptor label or by ports.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StateAssertion {
     /// Whose state.
     pub subject: StateSubject,
@@ -124,7 +124,7 @@ pub struct StateAssertion {
 }
 
 /// Whose state a [`StateAssertion`] is about.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum StateSubject {
     /// `tcp_state(4)`.
     Fd(Spanned<i64>),
@@ -164,7 +164,7 @@ impl<T: Copy> Field<T> {
 }
 
 /// One packet line.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PacketSpec {
     /// `<` or `>`.
     pub direction: Spanned<Direction>,
@@ -269,7 +269,7 @@ pub struct MplsLabel {
 }
 
 /// The transport of a packet line.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum PacketBody {
     /// TCP segment.
     Tcp(TcpSpec),
@@ -280,7 +280,7 @@ pub enum PacketBody {
 }
 
 /// A TCP segment line.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TcpSpec {
     /// `SRC > DST`.
     pub ports: Option<Spanned<Ports>>,
@@ -315,6 +315,8 @@ pub struct SeqSpec {
     pub start: Field<u32>,
     /// Payload bytes; [`Field::Any`] only for a lone `*`.
     pub len: Field<u16>,
+    /// START of FreeBSD's `START:END(LEN)!`, which is written but not compared.
+    pub ignored_start: Option<u32>,
     /// As written.
     pub span: Span,
 }
@@ -356,6 +358,8 @@ pub enum TcpOptionSpec {
     },
     /// `md5 HEX`, up to 16 bytes; `md5 *` for any digest.
     Md5(Option<Vec<u8>>),
+    /// `md5 valid` (FreeBSD): the digest that `--tcp_md5_secret` gives for this segment.
+    Md5Valid,
     /// `FO [HEX]` (`exp: false`) or `FOEXP [HEX]`; `FO *` for any cookie.
     Fastopen {
         /// Kind 254 with its magic number.
@@ -373,7 +377,7 @@ pub enum TcpOptionSpec {
 }
 
 /// `udp SRC > DST (LEN)`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct UdpSpec {
     /// Ports.
     pub ports: Option<Spanned<Ports>>,
@@ -382,7 +386,7 @@ pub struct UdpSpec {
 }
 
 /// `icmp TYPE CODE mtu N id N [echoed]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct IcmpSpec {
     /// Word or `type_N`, resolved per IP version when the packet is built.
     pub ty: Spanned<String>,
@@ -394,6 +398,8 @@ pub struct IcmpSpec {
     pub id: Option<Spanned<u16>>,
     /// `[START:END(LEN)]`, `[udp (LEN)]`, `[raw (LEN)]`.
     pub echoed: Option<Spanned<Echoed>>,
+    /// `/udp(SRC > DST)` inside the brackets (FreeBSD): the quoted packet was encapsulated.
+    pub echoed_udp: Option<Spanned<Ports>>,
 }
 
 /// What an ICMP error quotes.
@@ -415,7 +421,7 @@ pub enum Echoed {
 // ---- system calls ----------------------------------------------------------------------------
 
 /// `name(args) = result ERRNO (text)`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SyscallSpec {
     /// `socket`, `bind`, …
     pub name: Spanned<String>,

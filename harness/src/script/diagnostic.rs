@@ -50,6 +50,14 @@ impl Diagnostic {
     }
 }
 
+/// All of them, one after the other with an empty line between, in the order given.
+#[must_use]
+pub fn render_all(diagnostics: &[Diagnostic], source: &SourceFile, color: bool) -> String {
+    let rendered: Vec<String> =
+        diagnostics.iter().map(|diagnostic| render(diagnostic, source, color)).collect();
+    rendered.join("\n\n")
+}
+
 /// The text people see: `error[code]: message`, `--> file:line:col`, the source line with a caret,
 /// and the help line. `color` adds ANSI escapes.
 #[must_use]
@@ -63,13 +71,10 @@ pub fn render(diagnostic: &Diagnostic, source: &SourceFile, color: bool) -> Stri
     let end = source.text().len();
     let start = (diagnostic.span.start as usize).min(end);
     let range = start..(diagnostic.span.end as usize).clamp(start, end);
-    let snippet = Snippet::source(source.text())
-        .path(path)
-        .annotation(AnnotationKind::Primary.span(range));
-    let mut group = level
-        .primary_title(diagnostic.message.as_str())
-        .id(diagnostic.code)
-        .element(snippet);
+    let snippet =
+        Snippet::source(source.text()).path(path).annotation(AnnotationKind::Primary.span(range));
+    let mut group =
+        level.primary_title(diagnostic.message.as_str()).id(diagnostic.code).element(snippet);
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }

@@ -1,8 +1,18 @@
 //! The script language: text to syntax tree and back. It knows no target.
 
 pub mod ast;
+pub mod check;
+pub mod codes;
 pub mod diagnostic;
+pub mod icmp;
+pub mod lexer;
+mod meaning;
+mod parser;
+pub mod print;
+mod read;
 pub mod source;
+pub mod strings;
+pub mod symbols;
 pub mod token;
 
 use std::collections::BTreeMap;
@@ -12,6 +22,9 @@ use ast::Script;
 use diagnostic::Diagnostic;
 use source::SourceFile;
 
+pub use meaning::same_meaning;
+pub use read::{MAX_BYTES, ReadError, read};
+
 /// Values of `--define`, by symbol; string values keep their quotes.
 pub type Defines = BTreeMap<String, String>;
 
@@ -19,15 +32,6 @@ pub type Defines = BTreeMap<String, String>;
 /// holds the rest. `--define` options inside the script apply to what follows them, and lose
 /// against `defines`.
 #[must_use]
-pub fn parse(source: &Arc<SourceFile>, _defines: &Defines) -> (Script, Vec<Diagnostic>) {
-    let script = Script {
-        source: Arc::clone(source),
-        tokens: Vec::new(),
-        metadata: Vec::new(),
-        options: Vec::new(),
-        init: None,
-        events: Vec::new(),
-        cleanup: None,
-    };
-    (script, Vec::new())
+pub fn parse(source: &Arc<SourceFile>, defines: &Defines) -> (Script, Vec<Diagnostic>) {
+    parser::parse(source, defines)
 }

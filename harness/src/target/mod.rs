@@ -3,15 +3,20 @@
 //! An adapter never sees a script; the engine never sees an adapter. See `docs/architecture.md`
 //! ("how to add a target").
 
+pub mod contract;
+#[cfg(all(target_os = "linux", feature = "target-linux"))]
+pub mod linux;
+pub mod registry;
 pub mod setup;
 pub mod syscall;
+pub mod wrap;
 
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
 pub use setup::{IpVersion, Setup};
-pub use syscall::{Errno, Fd, Output, Returned, Syscall};
+pub use syscall::{EpollEvent, Errno, Fd, Output, Returned, Syscall};
 
 use crate::command::{CommandOutcome, ShellScript};
 
@@ -60,9 +65,7 @@ pub enum Clock {
 }
 
 /// What a target can do. A script that needs what its target lacks is a skip with that reason.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Capability {
     /// TCP over IPv4.
@@ -156,9 +159,7 @@ pub struct FlowKey {
 }
 
 /// TCP states by their Linux names. The harness's own enumeration; the stack has another.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the variants are Linux's TCP_* names")]
 pub enum TcpState {
@@ -301,6 +302,12 @@ pub trait Target {
     /// State of the connection (or, with an unspecified remote, the listener) `flow`;
     /// [`TcpState::Close`] when there is none.
     fn tcp_state(&mut self, flow: &FlowKey) -> Result<TcpState, TargetError>;
+
+    /// CLOCK_REALTIME at [`Target::start`] in microseconds, to read the wall-clock stamps that some
+    /// calls return (`SCM_TIMESTAMPING`) in script time. 0 where the target's own clock starts at 0.
+    fn realtime_at_start_us(&mut self) -> i64 {
+        0
+    }
 
     /// Binds a free port of the harness's side for the peer of a new connection, so that ports
     /// are not reused while the kernel may remember them.

@@ -89,21 +89,70 @@ pub struct EpollEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "names and fields are those of the manual pages, section 2")]
 pub enum Syscall {
-    Socket { domain: i32, ty: i32, protocol: i32 },
-    Bind { fd: Fd, addr: SockAddr },
-    Listen { fd: Fd, backlog: i32 },
-    Accept { fd: Fd },
-    Connect { fd: Fd, addr: SockAddr },
-    Read { fd: Fd, buf: Buffer },
-    Write { fd: Fd, buf: Buffer },
-    Readv { fd: Fd, iov: Vec<Buffer> },
-    Writev { fd: Fd, iov: Vec<Buffer> },
-    Recv { fd: Fd, buf: Buffer, flags: i32 },
-    Send { fd: Fd, buf: Buffer, flags: i32 },
-    Recvfrom { fd: Fd, buf: Buffer, flags: i32 },
-    Sendto { fd: Fd, buf: Buffer, flags: i32, addr: Option<SockAddr> },
+    Socket {
+        domain: i32,
+        ty: i32,
+        protocol: i32,
+    },
+    Bind {
+        fd: Fd,
+        addr: SockAddr,
+    },
+    Listen {
+        fd: Fd,
+        backlog: i32,
+    },
+    Accept {
+        fd: Fd,
+    },
+    Connect {
+        fd: Fd,
+        addr: SockAddr,
+    },
+    Read {
+        fd: Fd,
+        buf: Buffer,
+    },
+    Write {
+        fd: Fd,
+        buf: Buffer,
+    },
+    Readv {
+        fd: Fd,
+        iov: Vec<Buffer>,
+    },
+    Writev {
+        fd: Fd,
+        iov: Vec<Buffer>,
+    },
+    Recv {
+        fd: Fd,
+        buf: Buffer,
+        flags: i32,
+    },
+    Send {
+        fd: Fd,
+        buf: Buffer,
+        flags: i32,
+    },
+    Recvfrom {
+        fd: Fd,
+        buf: Buffer,
+        flags: i32,
+    },
+    Sendto {
+        fd: Fd,
+        buf: Buffer,
+        flags: i32,
+        addr: Option<SockAddr>,
+    },
     /// `control_len`: size of the control buffer (packetdrill gives exactly what it expects).
-    Recvmsg { fd: Fd, iov: Vec<Buffer>, control_len: usize, flags: i32 },
+    Recvmsg {
+        fd: Fd,
+        iov: Vec<Buffer>,
+        control_len: usize,
+        flags: i32,
+    },
     Sendmsg {
         fd: Fd,
         addr: Option<SockAddr>,
@@ -112,24 +161,81 @@ pub enum Syscall {
         flags: i32,
     },
     /// `arg` is absent for commands without one.
-    Fcntl { fd: Fd, cmd: i32, arg: Option<i64> },
+    Fcntl {
+        fd: Fd,
+        cmd: i32,
+        arg: Option<i64>,
+    },
     /// `arg`: the int the pointer refers to, absent for a null pointer.
-    Ioctl { fd: Fd, request: u64, arg: Option<i32> },
-    Close { fd: Fd },
-    Shutdown { fd: Fd, how: i32 },
+    Ioctl {
+        fd: Fd,
+        request: u64,
+        arg: Option<i32>,
+    },
+    Close {
+        fd: Fd,
+    },
+    Shutdown {
+        fd: Fd,
+        how: i32,
+    },
     /// `len`: the option length handed in.
-    Getsockopt { fd: Fd, level: i32, name: i32, len: u32 },
-    Setsockopt { fd: Fd, level: i32, name: i32, value: OptBytes, len: u32 },
-    Poll { fds: Vec<PollFd>, timeout_ms: i32 },
-    EpollCreate { size: i32 },
-    EpollCtl { epfd: Fd, op: i32, fd: Fd, event: EpollEvent },
-    EpollWait { epfd: Fd, max_events: i32, timeout_ms: i32 },
+    Getsockopt {
+        fd: Fd,
+        level: i32,
+        name: i32,
+        len: u32,
+    },
+    Setsockopt {
+        fd: Fd,
+        level: i32,
+        name: i32,
+        value: OptBytes,
+        len: u32,
+    },
+    Poll {
+        fds: Vec<PollFd>,
+        timeout_ms: i32,
+    },
+    EpollCreate {
+        size: i32,
+    },
+    EpollCtl {
+        epfd: Fd,
+        op: i32,
+        fd: Fd,
+        event: EpollEvent,
+    },
+    EpollWait {
+        epfd: Fd,
+        max_events: i32,
+        timeout_ms: i32,
+    },
     Pipe,
-    Splice { fd_in: Fd, off_in: Option<i64>, fd_out: Fd, off_out: Option<i64>, len: usize, flags: u32 },
-    Sendfile { out_fd: Fd, in_fd: Fd, offset: Option<i64>, count: usize },
-    Open { path: String, flags: i32 },
+    Splice {
+        fd_in: Fd,
+        off_in: Option<i64>,
+        fd_out: Fd,
+        off_out: Option<i64>,
+        len: usize,
+        flags: u32,
+    },
+    Sendfile {
+        out_fd: Fd,
+        in_fd: Fd,
+        offset: Option<i64>,
+        count: usize,
+    },
+    Open {
+        path: String,
+        flags: i32,
+    },
     /// `set`: raise (true) or drop the capability in the given set (0 effective, 1 permitted, 2 inheritable).
-    CapSet { which: i32, cap: i32, set: bool },
+    CapSet {
+        which: i32,
+        cap: i32,
+        set: bool,
+    },
 }
 
 /// What a call returned.

@@ -186,7 +186,7 @@ impl Curve {
         let ticks = age + usecs_to_jiffies(u64::from(self.delay_min_us));
         let t = (ticks << TIME_SHIFT) / HZ;
         let offset = u128::from(t.abs_diff(self.k));
-        let cube = u128::from(CUBE_RTT_SCALE) * offset.pow(3) >> (10 + 3 * TIME_SHIFT);
+        let cube = (u128::from(CUBE_RTT_SCALE) * offset.pow(3)) >> (10 + 3 * TIME_SHIFT);
         let delta = u32::try_from(cube).unwrap_or(u32::MAX);
         let target = if t < self.k {
             self.origin_point.saturating_sub(delta)
@@ -203,7 +203,7 @@ impl Curve {
 
     /// Cost per segment to keep up with what Reno would have (RFC 9438 §4.3); MAX if ahead of it.
     fn cost_as_reno(&mut self, cwnd: u32) -> u32 {
-        let per_segment = (u64::from(cwnd) * BETA_FRIENDLY >> 3).max(1);
+        let per_segment = ((u64::from(cwnd) * BETA_FRIENDLY) >> 3).max(1);
         // The kernel subtracts as long as more than `per_segment` is left, so one may remain.
         let steps = self.ack_cnt.saturating_sub(1) / per_segment;
         self.ack_cnt -= steps * per_segment;

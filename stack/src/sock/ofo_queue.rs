@@ -30,6 +30,36 @@ pub(crate) struct Insertion {
     pub(crate) duplicates: Vec<Duplicate>,
 }
 
+/// How a chunk lies to the one before it, which begins no later.
+enum Place {
+    Apart,
+    /// It begins where the other ends.
+    Behind,
+    /// It has nothing the other has not.
+    Inside,
+    /// It begins within the other and ends after it.
+    OverTheEnd,
+    /// It begins with the other and ends after it.
+    Covers,
+}
+
+impl Place {
+    fn of(chunk: &RecvChunk, other: &RecvChunk) -> Self {
+        let other_end = other.end_seq();
+        if chunk.seq == other_end && !other.fin {
+            Self::Behind
+        } else if !chunk.seq.before(other_end) {
+            Self::Apart
+        } else if !chunk.end_seq().after(other_end) {
+            Self::Inside
+        } else if chunk.seq.after(other.seq) {
+            Self::OverTheEnd
+        } else {
+            Self::Covers
+        }
+    }
+}
+
 /// The queue, sorted by first sequence number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OfoQueue {
@@ -42,32 +72,29 @@ impl OfoQueue {
     /// Linux: the tree half of tcp_data_queue_ofo (net/ipv4/tcp_input.c)
     pub(crate) fn insert(&mut self, mut chunk: RecvChunk) -> Insertion {
         let mut outcome = Insertion::default();
-        let (seq, end) = (chunk.seq, chunk.end_seq());
-        let mut at = self.chunks.partition_point(|other| !other.seq.after(seq));
-        if let Some(before) = at.checked_sub(1).and_then(|i| self.chunks.get_mut(i)) {
-            if seq.before(before.end_seq()) {
-                if !end.after(before.end_seq()) {
-                    let duplicates = vec![Duplicate::Set(SackBlock { start: seq, end })];
-                    return Insertion { redundant: true, merged: 1, duplicates, ..outcome };
-                }
-                if seq.after(before.seq) {
-                    let overlap = SackBlock { start: seq, end: before.end_seq() };
-                    outcome.duplicates.push(Duplicate::Set(overlap));
-                } else {
-                    at -= 1;
-                }
-            } else if seq == before.end_seq() && !before.fin {
-                // Nothing after the predecessor can be reached without a later overlap check,
-                // so only a chunk that touches no successor takes this way.
-                let reaches = self.chunks.get(at).is_some_and(|next| end.after(next.seq));
-                if !reaches {
-                    if let Some(before) = self.chunks.get_mut(at - 1) {
-                        before.append(&mut chunk);
-                    }
-                    return Insertion { coalesced: true, ..outcome };
-                }
+        let end = chunk.end_seq();
+        let next = self.chunks.partition_point(|other| !other.seq.after(chunk.seq));
+        // Only a chunk that reaches no successor is appended, so that every overlap is seen.
+        let reaches = self.chunks.get(next).is_some_and(|other| end.after(other.seq));
+        let previous = next.checked_sub(1).and_then(|i| self.chunks.get_mut(i));
+        let at = match previous.map(|other| (Place::of(&chunk, other), other)) {
+            None | Some((Place::Apart, _)) => next,
+            Some((Place::Inside, _)) => {
+                let duplicates = vec![Duplicate::Set(SackBlock { start: chunk.seq, end })];
+                return Insertion { redundant: true, merged: 1, duplicates, ..outcome };
             }
-        }
+            Some((Place::Behind, other)) if !reaches => {
+                other.append(&mut chunk);
+                return Insertion { coalesced: true, ..outcome };
+            }
+            Some((Place::Behind, _)) => next,
+            Some((Place::OverTheEnd, other)) => {
+                let overlap = SackBlock { start: chunk.seq, end: other.end_seq() };
+                outcome.duplicates.push(Duplicate::Set(overlap));
+                next
+            }
+            Some((Place::Covers, _)) => next - 1,
+        };
         self.merge_right(at, end, &mut outcome);
         self.chunks.insert(at, chunk);
         outcome

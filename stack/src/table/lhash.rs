@@ -67,7 +67,7 @@ impl<Id: Copy + PartialEq> Lhash<Id> {
     /// Linux: reuseport_select_sock without a program
     fn member_of_group(&self, winner: &Listener<Id>, hash: u32) -> Option<Id> {
         let group: Vec<_> = self.listeners.iter().rev().filter(|l| l.same_group(winner)).collect();
-        let scaled = u64::from(hash) * group.len() as u64 >> 32;
+        let scaled = (u64::from(hash) * group.len() as u64) >> 32;
         group.get(usize::try_from(scaled).ok()?).map(|listener| listener.id)
     }
 }

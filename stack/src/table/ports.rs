@@ -97,24 +97,23 @@ impl<Id: Copy + PartialEq> Ports<Id> {
         sysctl: &Sysctls,
         rng: &mut Rng,
     ) -> Result<u16, Errno> {
-        let relaxed = [false, true];
-        let passes = if sysctl.ip_autobind_reuse == 0 { relaxed.get(..1) } else { relaxed.get(..) };
-        for &relax in passes.unwrap_or_default() {
-            for (low, high) in halves(sysctl, claim.reuse) {
-                let free = |port: u16| {
-                    let rules = Rules { relax, reuseport_ok: false };
-                    !sysctl.ip_local_reserved_ports.contains(port)
-                        && !self.has_conflict(id, port, claim, claims, rules)
-                };
-                let remaining = even_count(low, high);
-                let start = rng.below(remaining) | 1;
-                let scan = |offset| Scan { low, high, remaining, offset, step: 2 };
-                let found = scan(start).find(free).or_else(|| scan(start - 1).find(free));
-                if let Some((port, _)) = found {
-                    self.add(id, port, false);
-                    return Ok(port);
-                }
-            }
+        let passes = if sysctl.ip_autobind_reuse == 0 { 1 } else { 2 };
+        let tries = [false, true].into_iter().take(passes).flat_map(|relax| {
+            halves(sysctl, claim.reuse).into_iter().map(move |half| (relax, half))
+        });
+        for (relax, (low, high)) in tries {
+            let rules = Rules { relax, reuseport_ok: false };
+            let free = |port: u16| {
+                !sysctl.ip_local_reserved_ports.contains(port)
+                    && !self.has_conflict(id, port, claim, claims, rules)
+            };
+            let remaining = even_count(low, high);
+            let start = rng.below(remaining) | 1;
+            let scan = |offset| Scan { low, high, remaining, offset, step: 2 };
+            let found = scan(start).find(free).or_else(|| scan(start - 1).find(free));
+            let Some((port, _)) = found else { continue };
+            self.add(id, port, false);
+            return Ok(port);
         }
         Err(Errno::EADDRINUSE)
     }
@@ -141,7 +140,7 @@ impl<Id: Copy + PartialEq> Ports<Id> {
         let class = u16::from_be_bytes([c, d]);
         let perturb = self.perturb.get(&class).copied().unwrap_or(0);
         let shifted = u32::try_from(port_offset >> 32).unwrap_or(0).wrapping_add(perturb);
-        let start = shifted % remaining & !1;
+        let start = (shifted % remaining) & !1;
         let usable = |port: u16| {
             let shared = |owners: &Vec<Owner<Id>>| owners.iter().all(|owner| owner.by_connect);
             !sysctl.ip_local_reserved_ports.contains(port)

@@ -131,21 +131,9 @@ impl Options {
     pub fn parse(area: &[u8], syn: bool) -> Self {
         let mut options = Self::default();
         let mut rest = area;
-        while let Some((&kind, after)) = rest.split_first() {
-            match kind {
-                EOL => break,
-                NOP => rest = after,
-                _ => {
-                    let Some(len) = byte(rest, 1).map(usize::from).filter(|&len| len >= 2) else {
-                        break;
-                    };
-                    let (Some(body), Some(next)) = (rest.get(2..len), rest.get(len..)) else {
-                        break;
-                    };
-                    options.take(kind, body, syn);
-                    rest = next;
-                }
-            }
+        while let Some((kind, body, after)) = next(rest) {
+            options.take(kind, body, syn);
+            rest = after;
         }
         options
     }
@@ -183,6 +171,15 @@ impl Options {
         };
         self.fastopen = Some(Fastopen { exp, cookie });
     }
+}
+
+/// The first option with a length, its body, and what follows it; `None` where the walk ends.
+fn next(area: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let nops = area.iter().take_while(|&&kind| kind == NOP).count();
+    let rest = area.get(nops..)?;
+    let kind = byte(rest, 0).filter(|&kind| kind != EOL)?;
+    let len = byte(rest, 1).map(usize::from)?;
+    Some((kind, rest.get(2..len)?, rest.get(len..)?))
 }
 
 fn sack_blocks(body: &[u8]) -> SackBlocks {

@@ -5,6 +5,10 @@ use crate::rng::Rng;
 
 const IRS: Seq = Seq(u32::MAX - 3000);
 
+fn byte(n: u32) -> u8 {
+    u8::try_from(n).unwrap()
+}
+
 fn chunk(offset: usize, data: &[u8]) -> RecvChunk {
     RecvChunk {
         seq: IRS.plus_len(offset),
@@ -22,9 +26,9 @@ fn reads_and_peeks_see_the_byte_stream() {
         queue.init(IRS);
         for _ in 0..400 {
             if rng.below(2) == 0 {
-                let overlap = rng.below(20).min((stream.len() - at) as u32) as usize;
+                let overlap = (rng.below(20) as usize).min(stream.len() - at);
                 let start = stream.len() - overlap;
-                let new: Vec<u8> = (0..=rng.below(300)).map(|_| rng.below(256) as u8).collect();
+                let new: Vec<u8> = (0..=rng.below(300)).map(|_| byte(rng.below(256))).collect();
                 let data = [&stream[start..], &new].concat();
                 queue.push(chunk(start, &data));
                 stream.extend(new);

@@ -3,6 +3,11 @@
 use super::*;
 use crate::rng::Rng;
 
+/// Some byte that tells offsets apart.
+fn pattern(base: usize, i: u32) -> u8 {
+    u8::try_from((base + i as usize) % 251).unwrap()
+}
+
 const ISS: Seq = Seq(u32::MAX - 5000);
 
 /// What the queues stand for: all bytes ever written, and where sending and acknowledging are.
@@ -39,7 +44,7 @@ impl Model {
 
     fn write(&mut self, len: u32) {
         let seq = Self::seq(self.written.len());
-        let data: Vec<u8> = (0..len).map(|i| (self.written.len() as u32 + i) as u8).collect();
+        let data: Vec<u8> = (0..len).map(|i| pattern(self.written.len(), i)).collect();
         self.written.extend(&data);
         let mut chunk = Chunk::new(seq, Flags::ACK, data);
         chunk.set_tso_segs(1000);
@@ -47,7 +52,8 @@ impl Model {
     }
 
     fn acknowledge(&mut self, rng: &mut Rng) {
-        self.una += rng.below((self.nxt - self.una) as u32 + 1) as usize;
+        let in_flight = u32::try_from(self.nxt - self.una).unwrap();
+        self.una += rng.below(in_flight + 1) as usize;
         let una = Self::seq(self.una);
         for chunk in self.queue.pop_acked(una) {
             assert!(!chunk.end_seq().after(una));
@@ -79,10 +85,10 @@ impl Model {
 
 #[test]
 fn any_sequence_of_operations_keeps_every_byte_in_place() {
-    for seed in 0..20 {
+    for seed in 0..8 {
         let mut rng = Rng::new(seed);
         let mut model = Model { queue: WriteQueue::default(), written: Vec::new(), una: 0, nxt: 0 };
-        for _ in 0..300 {
+        for _ in 0..200 {
             model.step(&mut rng);
             model.check();
         }

@@ -43,11 +43,14 @@ fn a_known_packet_byte_for_byte() {
     let mut seg =
         Segment::new("10.0.0.1:80".parse().unwrap(), "10.0.0.2:1024".parse().unwrap(), Flags::ACK);
     (seg.seq, seg.ack, seg.wnd, seg.ip.id) = (Seq(1), Seq(2), 0x1234, 0x4242);
-    // Sums by hand: IP 45 00 … 0a 00 00 02 adds to 0x1_9bd6 → ~9bd7 = 642a … see RFC 1071.
+    // IP words: 4500 + 0028 + 4242 + 4000 + 4006 + 0a00 + 0001 + 0a00 + 0002 = 11b73, folded 1b74.
+    // Pseudo header: 0a00 + 0001 + 0a00 + 0002 + 0006 + 0014 = 141d; TCP words:
+    // 0050 + 0400 + 0001 + 0002 + 5010 + 1234 = 6697; together 7ab4.
     let bytes = emit(&seg);
     assert_eq!(bytes.len(), 40);
-    assert_eq!(bytes[..10], [0x45, 0, 0, 40, 0x42, 0x42, 0x40, 0, 64, 6]);
-    assert_eq!(bytes[32..36], [0x50, 0x10, 0x12, 0x34]);
+    assert_eq!(bytes[..12], [0x45, 0, 0, 40, 0x42, 0x42, 0x40, 0, 64, 6, 0xe4, 0x8b]);
+    assert_eq!(bytes[20..36], [0, 80, 4, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, 0x10, 0x12, 0x34]);
+    assert_eq!(bytes[36..], [0x85, 0x4b, 0, 0]);
 }
 
 #[rstest]

@@ -1,0 +1,229 @@
+//! The arguments, as clap sees them.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::exit;
+use super::packetdrill::PacketdrillArgs;
+use crate::config::DEFAULT_SEED;
+use crate::runner::Filter;
+use crate::target::IpVersion;
+use crate::target::registry::TARGETS;
+use crate::target::wrap::Fault;
+
+/// Proves what a TCP implementation does: runs packetdrill scripts against interchangeable
+/// targets and explains every difference.
+#[derive(Debug, Parser)]
+#[command(name = "synproof", version, after_help = exit::help(), max_term_width = 100)]
+pub(super) struct Arguments {
+    /// Colours: on a terminal (unless NO_COLOR is set), always, or never
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(super) color: Color,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run scripts (without PATH: synproof's own suite)
+    #[command(after_help = exit::help())]
+    Run(Box<RunArgs>),
+    /// Say what is wrong with scripts, without running them
+    Check(Box<CheckArgs>),
+    /// Rewrite scripts in canonical form
+    Fmt(FmtArgs),
+    /// Show what would run
+    List(Box<ListArgs>),
+    /// Say which targets this machine can run, and what is missing for the others
+    Doctor(DoctorArgs),
+    /// Say what an exit code, or the code of a diagnostic, means
+    Explain(ExplainArgs),
+}
+
+/// Which scripts, with what.
+#[derive(Debug, Args)]
+pub(super) struct SelectArgs {
+    /// Scripts and directories with scripts; `-` reads one from standard input
+    pub(super) paths: Vec<PathBuf>,
+    /// What to run against
+    #[arg(long, default_value = "stack", value_parser = target_names(), hide_possible_values = true)]
+    #[arg(help = target_help())]
+    pub(super) target: String,
+    /// IP versions: ipv4, ipv4-mapped-ipv6, ipv6, all; comma separated [default: the profile's]
+    #[arg(long, value_delimiter = ',', value_name = "VERSION")]
+    pub(super) ip: Vec<IpArg>,
+    /// Only scripts whose path contains this text, or matches this pattern (* and ?); repeatable
+    #[arg(long, value_name = "TEXT", value_parser = |text: &str| Ok::<_, String>(Filter::new(text)))]
+    pub(super) filter: Vec<Filter>,
+    /// Options and sysctls by name (packetdrill, kselftest, synproof) or from a TOML file
+    /// [default: by the nearest synproof.toml, else packetdrill]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) profile: Option<String>,
+    /// Seed of everything random
+    #[arg(long, default_value_t = Seed(DEFAULT_SEED))]
+    pub(super) seed: Seed,
+    #[command(flatten)]
+    pub(super) packetdrill: PacketdrillArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) select: SelectArgs,
+    /// Scripts at once [default: processors, twice that on a real clock]
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// What to write to standard output
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+    /// Write another report to a file; repeatable
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub(super) report: Vec<ReportFile>,
+    /// Leave out how long things took, so that runs on a virtual clock give the same bytes
+    #[arg(long)]
+    pub(super) no_wall: bool,
+    /// Write a log of everything observed for each script into this directory
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// With --out: write a capture (pcapng) too
+    #[arg(long, requires = "out")]
+    pub(super) pcap: bool,
+    /// Perturb what the target says, to see that it is noticed
+    #[arg(long, hide = true, value_parser = fault)]
+    pub(super) fault: Option<Fault>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub(super) select: SelectArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    pub(super) select: SelectArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FmtArgs {
+    /// Scripts and directories with scripts; `-` formats standard input to standard output
+    #[arg(required = true)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Change nothing; name the files that would change and exit with 1 if there are any
+    #[arg(long)]
+    pub(super) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Exit with 3 if this target cannot run
+    #[arg(long, value_parser = target_names(), hide_possible_values = true)]
+    pub(super) target: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// An exit code (`5`) or the code of a diagnostic (`parse::expected`)
+    pub(super) code: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Human,
+    Json,
+    Junit,
+    Tap,
+}
+
+/// `--report FORMAT=FILE`.
+#[derive(Clone, Debug)]
+pub(super) struct ReportFile {
+    pub(super) format: Format,
+    pub(super) path: PathBuf,
+}
+
+impl FromStr for ReportFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, path) = text.split_once('=').ok_or("expected FORMAT=FILE")?;
+        let format = Format::from_str(format, false)?;
+        if path.is_empty() {
+            return Err("expected FORMAT=FILE".into());
+        }
+        Ok(Self { format, path: path.into() })
+    }
+}
+
+/// One word of `--ip`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IpArg {
+    All,
+    One(IpVersion),
+}
+
+impl FromStr for IpArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let versions = [IpVersion::Ipv4, IpVersion::Ipv4Mapped, IpVersion::Ipv6];
+        let one = versions.into_iter().find(|ip| ip.name() == text).map(Self::One);
+        one.or_else(|| (text == "all").then_some(Self::All))
+            .ok_or_else(|| "expected ipv4, ipv4-mapped-ipv6, ipv6 or all".into())
+    }
+}
+
+impl IpArg {
+    /// The versions that `words` name, each once, in a fixed order; none for no word.
+    pub(super) fn versions(words: &[Self]) -> Option<Vec<IpVersion>> {
+        let all = [IpVersion::Ipv4, IpVersion::Ipv4Mapped, IpVersion::Ipv6];
+        let named = |ip: &IpVersion| words.contains(&Self::All) || words.contains(&Self::One(*ip));
+        (!words.is_empty()).then(|| all.into_iter().filter(named).collect())
+    }
+}
+
+/// `--seed 42` or `--seed 0x2a`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seed(pub(super) u64);
+
+impl std::fmt::Display for Seed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
+impl FromStr for Seed {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix("0x") {
+            Some(hex) => u64::from_str_radix(hex, 16).map(Self),
+            None => text.parse().map(Self),
+        }
+    }
+}
+
+fn fault(text: &str) -> Result<Fault, String> {
+    let names = || Fault::ALL.map(Fault::name).join(", ");
+    Fault::from_name(text).ok_or_else(|| format!("expected one of {}", names()))
+}
+
+fn target_names() -> clap::builder::PossibleValuesParser {
+    TARGETS.iter().map(|target| target.name).collect::<Vec<_>>().into()
+}
+
+fn target_help() -> String {
+    let each = TARGETS.iter().map(|target| format!("{} ({})", target.name, target.help));
+    format!("What to run against: {}", each.collect::<Vec<_>>().join(", "))
+}

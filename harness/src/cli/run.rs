@@ -1,0 +1,110 @@
+//! `synproof run`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use super::args::{Format, ReportFile, RunArgs};
+use super::console::Console;
+use super::exit::Exit;
+use super::interrupt::stop_flag;
+use super::progress::{AboveBar, Progress};
+use super::scripts::{options, planned, target};
+use crate::report::{Human, Json, Junit, Report, Show, Tap};
+use crate::runner::{ArtifactError, Artifacts, Context, Event, Jobs, run_plan};
+use crate::target::Launch;
+use crate::target::registry::prepare_process;
+use crate::target::wrap::Faulty;
+
+/// Something could not be written.
+#[derive(Debug, thiserror::Error)]
+enum OutputError {
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    #[error("cannot write {}: {source}", path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot write the report: {0}")]
+    Report(#[from] io::Error),
+    #[error("cannot watch for signals: {0}")]
+    Signals(#[from] ctrlc::Error),
+}
+
+pub(super) fn run(args: &RunArgs, console: &Console) -> Exit {
+    match try_run(args, console) {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+fn try_run(args: &RunArgs, console: &Console) -> Result<Exit, Exit> {
+    let cli = options(&args.select, console)?;
+    prepare_process(&args.select.target);
+    let (launch, info) = target(&args.select.target, console)?;
+    let plan = planned(&args.select, &cli, &info, console)?;
+    let faulty = args.fault.map(|fault| Faulty::new(launch.as_ref(), fault));
+    let launch: &dyn Launch = match &faulty {
+        Some(faulty) => faulty,
+        None => launch.as_ref(),
+    };
+    let output = || {
+        let artifacts = args.out.as_deref().map(|dir| Artifacts::create(dir, args.pcap));
+        let artifacts = artifacts.transpose()?;
+        let mut reports = reports(args, cli.has("verbose"), console)?;
+        let stop = stop_flag()?;
+        let context = Context { launch, info: &info, cli: &cli, artifacts: artifacts.as_ref() };
+        let jobs = args.jobs.map_or_else(|| Jobs::default_for(info.clock), Jobs);
+        run_plan(&plan, &context, jobs, &stop, &mut |event: &Event<'_>| {
+            reports.iter_mut().try_for_each(|report| report.on(event)).map_err(OutputError::from)
+        })
+    };
+    let ended = output();
+    if let (Some(faulty), Some(fault)) = (&faulty, args.fault) {
+        console.help(&format!("{} struck {} times", fault.name(), faulty.struck()));
+    }
+    match ended {
+        Ok(summary) => Ok(Exit::of(&summary)),
+        Err(error) => {
+            // Whoever closed the pipe has read enough and wants no complaint.
+            if !matches!(&error, OutputError::Report(e) if e.kind() == io::ErrorKind::BrokenPipe) {
+                console.error(&error.to_string());
+            }
+            Err(Exit::Environment)
+        }
+    }
+}
+
+fn reports(
+    args: &RunArgs,
+    verbose: bool,
+    console: &Console,
+) -> Result<Vec<Box<dyn Report>>, OutputError> {
+    let show = Show { paint: console.paint(), wall: !args.no_wall, verbose };
+    let mut reports: Vec<Box<dyn Report>> = Vec::new();
+    if args.format == Format::Human && console.is_watched() {
+        let progress = Progress::new();
+        let above = AboveBar(progress.0.clone());
+        reports.push(report(args.format, above, show));
+        reports.push(Box::new(progress));
+    } else {
+        reports.push(report(args.format, io::stdout(), show));
+    }
+    for ReportFile { format, path } in &args.report {
+        let file = File::create(path)
+            .map_err(|source| OutputError::File { path: path.clone(), source })?;
+        let show = Show { paint: crate::report::Paint::default(), ..show };
+        reports.push(report(*format, BufWriter::new(file), show));
+    }
+    Ok(reports)
+}
+
+fn report<W: Write + 'static>(format: Format, out: W, show: Show) -> Box<dyn Report> {
+    match format {
+        Format::Human => Box::new(Human::new(out, show)),
+        Format::Json => Box::new(Json::new(out, show)),
+        Format::Junit => Box::new(Junit::new(out, show)),
+        Format::Tap => Box::new(Tap::new(out)),
+    }
+}

@@ -1,0 +1,191 @@
+//! Calls that move bytes, and those that make descriptors for them.
+
+use crate::script::ast::{Expr, ExprKind, Member};
+use crate::target::Syscall;
+use crate::target::syscall::Buffer;
+
+use super::super::packets::Problem;
+use super::args::{self, Args};
+use super::{Effect, Expect, Made, Prepared, message};
+
+pub(super) fn read(args: &Args<'_>) -> Made {
+    args.expect_count(&[3])?;
+    Ok(Prepared::plain(Syscall::Read { fd: args.fd(0)?, buf: args.buffer(1, 2)? }))
+}
+
+pub(super) fn write(args: &Args<'_>) -> Made {
+    args.expect_count(&[3])?;
+    Ok(Prepared::plain(Syscall::Write { fd: args.fd(0)?, buf: args.buffer(1, 2)? }))
+}
+
+pub(super) fn readv(args: &Args<'_>) -> Made {
+    args.expect_count(&[3])?;
+    Ok(Prepared::plain(Syscall::Readv { fd: args.fd(0)?, iov: args.iov(1, 2)? }))
+}
+
+pub(super) fn writev(args: &Args<'_>) -> Made {
+    args.expect_count(&[3])?;
+    Ok(Prepared::plain(Syscall::Writev { fd: args.fd(0)?, iov: args.iov(1, 2)? }))
+}
+
+pub(super) fn recv(args: &Args<'_>) -> Made {
+    args.expect_count(&[4])?;
+    let (fd, buf, flags) = (args.fd(0)?, args.buffer(1, 2)?, args.i32(3)?);
+    Ok(Prepared::plain(Syscall::Recv { fd, buf, flags }))
+}
+
+pub(super) fn send(args: &Args<'_>) -> Made {
+    args.expect_count(&[4])?;
+    let (fd, buf, flags) = (args.fd(0)?, args.buffer(1, 2)?, args.i32(3)?);
+    Ok(Prepared::plain(Syscall::Send { fd, buf, flags }))
+}
+
+pub(super) fn recvfrom(args: &Args<'_>) -> Made {
+    args.expect_count(&[6])?;
+    args.ellipsis(4)?;
+    args.ellipsis(5)?;
+    let (fd, buf, flags) = (args.fd(0)?, args.buffer(1, 2)?, args.i32(3)?);
+    Ok(Prepared::plain(Syscall::Recvfrom { fd, buf, flags }))
+}
+
+pub(super) fn sendto(args: &Args<'_>) -> Made {
+    args.expect_count(&[6])?;
+    args.ellipsis(5)?;
+    let (fd, buf, flags) = (args.fd(0)?, args.buffer(1, 2)?, args.i32(3)?);
+    let addr = Some(args.remote_address(4)?);
+    Ok(Prepared::plain(Syscall::Sendto { fd, buf, flags, addr }).with_effect(Effect::Connect(fd)))
+}
+
+/// The parts of `{msg_name(...)=..., msg_iov(1)=[…], msg_flags=0, msg_control=[…]}`.
+struct Header<'a> {
+    has_name: bool,
+    iov: Vec<Buffer>,
+    flags: i32,
+    control: &'a [Expr],
+}
+
+fn header<'a>(args: &Args<'a>, at: usize) -> Result<Header<'a>, Problem> {
+    let expr = args.get(at)?;
+    let members = args::members(expr)?;
+    let iov_member = args::member(members, "msg_iov")
+        .ok_or_else(|| (expr.span, "the member msg_iov is missing".to_owned()))?;
+    let iov = args::iov_of(&iov_member.value)?;
+    check_count(iov_member, iov.len())?;
+    let flags = match args::member(members, "msg_flags") {
+        Some(member) => args::i32_of(&member.value)?,
+        None => 0,
+    };
+    let control = match args::member(members, "msg_control") {
+        Some(member) => args::list(&member.value)?,
+        None => &[],
+    };
+    let has_name = args::member(members, "msg_name")
+        .is_some_and(|m| matches!(&m.arg, Some(arg) if matches!(arg.kind, ExprKind::Ellipsis)));
+    Ok(Header { has_name, iov, flags, control })
+}
+
+fn check_count(member: &Member, have: usize) -> Result<(), Problem> {
+    match member.arg.as_deref() {
+        Some(arg) if !matches!(arg.kind, ExprKind::Ellipsis) => {
+            let count = args::len_of(arg)?;
+            if count == have {
+                Ok(())
+            } else {
+                Err((arg.span, format!("{have} buffers are written, the count is {count}")))
+            }
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+pub(super) fn recvmsg(args: &Args<'_>) -> Made {
+    args.expect_count(&[3])?;
+    let header = header(args, 1)?;
+    let v6 = args.scope.config.setup.ip_version.wire_is_v6();
+    let control = header
+        .control
+        .iter()
+        .map(|expr| message::expected(expr, v6))
+        .collect::<Result<Vec<_>, _>>()?;
+    // packetdrill hands in room for exactly what it expects, so that more shows as MSG_CTRUNC.
+    let control_len = control.iter().map(|c| message::cmsg_space(c.room)).sum();
+    let syscall =
+        Syscall::Recvmsg { fd: args.fd(0)?, iov: header.iov, control_len, flags: args.i32(2)? };
+    let span = args.get(1)?.span;
+    Ok(Prepared::plain(syscall).expecting(Expect::Message { flags: header.flags, control, span }))
+}
+
+pub(super) fn sendmsg(args: &Args<'_>) -> Made {
+    args.expect_count(&[3])?;
+    let header = header(args, 1)?;
+    if header.flags != 0 {
+        return Err((args.get(1)?.span, "msg_flags must be 0 in a sendmsg".into()));
+    }
+    let control = header.control.iter().map(message::to_send).collect::<Result<Vec<_>, _>>()?;
+    let fd = args.fd(0)?;
+    let connect = args.scope.connections.connect_address();
+    let addr = header.has_name.then(|| args.socket_address(connect));
+    let effect = if addr.is_some() { Effect::Connect(fd) } else { Effect::None };
+    let flags = args.i32(2)?;
+    Ok(Prepared::plain(Syscall::Sendmsg { fd, addr, iov: header.iov, control, flags })
+        .with_effect(effect))
+}
+
+/// `[off]`, or `0`/`NULL` for no offset.
+fn offset(args: &Args<'_>, at: usize) -> Result<Option<i64>, Problem> {
+    let expr = args.get(at)?;
+    match &expr.kind {
+        ExprKind::List(items) => match items.as_slice() {
+            [one] => args::int(one).map(Some),
+            _ => Err((expr.span, "one offset in brackets is expected".into())),
+        },
+        _ => match args::int(expr)? {
+            0 => Ok(None),
+            _ => Err((expr.span, "an offset is written as [N] or as NULL".into())),
+        },
+    }
+}
+
+pub(super) fn sendfile(args: &Args<'_>) -> Made {
+    args.expect_count(&[4])?;
+    let (out_fd, in_fd) = (args.fd(0)?, args.fd(1)?);
+    let (offset, count) = (offset(args, 2)?, args.len(3)?);
+    Ok(Prepared::plain(Syscall::Sendfile { out_fd, in_fd, offset, count }))
+}
+
+pub(super) fn splice(args: &Args<'_>) -> Made {
+    args.expect_count(&[6])?;
+    let flags = args.i32(5)?.cast_unsigned();
+    let syscall = Syscall::Splice {
+        fd_in: args.fd(0)?,
+        off_in: offset(args, 1)?,
+        fd_out: args.fd(2)?,
+        off_out: offset(args, 3)?,
+        len: args.len(4)?,
+        flags,
+    };
+    Ok(Prepared::plain(syscall))
+}
+
+pub(super) fn pipe(args: &Args<'_>) -> Made {
+    args.expect_count(&[1])?;
+    let expr = args.get(0)?;
+    match args::list(expr)? {
+        [read, write] => Ok(Prepared::plain(Syscall::Pipe)
+            .with_effect(Effect::Pipe(args::int(read)?, args::int(write)?))),
+        _ => Err((expr.span, "pipe takes two labels in brackets".into())),
+    }
+}
+
+pub(super) fn open(args: &Args<'_>) -> Made {
+    args.expect_count(&[2])?;
+    let expr = args.get(0)?;
+    let ExprKind::Str(text) = &expr.kind else {
+        return Err((expr.span, "a path in quotes is expected".into()));
+    };
+    let path = String::from_utf8(args::bytes_of(text, expr.span)?)
+        .map_err(|_| (expr.span, "the path is not UTF-8".to_owned()))?;
+    Ok(Prepared::plain(Syscall::Open { path, flags: args.i32(1)? })
+        .expecting(Expect::NewDescriptor)
+        .with_effect(Effect::OpenFile))
+}

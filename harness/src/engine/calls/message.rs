@@ -1,0 +1,239 @@
+//! Control messages of recvmsg and sendmsg.
+
+use crate::script::ast::{Expr, ExprKind, Member};
+use crate::script::source::Span;
+use crate::script::symbols;
+use crate::target::syscall::ControlMessage;
+
+use super::super::packets::Problem;
+use super::args;
+
+/// Length of `struct cmsghdr` on a 64-bit Linux.
+const CMSG_HDR_LEN: usize = 16;
+/// Three `struct timespec`.
+const SCM_TIMESTAMPING_LEN: usize = 48;
+const SOCK_EXTENDED_ERR_LEN: usize = 16;
+const SOCKADDR_IN_LEN: usize = 16;
+const SOCKADDR_IN6_LEN: usize = 28;
+/// Room for any set of `TCP_NLA_*` attributes.
+const OPT_STATS_ROOM: usize = 512;
+
+/// CMSG_SPACE: header and payload, both aligned to 8 bytes.
+pub(super) fn cmsg_space(len: usize) -> usize {
+    CMSG_HDR_LEN + len.next_multiple_of(8)
+}
+
+/// One control message that recvmsg must return.
+#[derive(Debug)]
+pub(crate) struct ExpectedControl {
+    /// `cmsg_level`
+    pub(crate) level: i32,
+    /// `cmsg_type`
+    pub(crate) ty: i32,
+    /// Payload.
+    pub(crate) data: ExpectedData,
+    /// Room to hand in for its payload.
+    pub(crate) room: usize,
+    /// As written.
+    pub(crate) span: Span,
+}
+
+/// The payload of a control message, as a script can say it.
+#[derive(Debug)]
+pub(crate) enum ExpectedData {
+    /// An int.
+    Int(i32),
+    /// `{scm_sec=S,scm_nsec=N}` in script time, microseconds; 0 is not compared.
+    Timestamp(i64),
+    /// `sock_extended_err`: errno, origin, type, code, info, data.
+    ExtendedErr([u32; 6]),
+    /// `TCP_NLA_*` attributes in order: number, value (not compared if absent).
+    OptStats(Vec<(u16, Option<u64>)>),
+}
+
+fn fields(expr: &Expr) -> Result<(i32, i32, &Expr), Problem> {
+    let members = args::members(expr)?;
+    let level = args::i32_of(args::required(members, "cmsg_level", expr.span)?)?;
+    let ty = args::i32_of(args::required(members, "cmsg_type", expr.span)?)?;
+    Ok((level, ty, args::required(members, "cmsg_data", expr.span)?))
+}
+
+/// A control message to send: only ints can be written.
+pub(super) fn to_send(expr: &Expr) -> Result<ControlMessage, Problem> {
+    let (level, ty, data) = fields(expr)?;
+    let data = args::i32_of(data)?.to_ne_bytes().to_vec();
+    Ok(ControlMessage { level, ty, data })
+}
+
+/// A control message to expect.
+pub(super) fn expected(expr: &Expr, v6: bool) -> Result<ExpectedControl, Problem> {
+    let (level, ty, data) = fields(expr)?;
+    let (data, room) = match &data.kind {
+        ExprKind::Struct(members) => expected_struct(members, data.span, v6, level)?,
+        _ => (ExpectedData::Int(args::i32_of(data)?), 4),
+    };
+    Ok(ExpectedControl { level, ty, data, room, span: expr.span })
+}
+
+fn expected_struct(
+    members: &[Member],
+    span: Span,
+    v6: bool,
+    level: i32,
+) -> Result<(ExpectedData, usize), Problem> {
+    let has = |name: &str| args::member(members, name).is_some();
+    if has("scm_sec") || has("scm_nsec") {
+        let sec = args::int(args::required(members, "scm_sec", span)?)?;
+        let nsec = args::int(args::required(members, "scm_nsec", span)?)?;
+        let us = sec.saturating_mul(1_000_000).saturating_add(nsec / 1000);
+        return Ok((ExpectedData::Timestamp(us), SCM_TIMESTAMPING_LEN));
+    }
+    if has("ee_errno") {
+        let mut values = [0; 6];
+        let names = ["ee_errno", "ee_origin", "ee_type", "ee_code", "ee_info", "ee_data"];
+        for (slot, name) in values.iter_mut().zip(names) {
+            *slot = match args::member(members, name) {
+                Some(member) => args::i32_of(&member.value)?.cast_unsigned(),
+                None => 0,
+            };
+        }
+        // The level says which address follows; SOL_IPV6 is 41.
+        let addr = if v6 || level == 41 { SOCKADDR_IN6_LEN } else { SOCKADDR_IN_LEN };
+        return Ok((ExpectedData::ExtendedErr(values), SOCK_EXTENDED_ERR_LEN + addr));
+    }
+    let mut stats = Vec::new();
+    for member in members {
+        let Some(name) = &member.name else {
+            return Err((member.value.span, "a named member is expected".into()));
+        };
+        let number = symbols::lookup(&name.node)
+            .filter(|_| name.node.starts_with("TCP_NLA_"))
+            .and_then(|n| u16::try_from(n).ok())
+            .ok_or_else(|| (name.span, format!("unknown member {}", name.node)))?;
+        let value = match member.value.kind {
+            ExprKind::Ellipsis => None,
+            _ => Some(args::int(&member.value)?.cast_unsigned()),
+        };
+        stats.push((number, value));
+    }
+    Ok((ExpectedData::OptStats(stats), OPT_STATS_ROOM))
+}
+
+/// What comparing control messages needs beside them.
+pub(super) struct Clocked {
+    /// CLOCK_REALTIME at script time 0, in microseconds.
+    pub(super) realtime_at_start_us: i64,
+    /// Tolerance of stamps, in microseconds.
+    pub(super) tolerance_us: i64,
+}
+
+/// Expected and actual in words, and whether they agree.
+pub(super) fn compare(
+    want: &ExpectedControl,
+    got: &ControlMessage,
+    clock: &Clocked,
+) -> (String, String, bool) {
+    let head = |level: i32, ty: i32| format!("level {level} type {ty}");
+    let (want_head, got_head) = (head(want.level, want.ty), head(got.level, got.ty));
+    let (want_data, got_data, ok) = match &want.data {
+        ExpectedData::Int(n) => {
+            let actual = word(&got.data, 0).map(u32::cast_signed);
+            let ok = got.data.len() == 4 && actual == Some(*n);
+            (n.to_string(), actual.map_or_else(|| hex(&got.data), |n| n.to_string()), ok)
+        }
+        ExpectedData::Timestamp(us) => timestamp(*us, &got.data, clock),
+        ExpectedData::ExtendedErr(values) => extended_err(values, &got.data),
+        ExpectedData::OptStats(stats) => opt_stats(stats, &got.data, clock.tolerance_us),
+    };
+    let ok = ok && want_head == got_head;
+    (format!("{want_head}: {want_data}"), format!("{got_head}: {got_data}"), ok)
+}
+
+fn timestamp(want_us: i64, data: &[u8], clock: &Clocked) -> (String, String, bool) {
+    let stamp = |at: usize| {
+        let sec = long(data, at)?.cast_signed();
+        let nsec = long(data, at + 8)?.cast_signed();
+        Some((sec, nsec))
+    };
+    let to_us = |(sec, nsec): (i64, i64)| {
+        (sec.saturating_mul(1_000_000) + nsec / 1000).saturating_sub(clock.realtime_at_start_us)
+    };
+    let actual = stamp(0).map(to_us);
+    let others_zero = stamp(16) == Some((0, 0)) && stamp(32) == Some((0, 0));
+    let near = actual.is_some_and(|us| (us - want_us).abs() <= clock.tolerance_us);
+    let ok = data.len() == SCM_TIMESTAMPING_LEN && (want_us == 0 || (near && others_zero));
+    let text = |us: i64| format!("{} s", super::super::schedule::seconds(us));
+    (text(want_us), actual.map_or_else(|| hex(data), text), ok)
+}
+
+fn extended_err(want: &[u32; 6], data: &[u8]) -> (String, String, bool) {
+    let byte = |at: usize| data.get(at).copied().map_or(0, u32::from);
+    let got = [
+        word(data, 0).unwrap_or(0),
+        byte(4),
+        byte(5),
+        byte(6),
+        word(data, 8).unwrap_or(0),
+        word(data, 12).unwrap_or(0),
+    ];
+    let text = |v: &[u32; 6]| {
+        let [errno, origin, ty, code, info, data] = v;
+        format!("errno {errno} origin {origin} type {ty} code {code} info {info} data {data}")
+    };
+    (text(want), text(&got), *want == got && data.len() >= SOCK_EXTENDED_ERR_LEN)
+}
+
+/// Attributes that measure time are compared with the tolerance: TCP_NLA_BUSY (1),
+/// RWND_LIMITED (2), SNDBUF_LIMITED (3).
+fn opt_stats(
+    want: &[(u16, Option<u64>)],
+    data: &[u8],
+    tolerance_us: i64,
+) -> (String, String, bool) {
+    let got = attributes(data);
+    let ok = want.len() == got.len()
+        && want.iter().zip(&got).all(|(&(kind, value), &(got_kind, got_value))| {
+            let off = |v: u64| v.abs_diff(got_value);
+            let near = |v: u64| {
+                v == got_value || (v != 0 && kind <= 3 && off(v) <= tolerance_us.unsigned_abs())
+            };
+            kind == got_kind && value.is_none_or(near)
+        });
+    let show = |(kind, value): (u16, Option<u64>)| match value {
+        Some(value) => format!("{kind}={value}"),
+        None => format!("{kind}=..."),
+    };
+    let want_text: Vec<String> = want.iter().copied().map(show).collect();
+    let got_text: Vec<String> = got.into_iter().map(|(k, v)| show((k, Some(v)))).collect();
+    (want_text.join(" "), got_text.join(" "), ok)
+}
+
+/// Netlink attributes with integer payloads.
+fn attributes(mut data: &[u8]) -> Vec<(u16, u64)> {
+    let mut found = Vec::new();
+    while let (Some(&[a, b]), Some(&[c, d])) =
+        (data.first_chunk::<2>(), data.get(2..).and_then(|rest| rest.first_chunk::<2>()))
+    {
+        let len = usize::from(u16::from_ne_bytes([a, b]));
+        let Some(payload) = data.get(4..len) else { break };
+        let mut bytes = [0; 8];
+        for (slot, byte) in bytes.iter_mut().zip(payload) {
+            *slot = *byte;
+        }
+        found.push((u16::from_ne_bytes([c, d]) & 0x3fff, u64::from_le_bytes(bytes)));
+        data = data.get(len.next_multiple_of(4)..).unwrap_or_default();
+    }
+    found
+}
+
+fn word(data: &[u8], at: usize) -> Option<u32> {
+    data.get(at..)?.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes))
+}
+
+fn long(data: &[u8], at: usize) -> Option<u64> {
+    data.get(at..)?.first_chunk().map(|bytes| u64::from_ne_bytes(*bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

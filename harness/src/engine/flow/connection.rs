@@ -1,0 +1,121 @@
+//! One connection (or listener, or socket not yet connected) as the engine follows it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use crate::target::Fd;
+
+/// How far the engine has seen a connection get. Much coarser than TCP's own states: it decides
+/// only which packets belong to it and when initial sequence numbers are learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// After socket().
+    New,
+    /// After listen(): the next inbound packet makes a child.
+    Listening,
+    /// After connect(): the next outbound SYN is its.
+    Connecting,
+    /// Its SYN was seen.
+    SynSent,
+    /// Initial sequence numbers of both sides are as known as they get.
+    Open,
+}
+
+/// The transport of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// TCP
+    Tcp,
+    /// UDP
+    Udp,
+    /// ICMP or ICMPv6 (ping sockets)
+    Icmp,
+}
+
+/// An initial sequence number on both sides of the mapping.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Isn {
+    /// As the script writes it.
+    pub(crate) script: u32,
+    /// As on the wire.
+    pub(crate) live: u32,
+}
+
+/// Script and live values of the target's timestamps.
+#[derive(Debug, Default)]
+pub(crate) struct Timestamps {
+    /// Script value to live value; the last use of a script value wins.
+    seen: BTreeMap<u32, u32>,
+    /// First pair: script, live.
+    first: Option<(u32, u32)>,
+}
+
+impl Timestamps {
+    /// An outbound packet carried `live` where the script says `script`.
+    pub(crate) fn learn(&mut self, script: u32, live: u32) {
+        self.seen.insert(script, live);
+        self.first.get_or_insert((script, live));
+    }
+
+    /// The live value for a script TSecr; by linear offset if `scaled` and it was never sent.
+    pub(crate) fn live_ecr(&self, script: u32, scaled: bool) -> Option<u32> {
+        let exact = self.seen.get(&script).copied();
+        let offset = self.first.filter(|_| scaled);
+        exact.or_else(|| offset.map(|(s, l)| script.wrapping_sub(s).wrapping_add(l)))
+    }
+
+    /// A live TSval in script numbers; unchanged before the first pair is known.
+    pub(crate) fn script_val(&self, live: u32) -> u32 {
+        self.first.map_or(live, |(s, l)| live.wrapping_sub(l).wrapping_add(s))
+    }
+}
+
+/// What the engine knows of one connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    /// Transport.
+    pub(crate) protocol: Protocol,
+    /// How far it got.
+    pub(crate) phase: Phase,
+    /// The target's end. Port 0 while unknown.
+    pub(crate) local: SocketAddr,
+    /// Our end. Port 0 while unknown.
+    pub(crate) remote: SocketAddr,
+    /// Its descriptor on the target, while it has one.
+    pub(crate) fd: Option<Fd>,
+    /// Initial sequence number of the target.
+    pub(crate) local_isn: Isn,
+    /// Initial sequence number that we play.
+    pub(crate) remote_isn: Isn,
+    /// The target's timestamps.
+    pub(crate) timestamps: Timestamps,
+    /// Script flow label to live flow label (IPv6).
+    pub(crate) flow_labels: BTreeMap<u32, u32>,
+}
+
+impl Connection {
+    /// A socket that nothing has happened to.
+    pub(crate) fn new(protocol: Protocol, local: SocketAddr, remote: SocketAddr) -> Self {
+        Self {
+            protocol,
+            phase: Phase::New,
+            local,
+            remote,
+            fd: None,
+            local_isn: Isn::default(),
+            remote_isn: Isn::default(),
+            timestamps: Timestamps::default(),
+            flow_labels: BTreeMap::new(),
+        }
+    }
+
+    /// Both ends are known.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.local.port() != 0 && self.remote.port() != 0
+    }
+
+    /// `40001 > 8080`: the name of the connection in logs, as an inbound packet writes its ports.
+    pub(crate) fn ports_text(&self) -> String {
+        format!("{} > {}", self.remote.port(), self.local.port())
+    }
+}

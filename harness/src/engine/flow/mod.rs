@@ -1,0 +1,11 @@
+//! Script ↔ live: which connection a packet line means, and what its numbers are on the wire.
+//!
+//! This is the only place where one becomes the other, in both directions.
+
+mod connection;
+mod numbers;
+mod table;
+
+pub(crate) use connection::{Connection, Phase, Protocol};
+pub(crate) use numbers::{to_live, to_script};
+pub(crate) use table::{ConnectionId, Connections};

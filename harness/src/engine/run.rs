@@ -1,0 +1,179 @@
+//! A whole run: launch, init command, events, cleanup command, code blocks.
+
+use std::path::Path;
+
+use crate::code;
+use crate::command::CommandOutcome;
+use crate::command::parse::understand;
+use crate::config::Config;
+use crate::script::ast::{Script, ShellCommand};
+use crate::script::source::Span;
+use crate::target::{Launch, Target};
+
+use super::failure::{Step, Stop, failure, target_problem};
+use super::log::RunLog;
+use super::needs;
+use super::outcome::{Class, Failure, Outcome};
+use super::session::Session;
+
+/// The result of one run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was seen.
+    pub log: RunLog,
+    /// Script time at the end, in microseconds.
+    pub script_us: i64,
+    /// What code blocks printed.
+    pub output: String,
+}
+
+impl Run {
+    fn before_start(stop: Stop) -> Self {
+        let outcome = outcome_of(Err(stop), Vec::new());
+        Self { outcome, log: RunLog::default(), script_us: 0, output: String::new() }
+    }
+}
+
+/// Runs `script`, which must have parsed without errors, on a fresh target.
+#[must_use]
+pub fn run(script: &Script, config: &Config, launch: &dyn Launch) -> Run {
+    match prepare(script, config, launch) {
+        Ok(target) => with_target(script, config, target),
+        Err(stop) => Run::before_start(stop),
+    }
+}
+
+/// The text that an error before the first event points at.
+fn head(script: &Script) -> Span {
+    script.events.first().map_or(Span::new(0, 0), |event| event.span)
+}
+
+/// Launches the target and runs the init scripts and the init command.
+fn prepare(script: &Script, config: &Config, launch: &dyn Launch) -> Step<Box<dyn Target>> {
+    let at = head(script);
+    let info = launch.info().map_err(|e| target_problem(e, at))?;
+    if let Some((reason, span)) = needs::missing(script, config, &info) {
+        return Err(Stop::Skip { reason, span });
+    }
+    let mut target = launch.launch(&config.setup).map_err(|e| target_problem(e, at))?;
+    for path in &config.init_scripts {
+        let text = path.display().to_string();
+        command(target.as_mut(), script, &text, at)?;
+    }
+    if let Some(init) = &script.init {
+        command(target.as_mut(), script, &init.text, init.span)?;
+    }
+    target.start().map_err(|e| target_problem(e, at))?;
+    Ok(target)
+}
+
+fn with_target(script: &Script, config: &Config, target: Box<dyn Target>) -> Run {
+    let mut session = Session::new(script, config, target);
+    let mut result = session.events();
+    // The cleanup command runs however the events ended, if there was an init command.
+    if script.init.is_some()
+        && let Some(cleanup) = &script.cleanup
+    {
+        let cleaned = tidy(&mut session, script, cleanup);
+        result = result.and(cleaned);
+    }
+    let mut output = String::new();
+    if result.is_ok() {
+        result = run_code(&session, script, config, &mut output);
+    }
+    if let Err(Stop::Fail(failure) | Stop::Error(failure)) = &mut result {
+        failure.sockets = session.socket_states();
+    }
+    let script_us = session.finished_at().0;
+    let (log, warnings) = session.finish();
+    Run { outcome: outcome_of(result, warnings), log, script_us, output }
+}
+
+fn outcome_of(result: Step<()>, warnings: Vec<Failure>) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Pass { warnings },
+        Err(Stop::Fail(failure)) => Outcome::Fail(failure),
+        Err(Stop::Error(failure)) => Outcome::Error(failure),
+        Err(Stop::Skip { reason, span }) => Outcome::Skip { reason, span },
+    }
+}
+
+fn tidy(session: &mut Session<'_>, script: &Script, cleanup: &ShellCommand) -> Step<()> {
+    command(session.target.as_mut(), script, &cleanup.text, cleanup.span)
+}
+
+/// Runs shell text; a non-zero status is a failure of class `command`.
+pub(super) fn command(
+    target: &mut dyn Target,
+    script: &Script,
+    text: &str,
+    span: Span,
+) -> Step<()> {
+    let dir = script.source.path().parent().unwrap_or(Path::new("."));
+    let commands = understand(text, dir);
+    match target.command(&commands).map_err(|e| target_problem(e, span))? {
+        CommandOutcome::Ok => Ok(()),
+        CommandOutcome::Failed { status, why } => {
+            let message = format!("command ended with status {status}");
+            let failed = failure(Class::Command, span, span, message);
+            Err(if why.is_empty() { failed } else { failed.with_note(why) }.fail())
+        }
+        CommandOutcome::Unsupported(reason) => Err(Stop::Skip { reason, span: Some(span) }),
+    }
+}
+
+/// Code blocks run last, all in one scope.
+fn run_code(
+    session: &Session<'_>,
+    script: &Script,
+    config: &Config,
+    output: &mut String,
+) -> Step<()> {
+    if session.code.is_empty() {
+        return Ok(());
+    }
+    let options = code::CodeOptions {
+        code_command: config.code_command.clone(),
+        script_path: script.source.path().to_path_buf(),
+    };
+    match code::run(&session.code, &options) {
+        Ok(report) => {
+            *output = report.output;
+            Ok(())
+        }
+        Err(problem) => Err(code_failure(session, &problem)),
+    }
+}
+
+fn code_failure(session: &Session<'_>, problem: &code::CodeFailure) -> Stop {
+    let block = session.code.get(problem.block_index).map(|c| &c.block);
+    let event = block.map_or(Span::default(), |b| b.span);
+    let span = block.map_or(event, |b| line_span(session.script, b, problem.line_in_block));
+    let mut failed = failure(Class::Code, span, event, problem.message.clone());
+    failed.notes.extend(problem.detail.iter().cloned());
+    match problem.kind {
+        code::FailureKind::Assertion | code::FailureKind::Python => failed.fail(),
+        code::FailureKind::Beyond | code::FailureKind::Interpreter => {
+            failed.class = Class::Environment;
+            failed.error()
+        }
+    }
+}
+
+/// The 1-based line `line` of a block, as a span of the source.
+fn line_span(script: &Script, block: &crate::script::ast::CodeBlock, line: usize) -> Span {
+    let whole = script.source.slice(block.span);
+    let Some(start) = whole.find(&block.text) else { return block.span };
+    let mut at = start;
+    for (number, text) in block.text.split_inclusive('\n').enumerate() {
+        if number + 1 == line {
+            let trimmed = text.trim_end();
+            let from = block.span.start + u32::try_from(at).unwrap_or(0);
+            return Span::new(from, from + u32::try_from(trimmed.len()).unwrap_or(0));
+        }
+        at += text.len();
+    }
+    block.span
+}

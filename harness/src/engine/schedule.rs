@@ -1,0 +1,146 @@
+//! When events are due, and how far off they may be.
+//!
+//! Relative times are anchored where packetdrill anchors them: to the moment the event before was
+//! finished, except between two inbound packets, where the nominal time is the anchor, so that
+//! trains of injected packets do not drift.
+
+use crate::config::{Tolerance, ToleranceOrigin};
+use crate::script::ast::{Direction, Event, EventKind, Time};
+use crate::target::{Clock, ScriptTime};
+
+use super::outcome::{Class, Timing};
+
+/// The event before the present one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Previous {
+    /// When it was due (start of its range).
+    pub(crate) nominal: ScriptTime,
+    /// When it was finished.
+    pub(crate) finished: ScriptTime,
+    /// It was an inbound packet.
+    pub(crate) inbound: bool,
+    /// How late the harness was with it, in microseconds.
+    pub(crate) late_us: i64,
+}
+
+/// The moments an event may happen, without tolerance.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Due {
+    /// Earliest.
+    pub(crate) from: ScriptTime,
+    /// Latest; [`ScriptTime::FOREVER`] for `*`.
+    pub(crate) to: ScriptTime,
+    /// Return of a blocking call.
+    pub(crate) end: Option<ScriptTime>,
+}
+
+impl Due {
+    /// `*`: any time will do.
+    pub(crate) fn is_any(&self) -> bool {
+        self.to == ScriptTime::FOREVER
+    }
+}
+
+/// When `event` is due.
+pub(crate) fn due(event: &Event, previous: &Previous) -> Due {
+    let anchored = previous.inbound && is_inbound(event);
+    let anchor = if anchored { previous.nominal } else { previous.finished };
+    let (from, to) = match event.time.node {
+        Time::Any => (anchor, ScriptTime::FOREVER),
+        Time::Absolute(at) => (ScriptTime(at), ScriptTime(at)),
+        Time::Relative(by) => (anchor.plus(by), anchor.plus(by)),
+        Time::AbsoluteRange(a, b) => (ScriptTime(a), ScriptTime(b)),
+        Time::RelativeRange(a, b) => (anchor.plus(a), anchor.plus(b)),
+    };
+    let end = event.end.map(|end| match event.time.node {
+        Time::Absolute(_) | Time::AbsoluteRange(..) => ScriptTime(end.node),
+        Time::Relative(_) | Time::RelativeRange(..) | Time::Any => anchor.plus(end.node),
+    });
+    Due { from, to, end }
+}
+
+/// Whether the event injects a packet.
+pub(crate) fn is_inbound(event: &Event) -> bool {
+    match &event.kind {
+        EventKind::Packet(packet) => packet.direction.node == Direction::Inbound,
+        EventKind::Syscall(_)
+        | EventKind::Command(_)
+        | EventKind::Code(_)
+        | EventKind::State(_) => false,
+    }
+}
+
+/// How far off an event may be that comes `gap_us` after the one before, and why.
+pub(crate) fn tolerance(config: &Tolerance, clock: Clock, gap_us: i64) -> (i64, String) {
+    let who = match config.origin {
+        ToleranceOrigin::Default => "default",
+        ToleranceOrigin::Script => "script",
+        ToleranceOrigin::Profile => "profile",
+        ToleranceOrigin::CommandLine => "command line",
+    };
+    if let Clock::Virtual { tick_us } = clock
+        && config.origin != ToleranceOrigin::CommandLine
+    {
+        return (tick_us, "one timer tick of a virtual clock".into());
+    }
+    let relative = percent_of(config.percent, gap_us);
+    if relative > config.usecs {
+        let gap = seconds(gap_us);
+        (relative, format!("{} % of the {gap} s since the event before ({who})", config.percent))
+    } else {
+        (config.usecs, format!("--tolerance_usecs={} ({who})", config.usecs))
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "script times are far below 2^53 microseconds"
+)]
+fn percent_of(percent: f64, us: i64) -> i64 {
+    (percent / 100.0 * us as f64) as i64
+}
+
+/// Microseconds as seconds with six digits.
+pub(crate) fn seconds(us: i64) -> String {
+    let sign = if us < 0 { "-" } else { "" };
+    let us = us.unsigned_abs();
+    format!("{sign}{}.{:06}", us / 1_000_000, us % 1_000_000)
+}
+
+/// What a timing check needs to know.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Check<'a> {
+    /// The configured tolerance.
+    pub(crate) tolerance: &'a Tolerance,
+    /// The target's clock.
+    pub(crate) clock: Clock,
+    /// Nominal time that the relative tolerance is measured from.
+    pub(crate) base: ScriptTime,
+    /// The harness's own lateness with the event before.
+    pub(crate) harness_late_us: i64,
+}
+
+impl Check<'_> {
+    /// The timing of something that happened at `actual`, and whether it is early or late.
+    pub(crate) fn judge(
+        &self,
+        from: ScriptTime,
+        to: ScriptTime,
+        actual: ScriptTime,
+    ) -> (Timing, Option<Class>) {
+        let gap = from.since(self.base).max(0);
+        let (tolerance_us, origin) = tolerance(self.tolerance, self.clock, gap);
+        let class = if actual.plus(tolerance_us) < from {
+            Some(Class::Early)
+        } else if actual > to.plus(tolerance_us) {
+            Some(Class::Late)
+        } else {
+            None
+        };
+        let harness_late_us = self.harness_late_us;
+        let timing =
+            Timing { due_from: from, due_to: to, actual, tolerance_us, origin, harness_late_us };
+        (timing, class)
+    }
+}

@@ -1,0 +1,265 @@
+//! System-call lines: made at their time, judged when they return.
+
+use crate::script::ast::{Event, ExprKind, SyscallSpec};
+use crate::target::{CallId, Clock, Fd, Output, Returned, ScriptTime};
+
+use super::calls::{Effect, Expect, Prepared, Scope, errno_text, judge, prepare};
+use super::failure::{Step, failure, script_problem, target_problem};
+use super::log::What;
+use super::outcome::Class;
+use super::schedule::{self, Check, Due};
+use super::session::{Finished, Seen, Session, timing_message};
+
+/// A call that is not marked as blocking must have returned by then.
+const CALL_LIMIT_US: i64 = 20_000_000;
+/// packetdrill lets a blocking call finish before the next call, but not longer than this.
+const IDLE_WAIT_US: i64 = 1_000_000;
+
+/// A call that was expected to block, and has not been judged.
+#[derive(Debug)]
+pub(super) struct Outstanding<'a> {
+    id: CallId,
+    event: &'a Event,
+    spec: &'a SyscallSpec,
+    expect: Expect,
+    effect: Effect,
+    /// Nominal start, the base of the relative tolerance.
+    from: ScriptTime,
+    /// When it must return.
+    end: ScriptTime,
+}
+
+impl<'a> Session<'a> {
+    /// Makes the call; one that is not marked as blocking is waited for.
+    pub(super) fn syscall(
+        &mut self,
+        event: &'a Event,
+        spec: &'a SyscallSpec,
+        due: Due,
+    ) -> Step<Finished> {
+        self.let_blocked_call_finish(event, due)?;
+        self.wait_for(event, due)?;
+        let scope = Scope {
+            config: self.config,
+            descriptors: &self.descriptors,
+            connections: &self.connections,
+        };
+        let prepared = prepare(spec, &scope).map_err(|p| script_problem(p, event.span))?;
+        if let Effect::Connect(fd) = prepared.effect {
+            self.connections.on_connect(fd);
+        }
+        let Prepared { syscall, expect, effect } = prepared;
+        let id = CallId(self.next_call);
+        self.next_call += 1;
+        let started = self
+            .target
+            .submit(id, &syscall, event.end.is_some())
+            .map_err(|e| target_problem(e, event.span))?;
+        self.record(
+            started,
+            Some(self.line(event.span)),
+            What::Call { text: self.call_text(spec) },
+        );
+        if let Some(end) = due.end {
+            let call = Outstanding { id, event, spec, expect, effect, from: due.from, end };
+            self.outstanding.push(call);
+            self.judge_outstanding()?;
+            let finished = self.target.now().max(started);
+            return Ok(Finished { started, finished });
+        }
+        let (at, returned) = self.await_return(event, spec, id, started)?;
+        self.returned_from(event, spec, (&expect, &effect), at, &returned)?;
+        Ok(Finished { started, finished: at })
+    }
+
+    /// The call as written, without its result.
+    fn call_text(&self, spec: &SyscallSpec) -> String {
+        let span = crate::script::source::Span::new(spec.span.start, spec.result.span.start);
+        self.script.source.slice(span).trim_end().trim_end_matches('=').trim_end().to_owned()
+    }
+
+    /// Calls follow each other: one that blocks may finish first, as long as this one is not late.
+    fn let_blocked_call_finish(&mut self, event: &Event, due: Due) -> Step<()> {
+        let gap = due.from.since(self.previous.nominal).max(0);
+        let (tolerance, _) = schedule::tolerance(&self.config.tolerance, self.clock, gap);
+        let limit = self.target.now().plus(IDLE_WAIT_US).min(due.from.plus(tolerance));
+        while !self.outstanding.is_empty() && self.target.now() < limit {
+            if self.observe(limit, event.span)? == Seen::Nothing {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn await_return(
+        &mut self,
+        event: &Event,
+        spec: &SyscallSpec,
+        id: CallId,
+        started: ScriptTime,
+    ) -> Step<(ScriptTime, Returned)> {
+        let deadline = started.plus(CALL_LIMIT_US);
+        loop {
+            if let Some(result) = self.returned.remove(&id) {
+                return Ok(result);
+            }
+            if self.observe(deadline, event.span)? == Seen::Nothing {
+                let name = &spec.name.node;
+                let waited = schedule::seconds(CALL_LIMIT_US);
+                let message = format!("{name} has not returned after {waited} s");
+                return Err(failure(Class::Syscall, spec.name.span, event.span, message)
+                    .with_note("a call that blocks is written with an end: 0.1...0.3 read(…) = …")
+                    .fail());
+            }
+        }
+    }
+
+    /// Judges every blocking call that has returned.
+    pub(super) fn judge_outstanding(&mut self) -> Step<()> {
+        while let Some(at) =
+            self.outstanding.iter().position(|call| self.returned.contains_key(&call.id))
+        {
+            let call = self.outstanding.remove(at);
+            let Some((when, returned)) = self.returned.remove(&call.id) else { continue };
+            self.returned_from(
+                call.event,
+                call.spec,
+                (&call.expect, &call.effect),
+                when,
+                &returned,
+            )?;
+            let check = Check {
+                tolerance: &self.config.tolerance,
+                clock: self.clock,
+                base: call.from,
+                harness_late_us: self.previous.late_us,
+            };
+            let (timing, class) = check.judge(call.end, call.end, when);
+            if let Some(class) = class {
+                let name = &call.spec.name.node;
+                let text = timing_message(class, call.end, call.end, when);
+                let span = call.event.end.map_or(call.event.time.span, |end| end.span);
+                let message = format!("{name} returned {text}");
+                return Err(failure(class, span, call.event.span, message)
+                    .with_timing(timing)
+                    .fail());
+            }
+        }
+        Ok(())
+    }
+
+    /// At the end of a script blocked calls get until their end, and one second more.
+    pub(super) fn join_outstanding(&mut self) -> Step<()> {
+        let Some(last) = self.outstanding.iter().map(|call| call.end).max() else { return Ok(()) };
+        let deadline = last.max(self.target.now()).plus(IDLE_WAIT_US);
+        while let Some(call) = self.outstanding.first() {
+            let (event, spec) = (call.event, call.spec);
+            if self.observe(deadline, event.span)? == Seen::Nothing {
+                let message = format!("{} still blocks at the end of the script", spec.name.node);
+                return Err(failure(Class::Syscall, spec.name.span, event.span, message).fail());
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares a result, logs it, and keeps the books.
+    fn returned_from(
+        &mut self,
+        event: &Event,
+        spec: &SyscallSpec,
+        (expect, effect): (&Expect, &Effect),
+        at: ScriptTime,
+        returned: &Returned,
+    ) -> Step<()> {
+        let text = format!("{} = {}", self.call_text(spec), result_text(spec, expect, returned));
+        self.record(at, Some(self.line(event.span)), What::Return { text: text.clone() });
+        let realtime = self.target.realtime_at_start_us();
+        let tolerance = match self.clock {
+            Clock::Virtual { tick_us } => tick_us,
+            Clock::Real { .. } => self.config.tolerance.usecs,
+        };
+        let judgement = judge(spec, expect, returned, realtime, tolerance)
+            .map_err(|problem| script_problem(problem, event.span))?;
+        if let Some(span) = judgement.first_bad {
+            let bad = judgement.fields.iter().find(|field| !field.ok);
+            let message = bad.map_or_else(String::new, |field| {
+                let name = &spec.name.node;
+                format!("{name} {}: expected {}, got {}", field.name, field.expected, field.actual)
+            });
+            let expected = self.script.source.slice(spec.span).to_owned();
+            return Err(failure(Class::Syscall, span, event.span, message)
+                .with_fields(judgement.fields)
+                .with_texts(expected, Some(text))
+                .fail());
+        }
+        if returned.value < 0 {
+            return Ok(());
+        }
+        self.apply(event, spec, effect, returned)
+    }
+
+    fn apply(
+        &mut self,
+        event: &Event,
+        spec: &SyscallSpec,
+        effect: &Effect,
+        returned: &Returned,
+    ) -> Step<()> {
+        let fd = Fd(i32::try_from(returned.value).unwrap_or(-1));
+        match effect {
+            Effect::None | Effect::Connect(_) => {}
+            Effect::Socket(protocol) => {
+                self.label(event, spec, fd)?;
+                self.connections.on_socket(*protocol, fd);
+            }
+            Effect::OpenFile => self.label(event, spec, fd)?,
+            Effect::Accept => {
+                self.descriptors.rebind(label_of(spec, fd), fd);
+                let peer = if let Output::Peer(peer) = returned.output { Some(peer) } else { None };
+                self.connections.on_accept(fd, peer);
+            }
+            Effect::Bind(fd) => self.connections.on_bind(*fd),
+            Effect::Listen(fd) => self.connections.on_listen(*fd),
+            Effect::Disconnect(fd) => self.connections.on_disconnect(*fd),
+            Effect::Close(label, fd) => {
+                self.descriptors.close(*label);
+                self.connections.on_close(*fd);
+            }
+            Effect::Pipe(read, write) => {
+                if let Output::Pipe(read_fd, write_fd) = returned.output {
+                    self.bind_label(event, spec, *read, read_fd)?;
+                    self.bind_label(event, spec, *write, write_fd)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The scripted return value names the new descriptor.
+    fn label(&mut self, event: &Event, spec: &SyscallSpec, fd: Fd) -> Step<()> {
+        self.bind_label(event, spec, label_of(spec, fd), fd)
+    }
+
+    fn bind_label(&mut self, event: &Event, spec: &SyscallSpec, label: i64, fd: Fd) -> Step<()> {
+        self.descriptors
+            .bind(label, fd)
+            .map_err(|message| script_problem((spec.result.span, message), event.span))
+    }
+}
+
+/// The number the script gives a new descriptor; its own where the script gives none.
+fn label_of(spec: &SyscallSpec, fd: Fd) -> i64 {
+    match &spec.result.kind {
+        ExprKind::Int(label) => *label,
+        _ => i64::from(fd.0),
+    }
+}
+
+/// The result in script notation; new descriptors by their label.
+fn result_text(spec: &SyscallSpec, expect: &Expect, returned: &Returned) -> String {
+    match (returned.errno, expect, &spec.result.kind) {
+        (Some(errno), _, _) => format!("{} {}", returned.value, errno_text(errno)),
+        (None, Expect::NewDescriptor, ExprKind::Int(label)) if *label >= 0 => label.to_string(),
+        (None, _, _) => returned.value.to_string(),
+    }
+}

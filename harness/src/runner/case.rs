@@ -1,0 +1,190 @@
+//! Runs one script once, and judges the outcome against what is expected.
+
+use super::artifact::{ArtifactError, Artifacts};
+use super::event::{Case, CaseResult, Expectation, Verdict};
+use super::examine::{Parsed, parse};
+use super::panics::caught;
+use super::stopwatch::Stopwatch;
+use crate::config::{CliOptions, Config};
+use crate::engine::log::RunLog;
+use crate::engine::outcome::{Class, Failure, Outcome};
+use crate::engine::{self, Run};
+use crate::script::ast::Script;
+use crate::script::diagnostic::{Diagnostic, Severity};
+use crate::script::source::{SourceFile, Span};
+use crate::target::{Capability, Launch, TargetInfo};
+
+/// What every case of a run shares.
+pub struct Context<'a> {
+    /// Makes targets.
+    pub launch: &'a dyn Launch,
+    /// What they say about themselves.
+    pub info: &'a TargetInfo,
+    /// Options of the command line.
+    pub cli: &'a CliOptions,
+    /// Where files go, if anywhere.
+    pub artifacts: Option<&'a Artifacts>,
+}
+
+/// What can stand in the way of running a script, or its run.
+enum Step {
+    Ran(Box<(Run, Config)>),
+    Refused(Vec<Diagnostic>),
+    Unreadable(String),
+    Lacking(String),
+    DryRun,
+}
+
+/// Runs `case` on a fresh target. A panic on the way is a result too.
+///
+/// # Errors
+/// The files of the run could not be written.
+pub fn run_case(case: &Case, context: &Context<'_>) -> Result<CaseResult, ArtifactError> {
+    let watch = Stopwatch::start();
+    let step = caught(|| step(case, context));
+    let mut result = blank(case, context.info);
+    let mut config = None;
+    match step {
+        Err(panic) => {
+            error(&mut result, Class::Environment, format!("internal bug: {panic}"));
+            result.internal_bug = true;
+        }
+        Ok(Step::Unreadable(why)) => error(&mut result, Class::Script, why),
+        Ok(Step::Refused(diagnostics)) => refuse(&mut result, diagnostics),
+        Ok(Step::Lacking(reason)) => skip(&mut result, reason, None),
+        Ok(Step::DryRun) => result.message = "dry run: parsed and checked".into(),
+        Ok(Step::Ran(ran)) => {
+            let (run, its_config) = *ran;
+            result.script_us = run.script_us;
+            result.log = run.log;
+            judge(&mut result, run.outcome, case.expectation.as_ref());
+            config = Some(its_config);
+        }
+    }
+    result.wall_us = watch.elapsed_us();
+    if let (Some(artifacts), Some(config)) = (context.artifacts, config) {
+        result.files = artifacts.write(&result, &config, context.info)?;
+    }
+    Ok(result)
+}
+
+fn step(case: &Case, context: &Context<'_>) -> Step {
+    let source = match &case.source {
+        Ok(source) => source,
+        Err(why) => return Step::Unreadable(why.clone()),
+    };
+    let parsed = parse(source, &case.profile, case.id.ip, context.cli);
+    let Parsed { script, config: Some(config), needed, .. } = parsed else {
+        let mut errors = parsed.diagnostics;
+        errors.retain(|d| d.severity == Severity::Error);
+        return Step::Refused(errors);
+    };
+    if let Some(lacking) = needed.into_iter().find(|n| !context.info.has(*n)) {
+        return Step::Lacking(format!("needs {}", capability_name(lacking)));
+    }
+    if is_dry_run(&script, context.cli) {
+        return Step::DryRun;
+    }
+    Step::Ran(Box::new((engine::run(&script, &config, context.launch), config)))
+}
+
+fn is_dry_run(script: &Script, cli: &CliOptions) -> bool {
+    cli.has("dry_run") || script.options.iter().any(|o| o.name == "dry_run")
+}
+
+fn capability_name(capability: Capability) -> String {
+    let value = serde_json::to_value(capability).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn blank(case: &Case, info: &TargetInfo) -> CaseResult {
+    CaseResult {
+        id: case.id.clone(),
+        target: info.name.clone(),
+        verdict: Verdict::Pass,
+        class: None,
+        line: None,
+        message: String::new(),
+        expectation: None,
+        failure: None,
+        diagnostics: Vec::new(),
+        warnings: Vec::new(),
+        source: case.source.as_ref().ok().cloned(),
+        log: RunLog::default(),
+        files: Vec::new(),
+        reproduce: case.reproduce.clone(),
+        script_us: 0,
+        wall_us: 0,
+        internal_bug: false,
+    }
+}
+
+fn error(result: &mut CaseResult, class: Class, message: String) {
+    result.verdict = Verdict::Error;
+    result.class = Some(class);
+    result.message = message;
+}
+
+fn refuse(result: &mut CaseResult, diagnostics: Vec<Diagnostic>) {
+    let first = diagnostics.first().map(|d| d.message.clone()).unwrap_or_default();
+    let span = diagnostics.first().map(|d| d.span);
+    result.line = line(result.source.as_deref(), span);
+    error(result, Class::Script, first);
+    result.diagnostics = diagnostics;
+}
+
+fn skip(result: &mut CaseResult, reason: String, line: Option<usize>) {
+    result.verdict = Verdict::Skip;
+    result.message = reason;
+    result.line = line;
+}
+
+fn line(source: Option<&SourceFile>, span: Option<Span>) -> Option<usize> {
+    Some(source?.line(span?))
+}
+
+fn judge(result: &mut CaseResult, outcome: Outcome, expectation: Option<&Expectation>) {
+    match outcome {
+        Outcome::Pass { warnings } => {
+            result.warnings = warnings;
+            if let Some(expected) = expectation {
+                result.verdict = Verdict::Xpass;
+                result.message = format!("passes, but is expected to fail: {}", expected.reason);
+                result.expectation = Some(expected.clone());
+            }
+        }
+        Outcome::Skip { reason, span } => {
+            let line = line(result.source.as_deref(), span);
+            skip(result, reason, line);
+        }
+        Outcome::Fail(failure) => {
+            result.verdict = Verdict::Fail;
+            fail(result, *failure, expectation);
+        }
+        Outcome::Error(failure) => {
+            result.verdict = Verdict::Error;
+            fail(result, *failure, expectation);
+        }
+    }
+}
+
+/// A failure of the target is expected by any expectation that names no other class; an error only
+/// by one that names its class.
+fn fail(result: &mut CaseResult, failure: Failure, expectation: Option<&Expectation>) {
+    let class = failure.class;
+    result.class = Some(class);
+    result.line = line(result.source.as_deref(), Some(failure.event));
+    result.message = failure.message.clone();
+    result.failure = Some(Box::new(failure));
+    let applies = expectation.filter(|expected| match expected.class {
+        Some(wanted) => wanted == class,
+        None => result.verdict == Verdict::Fail,
+    });
+    if let Some(expected) = applies {
+        result.verdict = Verdict::Xfail;
+        result.expectation = Some(expected.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests;

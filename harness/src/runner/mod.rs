@@ -1,0 +1,26 @@
+//! From paths to results: finds scripts, decides with which IP versions they run and what is
+//! expected of them, runs them on a pool of threads, and tells it all as one stream of events.
+
+mod artifact;
+mod case;
+mod codes;
+mod discover;
+pub mod event;
+mod examine;
+mod expectation;
+pub mod panics;
+mod plan;
+mod pool;
+mod select;
+mod stopwatch;
+
+pub use artifact::{ArtifactError, Artifacts};
+pub use case::{Context, run_case};
+pub use codes::OPTION_CODES;
+pub use discover::{DiscoverError, Found, ScriptText, discover, discover_embedded};
+pub use event::{Case, CaseId, CaseResult, Event, Expectation, Summary, Verdict};
+pub use examine::examine;
+pub use expectation::{divergences, matches_target};
+pub use plan::{Plan, PlanError, PlanOptions, plan};
+pub use pool::{Jobs, run_plan};
+pub use select::{Filter, Restriction, SelectError, needs, restriction};

@@ -1,0 +1,147 @@
+//! Links, addresses, routes and neighbours by rtnetlink(7): what the `ip` command would do, without
+//! starting it.
+
+use std::io;
+use std::net::IpAddr;
+
+use nix::sys::socket::SockProtocol;
+
+use super::netlink::{CREATE, EXCL, Netlink, REPLACE, Request};
+
+const RTM_NEWLINK: u16 = 16;
+const RTM_NEWADDR: u16 = 20;
+const RTM_NEWROUTE: u16 = 24;
+
+const IFLA_MTU: u16 = 4;
+
+const IFA_ADDRESS: u16 = 1;
+const IFA_LOCAL: u16 = 2;
+const IFA_FLAGS: u16 = 8;
+/// No duplicate address detection: the address is usable at once.
+const IFA_F_NODAD: u32 = 0x02;
+
+const RTA_DST: u16 = 1;
+const RTA_OIF: u16 = 4;
+const RTA_GATEWAY: u16 = 5;
+
+/// Configures the network of the namespace it was opened in.
+pub(super) struct Rtnetlink(Netlink);
+
+impl Rtnetlink {
+    /// Opens the socket.
+    pub(super) fn open() -> io::Result<Self> {
+        Netlink::open(SockProtocol::NetlinkRoute).map(Self)
+    }
+
+    /// Sends any other request and waits for its acknowledgement.
+    pub(super) fn change(&mut self, request: Request) -> io::Result<()> {
+        self.0.change(request)
+    }
+
+    /// `ip link set INDEX up`
+    pub(super) fn set_up(&mut self, index: u32) -> io::Result<()> {
+        let up = libc::IFF_UP as u32;
+        self.change(Request::new(RTM_NEWLINK, 0).put(&ifinfomsg(index, up, up)))
+    }
+
+    /// `ip link set INDEX mtu MTU`
+    pub(super) fn set_mtu(&mut self, index: u32, mtu: u32) -> io::Result<()> {
+        let request = Request::new(RTM_NEWLINK, 0).put(&ifinfomsg(index, 0, 0));
+        self.change(request.attr_u32(IFLA_MTU, mtu))
+    }
+
+    /// `ip addr add ADDR/PREFIX dev INDEX nodad`
+    pub(super) fn add_address(&mut self, index: u32, addr: IpAddr, prefix: u8) -> io::Result<()> {
+        let mut header = vec![family(addr), prefix, 0, 0]; // struct ifaddrmsg
+        header.extend_from_slice(&index.to_ne_bytes());
+        let bytes = octets(addr);
+        let mut request = Request::new(RTM_NEWADDR, CREATE | EXCL)
+            .put(&header)
+            .attr(IFA_LOCAL, &bytes)
+            .attr(IFA_ADDRESS, &bytes);
+        if addr.is_ipv6() {
+            request = request.attr_u32(IFA_FLAGS, IFA_F_NODAD);
+        }
+        self.change(request)
+    }
+
+    /// `ip route replace DST/PREFIX dev INDEX [via GATEWAY]`
+    pub(super) fn add_route(
+        &mut self,
+        index: u32,
+        dst: IpAddr,
+        prefix: u8,
+        gateway: Option<IpAddr>,
+    ) -> io::Result<()> {
+        let scope = if gateway.is_some() || dst.is_ipv6() { 0 } else { 253 }; // universe, link
+        // struct rtmsg: table main, protocol boot, type unicast
+        let header = [family(dst), prefix, 0, 0, 254, 3, scope, 1, 0, 0, 0, 0];
+        let mut request = Request::new(RTM_NEWROUTE, CREATE | REPLACE)
+            .put(&header)
+            .attr(RTA_DST, &octets(masked(dst, prefix)))
+            .attr_u32(RTA_OIF, index);
+        if let Some(gateway) = gateway {
+            request = request.attr(RTA_GATEWAY, &octets(gateway));
+        }
+        self.change(request)
+    }
+}
+
+/// `struct ifinfomsg`
+pub(super) fn ifinfomsg(index: u32, flags: u32, change: u32) -> Vec<u8> {
+    let mut header = vec![0; 4]; // family AF_UNSPEC, padding, device type 0
+    for word in [index, flags, change] {
+        header.extend_from_slice(&word.to_ne_bytes());
+    }
+    header
+}
+
+/// Index of the interface `dev` in the present thread's namespace.
+pub(super) fn index_of(dev: &str) -> io::Result<u32> {
+    Ok(nix::net::if_::if_nametoindex(dev)?)
+}
+
+/// The address family of `addr`, as the byte of rtnetlink headers.
+pub(super) fn family(addr: IpAddr) -> u8 {
+    u8::try_from(if addr.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 }).unwrap_or(0)
+}
+
+/// The bytes of `addr` in network order.
+pub(super) fn octets(addr: IpAddr) -> Vec<u8> {
+    match addr {
+        IpAddr::V4(v4) => v4.octets().to_vec(),
+        IpAddr::V6(v6) => v6.octets().to_vec(),
+    }
+}
+
+/// The network of `addr`: the kernel refuses a route with host bits set.
+pub(super) fn masked(addr: IpAddr, prefix: u8) -> IpAddr {
+    match addr {
+        IpAddr::V4(v4) => {
+            let host_bits = 32_u32.saturating_sub(u32::from(prefix));
+            let mask = u32::MAX.checked_shl(host_bits).unwrap_or(0);
+            IpAddr::V4((u32::from(v4) & mask).into())
+        }
+        IpAddr::V6(v6) => {
+            let host_bits = 128_u32.saturating_sub(u32::from(prefix));
+            let mask = u128::MAX.checked_shl(host_bits).unwrap_or(0);
+            IpAddr::V6((u128::from(v6) & mask).into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case("192.0.2.77", 24, "192.0.2.0")]
+    #[case("192.0.2.77", 32, "192.0.2.77")]
+    #[case("192.0.2.77", 0, "0.0.0.0")]
+    #[case("2001:db8::5", 32, "2001:db8::")]
+    #[case("2001:db8::5", 0, "::")]
+    #[case("2001:db8::5", 128, "2001:db8::5")]
+    fn networks_have_no_host_bits(#[case] addr: &str, #[case] prefix: u8, #[case] net: &str) {
+        assert_eq!(masked(addr.parse().unwrap(), prefix), net.parse::<IpAddr>().unwrap());
+    }
+}

@@ -1,0 +1,5 @@
+//! Targets around targets.
+
+pub mod faulty;
+
+pub use faulty::{Fault, Faulty};
