@@ -230,7 +230,7 @@ impl Stack {
         tw.id = id;
         self.ehash.replace(tw.flow, id);
         self.ports.succeed(tw.was, id, tw.flow.local.port());
-        self.cx.mib.inc(Counter::TW);
+        self.cx.mib.inc(Counter::TcpExtTW);
         self.objects.put(id, Object::TimeWait(tw));
     }
 
@@ -346,7 +346,7 @@ impl Stack {
                 let ends = crate::input::ends_request(icmp) && req.snt_isn == icmp.seq;
                 if let Some(mut req) = ends.then(|| self.objects.take_request(id)).flatten() {
                     advance(&mut req.state, req.flow, Event::RecvIcmpError, &mut self.cx);
-                    self.cx.mib.inc(Counter::ListenDrops);
+                    self.cx.mib.inc(Counter::TcpExtListenDrops);
                     self.forget_request(&req);
                 }
             }
@@ -357,10 +357,10 @@ impl Stack {
     fn count_bad(&mut self, error: WireError) {
         match error {
             WireError::TcpCsum => {
-                self.cx.mib.inc(Counter::InCsumErrors);
-                self.cx.mib.inc(Counter::InErrs);
+                self.cx.mib.inc(Counter::TcpInCsumErrors);
+                self.cx.mib.inc(Counter::TcpInErrs);
             }
-            WireError::PktTooSmall => self.cx.mib.inc(Counter::InErrs),
+            WireError::PktTooSmall => self.cx.mib.inc(Counter::TcpInErrs),
             WireError::IpInHdr | WireError::IpCsum | WireError::IcmpCsum => {}
         }
     }

@@ -72,7 +72,7 @@ fn tcp_close_begin(sk: &mut Sock, cx: &mut Cx) {
     }
     if data_was_unread {
         // [RFC9293:SHLD-3] The peer must learn that its data was thrown away.
-        cx.mib.inc(Counter::TCPAbortOnClose);
+        cx.mib.inc(Counter::TcpExtTCPAbortOnClose);
         sk.timers.stop_all();
         tcp_set_state(sk, Event::Abort, cx);
         tcp_send_active_reset(sk, cx);
@@ -81,7 +81,7 @@ fn tcp_close_begin(sk: &mut Sock, cx: &mut Cx) {
     } else if sk.opts.linger.on && sk.opts.linger.secs == 0 {
         tcp_disconnect(sk, cx);
         sk.shutdown = Shutdown::BOTH;
-        cx.mib.inc(Counter::TCPAbortOnData);
+        cx.mib.inc(Counter::TcpExtTCPAbortOnData);
     } else if tcp_close_state(sk, cx) {
         tcp_send_fin(sk, cx);
     }
@@ -97,7 +97,7 @@ fn adjudge_to_death(sk: &mut Sock, cx: &mut Cx) {
             sk.timers.stop_all();
             tcp_set_state(sk, Event::Abort, cx);
             tcp_send_active_reset(sk, cx);
-            cx.mib.inc(Counter::TCPAbortOnLinger);
+            cx.mib.inc(Counter::TcpExtTCPAbortOnLinger);
         } else {
             let timeo = tcp_fin_time(sk, cx);
             if timeo > TCP_TIMEWAIT_LEN_MS {
@@ -147,7 +147,7 @@ pub(crate) fn tcp_shutdown_write(sk: &mut Sock, cx: &mut Cx) {
 /// Linux: tcp_done (net/ipv4/tcp.c)
 pub(crate) fn tcp_done(sk: &mut Sock, event: Event, cx: &mut Cx) {
     if sk.state().is_in(StateMask::CONNECTING) {
-        cx.mib.inc(Counter::AttemptFails);
+        cx.mib.inc(Counter::TcpAttemptFails);
     }
     tcp_set_state(sk, event, cx);
     finish(sk, cx);

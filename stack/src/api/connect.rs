@@ -267,6 +267,6 @@ fn tcp_connect(sk: &mut Sock, cx: &mut Cx) {
     tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::SYN), cx);
     sk.snd.nxt = sk.snd.write_seq;
     sk.snd.pushed_seq = sk.snd.write_seq;
-    cx.mib.inc(Counter::ActiveOpens);
+    cx.mib.inc(Counter::TcpActiveOpens);
     tcp_reset_xmit_timer(sk, Timer::Retransmit, sk.loss.rto_ms, cx);
 }

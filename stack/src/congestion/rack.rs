@@ -57,7 +57,7 @@ pub(crate) fn tcp_mark_skb_lost(sk: &mut Sock, index: usize, cx: &mut Cx) {
         if chunk.marks.retrans {
             chunk.marks.retrans = false;
             sk.loss.retrans_out = sk.loss.retrans_out.saturating_sub(pcount);
-            cx.mib.add(Counter::TCPLostRetransmit, u64::from(pcount));
+            cx.mib.add(Counter::TcpExtTCPLostRetransmit, u64::from(pcount));
             sk.loss.lost = sk.loss.lost.wrapping_add(pcount);
         }
     } else {

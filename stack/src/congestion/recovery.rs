@@ -218,9 +218,9 @@ fn tcp_newreno_mark_lost(sk: &mut Sock, snd_una_advanced: bool, cx: &mut Cx) {
 /// Linux: tcp_enter_recovery
 pub(super) fn tcp_enter_recovery(sk: &mut Sock, cx: &mut Cx) {
     cx.mib.inc(if sk.rx_opt.sack_ok {
-        Counter::TCPSackRecovery
+        Counter::TcpExtTCPSackRecovery
     } else {
-        Counter::TCPRenoRecovery
+        Counter::TcpExtTCPRenoRecovery
     });
     sk.loss.prior_ssthresh = 0;
     tcp_init_undo(sk);
@@ -331,7 +331,7 @@ pub(crate) fn tcp_enter_loss(sk: &mut Sock, cx: &mut Cx) {
 fn tcp_timeout_mark_lost(sk: &mut Sock, cx: &mut Cx) {
     let reneged = sk.write_queue.rtx_head().is_some_and(|head| head.marks.sacked);
     if reneged {
-        cx.mib.inc(Counter::TCPSACKReneging);
+        cx.mib.inc(Counter::TcpExtTCPSACKReneging);
     }
     if reneged || !sk.rx_opt.sack_ok {
         sk.loss.sacked_out = 0;
@@ -452,5 +452,5 @@ fn tcp_check_reno_reordering(sk: &mut Sock, addend: u32, cx: &mut Cx) {
     let max = cx.sysctl.tcp_max_reordering.unsigned_abs();
     sk.loss.reordering = (sk.loss.packets_out + addend).min(max);
     sk.total.reord_seen += 1;
-    cx.mib.inc(Counter::TCPRenoReorder);
+    cx.mib.inc(Counter::TcpExtTCPRenoReorder);
 }

@@ -60,9 +60,9 @@ fn tcp_undo_cwnd_reduction(sk: &mut Sock, unmark_loss: bool, cx: &Cx) {
 pub(super) fn tcp_try_undo_recovery(sk: &mut Sock, cx: &mut Cx) -> bool {
     if tcp_may_undo(sk) {
         cx.mib.inc(if sk.loss.ca_state == CaState::Loss {
-            Counter::TCPLossUndo
+            Counter::TcpExtTCPLossUndo
         } else {
-            Counter::TCPFullUndo
+            Counter::TcpExtTCPFullUndo
         });
         tcp_undo_cwnd_reduction(sk, false, cx);
     } else {
@@ -97,7 +97,7 @@ pub(super) fn tcp_try_undo_dsack(sk: &mut Sock, cx: &mut Cx) -> bool {
     }
     let persist = sk.loss.rack.reo_wnd_persist.saturating_add(1);
     sk.loss.rack.reo_wnd_persist = persist.min(TCP_RACK_RECOVERY_THRESH);
-    cx.mib.inc(Counter::TCPDSACKUndo);
+    cx.mib.inc(Counter::TcpExtTCPDSACKUndo);
     tcp_undo_cwnd_reduction(sk, false, cx);
     true
 }
@@ -117,7 +117,7 @@ pub(super) fn tcp_try_undo_partial(sk: &mut Sock, prior_snd_una: Seq, cx: &mut C
         sk.loss.retrans_stamp = None;
     }
     tcp_undo_cwnd_reduction(sk, true, cx);
-    cx.mib.inc(Counter::TCPPartialUndo);
+    cx.mib.inc(Counter::TcpExtTCPPartialUndo);
     tcp_try_keep_open(sk, cx);
     true
 }
@@ -130,9 +130,9 @@ pub(super) fn tcp_try_undo_loss(sk: &mut Sock, frto_undo: bool, cx: &mut Cx) -> 
         return false;
     }
     tcp_undo_cwnd_reduction(sk, true, cx);
-    cx.mib.inc(Counter::TCPLossUndo);
+    cx.mib.inc(Counter::TcpExtTCPLossUndo);
     if frto_undo {
-        cx.mib.inc(Counter::TCPSpuriousRTOs);
+        cx.mib.inc(Counter::TcpExtTCPSpuriousRTOs);
     }
     sk.loss.retransmits = 0;
     if tcp_is_non_sack_preventing_reopen(sk) {

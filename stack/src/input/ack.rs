@@ -456,7 +456,7 @@ fn tcp_process_tlp_ack(sk: &mut Sock, ack: Seq, flags: AckFlags, cx: &mut Cx) {
         tcp_set_ca_state(sk, CaState::Cwr, cx);
         tcp_end_cwnd_reduction(sk, cx);
         tcp_try_keep_open(sk, cx);
-        cx.mib.inc(Counter::TCPLossProbeRecovery);
+        cx.mib.inc(Counter::TcpExtTCPLossProbeRecovery);
     } else if !(flags.snd_una_advanced || flags.not_dup() || flags.data_sacked) {
         sk.loss.tlp_high_seq = None;
     }

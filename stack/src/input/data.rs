@@ -31,14 +31,14 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
     let end_seq = seg.end_seq();
     if seg.seq == sk.rcv.nxt {
         if window == 0 && !(seg.payload.is_empty() && seg.flags.fin()) {
-            cx.mib.inc(Counter::TCPZeroWindowDrop);
+            cx.mib.inc(Counter::TcpExtTCPZeroWindowDrop);
             return out_of_window(sk, DropReason::TcpZerowindow);
         }
         return queue_and_out(sk, seg, cx);
     }
     if !end_seq.after(sk.rcv.nxt) {
         // [RFC9293:MUST-58] A retransmission: the ACK was lost, send it again at once.
-        cx.mib.inc(Counter::DelayedACKLost);
+        cx.mib.inc(Counter::TcpExtDelayedACKLost);
         tcp_dsack_set(sk, seg.seq, end_seq, cx);
         out_of_window(sk, DropReason::TcpOldData);
         return Disposition::Dropped(DropReason::TcpOldData);
@@ -50,7 +50,7 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
         // Part of it is new.
         tcp_dsack_set(sk, seg.seq, sk.rcv.nxt, cx);
         if window == 0 {
-            cx.mib.inc(Counter::TCPZeroWindowDrop);
+            cx.mib.inc(Counter::TcpExtTCPZeroWindowDrop);
             return out_of_window(sk, DropReason::TcpZerowindow);
         }
         return queue_and_out(sk, seg, cx);
@@ -71,7 +71,7 @@ fn out_of_window(sk: &mut Sock, reason: DropReason) -> Disposition {
 fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     let truesize = truesize_of(sk, seg);
     if !tcp_try_rmem_schedule(sk, truesize) && !sk.recv_queue.is_empty() {
-        cx.mib.inc(Counter::TCPRcvQDrop);
+        cx.mib.inc(Counter::TcpExtTCPRcvQDrop);
         cx.wake(sk.id, Wake::Readable);
         sk.ack.now = true;
         sk.ack.sched = true;
@@ -108,17 +108,17 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
 fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     let truesize = truesize_of(sk, seg);
     if !tcp_try_rmem_schedule(sk, truesize) {
-        cx.mib.inc(Counter::TCPOFODrop);
+        cx.mib.inc(Counter::TcpExtTCPOFODrop);
         cx.wake(sk.id, Wake::Readable);
         return Disposition::Dropped(DropReason::TcpOfoDrop);
     }
     tcp_measure_rcv_mss(sk, seg, truesize);
     sk.ack.sched = true;
     sk.total.rcv_ooopack += 1;
-    cx.mib.inc(Counter::TCPOFOQueue);
+    cx.mib.inc(Counter::TcpExtTCPOFOQueue);
     let (seq, end_seq) = (seg.seq, seg.end_seq());
     let outcome = sk.ofo_queue.insert(chunk_of(seg, truesize));
-    cx.mib.add(Counter::TCPOFOMerge, u64::from(outcome.merged));
+    cx.mib.add(Counter::TcpExtTCPOFOMerge, u64::from(outcome.merged));
     for duplicate in outcome.duplicates {
         match duplicate {
             Duplicate::Set(block) => tcp_dsack_set(sk, block.start, block.end, cx),
@@ -246,9 +246,9 @@ fn tcp_dsack_set(sk: &mut Sock, start: Seq, end: Seq, cx: &mut Cx) {
         return;
     }
     cx.mib.inc(if start.before(sk.rcv.nxt) {
-        Counter::TCPDSACKOldSent
+        Counter::TcpExtTCPDSACKOldSent
     } else {
-        Counter::TCPDSACKOfoSent
+        Counter::TcpExtTCPDSACKOfoSent
     });
     sk.rx_opt.duplicate_sack = Some((start, end));
 }
@@ -272,7 +272,7 @@ fn tcp_dsack_extend(sk: &mut Sock, block: SackBlock, cx: &mut Cx) {
 pub(super) fn tcp_send_dupack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     let end_seq = seg.end_seq();
     if end_seq != seg.seq && seg.seq.before(sk.rcv.nxt) {
-        cx.mib.inc(Counter::DelayedACKLost);
+        cx.mib.inc(Counter::TcpExtDelayedACKLost);
         tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
         if sk.rx_opt.sack_ok {
             tcp_dsack_set(sk, seg.seq, end_seq.min(sk.rcv.nxt), cx);

@@ -78,7 +78,7 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
     }
     // [RFC5927:4#1] Only what is in flight can be reported.
     if sk.state() != TcpState::Listen && !icmp.seq.between(sk.snd.una, sk.snd.nxt) {
-        cx.mib.inc(Counter::OutOfWindowIcmps);
+        cx.mib.inc(Counter::TcpExtOutOfWindowIcmps);
         return;
     }
     let err = match meaning(icmp) {

@@ -53,11 +53,11 @@ fn tcp_conn_request(
     cx: &mut Cx,
 ) -> Disposition {
     if isn.is_none() && sk.listener.syn_queue_is_full() {
-        cx.mib.inc(Counter::TCPReqQFullDrop);
+        cx.mib.inc(Counter::TcpExtTCPReqQFullDrop);
         return listen_drop(DropReason::NotSpecified, cx);
     }
     if sk.listener.is_full() {
-        cx.mib.inc(Counter::ListenOverflows);
+        cx.mib.inc(Counter::TcpExtListenOverflows);
         return listen_drop(DropReason::TcpListenOverflow, cx);
     }
     if isn.is_none() && cx.sysctl.tcp_syncookies == 0 {
@@ -76,7 +76,7 @@ fn tcp_conn_request(
 }
 
 fn listen_drop(reason: DropReason, cx: &mut Cx) -> Disposition {
-    cx.mib.inc(Counter::ListenDrops);
+    cx.mib.inc(Counter::TcpExtListenDrops);
     Disposition::Dropped(reason)
 }
 

@@ -47,7 +47,7 @@ pub(super) fn tcp_check_req(
     let only_syn = seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst() && !seg.flags.fin();
     if seg.seq == req.rcv_isn && only_syn && !paws_reject {
         // [RFC9293:3.10.7.4#8] The SYN again: so is the answer.
-        let skipped = Counter::TCPACKSkippedSynRecv;
+        let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
         if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
             tcp_rtx_synack(req, cx);
             let timeout = reqsk_timeout_ms(req.num_timeout, cx.rto_max_ms());
@@ -78,7 +78,7 @@ pub(super) fn tcp_check_req(
     }
     if req.num_timeout < listener.opts.defer_accept && seg.end_seq() == req.rcv_isn + 1 {
         req.acked = true;
-        cx.mib.inc(Counter::TCPDeferAcceptDrop);
+        cx.mib.inc(Counter::TcpExtTCPDeferAcceptDrop);
         return Verdict::Keep(Disposition::Dropped(DropReason::NotSpecified));
     }
     if listener.listener.is_full() {
@@ -89,8 +89,8 @@ pub(super) fn tcp_check_req(
 
 /// Linux: the label listen_overflow of tcp_check_req
 fn listen_overflow(req: &mut RequestSock, seg: &Segment, cx: &mut Cx) -> Verdict {
-    cx.mib.inc(Counter::ListenOverflows);
-    cx.mib.inc(Counter::ListenDrops);
+    cx.mib.inc(Counter::TcpExtListenOverflows);
+    cx.mib.inc(Counter::TcpExtListenDrops);
     if cx.sysctl.tcp_abort_on_overflow == 0 {
         // The peer believes it is connected and will repeat itself.
         req.acked = true;
@@ -101,8 +101,8 @@ fn listen_overflow(req: &mut RequestSock, seg: &Segment, cx: &mut Cx) -> Verdict
 
 /// Linux: the label embryonic_reset of tcp_check_req
 fn embryonic_reset(req: &mut RequestSock, seg: &Segment, cx: &mut Cx) -> Verdict {
-    cx.mib.inc(Counter::AttemptFails);
-    cx.mib.inc(Counter::EmbryonicRsts);
+    cx.mib.inc(Counter::TcpAttemptFails);
+    cx.mib.inc(Counter::TcpExtEmbryonicRsts);
     let event = match (seg.flags.rst(), seg.flags.syn()) {
         (true, _) => Event::RecvRst,
         (false, true) => Event::RecvSyn,
@@ -117,13 +117,13 @@ fn embryonic_reset(req: &mut RequestSock, seg: &Segment, cx: &mut Cx) -> Verdict
 }
 
 fn out_of_window(req: &mut RequestSock, seg: &Segment, paws: bool, cx: &mut Cx) -> Verdict {
-    let skipped = Counter::TCPACKSkippedSynRecv;
+    let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
     if !seg.flags.rst() && !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
         tcp_v4_reqsk_send_ack(req, cx);
     }
     let reason = if paws { DropReason::TcpRfc7323Paws } else { DropReason::TcpOverwindow };
     if paws {
-        cx.mib.inc(Counter::PAWSEstab);
+        cx.mib.inc(Counter::TcpExtPAWSEstab);
     }
     Verdict::Keep(Disposition::Dropped(reason))
 }
@@ -228,6 +228,6 @@ pub(super) fn tcp_v4_syn_recv_sock(
     tcp_sync_mss(&mut child, mtu, cx);
     child.advmss = tcp_mss_clamp(listener.rx_opt.user_mss, cx.net.advmss(req.flow.remote.ip()));
     tcp_initialize_rcv_mss(&mut child);
-    cx.mib.inc(Counter::PassiveOpens);
+    cx.mib.inc(Counter::TcpPassiveOpens);
     child
 }

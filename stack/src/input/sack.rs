@@ -68,11 +68,11 @@ pub(super) fn tcp_sacktag_write_queue(
         let is_dsack = has_dsack && index == 0;
         if !tcp_is_sackblock_valid(sk, is_dsack, *block) {
             cx.mib.inc(if !is_dsack {
-                Counter::TCPSACKDiscard
+                Counter::TcpExtTCPSACKDiscard
             } else if sk.loss.undo_marker.is_some() {
-                Counter::TCPDSACKIgnoredOld
+                Counter::TcpExtTCPDSACKIgnoredOld
             } else {
-                Counter::TCPDSACKIgnoredNoUndo
+                Counter::TcpExtTCPDSACKIgnoredNoUndo
             });
             continue;
         }
@@ -103,18 +103,18 @@ fn tcp_check_dsack(
         .get(1)
         .is_some_and(|next| !first.end.after(next.end) && !first.start.before(next.start));
     if old {
-        cx.mib.inc(Counter::TCPDSACKRecv);
+        cx.mib.inc(Counter::TcpExtTCPDSACKRecv);
     } else if inside {
-        cx.mib.inc(Counter::TCPDSACKOfoRecv);
+        cx.mib.inc(Counter::TcpExtTCPDSACKOfoRecv);
     } else {
         return false;
     }
     let dup_segs = tcp_dsack_seen(sk, *first, (flags, state));
     if dup_segs == 0 {
-        cx.mib.inc(Counter::TCPDSACKIgnoredDubious);
+        cx.mib.inc(Counter::TcpExtTCPDSACKIgnoredDubious);
         return false;
     }
-    cx.mib.add(Counter::TCPDSACKRecvSegs, u64::from(dup_segs));
+    cx.mib.add(Counter::TcpExtTCPDSACKRecvSegs, u64::from(dup_segs));
     // A duplicate of data already forgotten was a needless retransmission.
     let in_episode = sk.loss.undo_marker.is_some_and(|marker| first.end.after(marker));
     if in_episode && sk.loss.undo_retrans > 0 && !first.end.after(prior_snd_una) {
@@ -311,9 +311,9 @@ pub(crate) fn tcp_check_sack_reordering(
     }
     sk.total.reord_seen += 1;
     cx.mib.inc(if by_timestamp {
-        Counter::TCPTSReorder
+        Counter::TcpExtTCPTSReorder
     } else {
-        Counter::TCPSACKReorder
+        Counter::TcpExtTCPSACKReorder
     });
 }
 

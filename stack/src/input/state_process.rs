@@ -204,7 +204,7 @@ fn fin_acked(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     let text_end = seg.end_seq() - u32::from(seg.flags.fin());
     let new_data = seg.seq != seg.end_seq() && text_end.after(sk.rcv.nxt);
     if sk.opts.linger2_secs.is_some_and(|secs| secs < 0) || new_data {
-        cx.mib.inc(Counter::TCPAbortOnData);
+        cx.mib.inc(Counter::TcpExtTCPAbortOnData);
         tcp_done(sk, Event::WaitTimeout, cx);
         return ControlFlow::Break(Disposition::Reset(ResetReason::TcpAbortOnData));
     }
@@ -243,7 +243,7 @@ fn process_text(
             let new_data = seg.seq != seg.end_seq() && text_end.after(sk.rcv.nxt);
             if sk.shutdown.rcv && new_data {
                 // [RFC9293:SHLD-3] Nobody will ever read it, and the peer has to know.
-                cx.mib.inc(Counter::TCPAbortOnData);
+                cx.mib.inc(Counter::TcpExtTCPAbortOnData);
                 tcp_reset(sk, cx);
                 return ControlFlow::Break(Disposition::Reset(ResetReason::TcpAbortOnData));
             }

@@ -98,7 +98,7 @@ fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if let Some(first) = sk.loss.retrans_stamp.filter(|_| sk.rx_opt.saw_tstamp && ecr.0 != 0) {
         let low = Seq(tcp_time_stamp(first, sk.tsoffset));
         if !ecr.between(low, Seq(tcp_time_stamp(cx.now, sk.tsoffset))) {
-            cx.mib.inc(Counter::PAWSActive);
+            cx.mib.inc(Counter::TcpExtPAWSActive);
             return reset_for(seg, ResetReason::TcpRfc7323PawsAck, DropReason::TcpRfc7323PawsAck);
         }
     }

@@ -22,7 +22,7 @@ use crate::wire::Segment;
 
 /// Finds who a segment is for, and hands it over.
 pub(crate) fn tcp_v4_rcv(stack: &mut Stack, seg: &Segment) -> Disposition {
-    stack.cx.mib.inc(Counter::InSegs);
+    stack.cx.mib.inc(Counter::TcpInSegs);
     let flow = Flow::new(seg.dst(), seg.src());
     let state = stack.tcp_state(flow);
     let disposition = dispatch(stack, seg, flow);

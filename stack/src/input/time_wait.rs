@@ -65,7 +65,7 @@ pub(super) fn tcp_timewait_state_process(
         return TwStatus::Syn(if isn.0 == 0 { Seq(1) } else { isn });
     }
     if paws_reject {
-        cx.mib.inc(Counter::PAWSTimewait);
+        cx.mib.inc(Counter::TcpExtPAWSTimewait);
     }
     if seg.flags.rst() {
         return TwStatus::Success;
@@ -73,7 +73,7 @@ pub(super) fn tcp_timewait_state_process(
     if paws_reject || seg.flags.ack() {
         reschedule(tw, cx);
     }
-    answer(tw, seg, Counter::TCPACKSkippedTimeWait, cx)
+    answer(tw, seg, Counter::TcpExtTCPACKSkippedTimeWait, cx)
 }
 
 /// The peer's FIN has not come yet.
@@ -84,7 +84,7 @@ fn fin_wait2(
     cx: &mut Cx,
 ) -> TwStatus {
     if paws_reject || !tcp_in_window(seg, tw.rcv_nxt, tw.rcv_nxt + tw.rcv_wnd) {
-        return answer(tw, seg, Counter::TCPACKSkippedFinWait2, cx);
+        return answer(tw, seg, Counter::TcpExtTCPACKSkippedFinWait2, cx);
     }
     if seg.flags.rst() {
         return TwStatus::Kill;

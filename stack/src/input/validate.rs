@@ -59,9 +59,9 @@ fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if is_disordered_ack(sk, seg) {
         return ControlFlow::Continue(());
     }
-    cx.mib.inc(Counter::PAWSEstab);
+    cx.mib.inc(Counter::TcpExtPAWSEstab);
     // A pure ACK that took another way is no reason to answer; see tcp_disordered_ack_check.
-    let skipped = Counter::TCPACKSkippedPAWS;
+    let skipped = Counter::TcpExtTCPACKSkippedPAWS;
     if !tcp_oow_rate_limited(&mut sk.ack.last_oow_ack, seg, skipped, cx) {
         tcp_send_dupack(sk, seg, cx);
     }
@@ -109,9 +109,9 @@ fn check_sequence(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         return syn_challenge(sk, cx);
     }
     if reason == DropReason::TcpInvalidEndSequence {
-        cx.mib.inc(Counter::BeyondWindow);
+        cx.mib.inc(Counter::TcpExtBeyondWindow);
     }
-    let skipped = Counter::TCPACKSkippedSeq;
+    let skipped = Counter::TcpExtTCPACKSkippedSeq;
     if !tcp_oow_rate_limited(&mut sk.ack.last_oow_ack, seg, skipped, cx) {
         tcp_send_dupack(sk, seg, cx);
     }
@@ -185,8 +185,8 @@ fn check_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
 }
 
 fn syn_challenge(sk: &mut Sock, cx: &mut Cx) -> Step {
-    cx.mib.inc(Counter::TCPSYNChallenge);
-    cx.mib.inc(Counter::InErrs);
+    cx.mib.inc(Counter::TcpExtTCPSYNChallenge);
+    cx.mib.inc(Counter::TcpInErrs);
     tcp_send_challenge_ack(sk, cx);
     ControlFlow::Break(Disposition::Dropped(DropReason::TcpInvalidSyn))
 }

@@ -146,11 +146,11 @@ pub(crate) fn tcp_send_delayed_ack(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// RFC 5961 §7 · Linux: tcp_send_challenge_ack (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_send_challenge_ack(sk: &mut Sock, cx: &mut Cx) {
-    let skipped = Counter::TCPACKSkippedChallenge;
+    let skipped = Counter::TcpExtTCPACKSkippedChallenge;
     if rate_limited(&mut sk.ack.last_oow_ack, skipped, cx) || !cx.take_challenge_ack() {
         return;
     }
-    cx.mib.inc(Counter::TCPChallengeACK);
+    cx.mib.inc(Counter::TcpExtTCPChallengeACK);
     tcp_send_ack(sk, cx);
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn tcp_check_probe_timer(sk: &mut Sock, cx: &Cx) {
 ///
 /// Linux: tcp_send_probe0 (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_send_probe0(sk: &mut Sock, cx: &mut Cx) {
-    tcp_write_wakeup(sk, Counter::TCPWinProbe, cx);
+    tcp_write_wakeup(sk, Counter::TcpExtTCPWinProbe, cx);
     if sk.loss.packets_out != 0 || sk.write_queue.is_unsent_empty() {
         sk.loss.probes_out = 0;
         sk.loss.backoff = 0;
@@ -150,7 +150,7 @@ pub(crate) fn tcp_send_loss_probe(sk: &mut Sock, cx: &mut Cx) {
     sk.timers.stop(Timer::LossProbe);
     if sk.loss.tlp_high_seq.is_none() && send_probe(sk, cx) {
         sk.loss.tlp_high_seq = Some(sk.snd.nxt);
-        cx.mib.inc(Counter::TCPLossProbes);
+        cx.mib.inc(Counter::TcpExtTCPLossProbes);
     }
     tcp_rearm_rto(sk, cx);
 }

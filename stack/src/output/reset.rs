@@ -13,7 +13,7 @@ use crate::wire::{Flags, Segment};
 
 /// Tells the peer that the connection is gone.
 pub(crate) fn tcp_send_active_reset(sk: &mut Sock, cx: &mut Cx) {
-    cx.mib.inc(Counter::OutRsts);
+    cx.mib.inc(Counter::TcpOutRsts);
     let seq = tcp_acceptable_seq(sk);
     tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::RST | Flags::ACK), cx);
 }
@@ -32,6 +32,6 @@ pub(crate) fn tcp_v4_send_reset(seg: &Segment, cx: &mut Cx) {
         reset.flags |= Flags::ACK;
     }
     reset.ip.ttl = cx.sysctl.ip_default_ttl;
-    cx.mib.inc(Counter::OutRsts);
+    cx.mib.inc(Counter::TcpOutRsts);
     send(&reset, cx);
 }

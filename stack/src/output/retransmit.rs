@@ -78,9 +78,9 @@ pub(crate) fn resend(
         payload: chunk.data.clone(),
     };
     let bytes = u64::from(chunk.len());
-    cx.mib.add(Counter::RetransSegs, u64::from(pcount));
+    cx.mib.add(Counter::TcpRetransSegs, u64::from(pcount));
     if is_syn {
-        cx.mib.inc(Counter::TCPSynRetrans);
+        cx.mib.inc(Counter::TcpExtTCPSynRetrans);
     }
     sk.loss.total_retrans = sk.loss.total_retrans.wrapping_add(pcount);
     sk.total.bytes_retrans = sk.total.bytes_retrans.wrapping_add(bytes);
@@ -155,9 +155,9 @@ pub(crate) fn tcp_xmit_retransmit_queue(sk: &mut Sock, cx: &mut Cx) {
         }
         if marks.lost && !marks.sacked && !marks.retrans {
             let counter = if sk.loss.ca_state == CaState::Loss {
-                Counter::TCPSlowStartRetrans
+                Counter::TcpExtTCPSlowStartRetrans
             } else {
-                Counter::TCPFastRetrans
+                Counter::TcpExtTCPFastRetrans
             };
             cx.mib.inc(counter);
             if tcp_retransmit_skb(sk, index, room.min(max_segs), cx).is_err() {

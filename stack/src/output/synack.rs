@@ -30,8 +30,8 @@ pub(crate) fn tcp_v4_send_synack(req: &RequestSock, cx: &mut Cx) {
 /// Linux: tcp_rtx_synack (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_rtx_synack(req: &mut RequestSock, cx: &mut Cx) {
     tcp_v4_send_synack(req, cx);
-    cx.mib.inc(Counter::RetransSegs);
-    cx.mib.inc(Counter::TCPSynRetrans);
+    cx.mib.inc(Counter::TcpRetransSegs);
+    cx.mib.inc(Counter::TcpExtTCPSynRetrans);
     req.num_retrans += 1;
     req.snt_tsval_last = tcp_time_stamp(cx.now, req.tsoffset);
 }

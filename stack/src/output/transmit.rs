@@ -74,7 +74,7 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) {
 ///
 /// Linux: ip_queue_xmit, ip_send_unicast_reply
 pub(crate) fn send(seg: &Segment, cx: &mut Cx) {
-    cx.mib.inc(Counter::OutSegs);
+    cx.mib.inc(Counter::TcpOutSegs);
     cx.trace.push(TraceEvent::SegmentOut {
         at: cx.now,
         flow: Flow::new(seg.src(), seg.dst()),
@@ -147,7 +147,7 @@ fn count(sk: &mut Sock, payload_len: usize, cx: &mut Cx) {
         sk.total.bytes_sent = sk.total.bytes_sent.wrapping_add(bytes);
     }
     if segs > 1 && cx.net.tso {
-        cx.mib.add(Counter::OutSegs, u64::from(segs - 1));
+        cx.mib.add(Counter::TcpOutSegs, u64::from(segs - 1));
     }
 }
 

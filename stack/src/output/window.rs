@@ -98,7 +98,7 @@ pub(crate) fn tcp_select_window(sk: &mut Sock, cx: &mut Cx) -> u16 {
     if new_win < cur_win {
         // [RFC9293:SHLD-14] The right edge never moves left.
         if new_win == 0 {
-            cx.mib.inc(Counter::TCPWantZeroWindowAdv);
+            cx.mib.inc(Counter::TcpExtTCPWantZeroWindowAdv);
         }
         new_win = align_up(cur_win, sk.rx_opt.rcv_wscale);
     }
@@ -112,9 +112,9 @@ pub(crate) fn tcp_select_window(sk: &mut Sock, cx: &mut Cx) -> u16 {
     };
     let field = field >> sk.rx_opt.rcv_wscale;
     if field == 0 && old_win != 0 {
-        cx.mib.inc(Counter::TCPToZeroWindowAdv);
+        cx.mib.inc(Counter::TcpExtTCPToZeroWindowAdv);
     } else if field != 0 && old_win == 0 {
-        cx.mib.inc(Counter::TCPFromZeroWindowAdv);
+        cx.mib.inc(Counter::TcpExtTCPFromZeroWindowAdv);
     }
     u16::try_from(field).unwrap_or(u16::MAX)
 }

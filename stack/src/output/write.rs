@@ -173,7 +173,7 @@ pub(crate) fn tcp_event_new_data_sent(sk: &mut Sock, cx: &mut Cx) {
     sk.snd.nxt = sent.end_seq();
     let pcount = sent.pcount();
     sk.loss.packets_out += pcount;
-    cx.mib.add(Counter::TCPOrigDataSent, u64::from(pcount));
+    cx.mib.add(Counter::TcpExtTCPOrigDataSent, u64::from(pcount));
     if prior_packets == 0 || sk.timers.pending() == Some(Timer::LossProbe) {
         tcp_rearm_rto(sk, cx);
     }

@@ -61,6 +61,6 @@ pub(crate) fn advance(cell: &mut StateCell, flow: Flow, event: Event, cx: &mut C
 fn count(from: TcpState, to: TcpState, cx: &mut Cx) {
     let was_up = matches!(from, TcpState::Established | TcpState::CloseWait);
     if to == TcpState::Close && was_up {
-        cx.mib.inc(Counter::EstabResets);
+        cx.mib.inc(Counter::TcpEstabResets);
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn tcp_delack_timer_handler(sk: &mut Sock, cx: &mut Cx) {
         sk.ack.ato_ms = sk.ack.ato_ms.saturating_mul(2).min(sk.loss.rto_ms);
     }
     tcp_send_ack(sk, cx);
-    cx.mib.inc(Counter::DelayedACKs);
+    cx.mib.inc(Counter::TcpExtDelayedACKs);
 }
 
 /// Enough SACKs were held back.
@@ -35,7 +35,7 @@ pub(super) fn tcp_compressed_ack_kick(sk: &mut Sock, cx: &mut Cx) {
     if sk.state() == TcpState::Close || sk.ack.compressed == 0 {
         return;
     }
-    cx.mib.add(Counter::TCPAckCompressed, u64::from(sk.ack.compressed - 1));
+    cx.mib.add(Counter::TcpExtTCPAckCompressed, u64::from(sk.ack.compressed - 1));
     sk.ack.compressed -= 1;
     tcp_send_ack(sk, cx);
 }

@@ -52,7 +52,7 @@ pub(super) fn tcp_keepalive_timer(sk: &mut Sock, cx: &mut Cx) {
         tcp_send_active_reset(sk, cx);
         return tcp_write_err(sk, cx);
     }
-    tcp_write_wakeup(sk, Counter::TCPKeepAlive, cx);
+    tcp_write_wakeup(sk, Counter::TcpExtTCPKeepAlive, cx);
     sk.loss.probes_out += 1;
     let next = keepalive_intvl_ms(sk, cx);
     reset_keepalive_timer(sk, next, cx);

@@ -26,7 +26,7 @@ pub(super) fn tcp_retransmit_timer(sk: &mut Sock, cx: &mut Cx) {
     if sk.snd.wnd == 0 && !sk.dead && !sk.state().is_in(StateMask::CONNECTING) {
         return retransmit_into_closed_window(sk, cx);
     }
-    cx.mib.inc(Counter::TCPTimeouts);
+    cx.mib.inc(Counter::TcpExtTCPTimeouts);
     if tcp_write_timeout(sk, cx) {
         return;
     }
@@ -94,11 +94,11 @@ fn back_off(sk: &mut Sock, cx: &Cx) {
 fn count_first(sk: &Sock, cx: &mut Cx) {
     let sack = sk.rx_opt.sack_ok;
     let counter = match sk.loss.ca_state {
-        CaState::Recovery if sack => Counter::TCPSackRecoveryFail,
-        CaState::Recovery => Counter::TCPRenoRecoveryFail,
-        CaState::Loss => Counter::TCPLossFailures,
-        CaState::Disorder if sack => Counter::TCPSackFailures,
-        CaState::Disorder => Counter::TCPRenoFailures,
+        CaState::Recovery if sack => Counter::TcpExtTCPSackRecoveryFail,
+        CaState::Recovery => Counter::TcpExtTCPRenoRecoveryFail,
+        CaState::Loss => Counter::TcpExtTCPLossFailures,
+        CaState::Disorder if sack => Counter::TcpExtTCPSackFailures,
+        CaState::Disorder => Counter::TcpExtTCPRenoFailures,
         CaState::Open | CaState::Cwr => return,
     };
     cx.mib.inc(counter);

@@ -89,7 +89,7 @@ pub(super) fn tcp_orphan_retries(sk: &Sock, alive: bool, cx: &Cx) -> u32 {
 /// Linux: tcp_write_err (net/ipv4/tcp_timer.c)
 pub(crate) fn tcp_write_err(sk: &mut Sock, cx: &mut Cx) {
     let err = sk.err_soft.unwrap_or(Errno::ETIMEDOUT);
-    cx.mib.inc(Counter::TCPAbortOnTimeout);
+    cx.mib.inc(Counter::TcpExtTCPAbortOnTimeout);
     tcp_done_with_error(sk, err, Event::GiveUp, cx);
 }
 
