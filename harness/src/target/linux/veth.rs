@@ -15,6 +15,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType};
 
+use super::closing::close_elsewhere;
 use super::netlink::{CREATE, EXCL, REPLACE, Request};
 use super::packet_socket::sockaddr_ll;
 use super::rtnetlink::{Rtnetlink, ifinfomsg, index_of};
@@ -137,6 +138,12 @@ impl Veth {
             .and_then(|_| sys::bind(fd, &sockaddr_ll(index, 0)))
             .map_err(|errno| fault::io(failed)(fault::errno(errno)))?;
         Ok(Self { socket, gso_size, mtu: usize::try_from(mtu).unwrap_or(usize::MAX) })
+    }
+}
+
+impl Drop for Veth {
+    fn drop(&mut self) {
+        close_elsewhere(&self.socket);
     }
 }
 
