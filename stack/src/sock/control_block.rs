@@ -83,6 +83,10 @@ pub(crate) struct RxOpt {
     pub(crate) tstamp_ok: bool,
     pub(crate) sack_ok: bool,
     pub(crate) wscale_ok: bool,
+    /// What our SYN offered; nothing else can be agreed to.
+    pub(crate) ts_offered: bool,
+    pub(crate) sack_offered: bool,
+    pub(crate) wscale_offered: bool,
     pub(crate) snd_wscale: u8,
     pub(crate) rcv_wscale: u8,
     /// TCP_MAXSEG of the user; 0 for none.

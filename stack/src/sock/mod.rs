@@ -22,6 +22,7 @@ pub(crate) use options::{Linger, Locks, NonAgle, SockOptions};
 pub(crate) use recv_queue::RecvQueue;
 pub use request::RequestSock;
 pub(crate) use sack_list::SackList;
+pub(crate) use sock::ConnectPhase;
 pub use sock::{Shutdown, Sock, SockId};
 pub use timewait::TimeWaitSock;
 pub(crate) use write_queue::WriteQueue;

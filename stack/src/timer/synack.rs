@@ -39,7 +39,6 @@ pub(crate) fn reqsk_timer_handler(
     }
     if resend {
         tcp_rtx_synack(req, cx);
-        req.num_retrans += 1;
     } else if !req.acked {
         return false;
     }
