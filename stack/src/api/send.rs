@@ -126,8 +126,7 @@ fn tcp_sendmsg(
         Ended::Broken => Poll::Ready(Err(sk.err.take().unwrap_or(Errno::EPIPE))),
         Ended::Full => {
             sk.nospace = true;
-            let so_far =
-                if sleep.copied > 0 { Ok(sleep.copied) } else { Err(Errno::EAGAIN) };
+            let so_far = if sleep.copied > 0 { Ok(sleep.copied) } else { Err(Errno::EAGAIN) };
             if nonblock {
                 return Poll::Ready(so_far);
             }
@@ -228,11 +227,8 @@ fn tcp_push(sk: &mut Sock, flags: MsgFlags, mss_now: u32, nonagle: NonAgle, cx: 
     if !flags.more() || forced_push(sk) {
         tcp_mark_push(sk);
     }
-    let nonagle = if flags.more() {
-        NonAgle { off: false, cork: true, push: false }
-    } else {
-        nonagle
-    };
+    let nonagle =
+        if flags.more() { NonAgle { off: false, cork: true, push: false } } else { nonagle };
     tcp_push_pending_frames_at(sk, mss_now, nonagle, cx);
 }
 

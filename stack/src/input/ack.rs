@@ -6,7 +6,9 @@
 use std::ops::ControlFlow;
 
 use super::rtt::{RttSample, rtt_since, tcp_ack_update_rtt, tcp_update_pacing_rate};
-use super::sack::{SackState, tcp_check_sack_reordering, tcp_highest_sack_seq, tcp_sacktag_write_queue};
+use super::sack::{
+    SackState, tcp_check_sack_reordering, tcp_highest_sack_seq, tcp_sacktag_write_queue,
+};
 use super::{DropReason, Step, drop_for};
 use crate::congestion::prr::Delivery;
 use crate::congestion::{
@@ -25,9 +27,7 @@ use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::sock::write_queue::Chunk;
 use crate::time::Instant;
-use crate::timer::{
-    Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_xmit_timer,
-};
+use crate::timer::{Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_xmit_timer};
 use crate::wire::Segment;
 
 /// What an ACK turned out to be (Linux: FLAG_*).
@@ -349,13 +349,7 @@ fn account_acked(
 }
 
 /// Linux: the round-trip part of tcp_clean_rtx_queue
-fn update_rtt(
-    sk: &mut Sock,
-    cleaned: Cleaned,
-    sacks: &SackState,
-    flags: &mut AckFlags,
-    cx: &Cx,
-) {
+fn update_rtt(sk: &mut Sock, cleaned: Cleaned, sacks: &SackState, flags: &mut AckFlags, cx: &Cx) {
     // [RFC6298:3#1] Karn: a retransmitted segment measures nothing.
     let clean = !flags.retrans_data_acked;
     let since = |at: Option<Instant>| at.map(|at| rtt_since(at, cx));

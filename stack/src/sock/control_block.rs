@@ -340,8 +340,7 @@ impl CongVars {
     pub(crate) fn new(name: &str) -> Self {
         Self {
             cw: Cwnd::new(),
-            algorithm: Algorithm::by_name(name)
-                .unwrap_or_else(|| Algorithm::Reno(Reno)),
+            algorithm: Algorithm::by_name(name).unwrap_or_else(|| Algorithm::Reno(Reno)),
             cwnd_stamp: Instant::ZERO,
             cwnd_used: 0,
             max_packets_seq: Seq(0),

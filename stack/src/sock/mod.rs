@@ -9,9 +9,9 @@ pub(crate) mod ofo_queue;
 mod options;
 pub(crate) mod recv_queue;
 mod request;
+pub(crate) mod sack_list;
 #[expect(clippy::module_inception, reason = "Linux's name for the thing")]
 mod sock;
-pub(crate) mod sack_list;
 mod timewait;
 pub(crate) mod write_queue;
 

@@ -105,9 +105,9 @@ impl SockTable {
     pub(crate) fn requests_of(&self, listener: SockId) -> Vec<SockId> {
         self.objects
             .iter()
-            .filter(|(_, object)| {
-                matches!(object, Object::Request(req) if req.listener == listener)
-            })
+            .filter(
+                |(_, object)| matches!(object, Object::Request(req) if req.listener == listener),
+            )
             .map(|(id, _)| *id)
             .collect()
     }
