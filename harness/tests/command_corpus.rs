@@ -2,6 +2,7 @@
 //!
 //! Runs only with `SYNPROOF_CORPUS_DIR` (several directories are separated by colons); scripts of
 //! other projects are not part of this repository.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,6 +11,9 @@ use synproof_harness::command::ip::IpObject;
 use synproof_harness::command::parse::understand_with_reason;
 use synproof_harness::command::tc::TcObject;
 use synproof_harness::command::{Command, Step};
+use synproof_harness::script::ast::EventKind;
+use synproof_harness::script::source::SourceFile;
+use synproof_harness::script::{Defines, parse};
 use walkdir::WalkDir;
 
 /// Programs of FreeBSD, and two that make a file.
@@ -32,8 +36,7 @@ fn shell_texts_of_a_corpus_are_understood() {
     let mut total = 0;
     let mut beyond = BTreeMap::<String, (usize, String)>::new();
     for path in scripts.filter(|path| path.extension().is_some_and(|ext| ext == "pkt")) {
-        let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
-        for shell in shell_texts(&text) {
+        for shell in shell_texts(&path) {
             total += 1;
             let reasons = reasons(&shell, path.parent().unwrap());
             reasons
@@ -73,26 +76,15 @@ fn words_beyond(steps: &[Step], reasons: &mut Vec<String>) {
     }
 }
 
-/// What opens and closes a part of a script in which back quotes mean something else.
-const BRACKETS: [(&str, &str); 5] =
-    [("//", "\n"), ("/*", "*/"), ("%{", "}%"), ("\"", "\""), ("`", "`")];
-
-/// The texts between back quotes, outside comments, strings and code blocks.
-fn shell_texts(script: &str) -> Vec<String> {
-    let mut texts = Vec::new();
-    let mut rest = script;
-    while let Some(at) = rest.find(['`', '/', '%', '"']) {
-        rest = &rest[at..];
-        let Some((open, close)) = BRACKETS.iter().find(|(open, _)| rest.starts_with(open)) else {
-            rest = &rest[1..];
-            continue;
-        };
-        let body = &rest[open.len()..];
-        let end = body.find(close).unwrap_or(body.len());
-        if *open == "`" {
-            texts.push(body[..end].to_owned());
+/// The init, timed and cleanup texts.
+fn shell_texts(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let (script, _) = parse(&SourceFile::new(path, text), &Defines::new());
+    let timed = script.events.into_iter().filter_map(|event| match event.kind {
+        EventKind::Command(command) => Some(command),
+        EventKind::Packet(_) | EventKind::Syscall(_) | EventKind::Code(_) | EventKind::State(_) => {
+            None
         }
-        rest = body.get(end + close.len()..).unwrap_or("");
-    }
-    texts
+    });
+    script.init.into_iter().chain(timed).chain(script.cleanup).map(|command| command.text).collect()
 }

@@ -6,6 +6,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use rstest::rstest;
+
 use synproof_harness::target::linux::{Link, LinuxLaunch};
 use synproof_harness::target::syscall::{Buffer, Output, SockAddr};
 use synproof_harness::target::{
@@ -176,9 +178,9 @@ fn flow(port: u16) -> FlowKey {
     }
 }
 
-#[test]
-fn handshake_and_data_pass_both_ways() {
-    let Some(mut run) = driver(Link::Tun) else { return };
+#[rstest]
+fn handshake_and_data_pass_both_ways(#[values(Link::Tun, Link::Veth, Link::Raw)] link: Link) {
+    let Some(mut run) = driver(link) else { return };
     let (fd, port, isn) = run.connection();
     run.target.inject(&segment(port, 101, isn + 1, ACK | PSH, 1000)).unwrap();
     let read = run.call(Syscall::Read { fd, buf: Buffer::Zeros(2000) });
@@ -188,9 +190,11 @@ fn handshake_and_data_pass_both_ways() {
     assert_eq!(wrote.value, 300);
 }
 
-#[test]
-fn packets_and_returns_come_in_order_of_time() {
-    let Some(mut run) = driver(Link::Tun) else { return };
+#[rstest]
+fn packets_and_returns_come_in_order_of_time(
+    #[values(Link::Tun, Link::Veth, Link::Raw)] link: Link,
+) {
+    let Some(mut run) = driver(link) else { return };
     let (fd, ..) = run.connection();
     let call = run.submit(&Syscall::Write { fd, buf: Buffer::Zeros(10) }, false);
     let (at, _, _, _, len) = run.segment();
@@ -200,9 +204,9 @@ fn packets_and_returns_come_in_order_of_time() {
     assert!(at <= end);
 }
 
-#[test]
-fn states_are_those_of_the_kernel() {
-    let Some(mut run) = driver(Link::Tun) else { return };
+#[rstest]
+fn states_are_those_of_the_kernel(#[values(Link::Tun, Link::Veth, Link::Raw)] link: Link) {
+    let Some(mut run) = driver(link) else { return };
     let port = 40_000;
     assert_eq!(run.target.tcp_state(&flow(port)).unwrap(), TcpState::Close);
     run.listener();
@@ -217,9 +221,11 @@ fn states_are_those_of_the_kernel() {
     assert_eq!(run.target.tcp_state(&flow(port)).unwrap(), TcpState::Established);
 }
 
-#[test]
-fn a_blocked_call_returns_when_its_packet_comes_and_does_not_hold_up_others() {
-    let Some(mut run) = driver(Link::Tun) else { return };
+#[rstest]
+fn a_blocked_call_returns_when_its_packet_comes_and_does_not_hold_up_others(
+    #[values(Link::Tun, Link::Veth, Link::Raw)] link: Link,
+) {
+    let Some(mut run) = driver(link) else { return };
     let (fd, port, isn) = run.connection();
     let blocked = run.submit(&Syscall::Read { fd, buf: Buffer::Zeros(10) }, true);
     let other = run.call(Syscall::Socket { domain: 2, ty: 2, protocol: 0 });
@@ -228,10 +234,12 @@ fn a_blocked_call_returns_when_its_packet_comes_and_does_not_hold_up_others() {
     assert_eq!(run.returned(blocked).value, 4);
 }
 
-#[test]
-fn a_blocked_call_does_not_survive_its_target() {
+#[rstest]
+fn a_blocked_call_does_not_survive_its_target(
+    #[values(Link::Tun, Link::Veth, Link::Raw)] link: Link,
+) {
     let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
-    let Some(mut run) = driver(Link::Tun) else { return };
+    let Some(mut run) = driver(link) else { return };
     let fd = run.listener();
     run.submit(&Syscall::Accept { fd }, true);
     let before = threads();
@@ -239,9 +247,11 @@ fn a_blocked_call_does_not_survive_its_target() {
     assert!(threads() < before);
 }
 
-#[test]
-fn probe_reads_the_structures_behind_code_blocks() {
-    let Some(mut run) = driver(Link::Tun) else { return };
+#[rstest]
+fn probe_reads_the_structures_behind_code_blocks(
+    #[values(Link::Tun, Link::Veth, Link::Raw)] link: Link,
+) {
+    let Some(mut run) = driver(link) else { return };
     let (fd, ..) = run.connection();
     let snapshot = run.target.probe(fd).unwrap().unwrap();
     assert_eq!(snapshot.tcp_info[0], 1, "TCP_ESTABLISHED");
@@ -250,9 +260,11 @@ fn probe_reads_the_structures_behind_code_blocks() {
     assert!(run.target.probe(Fd(99)).unwrap().is_err());
 }
 
-#[test]
-fn observe_waits_exactly_until_its_deadline() {
-    let Some(mut run) = driver(Link::Tun) else { return };
+#[rstest]
+fn observe_waits_exactly_until_its_deadline(
+    #[values(Link::Tun, Link::Veth, Link::Raw)] link: Link,
+) {
+    let Some(mut run) = driver(link) else { return };
     let mut late = Vec::new();
     for _ in 0..20 {
         let deadline = run.target.now().plus(1500);

@@ -27,7 +27,7 @@ fn try_check(args: &CheckArgs, console: &Console) -> Result<Exit, Exit> {
     for case in &plan.cases {
         scripts.insert(&case.id.script);
         let findings = match &case.source {
-            Err(why) => vec![(Severity::Error, format!("error: {}: {why}", case.id.script))],
+            Err(why) => vec![(Severity::Error, format!("error: {why}"))],
             Ok(source) => examine(source, &case.profile, case.id.ip, &cli)
                 .iter()
                 .map(|diagnostic| (diagnostic.severity, render(diagnostic, source, color)))
@@ -41,7 +41,7 @@ fn try_check(args: &CheckArgs, console: &Console) -> Result<Exit, Exit> {
                 Severity::Error => errors += 1,
                 Severity::Warning => warnings += 1,
             }
-            console.out(&format!("{text}\n")).map_err(|_| Exit::Environment)?;
+            console.out(&format!("{text}\n\n")).map_err(|_| Exit::Environment)?;
         }
     }
     let (count, s) = (scripts.len(), if scripts.len() == 1 { "" } else { "s" });

@@ -52,6 +52,11 @@ impl Console {
         let _ = writeln!(io::stderr().lock(), "{label} {message}");
     }
 
+    /// Prints a finished text to standard error.
+    pub(super) fn error_text(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
     /// Prints `help: message` to standard error.
     pub(super) fn help(&self, message: &str) {
         let label = self.error_paint().key("help:");

@@ -134,9 +134,10 @@ fn floats(op: Operator, a: f64, b: f64) -> Option<Result<Value, Stop>> {
         Operator::Mult => a * b,
         Operator::Div if b == 0.0 => return Some(Err(zero_division("float division by zero"))),
         Operator::Div => a / b,
-        Operator::FloorDiv | Operator::Mod if b == 0.0 => {
+        Operator::FloorDiv if b == 0.0 => {
             return Some(Err(zero_division("float floor division by zero")));
         }
+        Operator::Mod if b == 0.0 => return Some(Err(zero_division("float modulo"))),
         Operator::FloorDiv => floor_division(a, b).0,
         Operator::Mod => floor_division(a, b).1,
         Operator::Pow if a == 0.0 && b < 0.0 => {
@@ -187,10 +188,15 @@ fn sequences(op: Operator, left: &Value, right: &Value) -> Result<Value, Stop> {
         (Operator::Mult, count, sequence) if count.integer().is_some() => {
             repeat(sequence, count).unwrap_or_else(|| Err(unsupported(op, left, right)))
         }
-        (Operator::Add, Value::Str(_), other) => Err(Stop::type_error(format!(
-            "can only concatenate str (not \"{}\") to str",
-            other.type_name()
-        ))),
+        (Operator::Add, Value::Str(_) | Value::Tuple(_) | Value::List(_), other) => {
+            let (kind, other) = (left.type_name(), other.type_name());
+            let message = format!("can only concatenate {kind} (not \"{other}\") to {kind}");
+            Err(Stop::type_error(message))
+        }
+        (Operator::Mult, Value::Str(_) | Value::Tuple(_) | Value::List(_), other) => {
+            let message = "can't multiply sequence by non-int of type";
+            Err(Stop::type_error(format!("{message} '{}'", other.type_name())))
+        }
         (op, left, right) => Err(unsupported(op, left, right)),
     }
 }
@@ -202,10 +208,10 @@ fn chain(a: &[Value], b: &[Value]) -> Rc<[Value]> {
 /// [`None`] if `sequence` is none.
 fn repeat(sequence: &Value, count: &Value) -> Option<Result<Value, Stop>> {
     let times = usize::try_from(count.integer()?.max(0)).unwrap_or(usize::MAX);
-    let fits = |len: usize| len.saturating_mul(times) <= MAX_REPEATED;
+    let fits = |len: usize| times < usize::MAX && len.saturating_mul(times) <= MAX_REPEATED;
     let too_long = || Some(Err(Stop::beyond("a sequence of this length")));
     let repeated = |items: &[Value]| -> Rc<[Value]> {
-        items.iter().cycle().take(items.len() * times).cloned().collect()
+        items.iter().cycle().take(items.len().saturating_mul(times)).cloned().collect()
     };
     match sequence {
         Value::Str(text) if fits(text.len()) => Some(Ok(Value::str(text.repeat(times)))),

@@ -117,7 +117,7 @@ pub(super) fn call(
         ("min", values) => extreme(name, values, Ordering::Less)?,
         ("round", [value]) => round(value, None)?,
         ("round", [value, Value::None]) => round(value, None)?,
-        ("round", [value, places]) => round(value, places.integer())?,
+        ("round", [value, places]) => round(value, Some(index(places)?))?,
         (name, values) => {
             let count = values.len();
             return Err(Stop::beyond(format!("{name}() with {count} arguments")));
@@ -211,12 +211,16 @@ fn length(value: &Value) -> Result<Value, Stop> {
     i128::try_from(len).map(Value::Int).map_err(|_| Stop::beyond("a sequence of this length"))
 }
 
-fn hex(value: &Value) -> Result<Value, Stop> {
-    let Some(i) = value.integer() else {
+/// The value as Python's `__index__` gives it.
+fn index(value: &Value) -> Result<i128, Stop> {
+    value.integer().ok_or_else(|| {
         let name = value.type_name();
-        let message = format!("'{name}' object cannot be interpreted as an integer");
-        return Err(Stop::type_error(message));
-    };
+        Stop::type_error(format!("'{name}' object cannot be interpreted as an integer"))
+    })
+}
+
+fn hex(value: &Value) -> Result<Value, Stop> {
+    let i = index(value)?;
     let sign = if i < 0 { "-" } else { "" };
     Ok(Value::str(format!("{sign}{:#x}", i.unsigned_abs())))
 }

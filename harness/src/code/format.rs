@@ -34,7 +34,9 @@ pub(super) fn percent(template: &str, values: &Value) -> Result<String, Stop> {
         let value = arguments.next().ok_or_else(missing)?;
         out.push_str(&convert(&spec, conversion, value)?);
     }
-    if arguments.next().is_some() {
+    // A list could be a mapping for all that Python knows, and may go unused.
+    let unused = arguments.next().is_some() && !matches!(values, Value::List(_));
+    if unused {
         return Err(Stop::type_error("not all arguments converted during string formatting"));
     }
     Ok(out)

@@ -123,6 +123,10 @@ fn expressions(#[case] expression: &str, #[case] want: &str) {
 #[case("len(5)", "TypeError: object of type 'int' has no len()")]
 #[case("int('12x')", "ValueError: invalid literal for int() with base 10: '12x'")]
 #[case("tcpi_rtt()", "TypeError: 'int' object is not callable")]
+#[case("round(1, 1.5)", "TypeError: 'float' object cannot be interpreted as an integer")]
+#[case("(1,) + [1]", "TypeError: can only concatenate tuple (not \"list\") to tuple")]
+#[case("[1] * 1.5", "TypeError: can't multiply sequence by non-int of type 'float'")]
+#[case("1.5 % 0", "ZeroDivisionError: float modulo")]
 #[case("max(())", "ValueError: max() iterable argument is empty")]
 fn exceptions(#[case] expression: &str, #[case] want: &str) {
     let failure = failure(&[&format!("pass\nprint({expression})")]);
@@ -291,4 +295,27 @@ fn a_missing_interpreter_is_named() {
     let want = "an import is beyond the built-in Python, and the interpreter `no-such-python` \
                 (--code_command) is not there";
     assert_eq!(failure.message, want);
+}
+
+/// Pieces that mean something to Python, in 3,000 random orders.
+#[test]
+fn any_text_has_an_answer() {
+    const PIECES: [&str; 26] = [
+        "assert ", "tcpi_rtt", " == ", "1", "0", "(", ")", ", ", "[", "]", "'", "%d", " % ", "\n",
+        ";", "print", "if ", ":\n ", "else", "f'{", "}", " = ", "\u{e9}", "-", "\\\n", "round",
+    ];
+    let mut seed = 1_u64;
+    for _ in 0..3_000 {
+        let mut text = String::new();
+        for _ in 0..12 {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(PIECES[usize::try_from(seed >> 33).unwrap() % PIECES.len()]);
+        }
+        if let Err(failure) = run_with(&["pass", &text], "") {
+            assert_eq!(failure.block_index, 1, "{text:?}");
+            assert!(failure.line_in_block <= text.matches('\n').count() + 3, "{text:?}");
+        }
+    }
 }

@@ -15,6 +15,9 @@ use crate::target::TargetError;
 pub struct Session {
     /// Values that the last `set_sysctls.py` found.
     saved: Option<Vec<Setting>>,
+    /// The last `set_sysctls.py` ran in a real shell, and so did not leave its values here but in
+    /// a file.
+    saved_by_shell: bool,
     /// Counters at the last nstat. Starts at zero, as the counters of a fresh target do.
     nstat_history: BTreeMap<String, i64>,
 }
@@ -36,6 +39,9 @@ pub fn execute(
         Err(Refusal::Target(error)) => Err(error),
     }
 }
+
+/// The script that `set_sysctls.py` writes; it finds the number in PACKETDRILL_PID.
+const RESTORE: &str = "/tmp/sysctl_restore_${PPID}.sh";
 
 /// An exit status and what stderr would have said.
 #[derive(Debug)]
@@ -117,10 +123,7 @@ impl Run<'_> {
             Command::False => Ok(Status::failed(1, "")),
             Command::Exit(code) => Ok(Status::failed(*code, "")),
             Command::File { path: _, steps } => self.list(steps),
-            Command::Shell(text) => {
-                let dir = self.dir;
-                self.done(|host| host.shell(text, dir))
-            }
+            Command::Shell(text) => self.shell(text),
         }
     }
 
@@ -129,6 +132,15 @@ impl Run<'_> {
         act: impl FnOnce(&mut dyn CommandHost) -> Result<(), Refusal>,
     ) -> Result<Status, Refusal> {
         act(self.host).map(|()| Status::OK)
+    }
+
+    fn shell(&mut self, text: &str) -> Result<Status, Refusal> {
+        if text.contains("set_sysctls.py") {
+            self.session.saved = None;
+            self.session.saved_by_shell = true;
+        }
+        let dir = self.dir;
+        self.done(|host| host.shell(text, dir))
     }
 
     /// Every setting is tried, as sysctl(8) does; the first failure is the one reported.
@@ -163,6 +175,7 @@ impl Run<'_> {
     /// does not, because `set_sysctls.py` looks at no status of its own writes.
     fn save_and_set(&mut self, settings: &[Setting]) -> Result<Status, Refusal> {
         self.session.saved = Some(Vec::new());
+        self.session.saved_by_shell = false;
         for Setting { name, value } in settings {
             let Some(present) = self.host.read_sysctl(name)? else {
                 return Ok(missing(name));
@@ -179,6 +192,9 @@ impl Run<'_> {
 
     /// Only the last value decides: the restoring script is a list of echoes.
     fn restore(&mut self) -> Result<Status, Refusal> {
+        if self.session.saved_by_shell {
+            return self.shell(RESTORE);
+        }
         let Some(saved) = self.session.saved.clone() else {
             let why = "no set_sysctls.py has saved anything, so there is no script to restore it";
             return Ok(Status::failed(127, why));

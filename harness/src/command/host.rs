@@ -76,7 +76,8 @@ pub trait CommandHost {
     /// The present counters under nstat's names (`TcpExtTCPSackRecovery`), zeros included.
     fn nstat_snapshot(&mut self) -> Result<BTreeMap<String, i64>, Refusal>;
 
-    /// `/bin/sh -c text` with `dir` as the working directory.
+    /// `/bin/sh -c text` with `dir` as the working directory (the present one if it is empty) and
+    /// PACKETDRILL_PID set to the process id that the shell sees as `$PPID`.
     fn shell(&mut self, text: &str, dir: &Path) -> Result<(), Refusal>;
 
     /// Lets so many microseconds of the target's time pass.

@@ -1,5 +1,5 @@
 //! Shell text to [`ShellScript`]: lists and pipelines of simple commands. Which simple commands we
-//! know is [`recognise`](super::recognise)'s; everything else of the shell (variables, control
+//! know is `recognise.rs`'s; everything else of the shell (variables, control
 //! flow, subshells, background jobs) is beyond us, and then the whole text is.
 
 use std::path::Path;

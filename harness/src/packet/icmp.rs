@@ -41,7 +41,7 @@ impl IpFamily {
 }
 
 /// Type and code numbers of the words of a script; a missing code is 0. `type_N` and `code_N`
-/// give any number.
+/// give any number; words for codes need the word for their type.
 ///
 /// # Errors
 /// A word that the table of this version does not have: a lower-case fragment naming it.
@@ -54,8 +54,7 @@ pub fn resolve(family: IpFamily, ty: &str, code: Option<&str>) -> Result<(u8, u8
         }
     };
     let Some(code) = code else { return Ok((number, 0)) };
-    let row = known.or_else(|| family.types().iter().find(|row| row.number == number));
-    let word = row.and_then(|row| row.codes.iter().find(|&&(_, word)| word == code));
+    let word = known.and_then(|row| row.codes.iter().find(|&&(_, word)| word == code));
     let code_number = match word {
         Some(&(code_number, _)) => code_number,
         None => numbered(code, "code_")

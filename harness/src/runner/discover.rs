@@ -11,11 +11,9 @@ use walkdir::WalkDir;
 
 use crate::profile::SPECS;
 use crate::script::source::SourceFile;
+use crate::script::{MAX_BYTES, read};
 
-/// Scripts are a few kilobytes; something this large is not one, and spans have 32 bits.
-const MAX_SCRIPT_BYTES: u64 = 16 << 20;
-
-/// Text of a script, or why there is none.
+/// Text of a script, or why there is none (the path included).
 pub type ScriptText = Result<Arc<SourceFile>, String>;
 
 /// A script that was found.
@@ -89,7 +87,7 @@ fn collect(dir: &'static Dir<'static>, files: &mut Vec<&'static File<'static>>) 
 
 fn from_embedded(file: &'static File<'static>) -> Found {
     let path = format!("specs/{}", file.path().display());
-    let text = file.contents_utf8().ok_or_else(|| "is not UTF-8 text".to_owned());
+    let text = file.contents_utf8().ok_or_else(|| format!("{path}: not UTF-8"));
     let text = text.map(|text| SourceFile::new(&path, text));
     Found { path, dir: None, text, embedded: true }
 }
@@ -104,7 +102,7 @@ fn in_directory(root: &Path) -> Vec<Found> {
             }
             Err(error) => {
                 let path = error.path().unwrap_or(root).display().to_string();
-                let text = Err(format!("cannot be searched: {error}"));
+                let text = Err(format!("{path}: cannot be searched: {error}"));
                 Some(Found { path, dir: None, text, embedded: false })
             }
         })
@@ -114,28 +112,17 @@ fn in_directory(root: &Path) -> Vec<Found> {
 fn from_file(path: &Path) -> Found {
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
     let dir = parent.unwrap_or(Path::new(".")).to_path_buf();
-    let text = read(path).map(|text| SourceFile::new(path, text));
+    let text = read(path).map_err(|error| error.to_string());
     Found { path: path.display().to_string(), dir: Some(dir), text, embedded: false }
 }
 
-fn read(path: &Path) -> Result<String, String> {
-    let length = std::fs::metadata(path).map_err(|e| format!("cannot be read: {e}"))?.len();
-    if length > MAX_SCRIPT_BYTES {
-        return Err(format!("is not a script: {length} bytes, the limit is {MAX_SCRIPT_BYTES}"));
-    }
-    text_of(std::fs::read(path).map_err(|e| format!("cannot be read: {e}"))?)
-}
-
 fn from_stdin() -> Found {
-    let mut bytes = Vec::new();
-    let read = std::io::stdin().lock().take(MAX_SCRIPT_BYTES).read_to_end(&mut bytes);
-    let text = read.map_err(|e| format!("cannot be read: {e}")).and_then(|_| text_of(bytes));
-    let text = text.map(|text| SourceFile::new("<stdin>", text));
-    Found { path: "<stdin>".into(), dir: Some(PathBuf::from(".")), text, embedded: false }
-}
-
-fn text_of(bytes: Vec<u8>) -> Result<String, String> {
-    String::from_utf8(bytes).map_err(|e| {
-        format!("is not a script: byte {} is not UTF-8 text", e.utf8_error().valid_up_to())
-    })
+    let path = "<stdin>".to_owned();
+    let mut text = String::new();
+    let read = std::io::stdin().lock().take(MAX_BYTES).read_to_string(&mut text);
+    let text = match read {
+        Ok(_) => Ok(SourceFile::new(&path, text)),
+        Err(error) => Err(format!("{path}: {error}")),
+    };
+    Found { path, dir: Some(PathBuf::from(".")), text, embedded: false }
 }

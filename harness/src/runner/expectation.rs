@@ -128,3 +128,6 @@ fn numbers(version: &str) -> Vec<u64> {
     let leading = version.split(|c: char| !(c.is_ascii_digit() || c == '.')).next();
     leading.unwrap_or_default().split('.').map_while(|n| n.parse().ok()).collect()
 }
+
+#[cfg(test)]
+mod tests;

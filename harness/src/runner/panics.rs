@@ -40,3 +40,16 @@ pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
         text.lines().collect::<Vec<_>>().join(" ")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::caught;
+
+    #[test]
+    fn a_panic_becomes_its_message() {
+        assert_eq!(caught(|| 7), Ok(7));
+        let said = caught(|| panic!("two\nlines")).unwrap_err();
+        assert!(said.contains("two lines"), "{said}");
+        assert_eq!(caught(|| 8), Ok(8));
+    }
+}

@@ -12,9 +12,6 @@ mod options;
 mod packets;
 mod times;
 
-#[cfg(test)]
-mod tests;
-
 use std::net::IpAddr;
 
 use super::Defines;
@@ -54,7 +51,8 @@ impl IpVersion {
     }
 }
 
-/// Looks for what is wrong with a script that parsed. Sorted by place.
+/// Looks for what is wrong with a script that parsed without errors (in half a script much seems
+/// wrong that is not). Sorted by place.
 #[must_use]
 pub fn check(script: &Script, with: &CheckOptions) -> Vec<Diagnostic> {
     let mut found = Vec::new();

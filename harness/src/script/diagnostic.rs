@@ -50,6 +50,14 @@ impl Diagnostic {
     }
 }
 
+/// All of them, one after the other with an empty line between, in the order given.
+#[must_use]
+pub fn render_all(diagnostics: &[Diagnostic], source: &SourceFile, color: bool) -> String {
+    let rendered: Vec<String> =
+        diagnostics.iter().map(|diagnostic| render(diagnostic, source, color)).collect();
+    rendered.join("\n\n")
+}
+
 /// The text people see: `error[code]: message`, `--> file:line:col`, the source line with a caret,
 /// and the help line. `color` adds ANSI escapes.
 #[must_use]

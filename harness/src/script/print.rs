@@ -9,9 +9,6 @@ mod call;
 mod layout;
 mod packet;
 
-#[cfg(test)]
-mod tests;
-
 pub use call::{expr_text, syscall_text};
 pub use layout::format;
 pub use packet::packet_text;

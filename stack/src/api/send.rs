@@ -162,23 +162,8 @@ fn copy_and_push(
             }
             tcp_skb_entail(sk, cx);
         }
-        let Some(tail) = sk.write_queue.tail_mut() else { return Ended::Broken };
-        let room = to_usize(size_goal.saturating_sub(tail.len()));
-        let end = (*copied + room).min(data.len());
-        let part = data.get(*copied..end).unwrap_or_default();
-        tail.data.extend_from_slice(part);
-        if *copied == start {
-            tail.flags = tail.flags.without(Flags::PSH);
-        }
-        let full = tail.len() >= size_goal;
-        sk.snd.write_seq = sk.snd.write_seq.plus_len(part.len());
-        *copied = end;
+        let full = append(sk, data, copied, size_goal, *copied == start);
         if *copied == data.len() {
-            if flags.eor()
-                && let Some(tail) = sk.write_queue.tail_mut()
-            {
-                tail.eor = true;
-            }
             break;
         }
         if !full || flags.oob() {
@@ -193,14 +178,40 @@ fn copy_and_push(
         (mss_now, size_goal) = tcp_send_mss(sk, cx, !flags.oob());
     }
     if data.len() > start {
-        if flags.oob() {
-            tcp_mark_urg(sk);
-        }
+        mark_tail(sk, flags);
         tcp_push(sk, flags, mss_now, sk.opts.nonagle, cx);
     } else if sk.err.is_some() || sk.shutdown.snd {
         return Ended::Broken;
     }
     Ended::Done
+}
+
+/// Copies what fits into the last chunk; true when that filled it.
+fn append(sk: &mut Sock, data: &[u8], copied: &mut usize, size_goal: u32, is_first: bool) -> bool {
+    let Some(tail) = sk.write_queue.tail_mut() else { return true };
+    let room = to_usize(size_goal.saturating_sub(tail.len()));
+    let end = copied.saturating_add(room).min(data.len());
+    let part = data.get(*copied..end).unwrap_or_default();
+    tail.data.extend_from_slice(part);
+    if is_first {
+        tail.flags = tail.flags.without(Flags::PSH);
+    }
+    let full = tail.len() >= size_goal;
+    sk.snd.write_seq = sk.snd.write_seq.plus_len(part.len());
+    *copied = end;
+    full
+}
+
+/// What the flags of the call say about its last byte.
+fn mark_tail(sk: &mut Sock, flags: MsgFlags) {
+    if flags.eor()
+        && let Some(tail) = sk.write_queue.tail_mut()
+    {
+        tail.eor = true;
+    }
+    if flags.oob() {
+        tcp_mark_urg(sk);
+    }
 }
 
 /// The last unsent chunk can take more.

@@ -106,7 +106,6 @@ pub(super) fn tcp_ack(
     let prior_snd_una = sk.snd.una;
     let prior_packets = sk.loss.packets_out;
     let before = Before {
-        snd_una: prior_snd_una,
         lost: sk.loss.lost,
         delivered: sk.total.delivered,
         in_flight: sk.loss.packets_in_flight(),
@@ -162,7 +161,6 @@ pub(super) fn tcp_ack(
 /// The connection before the ACK.
 #[derive(Clone, Copy, Debug)]
 struct Before {
-    snd_una: Seq,
     lost: u32,
     delivered: u32,
     in_flight: u32,

@@ -177,7 +177,7 @@ pub(super) fn tcp_try_undo_spurious_syn(sk: &mut Sock) {
 }
 
 /// Linux: tcp_init_transfer, tcp_init_metrics
-pub(crate) fn tcp_init_transfer(sk: &mut Sock, cx: &mut Cx) {
+pub(super) fn tcp_init_transfer(sk: &mut Sock, cx: &mut Cx) {
     if sk.rtt.srtt_us == 0 {
         sk.rtt.rttvar_us = TCP_TIMEOUT_FALLBACK_MS * 1000;
         sk.rtt.mdev_us = sk.rtt.rttvar_us;

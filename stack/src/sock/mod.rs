@@ -18,7 +18,7 @@ pub(crate) mod write_queue;
 pub(crate) use control_block::RxOpt;
 pub(crate) use listener::AcceptQueue;
 pub(crate) use ofo_queue::OfoQueue;
-pub(crate) use options::{Linger, Locks, NonAgle, SockOptions};
+pub(crate) use options::{Linger, NonAgle, SockOptions};
 pub(crate) use recv_queue::RecvQueue;
 pub use request::RequestSock;
 pub(crate) use sack_list::SackList;

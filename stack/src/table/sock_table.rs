@@ -112,11 +112,6 @@ impl SockTable {
             .collect()
     }
 
-    /// Objects in the order they were made.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (SockId, &Object)> {
-        self.objects.iter().map(|(id, object)| (*id, object))
-    }
-
     /// The object whose timer goes off next, and when.
     pub(crate) fn next_timer(&self) -> Option<(Instant, SockId)> {
         self.objects.iter().filter_map(|(id, object)| Some((object.next_timer()?, *id))).min()

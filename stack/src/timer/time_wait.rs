@@ -40,7 +40,6 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
         was: sk.id,
         state,
         flow: sk.flow,
-        is_v6: sk.is_v6,
         rcv_nxt: sk.rcv.nxt,
         snd_nxt: sk.snd.nxt,
         rcv_wnd: tcp_receive_window(sk),

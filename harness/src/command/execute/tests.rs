@@ -185,3 +185,14 @@ fn what_is_beyond_us_goes_to_the_shell_whole() {
     assert_eq!(run(text, &mut Session::default(), &mut host), CommandOutcome::Ok);
     assert_eq!(host.asked, [format!("/dir$ {text}")]);
 }
+
+#[test]
+fn what_a_shell_saved_a_shell_restores() {
+    let mut host = Recorder::with(&[("a.b", "1")]);
+    let mut session = Session::default();
+    let save = "/bin/dd; ./set_sysctls.py /proc/sys/a/b=2";
+    let restore = "/tmp/sysctl_restore_${PPID}.sh";
+    assert_eq!(run(save, &mut session, &mut host), CommandOutcome::Ok);
+    assert_eq!(run(restore, &mut session, &mut host), CommandOutcome::Ok);
+    assert_eq!(host.asked, [format!("/dir$ {save}"), format!("/dir$ {restore}")]);
+}

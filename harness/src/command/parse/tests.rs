@@ -176,3 +176,47 @@ fn shell_files_are_understood_whole() {
     assert_eq!(reason(". ./inner.sh"), "an exit in the sourced file ./inner.sh");
     assert_eq!(reason("./python.sh"), "the file ./python.sh, which is no shell script");
 }
+
+/// Pieces that mean something to the shell, in 3,000 random orders.
+#[test]
+fn any_text_has_an_answer() {
+    const PIECES: [&str; 24] = [
+        "sysctl ",
+        "a.b=1 ",
+        "echo ",
+        "> ",
+        "2>&1",
+        "&& ",
+        "|| ",
+        "| ",
+        "; ",
+        "\n",
+        "\\",
+        "'",
+        "\"",
+        "$((",
+        "))",
+        "1+",
+        "${PPID}",
+        "grep ",
+        "/proc/x ",
+        "ip route ",
+        "\u{e9}",
+        "#",
+        "$",
+        "exit 1",
+    ];
+    let mut seed = 1_u64;
+    for _ in 0..3_000 {
+        let mut text = String::new();
+        for _ in 0..12 {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(PIECES[usize::try_from(seed >> 33).unwrap() % PIECES.len()]);
+        }
+        let (script, why) = understand_with_reason(&text, Path::new("/nowhere"));
+        let shell = Command::Shell(text.clone());
+        assert_eq!(why.is_some(), script.commands.iter().any(|s| s.command == shell), "{text:?}");
+    }
+}

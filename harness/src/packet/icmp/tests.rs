@@ -9,7 +9,7 @@ use super::*;
 #[case(IpFamily::V4, "time_exceeded", Some("ttl_exceeded_in_transit"), (11, 0))]
 #[case(IpFamily::V4, "time_exceeded", Some("frag_reass_exceeded"), (11, 1))]
 #[case(IpFamily::V4, "parameter_problem", Some("code_2"), (12, 2))]
-#[case(IpFamily::V4, "type_3", Some("host_unknown"), (3, 7))]
+#[case(IpFamily::V4, "type_3", Some("code_7"), (3, 7))]
 #[case(IpFamily::V4, "type_255", Some("code_255"), (255, 255))]
 #[case(IpFamily::V4, "echo_request", None, (8, 0))]
 #[case(IpFamily::V6, "echo_request", None, (128, 0))]
@@ -31,6 +31,12 @@ fn words_have_numbers(
 #[rstest]
 #[case(IpFamily::V4, "packet_too_big", None, "unknown ICMP type `packet_too_big`")]
 #[case(IpFamily::V6, "redirect", None, "unknown ICMPv6 type `redirect`")]
+#[case(
+    IpFamily::V4,
+    "type_3",
+    Some("host_unknown"),
+    "unknown ICMP code `host_unknown` for type `type_3`"
+)]
 #[case(IpFamily::V4, "type_256", None, "unknown ICMP type `type_256`")]
 #[case(IpFamily::V4, "type_+1", None, "unknown ICMP type `type_+1`")]
 #[case(IpFamily::V4, "type_", None, "unknown ICMP type `type_`")]

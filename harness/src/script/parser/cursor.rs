@@ -67,6 +67,8 @@ pub(super) struct Parser<'s> {
     tokens: Vec<Tok<'s>>,
     end: Tok<'s>,
     at: usize,
+    /// The lexer found no end of something, and said so: that the text ends is no news.
+    cut_short: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -77,22 +79,23 @@ impl<'s> Parser<'s> {
         for token in &lexed.tokens {
             let slice =
                 text.get(token.span.start as usize..token.span.end as usize).unwrap_or_default();
-            match token.kind {
-                kind if kind.is_trivia() => first_on_line |= slice.contains('\n'),
-                // Reported by the lexer.
-                TokenKind::Error => {}
-                kind => {
-                    let defined = lexed.substitutions.get(&token.span.start);
-                    tokens.push(Tok {
-                        kind: defined.map_or(kind, |s| s.kind),
-                        text: defined.map_or(slice, |s| s.text.as_str()),
-                        span: token.span,
-                        first_on_line,
-                        defined: defined.is_some(),
-                    });
-                    first_on_line = false;
-                }
+            if token.kind.is_trivia() {
+                first_on_line |= slice.contains('\n');
+                continue;
             }
+            if token.kind == TokenKind::Error {
+                // Reported by the lexer, and it reaches to the end.
+                break;
+            }
+            let defined = lexed.substitutions.get(&token.span.start);
+            tokens.push(Tok {
+                kind: defined.map_or(token.kind, |s| s.kind),
+                text: defined.map_or(slice, |s| s.text.as_str()),
+                span: token.span,
+                first_on_line,
+                defined: defined.is_some(),
+            });
+            first_on_line = false;
         }
         let last = u32::try_from(text.trim_end().len()).unwrap_or(u32::MAX);
         let end = Tok {
@@ -102,7 +105,8 @@ impl<'s> Parser<'s> {
             first_on_line: true,
             defined: false,
         };
-        Self { tokens, end, at: 0, diagnostics: Vec::new() }
+        let cut_short = lexed.tokens.iter().any(|token| token.kind == TokenKind::Error);
+        Self { tokens, end, at: 0, cut_short, diagnostics: Vec::new() }
     }
 
     pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
@@ -172,7 +176,17 @@ impl<'s> Parser<'s> {
 
     /// A decimal integer (a defined word may also be hexadecimal or octal).
     pub(super) fn decimal(&mut self, what: &str) -> Parsed<(i64, Span)> {
-        let token = self.expect_kind(TokenKind::Int, what)?;
+        let word = self.peek();
+        let is_symbol = word.kind == TokenKind::Word
+            && !word.text.bytes().any(|byte| byte.is_ascii_lowercase());
+        let Some(token) = self.accept_kind(TokenKind::Int) else {
+            let stuck = self.unexpected(what);
+            if let (true, Some(last)) = (is_symbol, self.diagnostics.last_mut()) {
+                last.help =
+                    Some(format!("if it is to be defined from outside: -D {}=value", word.text));
+            }
+            return Err(stuck);
+        };
         Ok((self.value(token), token.span))
     }
 
@@ -239,12 +253,20 @@ impl<'s> Parser<'s> {
         self.diagnostics.push(Diagnostic::error(code, span, message));
     }
 
+    /// Nothing is wrong so far, as far as the parser saw.
+    pub(super) fn is_clean(&self) -> bool {
+        self.diagnostics.is_empty() && !self.cut_short
+    }
+
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
 
     /// Reports the next token as not being what is needed.
     pub(super) fn unexpected(&mut self, what: &str) -> Stuck {
+        if self.is_at_end() && self.cut_short {
+            return Stuck;
+        }
         let message = if self.is_at_end() {
             format!("expected {what}, found the end of the script")
         } else {

@@ -114,8 +114,11 @@ impl Parser<'_> {
 
     fn first_event(&mut self, parts: &Parts) {
         let Some(first) = parts.events.first() else {
-            let span = self.peek().span;
-            return self.error("parse::no-events", span, "script has no events");
+            if self.is_clean() {
+                let span = self.peek().span;
+                self.error("parse::no-events", span, "script has no events");
+            }
+            return;
         };
         let start = match first.time.node {
             Time::Any => 0,

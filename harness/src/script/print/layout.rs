@@ -99,9 +99,39 @@ fn action(script: &Script, event: &Event, width: usize) -> String {
     let canonical = event_text(&event.kind);
     let too_long = width + 1 + canonical.len() > WIDTH && written.contains('\n');
     if too_long || !says_the_same(written, &canonical) {
-        return written.to_owned();
+        return squeezed(written);
     }
     canonical
+}
+
+/// The same text with single blanks between its tokens. What is laid out over lines stays as it is.
+fn squeezed(written: &str) -> String {
+    if written.contains('\n') {
+        return written.to_owned();
+    }
+    let tokens = lex(written, &Defines::new()).tokens;
+    let slice = |span: Span| written.get(span.start as usize..span.end as usize);
+    let parts = tokens.iter().map(|token| match token.kind {
+        TokenKind::Space => " ",
+        TokenKind::Comment
+        | TokenKind::Directive
+        | TokenKind::Skipped
+        | TokenKind::Keyword
+        | TokenKind::Word
+        | TokenKind::Option
+        | TokenKind::Int
+        | TokenKind::Hex
+        | TokenKind::Float
+        | TokenKind::Str
+        | TokenKind::Command
+        | TokenKind::Code
+        | TokenKind::Ipv4
+        | TokenKind::Ipv6
+        | TokenKind::Ellipsis
+        | TokenKind::Punct
+        | TokenKind::Error => slice(token.span).unwrap_or_default(),
+    });
+    parts.collect()
 }
 
 fn option(script: &Script, decl: &OptionDecl) -> Item {

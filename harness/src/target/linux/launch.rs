@@ -1,15 +1,21 @@
 //! Makes Linux targets, and says what this kernel can do.
 
+use std::os::fd::AsRawFd;
 use std::sync::OnceLock;
 
+use nix::sys::socket::{self, AddressFamily, SockFlag, SockType};
+
 use super::namespace::Namespace;
-use super::packet_socket::PacketSocket;
+use super::packet_socket::{PacketSocket, Side};
 use super::pool::Pool;
+use super::raw::RawSockets;
 use super::sock_diag::SockDiag;
 use super::target::{LinuxTarget, Parts};
 use super::tun::Tun;
-use super::{clock, fault, network, sysctl};
-use crate::target::{Capability, Clock, Launch, Setup, Target, TargetError, TargetInfo};
+use super::veth::Veth;
+use super::wire::Wire;
+use super::{clock, ethtool, fault, network, raw, sys, sysctl, tun, veth};
+use crate::target::{Capability, Clock, Errno, Launch, Setup, Target, TargetError, TargetInfo};
 
 /// How packets travel between the harness and the stack under test.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,59 +48,147 @@ impl Launch for LinuxLaunch {
             name: name.into(),
             version: uname.release().to_string_lossy().into_owned(),
             clock: Clock::Real { tick_us: clock::tick_us() },
-            capabilities: capabilities()?,
+            capabilities: capabilities(self.link)?,
         })
     }
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
         let info = self.info()?;
         let namespace = Namespace::new()?;
-        let opened = setup.clone();
-        let (wire, packets, diag) = namespace.run(move |_| {
-            network::prepare()?;
-            let wire = Tun::create(opened.inject_gso_size)?;
-            let index = network::configure(&opened)?;
-            let packets = PacketSocket::open(index)?;
-            let diag = SockDiag::open().map_err(fault::io("open a sock_diag socket"))?;
-            for (name, value) in &opened.sysctls {
+        let near = setup.clone();
+        let Attached { wire, packets } = match self.link {
+            Link::Tun => namespace.run(move |_| attach_tun(&near))??,
+            Link::Veth | Link::Raw => attach_pair(self.link, &namespace, setup)?,
+        };
+        let sysctls = setup.sysctls.clone();
+        let diag = namespace.run(move |_| {
+            for (name, value) in &sysctls {
                 sysctl::write(name, value).map_err(fault::io(format!("set {name}={value}")))?;
             }
-            Ok::<_, TargetError>((wire, packets, diag))
+            SockDiag::open().map_err(fault::io("open a sock_diag socket"))
         })??;
         let pool = Pool::new(&namespace)?;
         Ok(Box::new(LinuxTarget::new(Parts { info, pool, namespace, wire, packets, diag })))
     }
 }
 
+/// The way in and the way out.
+struct Attached {
+    wire: Box<dyn Wire>,
+    packets: PacketSocket,
+}
+
+/// On the namespace's thread.
+fn attach_tun(setup: &Setup) -> Result<Attached, TargetError> {
+    network::prepare()?;
+    let wire = Tun::create(setup.inject_gso_size)?;
+    if let Some(mbps) = setup.speed_mbps {
+        ethtool::set_speed(tun::NAME, mbps)
+            .map_err(fault::io(format!("set the speed of tun0 to {mbps} Mbit/s")))?;
+    }
+    let index = network::configure(setup)?;
+    let packets = PacketSocket::open(index, Side::Sent)?;
+    Ok(Attached { wire: Box::new(wire), packets })
+}
+
+/// The far namespace needs its thread only while it is set up: the sockets keep it alive.
+fn attach_pair(link: Link, namespace: &Namespace, setup: &Setup) -> Result<Attached, TargetError> {
+    if setup.speed_mbps.is_some() {
+        let why = "a veth pair whose speed can be set; use --target linux";
+        return Err(TargetError::Unsupported(why.into()));
+    }
+    let far = Namespace::new()?;
+    let raw = link == Link::Raw;
+    let far_fd = far.run(move |_| {
+        if raw {
+            raw::silence_far_end()
+        } else {
+            veth::silence_far_end()
+        }
+        std::fs::File::open("/proc/thread-self/ns/net")
+    })?;
+    let far_fd = far_fd.map_err(fault::io("open a network namespace"))?.into();
+    let near = setup.clone();
+    namespace.run(move |_| {
+        network::prepare()?;
+        veth::create(&far_fd)?;
+        network::configure(&near)
+    })??;
+    let (gso_size, mtu) = (setup.inject_gso_size, setup.mtu);
+    far.run(move |_| {
+        let index = veth::bring_up_far_end(if raw { mtu } else { veth::MAX_MTU })?;
+        let packets = PacketSocket::open(index, Side::Received)?;
+        let wire: Box<dyn Wire> = if raw {
+            Box::new(RawSockets::open(index)?)
+        } else {
+            Box::new(Veth::open(index, gso_size, mtu)?)
+        };
+        Ok(Attached { wire, packets })
+    })?
+}
+
 /// What kernels of any age and configuration can do.
-const ALWAYS: [Capability; 9] = [
+const ALWAYS: [Capability; 7] = [
     Capability::Ipv4,
     Capability::Udp,
     Capability::IcmpSockets,
     Capability::Shell,
     Capability::TcpInfo,
-    Capability::Fastopen,
     Capability::Encapsulation,
-    Capability::InjectGso,
     Capability::Tso,
 ];
 
+fn capabilities(link: Link) -> Result<Vec<Capability>, TargetError> {
+    let mut found = kernel_capabilities()?;
+    match link {
+        Link::Tun | Link::Veth => found.push(Capability::InjectGso),
+        Link::Raw => {}
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
 /// Tried out in a fresh namespace, once per process.
-fn capabilities() -> Result<Vec<Capability>, TargetError> {
+fn kernel_capabilities() -> Result<Vec<Capability>, TargetError> {
     static KNOWN: OnceLock<Vec<Capability>> = OnceLock::new();
     if let Some(known) = KNOWN.get() {
         return Ok(known.clone());
     }
-    let mut found = Namespace::new()?.run(|_| {
-        let mut found = ALWAYS.to_vec();
-        if sysctl::read("net.ipv6.conf.all.disable_ipv6").is_ok() {
-            found.extend([Capability::Ipv6, Capability::Ipv4Mapped]);
-        }
-        if sysctl::write("net.ipv4.tcp_ecn", "3").is_ok() {
-            found.push(Capability::AccEcn);
-        }
-        found
-    })?;
-    found.sort_unstable();
+    let found = Namespace::new()?.run(|_| try_capabilities())?;
     Ok(KNOWN.get_or_init(|| found).clone())
+}
+
+fn try_capabilities() -> Vec<Capability> {
+    let mut found = ALWAYS.to_vec();
+    if sysctl::read("net.ipv6.conf.all.disable_ipv6").is_ok() {
+        found.extend([Capability::Ipv6, Capability::Ipv4Mapped]);
+    }
+    if sysctl::read("net.ipv4.tcp_fastopen").is_ok() {
+        found.push(Capability::Fastopen);
+    }
+    // Kernels without accurate ECN (before 6.18) refuse values above 2.
+    if sysctl::write("net.ipv4.tcp_ecn", "3").is_ok() {
+        found.push(Capability::AccEcn);
+    }
+    if knows_md5() {
+        found.push(Capability::Md5);
+    }
+    found
+}
+
+/// TCP_MD5SIG of a socket without a key to remove: ENOENT where the option exists, ENOPROTOOPT or
+/// EINVAL for the whole option elsewhere.
+fn knows_md5() -> bool {
+    let flags = SockFlag::SOCK_CLOEXEC;
+    let Ok(fd) = socket::socket(AddressFamily::Inet, SockType::Stream, flags, None) else {
+        return false;
+    };
+    // struct tcp_md5sig: an address of 128 bytes, then flags, prefix, length 0, interface, key.
+    let mut value = vec![0_u8; 128 + 8 + 80];
+    let family = u16::try_from(libc::AF_INET).unwrap_or(0).to_ne_bytes();
+    value.iter_mut().zip(family).for_each(|(to, from)| *to = from);
+    let len = u32::try_from(value.len()).unwrap_or(0);
+    let result =
+        sys::setsockopt(fd.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_MD5SIG, Some(&value), len);
+    !matches!(result, Err(Errno(libc::ENOPROTOOPT | libc::EINVAL)))
 }

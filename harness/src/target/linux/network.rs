@@ -9,7 +9,7 @@ use super::{fault, sysctl, tun};
 use crate::target::{Setup, TargetError};
 
 /// Index of the loopback interface: always the first of a namespace.
-const LOOPBACK: u32 = 1;
+pub(super) const LOOPBACK: u32 = 1;
 
 /// Settings that keep the kernel's own packets away and make IPv6 addresses usable at once.
 /// A kernel without IPv6 has none of them.
@@ -49,6 +49,13 @@ pub(super) fn configure(setup: &Setup) -> Result<u32, TargetError> {
     let gateway = (!setup.is_anyip).then_some(setup.gateway_ip);
     add_route(&mut netlink, index, setup, gateway)?;
     Ok(index)
+}
+
+/// Whether `tun0` is there and up, in the present thread's namespace.
+pub(super) fn is_up() -> bool {
+    let interfaces = nix::ifaddrs::getifaddrs().into_iter().flatten();
+    let mut tun0 = interfaces.filter(|interface| interface.interface_name == tun::NAME);
+    tun0.any(|interface| interface.flags.contains(nix::net::if_::InterfaceFlags::IFF_UP))
 }
 
 fn add_route(

@@ -19,14 +19,29 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 /// Larger than any datagram, BIG TCP included.
 const DATAGRAM_ROOM: usize = 1 << 18;
 
-/// Let through what the interface sends and nothing it receives: load the packet type, compare
-/// with PACKET_OUTGOING (4), return all or nothing.
-const OUTGOING_ONLY: [(u16, u8, u8, u32); 4] = [
-    (0x20, 0, 0, 0xffff_f000 + 4), // ld [SKF_AD_OFF + SKF_AD_PKTTYPE]
-    (0x15, 0, 1, 4),               // jeq #PACKET_OUTGOING
-    (0x06, 0, 0, 0x7fff_ffff),
-    (0x06, 0, 0, 0),
-];
+/// Which packets of an interface a socket is to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// What the interface sends: it is that of the stack under test.
+    Sent,
+    /// What the interface receives, whomever it is addressed to: it is the far end.
+    Received,
+}
+
+/// Loads the packet type, compares it with PACKET_OUTGOING (4), and takes all or nothing.
+fn filter(side: Side) -> [(u16, u8, u8, u32); 4] {
+    const ALL: u32 = 0x7fff_ffff;
+    let (outgoing, other) = match side {
+        Side::Sent => (ALL, 0),
+        Side::Received => (0, ALL),
+    };
+    [
+        (0x20, 0, 0, 0xffff_f000 + 4), // ld [SKF_AD_OFF + SKF_AD_PKTTYPE]
+        (0x15, 0, 1, 4),               // jeq #PACKET_OUTGOING
+        (0x06, 0, 0, outgoing),        // ret
+        (0x06, 0, 0, other),           // ret
+    ]
+}
 
 /// A datagram as it left the interface.
 pub(super) struct Sniffed {
@@ -44,21 +59,21 @@ pub(super) struct PacketSocket {
 
 impl PacketSocket {
     /// Opens the socket in the present thread's namespace.
-    pub(super) fn open(ifindex: u32) -> Result<Self, TargetError> {
+    pub(super) fn open(ifindex: u32, side: Side) -> Result<Self, TargetError> {
         let fix = "run as root, or with CAP_NET_RAW in the user namespace";
         // Protocol 0 receives nothing until bind() names the interface and the protocol.
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let fd = socket::socket(AddressFamily::Packet, SockType::Datagram, flags, None)
             .map_err(fault::unavailable("open a packet socket", fix))?;
         let failed = "set up a packet socket";
-        sys::attach_filter(fd.as_raw_fd(), &OUTGOING_ONLY)
+        sys::attach_filter(fd.as_raw_fd(), &filter(side))
             .map_err(|errno| fault::io(failed)(fault::errno(errno)))?;
         socket::setsockopt(&fd, sockopt::ReceiveTimestampns, &true).map_err(fault::io(failed))?;
         if socket::setsockopt(&fd, sockopt::RcvBufForce, &RECEIVE_BUFFER).is_err() {
             // Not root in the first user namespace: net.core.rmem_max limits it.
             socket::setsockopt(&fd, sockopt::RcvBuf, &RECEIVE_BUFFER).map_err(fault::io(failed))?;
         }
-        sys::bind(fd.as_raw_fd(), &sockaddr_ll(ifindex))
+        sys::bind(fd.as_raw_fd(), &sockaddr_ll(ifindex, ETH_P_ALL))
             .map_err(|errno| fault::io(failed)(fault::errno(errno)))?;
         Ok(Self { fd, buffer: vec![0; DATAGRAM_ROOM] })
     }
@@ -94,10 +109,13 @@ fn stamp_ns(message: ControlMessageOwned) -> Option<i64> {
     }
 }
 
-/// `struct sockaddr_ll` for every protocol on one interface.
-pub(super) fn sockaddr_ll(ifindex: u32) -> Vec<u8> {
+/// Every protocol.
+const ETH_P_ALL: u16 = 3;
+
+/// `struct sockaddr_ll` for `protocol` on one interface.
+pub(super) fn sockaddr_ll(ifindex: u32, protocol: u16) -> Vec<u8> {
     let mut bytes = u16::try_from(libc::AF_PACKET).unwrap_or(0).to_ne_bytes().to_vec();
-    bytes.extend_from_slice(&3_u16.to_be_bytes()); // ETH_P_ALL
+    bytes.extend_from_slice(&protocol.to_be_bytes());
     bytes.extend_from_slice(&ifindex.to_ne_bytes());
     bytes.resize(20, 0);
     bytes

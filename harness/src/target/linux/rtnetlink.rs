@@ -13,7 +13,6 @@ const RTM_NEWADDR: u16 = 20;
 const RTM_NEWROUTE: u16 = 24;
 
 const IFLA_MTU: u16 = 4;
-const IFLA_TXQLEN: u16 = 13;
 
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
@@ -49,12 +48,6 @@ impl Rtnetlink {
     pub(super) fn set_mtu(&mut self, index: u32, mtu: u32) -> io::Result<()> {
         let request = Request::new(RTM_NEWLINK, 0).put(&ifinfomsg(index, 0, 0));
         self.change(request.attr_u32(IFLA_MTU, mtu))
-    }
-
-    /// `ip link set INDEX txqueuelen LEN`
-    pub(super) fn set_txqueuelen(&mut self, index: u32, len: u32) -> io::Result<()> {
-        let request = Request::new(RTM_NEWLINK, 0).put(&ifinfomsg(index, 0, 0));
-        self.change(request.attr_u32(IFLA_TXQLEN, len))
     }
 
     /// `ip addr add ADDR/PREFIX dev INDEX nodad`

@@ -12,8 +12,8 @@ use super::namespace::Namespace;
 use super::packet_socket::PacketSocket;
 use super::pool::Pool;
 use super::sock_diag::SockDiag;
-use super::tun::Tun;
-use super::{fault, sys};
+use super::wire::Wire;
+use super::{fault, network, sys};
 use crate::command::execute::execute;
 use crate::command::{CommandOutcome, ShellScript};
 use crate::target::{
@@ -30,7 +30,7 @@ pub(super) struct Parts {
     pub info: TargetInfo,
     pub pool: Pool,
     pub namespace: Namespace,
-    pub wire: Tun,
+    pub wire: Box<dyn Wire>,
     pub packets: PacketSocket,
     pub diag: SockDiag,
 }
@@ -77,12 +77,27 @@ impl LinuxTarget {
                     self.pending.push_back((packet.at_ns, seen));
                 }
                 Ok(None) => break,
-                Err(error) => return Err(fault::io("read from the packet socket of tun0")(error)),
+                Err(error) => self.still_up("read packets of tun0", error)?,
             }
         }
         self.parts.wire.settle();
         self.pending.make_contiguous().sort_by_key(|(at_ns, _)| *at_ns);
         Ok(())
+    }
+
+    /// The error that a packet socket keeps from a moment when `tun0` was down means nothing once
+    /// it is up again; while it is down, that is what is wrong.
+    fn still_up(&mut self, what: &str, error: std::io::Error) -> Result<(), TargetError> {
+        if self.parts.namespace.run(|_| network::is_up())? {
+            let was_down = error.raw_os_error() == Some(libc::ENETDOWN);
+            return if was_down { Ok(()) } else { Err(fault::io(what)(error)) };
+        }
+        Err(TargetError::Unavailable {
+            what: what.into(),
+            why: format!("the interface tun0 is down or gone ({error})"),
+            fix: "a command of the script took it down: bring it up again in the same command"
+                .into(),
+        })
     }
 
     /// The next of `pending`. Two processors may stamp packets a microsecond out of order; the
@@ -152,8 +167,19 @@ impl Target for LinuxTarget {
     fn inject(&mut self, ip_packet: &[u8]) -> Result<ScriptTime, TargetError> {
         self.parts.pool.settle()?;
         let at = self.clock.now();
-        self.parts.wire.inject(ip_packet).map_err(fault::io("inject a packet through tun0"))?;
-        Ok(at)
+        match self.parts.wire.inject(ip_packet) {
+            Ok(()) => Ok(at),
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EMSGSIZE | libc::ENOBUFS)) => {
+                let (name, len) = (&self.parts.info.name, ip_packet.len());
+                let what = format!("{name} cannot inject a datagram of {len} bytes: {error}");
+                Err(TargetError::Unsupported(what))
+            }
+            Err(error) => {
+                let why = error.to_string();
+                self.still_up("inject a packet", error)?;
+                Err(TargetError::Internal(format!("inject a packet: {why}")))
+            }
+        }
     }
 
     fn observe(&mut self, deadline: ScriptTime) -> Result<Observation, TargetError> {

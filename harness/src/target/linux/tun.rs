@@ -8,7 +8,8 @@ use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 
-use super::sockaddr::array;
+use super::vnet::{self, VNET_HEADER};
+use super::wire::Wire;
 use super::{fault, sys};
 use crate::target::TargetError;
 
@@ -23,11 +24,6 @@ const TUNSETOFFLOAD: u64 = 0x4004_54d0;
 const FLAGS: u16 = 0x0001 | 0x1000 | 0x4000;
 /// TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN
 const OFFLOADS: u64 = 0x01 | 0x02 | 0x04 | 0x08;
-
-/// Size of `struct virtio_net_hdr`.
-const VNET_HEADER: usize = 10;
-const GSO_TCPV4: u8 = 1;
-const GSO_TCPV6: u8 = 4;
 
 /// The harness's end of the device.
 pub(super) struct Tun {
@@ -62,64 +58,32 @@ impl Tun {
             .map_err(|e| fault::io("set the offloads of tun0")(fault::errno(e)))?;
         Ok(Self { file, gso_size, owed: 0 })
     }
+}
 
-    /// Hands an IP datagram to the kernel as if the device had received it.
-    pub(super) fn inject(&mut self, packet: &[u8]) -> io::Result<()> {
-        let header = vnet_header(packet, self.gso_size);
+impl Wire for Tun {
+    fn inject(&mut self, packet: &[u8]) -> io::Result<()> {
+        let header = vnet::header(packet, self.gso_size);
         let parts = [IoSlice::new(&header), IoSlice::new(packet)];
         nix::sys::uio::writev(&self.file, &parts)?;
         Ok(())
     }
 
-    /// A packet was seen leaving: takes one from the queue of the device as well, so that the
-    /// stack learns about the completed transmission when the script sees the packet.
-    pub(super) fn consume(&mut self) {
+    fn consume(&mut self) {
         self.owed += 1;
         self.settle();
     }
 
-    /// Takes what is owed and already there. A packet is seen a moment before it is queued.
-    pub(super) fn settle(&mut self) {
+    /// A packet is seen a moment before it is queued.
+    fn settle(&mut self) {
         let mut scrap = [0_u8; VNET_HEADER + 1];
         while self.owed > 0 && nix::unistd::read(&self.file, &mut scrap).is_ok() {
             self.owed -= 1;
         }
     }
 
-    /// The descriptor to wait for while something is owed.
-    pub(super) fn awaited(&self) -> Option<BorrowedFd<'_>> {
+    fn awaited(&self) -> Option<BorrowedFd<'_>> {
         (self.owed > 0).then(|| self.file.as_fd())
     }
-}
-
-/// `struct virtio_net_hdr` of an injected packet. Only a TCP packet with more payload than
-/// `gso_size` is marked as an aggregate; the kernel works out the header lengths itself.
-fn vnet_header(packet: &[u8], gso_size: u16) -> [u8; VNET_HEADER] {
-    let mut header = [0; VNET_HEADER];
-    let Some((gso_type, payload)) = tcp_payload(packet) else { return header };
-    if gso_size > 0 && payload > usize::from(gso_size) {
-        let [lo, hi] = gso_size.to_ne_bytes();
-        // flags, gso_type, hdr_len (2), gso_size (2), csum_start (2), csum_offset (2)
-        header = [0, gso_type, 0, 0, lo, hi, 0, 0, 0, 0];
-    }
-    header
-}
-
-/// GSO type and payload length of a plain TCP packet.
-fn tcp_payload(packet: &[u8]) -> Option<(u8, usize)> {
-    const TCP: u8 = 6;
-    let first = packet.first()?;
-    let (gso_type, protocol_at, tcp_at) = match first >> 4 {
-        4 => (GSO_TCPV4, 9, usize::from(first & 0xf) * 4),
-        6 => (GSO_TCPV6, 6, 40),
-        _ => return None,
-    };
-    if *packet.get(protocol_at)? != TCP {
-        return None;
-    }
-    let [data_offset] = array(packet, tcp_at + 12)?;
-    let headers = tcp_at + usize::from(data_offset >> 4) * 4;
-    Some((gso_type, packet.len().saturating_sub(headers)))
 }
 
 fn open_failed(error: &io::Error) -> TargetError {
@@ -136,28 +100,5 @@ fn open_failed(error: &io::Error) -> TargetError {
         what: format!("open {DEVICE}"),
         why: error.to_string(),
         fix: fix.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tcp4(payload: usize) -> Vec<u8> {
-        let mut packet = vec![0; 40 + payload];
-        packet[0] = 0x45;
-        packet[9] = 6;
-        packet[32] = 0x50;
-        packet
-    }
-
-    #[test]
-    fn only_aggregates_are_marked() {
-        assert_eq!(vnet_header(&tcp4(2000), 0), [0; 10]);
-        assert_eq!(vnet_header(&tcp4(1000), 1000), [0; 10]);
-        assert_eq!(vnet_header(&tcp4(2000), 1000)[1], GSO_TCPV4);
-        assert_eq!(vnet_header(&tcp4(2000), 1000)[4..6], 1000_u16.to_ne_bytes());
-        assert_eq!(vnet_header(&[], 1000), [0; 10]);
-        assert_eq!(vnet_header(&[0x60; 10], 1000), [0; 10]);
     }
 }

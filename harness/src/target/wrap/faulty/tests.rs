@@ -7,6 +7,7 @@ use pnet_packet::{MutablePacket, Packet};
 use rstest::rstest;
 
 use super::datagram::Segment;
+use super::{Fault, falsify};
 
 /// SYN-ACK-like segment with MSS, NOP, window scale, and `payload` bytes of data.
 fn datagram(v6: bool, flags: u8, payload: usize) -> Vec<u8> {
@@ -44,20 +45,18 @@ fn assert_checksums(bytes: &[u8], v6: bool) {
     }
 }
 
-type Lie = fn(&mut Segment<'_>) -> bool;
-
 #[rstest]
-#[case::ack(Segment::ack_off_by_one as Lie, 0x10, 0, true)]
-#[case::ack_without_flag(Segment::ack_off_by_one as Lie, 0x04, 0, false)]
-#[case::seq(Segment::seq_off_by_one as Lie, 0x10, 0, true)]
-#[case::seq_of_syn(Segment::seq_off_by_one as Lie, 0x12, 0, false)]
-#[case::option(Segment::drop_option as Lie, 0x12, 0, true)]
-#[case::short(Segment::shorten as Lie, 0x18, 7, true)]
-#[case::short_without_data(Segment::shorten as Lie, 0x10, 0, false)]
-#[case::psh(Segment::flip_psh as Lie, 0x10, 3, true)]
-#[case::urgent(Segment::set_urgent as Lie, 0x10, 0, true)]
+#[case::ack(Fault::AckOffByOne, 0x10, 0, true)]
+#[case::ack_without_flag(Fault::AckOffByOne, 0x04, 0, false)]
+#[case::seq(Fault::SeqOffByOne, 0x10, 0, true)]
+#[case::seq_of_syn(Fault::SeqOffByOne, 0x12, 0, false)]
+#[case::option(Fault::OptionDropped, 0x12, 0, true)]
+#[case::short(Fault::PayloadShort, 0x18, 7, true)]
+#[case::short_without_data(Fault::PayloadShort, 0x10, 0, false)]
+#[case::psh(Fault::PshFlipped, 0x10, 3, true)]
+#[case::urgent(Fault::UrgentPointer, 0x10, 0, true)]
 fn lie_changes_the_datagram_and_keeps_it_valid(
-    #[case] lie: Lie,
+    #[case] fault: Fault,
     #[case] flags: u8,
     #[case] payload: usize,
     #[case] strikes: bool,
@@ -65,16 +64,31 @@ fn lie_changes_the_datagram_and_keeps_it_valid(
 ) {
     let honest = datagram(v6, flags, payload);
     assert_checksums(&honest, v6);
-    let mut told = honest.clone();
-    assert_eq!(lie(&mut Segment::locate(&mut told).unwrap()), strikes);
-    assert_eq!(told != honest, strikes);
-    assert_checksums(&told, v6);
+    let mut bytes = honest.clone();
+    assert_eq!(falsify(fault, &mut Segment::locate(&mut bytes).unwrap()), strikes);
+    assert_eq!(bytes != honest, strikes);
+    assert_checksums(&bytes, v6);
+}
+
+#[rstest]
+#[case(Fault::RstSwallowed, 0x14, true)]
+#[case(Fault::RstSwallowed, 0x11, false)]
+#[case(Fault::FinSwallowed, 0x11, true)]
+#[case(Fault::FinSwallowed, 0x14, false)]
+fn swallowing_is_by_flag(#[case] fault: Fault, #[case] flags: u8, #[case] strikes: bool) {
+    let mut bytes = datagram(false, flags, 0);
+    assert_eq!(falsify(fault, &mut Segment::locate(&mut bytes).unwrap()), strikes);
+}
+
+#[test]
+fn names_are_unique_and_lead_back() {
+    assert!(Fault::ALL.iter().all(|fault| Fault::from_name(fault.name()) == Some(*fault)));
 }
 
 #[test]
 fn sequence_numbers_wrap() {
     let mut bytes = datagram(false, 0x10, 0);
-    let ip = &mut pnet_packet::ipv4::MutableIpv4Packet::new(&mut bytes).unwrap();
+    let ip = &mut ipv4::MutableIpv4Packet::new(&mut bytes).unwrap();
     tcp::MutableTcpPacket::new(ip.payload_mut()).unwrap().set_sequence(u32::MAX);
     assert!(Segment::locate(&mut bytes).unwrap().seq_off_by_one());
     let ip = Ipv4Packet::new(&bytes).unwrap();
