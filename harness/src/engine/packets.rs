@@ -177,3 +177,6 @@ fn icmp_from_spec(
     };
     Ok(Icmp { ty, code, rest, body })
 }
+
+#[cfg(test)]
+mod tests;
