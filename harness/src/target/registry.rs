@@ -64,6 +64,13 @@ pub fn prepare_process(name: &str) {
     let _ = name;
 }
 
+#[cfg(feature = "target-stack")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature it is an error")]
+fn stack() -> Result<Box<dyn Launch>, TargetError> {
+    Ok(Box::new(super::stack::StackLaunch))
+}
+
+#[cfg(not(feature = "target-stack"))]
 fn stack() -> Result<Box<dyn Launch>, TargetError> {
     Err(absent("stack", "build with the feature target-stack"))
 }
