@@ -7,6 +7,7 @@ pub mod cli;
 pub mod code;
 pub mod command;
 pub mod config;
+pub mod doctor;
 pub mod engine;
 pub mod packet;
 pub mod profile;

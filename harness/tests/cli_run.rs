@@ -1,4 +1,5 @@
 //! `synproof run` from outside: selection, exit codes, reports, files.
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
 
 mod cli_support;
 
@@ -73,10 +74,8 @@ fn what_restricts_the_ip_versions(
     args.extend(given);
     args.push("a.pkt");
     let ended = sandbox.run(&args).expect(0);
-    let ips: Vec<_> = results(&ended.out)
-        .iter()
-        .map(|line| line.split(' ').nth(1).unwrap().to_owned())
-        .collect();
+    let ips: Vec<_> =
+        results(&ended.out).iter().map(|line| line.split(' ').nth(1).unwrap().to_owned()).collect();
     assert_eq!(ips.join(" "), expected);
 }
 

@@ -1,4 +1,5 @@
 //! `synproof check`, `fmt`, `explain`, `doctor`, `--help` and `--version` from outside.
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
 
 mod cli_support;
 
@@ -14,6 +15,15 @@ fn check_says_each_thing_once() {
     assert_eq!(ended.out.matches("bad --mtu=x").count(), 1, "{}", ended.out);
     assert!(ended.out.ends_with("2 scripts: 1 errors, 0 warnings\n"), "{}", ended.out);
     sandbox.run(&["check", "a.pkt"]).expect(0);
+}
+
+#[test]
+fn check_looks_further_than_a_run() {
+    let script = format!("{SCRIPT}+0 shutdown(7, SHUT_SIDEWAYS) = 0\n");
+    let sandbox = Sandbox::new(&[("a.pkt", &script)]);
+    let ended = sandbox.run(&["check", "a.pkt"]).expect(2);
+    assert!(ended.out.contains("error[check::unknown-symbol]"), "{}", ended.out);
+    assert!(ended.out.contains("a.pkt:2:"), "{}", ended.out);
 }
 
 #[test]
@@ -54,6 +64,8 @@ fn fmt_keeps_permissions_and_follows_links() {
 
 #[rstest]
 #[case(&["explain", "5"], 0, "stale")]
+#[case(&["explain", "parse::expected"], 0, "something else should stand here")]
+#[case(&["explain", "option::bad-value"], 0, "not of its form")]
 #[case(&["explain", "77"], 2, "")]
 #[case(&["--help"], 0, "Exit codes")]
 #[case(&["run", "--help"], 0, "--tolerance_usecs")]

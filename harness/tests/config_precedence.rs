@@ -1,4 +1,5 @@
 //! Who wins when an option is set in several places, and what is wrong with options.
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
 
 use std::net::IpAddr;
 

@@ -1,4 +1,5 @@
 //! What the embedded profiles say, and what is wrong with profiles.
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
 
 use std::path::Path;
 

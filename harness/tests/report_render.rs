@@ -1,5 +1,6 @@
 //! What the reports look like, from constructed results: every verdict, a failure with everything
 //! a failure can have, and an error of a script.
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
 
 use std::io::Write;
 use std::net::Ipv4Addr;
@@ -85,8 +86,8 @@ fn failure() -> Failure {
             field("ack", "0", "1"),
             field("payload", "0 bytes", "0 bytes"),
         ],
-        expected: Some("> R  5:5(0)".into()),
-        actual: Some("> R. 5:5(0) ack 1 win 0".into()),
+        expected: Some("> R 5:5(0)".into()),
+        actual: Some("R. 5:5(0) ack 1 win 0".into()),
         timing: Some(Timing {
             due_from: ScriptTime(10_005),
             due_to: ScriptTime(10_005),
@@ -181,7 +182,8 @@ fn render(make: impl FnOnce(Sink) -> Box<dyn Report>) -> String {
         ..Summary::default()
     };
     let cases = results.len();
-    report.on(&Event::Planned { cases, target: &target, seed: 0x1234 }).unwrap();
+    let widest = results.iter().map(|r| r.id.name().len()).max().unwrap();
+    report.on(&Event::Planned { cases, target: &target, seed: 0x1234, widest }).unwrap();
     for result in &results {
         report.on(&Event::Started(&result.id)).unwrap();
         report.on(&Event::Finished(result)).unwrap();

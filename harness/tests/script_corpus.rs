@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use synproof_harness::script::ast::Script;
 use synproof_harness::script::check::{CheckOptions, check};
-use synproof_harness::script::diagnostic::{Severity, render};
+use synproof_harness::script::diagnostic::{Diagnostic, Severity, render};
 use synproof_harness::script::print::format;
 use synproof_harness::script::source::SourceFile;
 use synproof_harness::script::{Defines, parse, read, same_meaning};
@@ -58,31 +58,32 @@ fn corpora_have_no_errors() {
         with.extend(more.split_whitespace().map(|name| (name.to_owned(), String::new())));
     }
     let options = CheckOptions { defines: with.clone(), ip_version: None };
-    let mut failed = Vec::new();
-    let mut warnings = 0;
+    let mut errors = Vec::new();
+    let mut warnings = Vec::new();
     for dir in dirs.split(':') {
-        let paths = scripts(Path::new(dir));
+        let sources: Vec<_> = scripts(Path::new(dir))
+            .iter()
+            .map(|path| read(path).unwrap_or_else(|error| panic!("{error}")))
+            .collect();
         let begin = Instant::now();
-        for path in &paths {
-            let source = read(path).expect("readable script");
-            let (script, mut diagnostics) = parse(&source, &with);
-            diagnostics.extend(check(&script, &options));
-            if let Err(problem) = formats(&script, &with) {
-                failed.push(std::format!("{}: {problem}", path.display()));
-            }
-            for diagnostic in &diagnostics {
-                let text = render(diagnostic, &source, false);
-                match diagnostic.severity {
-                    Severity::Error => failed.push(text),
-                    Severity::Warning => {
-                        println!("{text}");
-                        warnings += 1;
-                    }
-                }
-            }
+        let checked: Vec<_> = sources
+            .iter()
+            .map(|source| {
+                let (script, mut found) = parse(source, &with);
+                found.extend(check(&script, &options));
+                (script, found)
+            })
+            .collect();
+        println!("{dir}: {} scripts in {:?}", sources.len(), begin.elapsed());
+        for (script, found) in checked {
+            errors.extend(formats(&script, &with).err());
+            let (bad, odd): (Vec<_>, Vec<_>) =
+                found.iter().partition(|diagnostic| diagnostic.severity == Severity::Error);
+            let text = |diagnostic: &&Diagnostic| render(diagnostic, &script.source, false);
+            errors.extend(bad.iter().map(text));
+            warnings.extend(odd.iter().map(text));
         }
-        println!("{dir}: {} scripts in {:?}", paths.len(), begin.elapsed());
     }
-    println!("{warnings} warnings");
-    assert!(failed.is_empty(), "{} errors\n{}", failed.len(), failed.join("\n"));
+    println!("{}\n{} warnings", warnings.join("\n"), warnings.len());
+    assert!(errors.is_empty(), "{} errors\n{}", errors.len(), errors.join("\n"));
 }

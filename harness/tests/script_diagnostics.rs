@@ -12,9 +12,9 @@ use synproof_harness::script::source::SourceFile;
 use synproof_harness::script::{Defines, parse, read};
 
 fn findings(path: &Path) -> (Arc<SourceFile>, Vec<Diagnostic>) {
-    let text = read(path).expect("readable script").text().to_owned();
-    let name = path.file_name().expect("a file").to_owned();
-    let source = SourceFile::new(name, text);
+    let text = read(path).unwrap_or_else(|error| panic!("{error}")).text().to_owned();
+    // Without its directory the name is the same everywhere.
+    let source = SourceFile::new(path.file_name().unwrap_or_default(), text);
     let (script, mut found) = parse(&source, &Defines::new());
     if found.iter().all(|diagnostic| diagnostic.severity == Severity::Warning) {
         found.extend(check(&script, &CheckOptions::default()));

@@ -25,13 +25,13 @@ impl Noise {
 
 fn samples() -> Vec<String> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/script");
-    let mut paths: Vec<_> = ["ok", "err"]
-        .iter()
-        .flat_map(|dir| std::fs::read_dir(data.join(dir)).expect("a directory"))
-        .map(|entry| entry.expect("an entry").path())
-        .collect();
-    paths.sort();
-    paths.iter().map(|path| std::fs::read_to_string(path).expect("a script")).collect()
+    walkdir::WalkDir::new(data)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().extension().is_some_and(|ext| ext == "pkt"))
+        .filter_map(|entry| std::fs::read_to_string(entry.path()).ok())
+        .collect()
 }
 
 fn survives(text: &str) {
@@ -48,6 +48,11 @@ fn survives(text: &str) {
         assert!(same_meaning(&script, &reparsed), "meaning changed:\n{text}\n---\n{once}");
         assert_eq!(format(&reparsed), once, "not idempotent:\n{text}");
     }
+}
+
+#[test]
+fn there_is_something_to_disturb() {
+    assert!(samples().len() > 50);
 }
 
 #[test]

@@ -1,2 +1,67 @@
 //! `cargo xtask`: the jobs of CI and of developers, each under one name.
-fn main() {}
+//!
+//! CI scripts contain no logic; whatever they run, a developer runs by the same name.
+
+mod ci;
+mod lint;
+mod map;
+mod root;
+mod shell;
+mod states;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Everything CI and developers do, by name")]
+struct Arguments {
+    #[command(subcommand)]
+    job: Job,
+}
+
+#[derive(Subcommand)]
+enum Job {
+    /// Everything this machine can test; what it cannot is named with the reason
+    Test,
+    /// Formatting, clippy, documentation, and the rules of this repository
+    Lint,
+    /// Write the table "RFC | Linux | ours" of stack/README.md
+    Map {
+        /// Change nothing; fail if the table is out of date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write docs/states.md from the transition table
+    States {
+        /// Change nothing; fail if the page is out of date
+        #[arg(long)]
+        check: bool,
+    },
+    /// One job of CI, by name
+    Ci {
+        /// Which
+        #[arg(value_enum)]
+        job: ci::CiJob,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().job {
+        Job::Test => test::test(),
+        Job::Lint => lint::lint(),
+        Job::Map { check } => map::map(check),
+        Job::States { check } => states::states(check),
+        Job::Ci { job } => ci::ci(job),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            shell::say(&format!("xtask: {error:#}"));
+            ExitCode::from(3)
+        }
+    }
+}

@@ -85,7 +85,8 @@ fn formatted(source: &Arc<SourceFile>, console: &Console) -> Formatted {
     let (again, _) = parse(&SourceFile::new(source.path(), text.as_str()), &Defines::new());
     if !same_meaning(&script, &again) {
         let path = source.path().display();
-        console.error(&format!("{path}: left as it is: its canonical form would mean another thing"));
+        console
+            .error(&format!("{path}: left as it is: its canonical form would mean another thing"));
         return Formatted::Refused(Exit::InternalBug);
     }
     Formatted::Changed(text)

@@ -48,23 +48,23 @@ impl Args for PacketdrillArgs {
     }
 }
 
+/// One option as often as it was given.
+fn given(spec: &OptionSpec, matches: &ArgMatches) -> Vec<Setting> {
+    match spec.takes {
+        Takes::Nothing(_) | Takes::Refused(false, _) if matches.get_flag(spec.name) => {
+            vec![Setting::flag(spec.name)]
+        }
+        Takes::Nothing(_) | Takes::Refused(false, _) => Vec::new(),
+        Takes::Value(..) | Takes::Refused(true, _) => {
+            let values = matches.get_many::<String>(spec.name).into_iter().flatten();
+            values.map(|value| Setting::new(spec.name, value)).collect()
+        }
+    }
+}
+
 impl FromArgMatches for PacketdrillArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut settings = Vec::new();
-        for spec in OPTIONS {
-            match spec.takes {
-                Takes::Nothing(_) | Takes::Refused(false, _) => {
-                    if matches.get_flag(spec.name) {
-                        settings.push(Setting::flag(spec.name));
-                    }
-                }
-                Takes::Value(..) | Takes::Refused(true, _) => {
-                    let values = matches.get_many::<String>(spec.name).into_iter().flatten();
-                    settings.extend(values.map(|value| Setting::new(spec.name, value)));
-                }
-            }
-        }
-        Ok(Self { settings })
+        Ok(Self { settings: OPTIONS.iter().flat_map(|spec| given(spec, matches)).collect() })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

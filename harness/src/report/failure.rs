@@ -94,7 +94,10 @@ fn details(notes: &mut Margin, failure: &Failure) {
         notes.line("expected", expected);
     }
     if let Some(actual) = &failure.actual {
-        notes.line("actual", actual);
+        // Both with the arrow, so that they stand one above the other.
+        let is_packet = failure.expected.as_deref().is_some_and(|e| e.starts_with("> "));
+        let arrow = if is_packet && !actual.starts_with('>') { "> " } else { "" };
+        notes.line("actual", &format!("{arrow}{actual}"));
     }
     fields(notes, &failure.fields);
     if let Some(timing) = &failure.timing {

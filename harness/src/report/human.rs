@@ -10,8 +10,8 @@ use super::{Report, Show};
 use crate::runner::{CaseResult, Event, Summary, Verdict};
 use crate::target::IpVersion;
 
-/// Column at which the time stands, if the name leaves room.
-const NAME_WIDTH: usize = 52;
+/// Widest column for names; longer ones push the rest of their line to the right.
+const MAX_NAME_WIDTH: usize = 80;
 /// Results that need attention are listed again when this many scripts ran.
 const LIST_AGAIN: usize = 20;
 /// Reasons of skips shown.
@@ -21,6 +21,7 @@ const REASONS: usize = 10;
 pub struct Human<W> {
     out: W,
     show: Show,
+    name_width: usize,
     attention: Vec<String>,
     reasons: BTreeMap<String, usize>,
 }
@@ -28,7 +29,7 @@ pub struct Human<W> {
 impl<W: Write> Human<W> {
     /// Writes to `out`.
     pub fn new(out: W, show: Show) -> Self {
-        Self { out, show, attention: Vec::new(), reasons: BTreeMap::new() }
+        Self { out, show, name_width: 0, attention: Vec::new(), reasons: BTreeMap::new() }
     }
 
     fn result(&mut self, result: &CaseResult) -> String {
@@ -56,7 +57,8 @@ impl<W: Write> Human<W> {
         let verdict = format!("{:<5}", result.verdict.name().to_uppercase());
         let verdict = self.show.paint.verdict(result.verdict, &verdict);
         let (target, ip, name) = (&result.target, short(result.id.ip), result.id.name());
-        let mut line = format!("{verdict}  {target}  {ip:<6}  {name:<NAME_WIDTH$}");
+        let width = self.name_width;
+        let mut line = format!("{verdict}  {target}  {ip:<6}  {name:<width$}");
         if self.show.wall {
             let ms = result.wall_us / 1000;
             let _ = write!(line, "  {:>3}.{:03}s", ms / 1000, ms % 1000);
@@ -148,7 +150,11 @@ fn version() -> String {
 impl<W: Write> Report for Human<W> {
     fn on(&mut self, event: &Event<'_>) -> io::Result<()> {
         let text = match event {
-            Event::Planned { .. } | Event::Started(_) => return Ok(()),
+            Event::Planned { widest, .. } => {
+                self.name_width = (*widest).min(MAX_NAME_WIDTH);
+                return Ok(());
+            }
+            Event::Started(_) => return Ok(()),
             Event::Finished(result) => self.result(result),
             Event::Summary(summary) => self.summary(summary),
         };

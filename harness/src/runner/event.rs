@@ -26,6 +26,8 @@ pub enum Event<'a> {
         target: &'a TargetInfo,
         /// Seed of everything random.
         seed: u64,
+        /// Characters of the longest name.
+        widest: usize,
     },
     /// A script starts to run.
     Started(&'a CaseId),

@@ -62,7 +62,9 @@ pub fn run_plan<E: From<ArtifactError>>(
         ..Summary::default()
     };
     let (cases, seed) = (plan.cases.len(), context.cli.seed);
-    tell(&Event::Planned { cases, target: context.info, seed })?;
+    let widest = plan.cases.iter().map(|case| case.id.name().chars().count()).max();
+    let widest = widest.unwrap_or_default();
+    tell(&Event::Planned { cases, target: context.info, seed, widest })?;
     let next = AtomicUsize::new(0);
     let (sender, receiver) = channel();
     let told = thread::scope(|scope| {

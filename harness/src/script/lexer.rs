@@ -94,10 +94,8 @@ impl Lexer<'_> {
             self.unfinished(text, start);
         }
         self.note_definition(kind, text, start);
-        self.at_line_start = match kind {
-            TokenKind::Space => text.contains('\n') || (self.at_line_start && !text.is_empty()),
-            _other => false,
-        };
+        self.at_line_start =
+            kind == TokenKind::Space && (self.at_line_start || text.contains('\n'));
     }
 
     fn push(&mut self, kind: TokenKind, len: usize) {

@@ -51,9 +51,13 @@ pub enum ReadError {
 /// See [`ReadError`].
 pub fn read(path: impl AsRef<Path>) -> Result<Arc<SourceFile>, ReadError> {
     let path = path.as_ref();
-    let bytes = bytes(path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => ReadError::NotFound { path: path.to_owned() },
-        _ => ReadError::Io { path: path.to_owned(), source },
+    let bytes = bytes(path).map_err(|source| {
+        let path = path.to_owned();
+        if source.kind() == io::ErrorKind::NotFound {
+            ReadError::NotFound { path }
+        } else {
+            ReadError::Io { path, source }
+        }
     })?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(ReadError::TooLarge { path: path.to_owned() });

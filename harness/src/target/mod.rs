@@ -3,6 +3,7 @@
 //! An adapter never sees a script; the engine never sees an adapter. See `docs/architecture.md`
 //! ("how to add a target").
 
+pub mod contract;
 #[cfg(all(target_os = "linux", feature = "target-linux"))]
 pub mod linux;
 pub mod registry;

@@ -1,5 +1,10 @@
 //! A directory with scripts, and the built binary to run in it.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "each test binary uses a part of it; a test that cannot go on panics"
+)]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -135,7 +135,7 @@ impl Algorithm {
     /// The algorithm called `name`.
     pub(crate) fn by_name(name: &str) -> Option<Self> {
         match name {
-            "reno" => Some(Self::Reno(Reno::default())),
+            "reno" => Some(Self::Reno(Reno)),
             "cubic" => Some(Self::Cubic(Cubic::default())),
             _ => None,
         }

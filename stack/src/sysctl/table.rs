@@ -156,6 +156,11 @@ knobs! {
     rw tcp_fwmark_accept: u8 = "net.ipv4.tcp_fwmark_accept", 0, BYTE;
     rw tcp_l3mdev_accept: u8 = "net.ipv4.tcp_l3mdev_accept", 0, BOOL;
 
+    // Of the build and the machine.
+    ro tcp_available_ulp: Names = "net.ipv4.tcp_available_ulp", Names(Vec::new()), 0..=64;
+    ro tcp_ehash_entries: i32 = "net.ipv4.tcp_ehash_entries", 262_144, INT;
+    rw tcp_child_ehash_entries: u32 = "net.ipv4.tcp_child_ehash_entries", 0, 0..=16_777_216;
+
     // Memory. 6.18 raised tcp_rmem[2] to 32 MB; pages for tcp_mem, bytes elsewhere.
     rw tcp_rmem: Triple = "net.ipv4.tcp_rmem",
         Triple { min: 4096, default: 131_072, max: 33_554_432 }, 1..=2_147_483_647;

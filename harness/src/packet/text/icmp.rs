@@ -1,4 +1,4 @@
-//! ICMP messages in the notation of scripts: `icmp unreachable frag_needed mtu 1400 [1:1001(1000)]`.
+//! ICMP messages in the notation of scripts: `icmp unreachable frag_needed mtu 1400 [1:1(0)]`.
 
 use super::write_to;
 use crate::packet::icmp::{

@@ -1,11 +1,13 @@
 //! How outcomes are judged against expectations.
 
+use std::sync::Arc;
+
 use rstest::rstest;
 
 use super::*;
 use crate::engine::outcome::FieldCheck;
 use crate::runner::event::CaseId;
-use crate::target::Clock;
+use crate::target::{Clock, IpVersion};
 
 fn failure(class: Class) -> Box<Failure> {
     Box::new(Failure {
@@ -36,8 +38,7 @@ fn judged(outcome: Outcome, expected: Option<Option<Class>>) -> CaseResult {
         clock: Clock::Virtual { tick_us: 1000 },
         capabilities: Vec::new(),
     };
-    let expectation =
-        expected.map(|class| Expectation { id: None, reason: "known".into(), class });
+    let expectation = expected.map(|class| Expectation { id: None, reason: "known".into(), class });
     let mut result = blank(&case, &info);
     judge(&mut result, outcome, expectation.as_ref());
     result
@@ -54,10 +55,14 @@ const ANY: Option<Option<Class>> = Some(None);
 #[case::other_class(Outcome::Fail(failure(Class::Late)), Some(Some(Class::Content)), Verdict::Fail)]
 #[case::error(Outcome::Error(failure(Class::Environment)), None, Verdict::Error)]
 #[case::environment_is_never_expected(
-    Outcome::Error(failure(Class::Environment)), ANY, Verdict::Error
+    Outcome::Error(failure(Class::Environment)),
+    ANY,
+    Verdict::Error
 )]
 #[case::wrong_script_by_name(
-    Outcome::Error(failure(Class::Script)), Some(Some(Class::Script)), Verdict::Xfail
+    Outcome::Error(failure(Class::Script)),
+    Some(Some(Class::Script)),
+    Verdict::Xfail
 )]
 #[case::skip(Outcome::Skip { reason: "needs X".into(), span: None }, ANY, Verdict::Skip)]
 fn verdicts(

@@ -70,9 +70,8 @@ fn the_nearer_place_wins() {
     let recorded = [entry("a/b.pkt", "divergence")];
     let id = |ip| CaseId { script: "specs/scripts/a/b.pkt".into(), ip };
     let linux = target("linux:raw", "6.1");
-    let reason = |project, ip| {
-        expectation(None, project, &recorded, &id(ip), &linux).map(|e| e.reason)
-    };
+    let reason =
+        |project, ip| expectation(None, project, &recorded, &id(ip), &linux).map(|e| e.reason);
     assert_eq!(reason(Some(&project), IpVersion::Ipv4).as_deref(), Some("project"));
     assert_eq!(reason(None, IpVersion::Ipv4).as_deref(), Some("divergence"));
     assert_eq!(reason(None, IpVersion::Ipv6), None);

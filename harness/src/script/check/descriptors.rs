@@ -49,11 +49,8 @@ impl Labels<'_> {
                 }
             }
             ("pipe", Some(Expr { kind: ExprKind::List(ends), .. })) => {
-                for end in ends {
-                    if let Some(label) = integer(end) {
-                        self.made(label, end.span);
-                    }
-                }
+                let labels = ends.iter().filter_map(|end| Some((integer(end)?, end.span)));
+                labels.for_each(|(label, span)| self.made(label, span));
             }
             ("accept", _) => self.accepted(result, call.result.span),
             _ if signature.opens => self.made(result, call.result.span),

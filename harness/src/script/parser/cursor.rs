@@ -79,22 +79,23 @@ impl<'s> Parser<'s> {
         for token in &lexed.tokens {
             let slice =
                 text.get(token.span.start as usize..token.span.end as usize).unwrap_or_default();
-            match token.kind {
-                kind if kind.is_trivia() => first_on_line |= slice.contains('\n'),
-                // Reported by the lexer.
-                TokenKind::Error => {}
-                kind => {
-                    let defined = lexed.substitutions.get(&token.span.start);
-                    tokens.push(Tok {
-                        kind: defined.map_or(kind, |s| s.kind),
-                        text: defined.map_or(slice, |s| s.text.as_str()),
-                        span: token.span,
-                        first_on_line,
-                        defined: defined.is_some(),
-                    });
-                    first_on_line = false;
-                }
+            if token.kind.is_trivia() {
+                first_on_line |= slice.contains('\n');
+                continue;
             }
+            if token.kind == TokenKind::Error {
+                // Reported by the lexer, and it reaches to the end.
+                break;
+            }
+            let defined = lexed.substitutions.get(&token.span.start);
+            tokens.push(Tok {
+                kind: defined.map_or(token.kind, |s| s.kind),
+                text: defined.map_or(slice, |s| s.text.as_str()),
+                span: token.span,
+                first_on_line,
+                defined: defined.is_some(),
+            });
+            first_on_line = false;
         }
         let last = u32::try_from(text.trim_end().len()).unwrap_or(u32::MAX);
         let end = Tok {

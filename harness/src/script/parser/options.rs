@@ -49,14 +49,17 @@ impl Parser<'_> {
         if total > ROOM {
             let message = format!("TCP option list too long: {total} bytes, {ROOM} fit");
             self.error("parse::options-too-long", span, message);
-        } else if total % 4 != 0 {
+        } else if !total.is_multiple_of(4) {
             let message = format!(
                 "TCP options are not padded to a multiple of 4 bytes: {} excess bytes",
                 total % 4
             );
-            self.report(Diagnostic::error("parse::options-padding", span, message).with_help(
-                format!("{total} bytes need {} more, `nop` or `eol`", 4 - total % 4),
-            ));
+            self.report(
+                Diagnostic::error("parse::options-padding", span, message).with_help(format!(
+                    "{total} bytes need {} more, `nop` or `eol`",
+                    4 - total % 4
+                )),
+            );
         }
     }
 
@@ -152,7 +155,7 @@ impl Parser<'_> {
             return Ok(None);
         }
         self.next();
-        if token.text.len() % 2 != 0 {
+        if !token.text.len().is_multiple_of(2) {
             let message = format!("`{}` has an odd number of digits", token.text);
             self.error("parse::bad-hex", token.span, message);
             return Err(Stuck);

@@ -58,23 +58,33 @@ impl Parser<'_> {
         let mut headers = Vec::new();
         loop {
             let start = self.peek().span;
-            let kind = if self.accept("ipv4").is_some() || self.accept("ipv6").is_some() {
-                self.outer_ip()?
-            } else if self.accept("gre").is_some() || self.accept("GREv0").is_some() {
-                let bare = self.at(":");
-                self.accept(",");
-                EncapKind::Gre(if bare { GreSpec::default() } else { self.gre_header()? })
-            } else if self.accept("mpls").is_some() {
-                EncapKind::Mpls(self.mpls_stack()?)
-            } else {
-                return Ok(headers);
+            let token = self.peek();
+            let kind = match (token.kind, token.text) {
+                (TokenKind::Keyword, "ipv4" | "ipv6") => self.outer_ip()?,
+                (TokenKind::Keyword, "gre" | "GREv0") => self.gre()?,
+                (TokenKind::Keyword, "mpls") => {
+                    self.next();
+                    EncapKind::Mpls(self.mpls_stack()?)
+                }
+                _ => return Ok(headers),
             };
             self.expect(":")?;
             headers.push(Encap { kind, span: self.span_from(start) });
         }
     }
 
+    /// `gre` alone is a header with all fields 0.
+    fn gre(&mut self) -> Parsed<EncapKind> {
+        self.next();
+        if self.at(":") {
+            return Ok(EncapKind::Gre(GreSpec::default()));
+        }
+        self.accept(",");
+        Ok(EncapKind::Gre(self.gre_header()?))
+    }
+
     fn outer_ip(&mut self) -> Parsed<EncapKind> {
+        self.next();
         let start = self.peek().span;
         let info = self.ip_info()?;
         let src = self.address()?;

@@ -14,9 +14,11 @@
 
 mod calls;
 mod clock;
+mod closing;
 mod commands;
 mod ethtool;
 mod fault;
+mod inspect;
 mod launch;
 mod namespace;
 mod netlink;
@@ -41,6 +43,7 @@ mod vnet;
 mod wire;
 mod worker;
 
+pub use inspect::{Inspection, inspect, tick_us};
 pub use launch::{Link, LinuxLaunch};
 pub use namespace::enter_user_namespace_if_needed;
 pub use target::LinuxTarget;

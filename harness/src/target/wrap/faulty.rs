@@ -138,16 +138,12 @@ impl Liar {
             self.strike();
             return Some(Observation::Packet { at: at.plus(LATE_US), bytes });
         }
-        if let Some(mut segment) = Segment::locate(&mut bytes) {
-            let struck = falsify(self.fault, &mut segment);
-            if struck {
-                self.strike();
-                if matches!(self.fault, Fault::RstSwallowed | Fault::FinSwallowed) {
-                    return None;
-                }
-            }
+        let struck = Segment::locate(&mut bytes).is_some_and(|mut s| falsify(self.fault, &mut s));
+        if struck {
+            self.strike();
         }
-        Some(Observation::Packet { at, bytes })
+        let swallowed = struck && matches!(self.fault, Fault::RstSwallowed | Fault::FinSwallowed);
+        (!swallowed).then_some(Observation::Packet { at, bytes })
     }
 
     fn returned(&self, mut returned: Returned) -> Returned {
@@ -215,17 +211,16 @@ impl Target for Liar {
 
     fn observe(&mut self, deadline: ScriptTime) -> Result<Observation, TargetError> {
         loop {
-            match self.inner.observe(deadline)? {
-                Observation::Packet { at, bytes } => {
-                    if let Some(seen) = self.packet(at, bytes) {
-                        return Ok(seen);
-                    }
-                }
+            let seen = match self.inner.observe(deadline)? {
+                Observation::Packet { at, bytes } => self.packet(at, bytes),
                 Observation::Returned { at, call, returned } => {
                     let returned = self.returned(returned);
-                    return Ok(Observation::Returned { at, call, returned });
+                    Some(Observation::Returned { at, call, returned })
                 }
-                idle @ Observation::Idle { .. } => return Ok(idle),
+                idle @ Observation::Idle { .. } => Some(idle),
+            };
+            if let Some(seen) = seen {
+                return Ok(seen);
             }
         }
     }

@@ -88,7 +88,7 @@ fn names_are_unique_and_lead_back() {
 #[test]
 fn sequence_numbers_wrap() {
     let mut bytes = datagram(false, 0x10, 0);
-    let ip = &mut pnet_packet::ipv4::MutableIpv4Packet::new(&mut bytes).unwrap();
+    let ip = &mut ipv4::MutableIpv4Packet::new(&mut bytes).unwrap();
     tcp::MutableTcpPacket::new(ip.payload_mut()).unwrap().set_sequence(u32::MAX);
     assert!(Segment::locate(&mut bytes).unwrap().seq_off_by_one());
     let ip = Ipv4Packet::new(&bytes).unwrap();

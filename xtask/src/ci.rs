@@ -1,0 +1,26 @@
+//! `cargo xtask ci JOB`: the jobs of .github/workflows/ci.yml.
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::{lint, map, states, test};
+
+/// One job.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum CiJob {
+    /// Formatting, clippy, documentation, house rules
+    Lint,
+    /// Everything the machine can test
+    Test,
+    /// Generated documents are up to date
+    Docs,
+}
+
+/// Runs one job; true when it succeeds.
+pub(crate) fn ci(job: CiJob) -> Result<bool> {
+    match job {
+        CiJob::Lint => lint::lint(),
+        CiJob::Test => test::test(),
+        CiJob::Docs => Ok(map::map(true)? & states::states(true)?),
+    }
+}

@@ -1,0 +1,131 @@
+//! `cargo xtask test`: everything this machine can test, and a line about what it cannot.
+
+use anyhow::Result;
+
+use crate::shell::{capture, cargo, passes, passes_seen, say, synproof};
+
+/// What became of one part.
+enum Part {
+    Passed(String),
+    Failed(String),
+    Skipped(String),
+}
+
+/// Runs every part, whatever became of the ones before; true when none failed.
+pub(crate) fn test() -> Result<bool> {
+    let mut tally = Tally::default();
+    let unit = unit_tests(&mut tally)?;
+    let suites = suites()?;
+    say("");
+    let parts: Vec<_> = std::iter::once(("cargo test", unit)).chain(suites).collect();
+    let mut ok = true;
+    for (name, part) in &parts {
+        let (word, rest) = match part {
+            Part::Passed(what) => ("ok", what),
+            Part::Failed(why) => ("FAILED", why),
+            Part::Skipped(why) => ("skipped", why),
+        };
+        ok &= !matches!(part, Part::Failed(_));
+        say(&format!("{name:<16} {word}: {rest}"));
+    }
+    say(&tally.closing_line(ok));
+    Ok(ok)
+}
+
+fn unit_tests(tally: &mut Tally) -> Result<Part> {
+    // Without --no-fail-fast the first crate that fails hides the others.
+    let command = cargo(&["test", "--workspace", "--no-fail-fast"]);
+    let ok = passes_seen(command, |line| tally.see(line))?;
+    let what =
+        format!("{} passed, {} failed, {} ignored", tally.passed, tally.failed, tally.ignored);
+    Ok(if ok { Part::Passed(what) } else { Part::Failed(what) })
+}
+
+/// The embedded scripts on every target this machine has.
+fn suites() -> Result<Vec<(&'static str, Part)>> {
+    let (_, doctor) = capture(synproof(&["doctor"]))?;
+    let suite = |name, target: &str| -> Result<_> {
+        let part = match unavailable(&doctor, target) {
+            Some(reason) => Part::Skipped(reason),
+            None => run_suite(target)?,
+        };
+        Ok((name, part))
+    };
+    Ok(vec![suite("suite on stack", "stack")?, suite("suite on linux", "linux")?])
+}
+
+fn run_suite(target: &str) -> Result<Part> {
+    let what = format!("synproof run --target {target}");
+    let ok = passes(synproof(&["run", "--target", target]))?;
+    Ok(if ok { Part::Passed(what) } else { Part::Failed(what) })
+}
+
+/// Why `synproof doctor` says that `target` cannot run here; `None` when it can.
+fn unavailable(doctor: &str, target: &str) -> Option<String> {
+    let line = doctor.lines().find(|line| line.split_whitespace().next() == Some(target));
+    let mut words = line.unwrap_or_default().split_whitespace().skip(1);
+    match words.next() {
+        Some("yes") => None,
+        Some(_) => Some(words.collect::<Vec<_>>().join(" ")),
+        None => Some(format!("synproof doctor does not know the target {target}")),
+    }
+}
+
+/// The sum of cargo's closing lines, one of which ends every test binary.
+#[derive(Default)]
+struct Tally {
+    binaries: u32,
+    passed: u32,
+    failed: u32,
+    ignored: u32,
+}
+
+impl Tally {
+    fn see(&mut self, line: &str) {
+        let Some(rest) = line.strip_prefix("test result: ") else { return };
+        self.binaries += 1;
+        for part in rest.split([';', '.']) {
+            let mut words = part.split_whitespace();
+            let number = words.next().and_then(|word| word.parse::<u32>().ok());
+            match (number, words.next()) {
+                (Some(n), Some("passed")) => self.passed += n,
+                (Some(n), Some("failed")) => self.failed += n,
+                (Some(n), Some("ignored")) => self.ignored += n,
+                _ => {}
+            }
+        }
+    }
+
+    /// In the form cargo uses, over all binaries.
+    fn closing_line(&self, ok: bool) -> String {
+        let word = if ok { "ok" } else { "FAILED" };
+        let Self { binaries, passed, failed, ignored } = self;
+        format!(
+            "test result: {word}. {passed} passed; {failed} failed; {ignored} ignored; \
+             {binaries} test binaries"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tally, unavailable};
+
+    #[test]
+    fn closing_lines_add_up() {
+        let mut tally = Tally::default();
+        tally.see("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; x");
+        tally.see("test a::b ... ok");
+        tally.see("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 4 filtered out");
+        let sum = "test result: FAILED. 4 passed; 2 failed; 1 ignored; 2 test binaries";
+        assert_eq!(tally.closing_line(false), sum);
+    }
+
+    #[test]
+    fn the_doctor_is_believed() {
+        let said = "stack       yes  virtual time\nlinux       no   /dev/net/tun: missing\n    modprobe tun\n";
+        assert_eq!(unavailable(said, "stack"), None);
+        assert_eq!(unavailable(said, "linux").as_deref(), Some("/dev/net/tun: missing"));
+        assert!(unavailable(said, "uml").is_some());
+    }
+}
