@@ -1,73 +1,226 @@
-//! System calls as values, made on a stack.
+//! [`Syscall`] values to calls of the stack, once per try.
+//!
+//! What the kernel's system-call layer checks before TCP sees a call is checked here (flags of
+//! socket(), null pointers); every other answer is the stack's. What the stack has no notion of is
+//! no error of the call: the script is skipped.
 
 use std::task::Poll;
 
-use synproof_stack::api::{
-    Address, Domain, EpollEvent as StackEvent, EpollOp, How, MsgFlags, PollFd as StackPollFd,
-    Received, Sleep,
-};
+use synproof_stack::api::{Address, Domain, EpollEvent as StackEpollEvent, EpollOp, How, Sleep};
 use synproof_stack::errno::Errno as StackErrno;
 use synproof_stack::time::Instant;
-use synproof_stack::{Fd as StackFd, Stack};
+use synproof_stack::{Fd as StackFd, Stack, api};
 
-use crate::target::syscall::{Buffer, ControlMessage, SockAddr};
-use crate::target::{EpollEvent, Errno, Fd, Output, Returned, Syscall};
+use super::{beyond, options, transfer};
+use crate::target::syscall::{EpollEvent, Fd, Output, PollFd, SockAddr};
+use crate::target::{Errno, Returned, Syscall, TargetError};
 
-const AF_INET: i32 = 2;
-const AF_INET6: i32 = 10;
-const SOCK_STREAM: i32 = 1;
-/// Low bits of the type argument; the rest is SOCK_NONBLOCK and SOCK_CLOEXEC.
-const SOCK_TYPE_MASK: i32 = 0xf;
-const SOCK_NONBLOCK: i32 = 0o4000;
-const SOL_TCP: i32 = 6;
-const TCP_CM_INQ: i32 = 36;
-const MSG_CTRUNC: i32 = 0x8;
-const MSG_TRUNC: i32 = 0x20;
-/// CMSG_SPACE of an int.
-const CMSG_SPACE_INT: usize = 24;
-
-/// What became of one try of a call.
-pub(super) enum Attempt {
-    /// It returned.
-    Done(Returned),
-    /// It sleeps: try again.
-    Asleep,
-    /// The stack has no such call; named.
-    Lacking(String),
+/// Why a call has no result of the usual kind.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// It fails with this error.
+    Errno(StackErrno),
+    /// The stack cannot be asked this.
+    Beyond(String),
 }
 
-impl From<Result<Returned, StackErrno>> for Attempt {
-    fn from(result: Result<Returned, StackErrno>) -> Self {
-        Self::Done(result.unwrap_or_else(|errno| Returned::err(Errno(errno.raw()))))
+impl From<StackErrno> for Refused {
+    fn from(errno: StackErrno) -> Self {
+        Self::Errno(errno)
     }
 }
 
-/// A call that may sleep, its success turned into what the C library would return.
-fn polled<T>(result: Poll<Result<T, StackErrno>>, returned: impl FnOnce(T) -> Returned) -> Attempt {
-    match result {
-        Poll::Ready(result) => result.map(returned).into(),
-        Poll::Pending => Attempt::Asleep,
+/// A return value with what goes through pointers, or a sleep.
+pub(super) type Answer = Result<Poll<(i64, Output)>, Refused>;
+
+/// Makes the call, or tries it again with the `sleep` of the first try.
+pub(super) fn attempt(
+    stack: &mut Stack,
+    now: Instant,
+    syscall: &Syscall,
+    sleep: &mut Sleep,
+) -> Result<Poll<Returned>, TargetError> {
+    let mut kernel = Kernel { stack, now, sleep };
+    match kernel.make(syscall) {
+        Ok(Poll::Ready((value, output))) => {
+            Ok(Poll::Ready(Returned { value, errno: None, output }))
+        }
+        Ok(Poll::Pending) => Ok(Poll::Pending),
+        Err(Refused::Errno(errno)) => Ok(Poll::Ready(Returned::err(Errno(errno.raw())))),
+        Err(Refused::Beyond(what)) => Err(beyond::lacks(what)),
     }
 }
 
-fn zero(_: ()) -> Returned {
-    Returned::ok(0)
+/// The descriptor whose news can end the sleep of `syscall`, if there is just one.
+pub(super) fn sleeps_on(syscall: &Syscall) -> Option<Fd> {
+    match syscall {
+        Syscall::Accept { fd }
+        | Syscall::Connect { fd, .. }
+        | Syscall::Read { fd, .. }
+        | Syscall::Write { fd, .. }
+        | Syscall::Readv { fd, .. }
+        | Syscall::Writev { fd, .. }
+        | Syscall::Recv { fd, .. }
+        | Syscall::Send { fd, .. }
+        | Syscall::Recvfrom { fd, .. }
+        | Syscall::Sendto { fd, .. }
+        | Syscall::Recvmsg { fd, .. }
+        | Syscall::Sendmsg { fd, .. } => Some(*fd),
+        Syscall::Socket { .. }
+        | Syscall::Bind { .. }
+        | Syscall::Listen { .. }
+        | Syscall::Fcntl { .. }
+        | Syscall::Ioctl { .. }
+        | Syscall::Close { .. }
+        | Syscall::Shutdown { .. }
+        | Syscall::Getsockopt { .. }
+        | Syscall::Setsockopt { .. }
+        | Syscall::Poll { .. }
+        | Syscall::EpollCreate { .. }
+        | Syscall::EpollCtl { .. }
+        | Syscall::EpollWait { .. }
+        | Syscall::Pipe
+        | Syscall::Splice { .. }
+        | Syscall::Sendfile { .. }
+        | Syscall::Open { .. }
+        | Syscall::CapSet { .. } => None,
+    }
 }
 
-fn count(n: usize) -> Returned {
-    Returned::ok(i64::try_from(n).unwrap_or(i64::MAX))
+/// The stack with the surroundings of one try.
+pub(super) struct Kernel<'a> {
+    pub(super) stack: &'a mut Stack,
+    pub(super) now: Instant,
+    pub(super) sleep: &'a mut Sleep,
 }
 
-fn with(value: i64, output: Output) -> Returned {
-    Returned { value, errno: None, output }
+impl Kernel<'_> {
+    fn make(&mut self, syscall: &Syscall) -> Answer {
+        let now = self.now;
+        match syscall {
+            Syscall::Socket { domain, ty, protocol } => self.socket(*domain, *ty, *protocol),
+            Syscall::Bind { fd, addr } => done(self.stack.bind(now, to_fd(*fd), address(addr))?),
+            Syscall::Listen { fd, backlog } => {
+                done(self.stack.listen(now, to_fd(*fd), *backlog)?)
+            }
+            Syscall::Accept { fd } => self.accept(*fd),
+            Syscall::Connect { fd, addr } => {
+                let (fd, addr) = (to_fd(*fd), address(addr));
+                Ok(self.stack.connect(now, fd, addr, self.sleep)?.map(|()| (0, Output::None)))
+            }
+            Syscall::Read { .. }
+            | Syscall::Readv { .. }
+            | Syscall::Recv { .. }
+            | Syscall::Recvfrom { .. }
+            | Syscall::Recvmsg { .. }
+            | Syscall::Write { .. }
+            | Syscall::Writev { .. }
+            | Syscall::Send { .. }
+            | Syscall::Sendto { .. }
+            | Syscall::Sendmsg { .. } => transfer::transfer(self, syscall),
+            Syscall::Fcntl { fd, cmd, arg } => options::fcntl(self, *fd, *cmd, *arg),
+            Syscall::Ioctl { fd, request, arg } => options::ioctl(self, *fd, *request, *arg),
+            Syscall::Getsockopt { fd, level, name, len } => {
+                options::getsockopt(self, *fd, (*level, *name), *len)
+            }
+            Syscall::Setsockopt { fd, level, name, value, len } => {
+                options::setsockopt(self, *fd, (*level, *name), value, *len)
+            }
+            Syscall::Close { fd } => {
+                let closed = self.stack.close(now, to_fd(*fd), self.sleep)?;
+                Ok(closed.map(|()| (0, Output::None)))
+            }
+            Syscall::Shutdown { fd, how } => self.shutdown(*fd, *how),
+            Syscall::Poll { fds, timeout_ms } => self.poll(fds, *timeout_ms),
+            Syscall::EpollCreate { size } => opened(self.stack.epoll_create(*size)?),
+            Syscall::EpollCtl { epfd, op, fd, event } => self.epoll_ctl(*epfd, *op, *fd, *event),
+            Syscall::EpollWait { epfd, max_events, timeout_ms } => {
+                self.epoll_wait(*epfd, *max_events, *timeout_ms)
+            }
+            Syscall::Pipe => beyond("pipe()"),
+            Syscall::Splice { .. } => beyond("splice()"),
+            Syscall::Sendfile { .. } => beyond("sendfile()"),
+            Syscall::Open { .. } => beyond("open()"),
+            Syscall::CapSet { .. } => beyond("cap_set()"),
+        }
+    }
+
+    fn socket(&mut self, domain: i32, ty: i32, protocol: i32) -> Answer {
+        let nonblock = beyond::stream_socket(domain, ty, protocol)?;
+        let domain = if domain == beyond::AF_INET6 { Domain::Inet6 } else { Domain::Inet };
+        opened(self.stack.socket(self.now, domain, nonblock))
+    }
+
+    fn accept(&mut self, fd: Fd) -> Answer {
+        let accepted = self.stack.accept(self.now, to_fd(fd), false, self.sleep)?;
+        Ok(accepted.map(|child| (i64::from(child.fd.0), Output::Peer(child.peer))))
+    }
+
+    fn shutdown(&mut self, fd: Fd, how: i32) -> Answer {
+        let fd = to_fd(fd);
+        // The descriptor is looked at before the direction.
+        self.stack.getsockopt(self.now, fd, options::SOL_SOCKET, options::SO_DOMAIN, 4)?;
+        done(self.stack.shutdown(self.now, fd, How::from_number(how)?)?)
+    }
+
+    fn poll(&mut self, fds: &[PollFd], timeout_ms: i32) -> Answer {
+        let entries: Vec<_> = fds
+            .iter()
+            .map(|entry| api::PollFd { fd: to_fd(entry.fd), events: entry.events })
+            .collect();
+        let polled = self.stack.poll(self.now, &entries, timeout_ms, self.sleep)?;
+        Ok(polled.map(|revents| {
+            let ready = revents.iter().filter(|events| **events != 0).count();
+            (count(ready), Output::Poll(revents))
+        }))
+    }
+
+    fn epoll_ctl(&mut self, epfd: Fd, op: i32, fd: Fd, event: EpollEvent) -> Answer {
+        let op = match op {
+            1 => EpollOp::Add,
+            2 => EpollOp::Del,
+            3 => EpollOp::Mod,
+            _ => return Err(StackErrno::EINVAL.into()),
+        };
+        let event = StackEpollEvent { events: event.events, data: event.data };
+        done(self.stack.epoll_ctl(to_fd(epfd), op, to_fd(fd), event)?)
+    }
+
+    fn epoll_wait(&mut self, epfd: Fd, max_events: i32, timeout_ms: i32) -> Answer {
+        let (now, epfd) = (self.now, to_fd(epfd));
+        let events = self.stack.epoll_wait(now, epfd, max_events, timeout_ms, self.sleep)?;
+        Ok(events.map(|events| {
+            let events: Vec<_> = events
+                .into_iter()
+                .map(|event| EpollEvent { events: event.events, data: event.data })
+                .collect();
+            (count(events.len()), Output::Epoll(events))
+        }))
+    }
 }
 
-fn descriptor(fd: StackFd) -> Returned {
-    Returned::ok(i64::from(fd.0))
-}
-
-fn live(fd: Fd) -> StackFd {
+/// A descriptor in the stack's own type.
+pub(super) fn to_fd(fd: Fd) -> StackFd {
     StackFd(fd.0)
+}
+
+/// A length or a number of things as a return value.
+pub(super) fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// Returns 0.
+pub(super) fn done((): ()) -> Answer {
+    Ok(Poll::Ready((0, Output::None)))
+}
+
+/// The stack cannot be asked for `what`.
+pub(super) fn beyond<T>(what: impl Into<String>) -> Result<T, Refused> {
+    Err(Refused::Beyond(what.into()))
+}
+
+fn opened(fd: StackFd) -> Answer {
+    Ok(Poll::Ready((i64::from(fd.0), Output::None)))
 }
 
 fn address(addr: &SockAddr) -> Address {
@@ -75,181 +228,4 @@ fn address(addr: &SockAddr) -> Address {
         SockAddr::Inet(addr) => Address::Inet(*addr),
         SockAddr::Family(family) => Address::Family(*family),
     }
-}
-
-/// Tries `syscall` once. `sleep` is the same in every try of one call.
-#[expect(clippy::too_many_lines, reason = "one arm per system call, each a line or two")]
-pub(super) fn attempt(
-    stack: &mut Stack,
-    now: Instant,
-    syscall: &Syscall,
-    sleep: &mut Sleep,
-) -> Attempt {
-    match syscall {
-        Syscall::Socket { domain, ty, protocol: _ } => socket(stack, now, *domain, *ty),
-        Syscall::Bind { fd, addr } => stack.bind(now, live(*fd), address(addr)).map(zero).into(),
-        Syscall::Listen { fd, backlog } => stack.listen(now, live(*fd), *backlog).map(zero).into(),
-        Syscall::Accept { fd } => polled(stack.accept(now, live(*fd), false, sleep), |accepted| {
-            with(i64::from(accepted.fd.0), Output::Peer(accepted.peer))
-        }),
-        Syscall::Connect { fd, addr } => {
-            polled(stack.connect(now, live(*fd), address(addr), sleep), zero)
-        }
-        Syscall::Read { fd, buf } => receive(stack, now, *fd, buf, 0, sleep),
-        Syscall::Recv { fd, buf, flags } | Syscall::Recvfrom { fd, buf, flags } => {
-            receive(stack, now, *fd, buf, *flags, sleep)
-        }
-        Syscall::Readv { fd, iov } => receive(stack, now, *fd, &joined(iov), 0, sleep),
-        Syscall::Recvmsg { fd, iov, control_len, flags } => {
-            let max = iov.iter().map(Buffer::len).sum();
-            let result = stack.recv(now, live(*fd), max, MsgFlags(*flags), sleep);
-            polled(result, |received| message(received, *control_len))
-        }
-        Syscall::Write { fd, buf } => transmit(stack, now, *fd, buf, 0, sleep),
-        Syscall::Send { fd, buf, flags } | Syscall::Sendto { fd, buf, flags, addr: _ } => {
-            transmit(stack, now, *fd, buf, *flags, sleep)
-        }
-        Syscall::Writev { fd, iov } => transmit(stack, now, *fd, &joined(iov), 0, sleep),
-        Syscall::Sendmsg { fd, addr: _, iov, control, flags } => {
-            if !control.is_empty() {
-                return Attempt::Lacking("control messages in sendmsg".into());
-            }
-            transmit(stack, now, *fd, &joined(iov), *flags, sleep)
-        }
-        Syscall::Fcntl { fd, cmd, arg } => {
-            stack.fcntl(live(*fd), *cmd, arg.unwrap_or(0)).map(Returned::ok).into()
-        }
-        Syscall::Ioctl { fd, request, arg } => {
-            stack.ioctl(live(*fd), *request, *arg).map(|value| with(0, Output::Int(value))).into()
-        }
-        Syscall::Close { fd } => polled(stack.close(now, live(*fd), sleep), zero),
-        Syscall::Shutdown { fd, how } => How::from_number(*how)
-            .and_then(|how| stack.shutdown(now, live(*fd), how))
-            .map(zero)
-            .into(),
-        Syscall::Getsockopt { fd, level, name, len } => stack
-            .getsockopt(now, live(*fd), *level, *name, *len as usize)
-            .map(|value| with(0, Output::OptVal(value)))
-            .into(),
-        Syscall::Setsockopt { fd, level, name, value, len } => {
-            let mut bytes = value.clone();
-            bytes.resize(*len as usize & 0xffff, 0);
-            stack.setsockopt(now, live(*fd), *level, *name, &bytes).map(zero).into()
-        }
-        Syscall::Poll { fds, timeout_ms } => {
-            let fds: Vec<StackPollFd> =
-                fds.iter().map(|p| StackPollFd { fd: live(p.fd), events: p.events }).collect();
-            polled(stack.poll(now, &fds, *timeout_ms, sleep), |revents| {
-                let ready = revents.iter().filter(|events| **events != 0).count();
-                with(count(ready).value, Output::Poll(revents))
-            })
-        }
-        Syscall::EpollCreate { size } => stack.epoll_create(*size).map(descriptor).into(),
-        Syscall::EpollCtl { epfd, op, fd, event } => epoll_ctl(stack, (*epfd, *op, *fd), event),
-        Syscall::EpollWait { epfd, max_events, timeout_ms } => {
-            let result = stack.epoll_wait(now, live(*epfd), *max_events, *timeout_ms, sleep);
-            polled(result, |events| {
-                let events: Vec<EpollEvent> = events
-                    .into_iter()
-                    .map(|e| EpollEvent { events: e.events, data: e.data })
-                    .collect();
-                with(count(events.len()).value, Output::Epoll(events))
-            })
-        }
-        Syscall::Pipe => Attempt::Lacking("pipes".into()),
-        Syscall::Splice { .. } => Attempt::Lacking("splice".into()),
-        Syscall::Sendfile { .. } => Attempt::Lacking("sendfile".into()),
-        Syscall::Open { .. } => Attempt::Lacking("files to open".into()),
-        Syscall::CapSet { .. } => Attempt::Lacking("capabilities of processes".into()),
-    }
-}
-
-fn socket(stack: &mut Stack, now: Instant, domain: i32, ty: i32) -> Attempt {
-    let domain = match domain {
-        AF_INET => Domain::Inet,
-        AF_INET6 => Domain::Inet6,
-        _ => return Attempt::Lacking(format!("sockets of address family {domain}")),
-    };
-    if ty & SOCK_TYPE_MASK != SOCK_STREAM {
-        return Attempt::Lacking(format!("sockets of type {}", ty & SOCK_TYPE_MASK));
-    }
-    Attempt::Done(descriptor(stack.socket(now, domain, ty & SOCK_NONBLOCK != 0)))
-}
-
-/// Several buffers as one: a stream does not see where they meet.
-fn joined(iov: &[Buffer]) -> Buffer {
-    let len = iov.iter().map(Buffer::len).sum();
-    if iov.iter().any(|buf| matches!(buf, Buffer::Null(1..))) {
-        return Buffer::Null(len);
-    }
-    let has_bytes = iov.iter().any(|buf| matches!(buf, Buffer::Bytes(_)));
-    if !has_bytes {
-        return Buffer::Zeros(len);
-    }
-    Buffer::Bytes(iov.iter().flat_map(bytes_of).collect())
-}
-
-fn bytes_of(buf: &Buffer) -> Vec<u8> {
-    match buf {
-        Buffer::Bytes(bytes) => bytes.clone(),
-        Buffer::Zeros(len) | Buffer::Null(len) => vec![0; *len],
-    }
-}
-
-fn receive(
-    stack: &mut Stack,
-    now: Instant,
-    fd: Fd,
-    buf: &Buffer,
-    flags: i32,
-    sleep: &mut Sleep,
-) -> Attempt {
-    // Without MSG_TRUNC the bytes have to be written somewhere.
-    if matches!(buf, Buffer::Null(1..)) && flags & MSG_TRUNC == 0 {
-        return Attempt::Done(Returned::err(Errno(StackErrno::EFAULT.raw())));
-    }
-    polled(stack.recv(now, live(fd), buf.len(), MsgFlags(flags), sleep), |received| {
-        with(count(received.len).value, Output::Data(received.data))
-    })
-}
-
-/// What recvmsg writes: with TCP_INQ the bytes that are left, if the control buffer has room.
-fn message(received: Received, control_len: usize) -> Returned {
-    let mut flags = received.flags;
-    let mut control = Vec::new();
-    if let Some(inq) = received.inq {
-        if control_len >= CMSG_SPACE_INT {
-            let data = inq.to_ne_bytes().to_vec();
-            control.push(ControlMessage { level: SOL_TCP, ty: TCP_CM_INQ, data });
-        } else {
-            flags |= MSG_CTRUNC;
-        }
-    }
-    let value = count(received.len).value;
-    with(value, Output::Message { data: received.data, flags, control })
-}
-
-fn transmit(
-    stack: &mut Stack,
-    now: Instant,
-    fd: Fd,
-    buf: &Buffer,
-    flags: i32,
-    sleep: &mut Sleep,
-) -> Attempt {
-    if matches!(buf, Buffer::Null(1..)) {
-        return Attempt::Done(Returned::err(Errno(StackErrno::EFAULT.raw())));
-    }
-    polled(stack.send(now, live(fd), &bytes_of(buf), MsgFlags(flags), sleep), count)
-}
-
-fn epoll_ctl(stack: &mut Stack, (epfd, op, fd): (Fd, i32, Fd), event: &EpollEvent) -> Attempt {
-    let op = match op {
-        1 => EpollOp::Add,
-        2 => EpollOp::Del,
-        3 => EpollOp::Mod,
-        _ => return Attempt::Done(Returned::err(Errno(StackErrno::EINVAL.raw()))),
-    };
-    let event = StackEvent { events: event.events, data: event.data };
-    stack.epoll_ctl(live(epfd), op, live(fd), event).map(zero).into()
 }

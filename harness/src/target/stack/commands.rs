@@ -1,123 +1,113 @@
-//! Shell commands on a stack: sysctls and the few things its network has.
+//! Shell commands on the stack: sysctls by name, counters, time; the network's part is `network`'s.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use synproof_stack::sysctl::SysctlError;
 
-use super::target::StackTarget;
+use super::beyond;
+use super::machine::Machine;
+use super::network::Network;
 use crate::command::host::{CommandHost, Refusal, SysctlKey};
-use crate::command::ip::{IpCommand, IpObject};
-use crate::command::tc::{TcCommand, TcObject};
+use crate::command::ip::IpCommand;
+use crate::command::sysctl;
+use crate::command::tc::TcCommand;
 
-/// Longest command quoted in a reason.
-const QUOTED: usize = 60;
+/// The names of the knobs whose values are names of congestion controls.
+const CONGESTION_KNOBS: [&str; 2] =
+    ["net.ipv4.tcp_congestion_control", "net.ipv4.tcp_allowed_congestion_control"];
+/// So much of a command fits into the reason of a skip.
+const SHOWN: usize = 60;
 
-/// The stack's side of commands.
-pub(super) struct Host<'a> {
-    pub(super) target: &'a mut StackTarget,
+/// One target's side of the commands.
+pub(super) struct StackHost<'a> {
+    pub(super) machine: &'a mut Machine,
+    pub(super) network: &'a mut Network,
 }
 
-/// The command as far as it helps to name it.
-fn quoted(text: &str) -> String {
-    let line = text.trim().lines().next().unwrap_or_default();
-    let short: String = line.chars().take(QUOTED).collect();
-    if short.len() < text.trim().len() { format!("`{short}…`") } else { format!("`{short}`") }
-}
-
-fn lacks(what: &str) -> Refusal {
-    Refusal::Unsupported(format!("stack has no {what}"))
-}
-
-impl CommandHost for Host<'_> {
+impl CommandHost for StackHost<'_> {
     fn set_sysctl(&mut self, name: &str, value: &str) -> Result<SysctlKey, Refusal> {
-        match self.target.stack.sysctl_mut().set(name, value) {
+        let words = || value.split_whitespace();
+        if CONGESTION_KNOBS.contains(&name)
+            && let Some(algorithm) = words().find_map(beyond::congestion_control)
+        {
+            return lacks(format!("congestion control {algorithm}"));
+        }
+        match self.machine.stack.sysctl_mut().set(name, value) {
             Ok(()) => Ok(SysctlKey::Present),
-            // Linux has no knob outside these trees that a TCP socket would notice.
-            Err(SysctlError::Unknown { .. }) if !name.starts_with("net.") => {
-                Err(lacks(&format!("sysctl {name}")))
+            Err(SysctlError::Unknown { .. }) if beyond::linux_has_sysctl(name) => {
+                lacks(format!("sysctl {name}"))
             }
-            Err(SysctlError::Unknown { .. }) if name.starts_with("net.inet") => {
-                Ok(SysctlKey::Missing)
-            }
-            Err(SysctlError::Unknown { .. }) => Err(lacks(&format!("sysctl {name}"))),
+            Err(SysctlError::Unknown { .. }) => Ok(SysctlKey::Missing),
             Err(
-                why @ (SysctlError::Malformed { .. }
+                error @ (SysctlError::Malformed { .. }
                 | SysctlError::OutOfRange { .. }
                 | SysctlError::ReadOnly { .. }),
-            ) => Err(Refusal::failed(why.to_string())),
+            ) => {
+                let errno = error.errno();
+                let why = format!("sysctl: setting key \"{name}\" to {value}: {errno} ({error})");
+                Err(Refusal::failed(why))
+            }
         }
     }
 
     fn read_sysctl(&mut self, name: &str) -> Result<Option<String>, Refusal> {
-        match self.target.stack.sysctl().get(name) {
-            Some(value) => Ok(Some(value)),
-            None if name.starts_with("net.inet") => Ok(None),
-            None => Err(lacks(&format!("sysctl {name}"))),
+        match self.machine.stack.sysctl().get(name) {
+            None if beyond::linux_has_sysctl(name) => lacks(format!("sysctl {name}")),
+            value => Ok(value),
         }
     }
 
     fn write_file(&mut self, path: &str, _text: &str) -> Result<(), Refusal> {
-        Err(lacks(&format!("file {path}")))
+        lacks(format!("file {path}"))
     }
 
     fn read_file(&mut self, path: &str) -> Result<Option<String>, Refusal> {
-        Err(lacks(&format!("file {path}")))
+        match sysctl::dotted(path).filter(|_| sysctl::is_proc_path(path)) {
+            Some(name) => Ok(self.read_sysctl(&name)?.map(|text| format!("{text}\n"))),
+            None => lacks(format!("file {path}")),
+        }
     }
 
     fn ip(&mut self, command: &IpCommand) -> Result<(), Refusal> {
-        let words = format!("command {}", quoted(&format!("ip {}", command.words.join(" "))));
-        match &command.object {
-            IpObject::TcpMetrics(_) => {
-                self.target.stack.net_mut().flush_paths();
-                Ok(())
-            }
-            IpObject::Route(_)
-            | IpObject::Addr(_)
-            | IpObject::Link(_)
-            | IpObject::NotUnderstood(_) => Err(lacks(&words)),
-        }
+        self.network.ip(command, self.machine.stack.net_mut())
     }
 
     fn tc(&mut self, command: &TcCommand) -> Result<(), Refusal> {
-        // Packets leave the stack at once: a queue without limits or pacing is no different.
-        let passes =
-            |kind: Option<&str>| matches!(kind, None | Some("pfifo" | "bfifo" | "noqueue"));
-        match &command.object {
-            TcObject::Qdisc(qdisc) if passes(qdisc.kind.as_deref()) && qdisc.options.is_empty() => {
-                Ok(())
-            }
-            TcObject::Qdisc(_) | TcObject::NotUnderstood(_) => {
-                let words = quoted(&format!("tc {}", command.words.join(" ")));
-                Err(lacks(&format!("command {words}")))
-            }
-        }
+        self.network.tc(command)
     }
 
-    fn ethtool(&mut self, dev: &str, features: &[(String, bool)]) -> Result<(), Refusal> {
-        for (feature, on) in features {
-            match feature.as_str() {
-                "tso" | "gso" | "tcp-segmentation-offload" | "generic-segmentation-offload" => {
-                    self.target.stack.net_mut().tso = *on;
-                }
-                _ => return Err(lacks(&format!("offload {feature} on {dev}"))),
-            }
-        }
-        Ok(())
+    fn ethtool(&mut self, _dev: &str, features: &[(String, bool)]) -> Result<(), Refusal> {
+        self.network.ethtool(features, self.machine.stack.net_mut())
     }
 
     fn nstat_snapshot(&mut self) -> Result<BTreeMap<String, i64>, Refusal> {
-        let counters = self.target.stack.mib().snapshot();
-        let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        Ok(counters.into_iter().map(|(name, n)| (name.to_owned(), signed(n))).collect())
+        let counters = self.machine.stack.mib().snapshot();
+        Ok(counters
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), i64::try_from(value).unwrap_or(i64::MAX)))
+            .collect())
     }
 
     fn shell(&mut self, text: &str, _dir: &Path) -> Result<(), Refusal> {
-        Err(lacks(&format!("shell for {}", quoted(text))))
+        lacks(format!("shell to run `{}`", shortened(text)))
     }
 
     fn sleep_us(&mut self, us: i64) -> Result<(), Refusal> {
-        self.target.pass(us);
-        Ok(())
+        Ok(self.machine.sleep(us)?)
     }
+}
+
+/// The stack has no `what`; the script is skipped.
+pub(super) fn lacks<T>(what: impl AsRef<str>) -> Result<T, Refusal> {
+    Err(Refusal::Unsupported(beyond::lacks_text(what)))
+}
+
+/// The text on one line, cut to [`SHOWN`] characters.
+fn shortened(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if words.chars().count() <= SHOWN {
+        return words;
+    }
+    words.chars().take(SHOWN).chain(['…']).collect()
 }
