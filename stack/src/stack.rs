@@ -197,12 +197,9 @@ impl Stack {
 
     fn wake(&mut self, sock: SockId, wake: Wake) {
         let fd = self.fds.fd_of(sock);
-        if let Some(fd) = fd {
-            for (_, epoll) in self.fds.epolls_mut() {
-                if let Some(interest) = epoll.interest.get_mut(&fd) {
-                    interest.ready = true;
-                }
-            }
+        let watchers = self.fds.epolls_mut();
+        for interest in watchers.filter_map(|(_, epoll)| epoll.interest.get_mut(&fd?)) {
+            interest.ready = true;
         }
         self.events.push_back(StackEvent { sock, fd, wake });
     }
@@ -287,12 +284,7 @@ impl Stack {
     fn fire(&mut self, id: SockId, at: Instant) {
         match self.objects.get(id) {
             Some(Object::Sock(_)) => {
-                self.enter(id, |sk, cx| {
-                    if let Some((_, timer)) = sk.timers.next().filter(|(due, _)| *due <= at) {
-                        sk.timers.stop(timer);
-                        timer::on_timer(sk, timer, cx);
-                    }
-                });
+                self.enter(id, |sk, cx| timer::run_due(sk, at, cx));
             }
             Some(Object::Request(_)) => self.fire_request(id),
             Some(Object::TimeWait(_)) => self.fire_time_wait(id),

@@ -1,5 +1,11 @@
 //! Two stacks over a bad link: every byte arrives, in order, once; both sides finish; and the same
 //! seed gives the same datagrams, byte for byte.
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    clippy::indexing_slicing,
+    reason = "helpers of tests panic like tests"
+)]
 
 #[path = "sim/host.rs"]
 mod host;
@@ -8,9 +14,10 @@ mod link;
 
 use std::collections::BTreeMap;
 
-use host::Host;
+use host::{Host, Setup};
 use link::{Link, Weather};
 use rstest::rstest;
+use synproof_stack::mib::Counter;
 use synproof_stack::rng::Rng;
 use synproof_stack::state::TcpState;
 use synproof_stack::time::Instant;
@@ -35,12 +42,12 @@ struct Sim {
 }
 
 impl Sim {
-    fn new(weather: Weather, seed: u64, bytes: [usize; 2], sysctls: &[(&str, &str)]) -> Self {
+    fn new(weather: Weather, seed: u64, bytes: [usize; 2], setup: Setup) -> Self {
         let mut rng = Rng::new(seed);
         let mut data = |len: usize| (0..len).map(|_| rng.below(256).to_le_bytes()[0]).collect();
         let hosts = [
-            Host::client(seed, data(bytes[0]), sysctls),
-            Host::server(seed + 1, data(bytes[1]), sysctls),
+            Host::client(seed, data(bytes[0]), setup),
+            Host::server(seed + 1, data(bytes[1]), setup),
         ];
         Self { hosts, link: Link::new(weather, seed), now: Instant::ZERO, trace: Vec::new() }
     }
@@ -50,7 +57,8 @@ impl Sim {
         for _ in 0..MOST_EVENTS {
             self.settle();
             let timers = self.hosts.iter().filter_map(|host| host.stack.poll_timer());
-            let Some(next) = timers.chain(self.link.next()).min() else { return };
+            let programs = self.hosts.iter().filter_map(Host::next);
+            let Some(next) = timers.chain(programs).chain(self.link.next()).min() else { return };
             assert!(next <= DEADLINE, "stuck: {}", self.situation());
             self.now = self.now.max(next);
             while let Some((to, bytes)) = self.link.arrived(self.now) {
@@ -92,8 +100,8 @@ impl Sim {
     }
 }
 
-fn transfer(weather: Weather, seed: u64, bytes: [usize; 2], sysctls: &[(&str, &str)]) -> Sim {
-    let mut sim = Sim::new(weather, seed, bytes, sysctls);
+fn transfer(weather: Weather, seed: u64, bytes: [usize; 2], setup: Setup) -> Sim {
+    let mut sim = Sim::new(weather, seed, bytes, setup);
     sim.run();
     sim.check();
     sim
@@ -108,9 +116,10 @@ fn transfer(weather: Weather, seed: u64, bytes: [usize; 2], sysctls: &[(&str, &s
 fn every_byte_arrives(
     #[case] bytes: [usize; 2],
     #[values(FAIR, REORDERING, LOSSY, FOUL)] weather: Weather,
+    #[values(false, true)] v6: bool,
 ) {
     for seed in 1..=5 {
-        transfer(weather, seed, bytes, &[]);
+        transfer(weather, seed, bytes, Setup { v6, ..Setup::default() });
     }
 }
 
@@ -127,21 +136,38 @@ fn every_byte_arrives(
 #[case::ecn(&[("net.ipv4.tcp_ecn", "1")])]
 #[case::no_loss_probe(&[("net.ipv4.tcp_early_retrans", "0"), ("net.ipv4.tcp_recovery", "0")])]
 #[case::small_buffers(&[("net.ipv4.tcp_rmem", "4096 8192 8192"), ("net.ipv4.tcp_wmem", "4096 8192 8192")])]
-fn every_byte_arrives_whatever_is_negotiated(#[case] sysctls: &[(&str, &str)]) {
+fn every_byte_arrives_whatever_is_negotiated(
+    #[case] sysctls: &'static [(&'static str, &'static str)],
+) {
     for seed in 1..=3 {
-        transfer(FOUL, seed, [60_000, 40_000], sysctls);
+        transfer(FOUL, seed, [60_000, 40_000], Setup { sysctls, ..Setup::default() });
     }
+}
+
+/// The reader takes 5,000 bytes at a time, more slowly than they come: windows close and open.
+#[rstest]
+fn every_byte_arrives_at_a_slow_reader(
+    #[values(FAIR, REORDERING, LOSSY, FOUL)] weather: Weather,
+    #[values(10_000, 300_000, 3_000_000)] pause_us: u64,
+) {
+    let sysctls = &[("net.ipv4.tcp_rmem", "4096 16384 16384")];
+    let mut probed = 0;
+    for seed in 1..=3 {
+        let sim = transfer(weather, seed, [80_000, 0], Setup { pause_us, sysctls, v6: false });
+        probed += sim.hosts[0].stack.mib().get(Counter::TcpExtTCPWinProbe);
+    }
+    assert!(probed > 0 || pause_us < 1_000_000, "a window closed for seconds is probed");
 }
 
 #[test]
 fn one_seed_gives_one_trace() {
-    let run = || transfer(FOUL, 42, [50_000, 50_000], &[]).trace;
+    let run = || transfer(FOUL, 42, [50_000, 50_000], Setup::default()).trace;
     assert!(run() == run(), "two runs of one seed differ");
 }
 
 #[test]
 fn a_fair_link_is_used_well() {
-    let sim = transfer(FAIR, 1, [1_000_000, 0], &[]);
+    let sim = transfer(FAIR, 1, [1_000_000, 0], Setup::default());
     let last = sim.trace.iter().filter(|(_, _, bytes)| bytes.len() > 100).map(|(at, ..)| *at).max();
     // Ten segments double every 40 ms: a megabyte takes eight round trips, not twenty.
     assert!(last < Some(Instant::from_millis(800)), "{last:?}");

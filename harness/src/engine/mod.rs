@@ -4,8 +4,8 @@
 //! target in here.
 //!
 //! Reading order: [`run`](mod@run) (the whole of a run), `session` (the event loop), then one file
-//! per kind of event: `inbound`, `outbound`, `syscalls`, `commands`, `states`. The leaves:
-//! `schedule` (when), `flow` (which connection, which numbers), `packets` and `calls` (script
+//! per kind of event: `inbound`, `outbound` (with `sniff` and `hints`), `syscalls`, `commands`,
+//! `states`. The leaves: `schedule` (when), `flow` (which connection, which numbers), `packets` and `calls` (script
 //! notation to values), `expect` (field-wise comparison).
 
 mod aggregate;
@@ -15,6 +15,7 @@ mod descriptors;
 mod expect;
 mod failure;
 mod flow;
+mod hints;
 mod inbound;
 pub mod log;
 mod needs;
@@ -22,8 +23,11 @@ mod outbound;
 pub mod outcome;
 mod packets;
 mod run;
+#[cfg(test)]
+mod sample;
 mod schedule;
 mod session;
+mod sniff;
 mod states;
 mod syscalls;
 

@@ -7,8 +7,8 @@ use crate::packet::icmp::{self, IpFamily, Quoted, QuotedTransport};
 use crate::packet::model::{MplsEntry, Outer};
 use crate::packet::{Icmp, Ip, Packet, Tcp, TcpOption, Transport, Udp};
 use crate::script::ast::{
-    Direction, Echoed, Encap, EncapKind, Field, IcmpSpec, IpInfo, OptionsSpec, PacketBody,
-    PacketSpec, TcpOptionSpec, TcpSpec, Tos,
+    Direction, Echoed, Encap, EncapKind, Field, IcmpSpec, IpInfo, MplsLabel, OptionsSpec,
+    PacketBody, PacketSpec, TcpOptionSpec, TcpSpec, Tos,
 };
 use crate::script::source::Span;
 
@@ -16,8 +16,8 @@ use crate::script::source::Span;
 pub(crate) type Problem = (Span, String);
 
 /// The packet that `spec` describes, between `src` and `dst`, in script numbers. Open fields
-/// (`*`) are zero. `flow` gives the ends of the connection for the quotation of an ICMP error:
-/// the target's end first.
+/// (`*`) are zero. `quoted_seq` turns the sequence number that an ICMP error quotes into a live
+/// one.
 pub(crate) fn from_spec(
     spec: &PacketSpec,
     src: SocketAddr,
@@ -41,11 +41,7 @@ pub(crate) fn from_spec(
     };
     let mut ip = Ip::new(src.ip(), dst.ip());
     apply_info(&mut ip, &spec.ip, spec.direction.node);
-    let mut outer = outer_from_spec(&spec.encap);
-    if let Some(ports) = spec.outer_udp {
-        outer.push(Outer::Udp { src_port: ports.node.src, dst_port: ports.node.dst });
-    }
-    Ok(Packet { outer, ip, transport })
+    Ok(Packet { outer: outer_from_spec(spec), ip, transport })
 }
 
 /// A port as written, where one is and it is not zero.
@@ -120,30 +116,34 @@ fn apply_info(ip: &mut Ip, info: &IpInfo, direction: Direction) {
     }
 }
 
-fn outer_from_spec(encap: &[Encap]) -> Vec<Outer> {
-    encap
-        .iter()
-        .map(|header| match &header.kind {
-            EncapKind::Ip { info, src, dst } => {
-                let mut ip = Ip::new(*src, *dst);
-                apply_info(&mut ip, info, Direction::Inbound);
-                Outer::Ip(ip)
-            }
-            EncapKind::Gre(gre) => Outer::Gre {
-                flags: gre.flags,
-                sum: gre.sum,
-                off: gre.off,
-                key: gre.key,
-                seq: gre.seq,
-            },
-            EncapKind::Mpls(stack) => Outer::Mpls(
-                stack
-                    .iter()
-                    .map(|l| MplsEntry { label: l.label, tc: l.tc, bottom: l.bottom, ttl: l.ttl })
-                    .collect(),
-            ),
-        })
-        .collect()
+/// Encapsulation headers, outermost first; the UDP encapsulation last.
+pub(crate) fn outer_from_spec(spec: &PacketSpec) -> Vec<Outer> {
+    let udp = spec
+        .outer_udp
+        .map(|ports| Outer::Udp { src_port: ports.node.src, dst_port: ports.node.dst });
+    spec.encap.iter().map(header_from_spec).chain(udp).collect()
+}
+
+fn header_from_spec(header: &Encap) -> Outer {
+    match &header.kind {
+        EncapKind::Ip { info, src, dst } => {
+            let mut ip = Ip::new(*src, *dst);
+            apply_info(&mut ip, info, Direction::Inbound);
+            Outer::Ip(ip)
+        }
+        EncapKind::Gre(gre) => {
+            Outer::Gre { flags: gre.flags, sum: gre.sum, off: gre.off, key: gre.key, seq: gre.seq }
+        }
+        EncapKind::Mpls(stack) => {
+            let entry = |l: &MplsLabel| MplsEntry {
+                label: l.label,
+                tc: l.tc,
+                bottom: l.bottom,
+                ttl: l.ttl,
+            };
+            Outer::Mpls(stack.iter().map(entry).collect())
+        }
+    }
 }
 
 /// `near` is the end the message goes to, `far` the other end of what it quotes.
@@ -177,3 +177,6 @@ fn icmp_from_spec(
     };
     Ok(Icmp { ty, code, rest, body })
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,14 +65,15 @@ fn prepare(script: &Script, config: &Config, launch: &dyn Launch) -> Step<Box<dy
     if let Some(init) = &script.init {
         command(target.as_mut(), script, &init.text, init.span)?;
     }
-    target.start().map_err(|e| target_problem(e, at))?;
     Ok(target)
 }
 
 fn with_target(script: &Script, config: &Config, target: Box<dyn Target>) -> Run {
     let mut session = Session::new(script, config, target);
-    let mut result = session.events();
-    // The cleanup command runs however the events ended, if there was an init command.
+    let started = session.target.start().map_err(|e| target_problem(e, head(script)));
+    let mut result = started.and_then(|()| session.events());
+    // The cleanup command runs however the events ended, if there was an init command; when that
+    // failed, nothing here is reached.
     if script.init.is_some()
         && let Some(cleanup) = &script.cleanup
     {

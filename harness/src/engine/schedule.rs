@@ -108,6 +108,15 @@ pub(crate) fn seconds(us: i64) -> String {
     format!("{sign}{}.{:06}", us / 1_000_000, us % 1_000_000)
 }
 
+/// `0.100000 s`, or `0.100000 to 0.200000 s`.
+pub(crate) fn span(from: ScriptTime, to: ScriptTime) -> String {
+    if from == to {
+        format!("{} s", seconds(from.0))
+    } else {
+        format!("{} to {} s", seconds(from.0), seconds(to.0))
+    }
+}
+
 /// What a timing check needs to know.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Check<'a> {
@@ -144,3 +153,6 @@ impl Check<'_> {
         (timing, class)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,14 +14,8 @@ use super::flow::Connections;
 use super::log::{Captured, Entry, RunLog, What};
 use super::outcome::{Class, Failure};
 use super::schedule::{self, Check, Due, Previous};
+use super::sniff::Sniffed;
 use super::syscalls::Outstanding;
-
-/// A packet the target sent that no line has asked for yet.
-#[derive(Debug)]
-pub(super) struct Sniffed {
-    pub(super) at: ScriptTime,
-    pub(super) bytes: Vec<u8>,
-}
 
 /// One run in progress.
 pub(super) struct Session<'a> {
@@ -245,7 +239,7 @@ pub(super) enum Seen {
     Nothing,
 }
 
-/// `at 0.300000 s, 0.050000 s after it was due (0.250000 s)`
+/// `at 0.300000 s, 0.050000 s after it was due (at 0.250000 s)`
 pub(super) fn timing_message(
     class: Class,
     from: ScriptTime,
@@ -255,9 +249,9 @@ pub(super) fn timing_message(
     let at = schedule::seconds(actual.0);
     if class == Class::Early {
         let by = schedule::seconds(from.since(actual));
-        format!("at {at} s, {by} s before it was due ({} s)", schedule::seconds(from.0))
+        format!("at {at} s, {by} s before it was due (at {})", schedule::span(from, to))
     } else {
         let by = schedule::seconds(actual.since(to));
-        format!("at {at} s, {by} s after it was due ({} s)", schedule::seconds(to.0))
+        format!("at {at} s, {by} s after it was due (at {})", schedule::span(from, to))
     }
 }

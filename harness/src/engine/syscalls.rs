@@ -1,7 +1,7 @@
 //! System-call lines: made at their time, judged when they return.
 
 use crate::script::ast::{Event, ExprKind, SyscallSpec};
-use crate::target::{CallId, Clock, Fd, Output, Returned, ScriptTime};
+use crate::target::{CallId, Fd, Output, Returned, ScriptTime};
 
 use super::calls::{Effect, Expect, Prepared, Scope, errno_text, judge, prepare};
 use super::failure::{Step, failure, script_problem, target_problem};
@@ -37,7 +37,7 @@ impl<'a> Session<'a> {
         spec: &'a SyscallSpec,
         due: Due,
     ) -> Step<Finished> {
-        self.let_blocked_call_finish(event, due)?;
+        self.let_blocked_calls_finish(event, due)?;
         self.wait_for(event, due)?;
         let scope = Scope {
             config: self.config,
@@ -78,12 +78,14 @@ impl<'a> Session<'a> {
         self.script.source.slice(span).trim_end().trim_end_matches('=').trim_end().to_owned()
     }
 
-    /// Calls follow each other: one that blocks may finish first, as long as this one is not late.
-    fn let_blocked_call_finish(&mut self, event: &Event, due: Due) -> Step<()> {
+    /// Calls follow each other: one that blocks and must have returned by now may finish first, as
+    /// long as this one is not late. One that goes on blocking is not waited for.
+    fn let_blocked_calls_finish(&mut self, event: &Event, due: Due) -> Step<()> {
         let gap = due.from.since(self.previous.nominal).max(0);
         let (tolerance, _) = schedule::tolerance(&self.config.tolerance, self.clock, gap);
-        let limit = self.target.now().plus(IDLE_WAIT_US).min(due.from.plus(tolerance));
-        while !self.outstanding.is_empty() && self.target.now() < limit {
+        let latest = due.from.plus(tolerance);
+        let limit = self.target.now().plus(IDLE_WAIT_US).min(latest);
+        while self.outstanding.iter().any(|call| call.end <= latest) && self.target.now() < limit {
             if self.observe(limit, event.span)? == Seen::Nothing {
                 break;
             }
@@ -174,10 +176,7 @@ impl<'a> Session<'a> {
         let text = format!("{} = {}", self.call_text(spec), result_text(spec, expect, returned));
         self.record(at, Some(self.line(event.span)), What::Return { text: text.clone() });
         let realtime = self.target.realtime_at_start_us();
-        let tolerance = match self.clock {
-            Clock::Virtual { tick_us } => tick_us,
-            Clock::Real { .. } => self.config.tolerance.usecs,
-        };
+        let (tolerance, _) = schedule::tolerance(&self.config.tolerance, self.clock, 0);
         let judgement = judge(spec, expect, returned, realtime, tolerance)
             .map_err(|problem| script_problem(problem, event.span))?;
         if let Some(span) = judgement.first_bad {

@@ -23,12 +23,7 @@ use crate::timer::{TCP_TIMEWAIT_LEN_MS, reset_keepalive_timer, tcp_fin_time, tcp
 
 impl Stack {
     /// Gives the descriptor up; a socket that lingers is waited for.
-    pub fn close(
-        &mut self,
-        now: Instant,
-        fd: Fd,
-        sleep: &mut Sleep,
-    ) -> Poll<Result<(), Errno>> {
+    pub fn close(&mut self, now: Instant, fd: Fd, sleep: &mut Sleep) -> Poll<Result<(), Errno>> {
         self.set_now(now);
         let id = match sleep.lingering {
             Some(id) => id,

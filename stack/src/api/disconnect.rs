@@ -49,11 +49,8 @@ fn start_over(sk: &mut Sock, cx: &Cx) {
     let write_seq = if isn.0 == 0 { crate::seq::Seq(1) } else { isn };
     sk.snd = SndVars { write_seq, una: write_seq, nxt: write_seq, ..SndVars::default() };
     sk.rcv = RcvVars { scaling_ratio: sk.rcv.scaling_ratio, ..RcvVars::default() };
-    sk.rx_opt = RxOpt {
-        mss_clamp: TCP_MSS_DEFAULT,
-        user_mss: sk.rx_opt.user_mss,
-        ..RxOpt::default()
-    };
+    sk.rx_opt =
+        RxOpt { mss_clamp: TCP_MSS_DEFAULT, user_mss: sk.rx_opt.user_mss, ..RxOpt::default() };
     sk.ack = AckVars { rcv_mss: TCP_MIN_MSS, ..AckVars::default() };
     sk.rtt = RttVars::new();
     sk.loss = LossVars::new(cx.sysctl.tcp_reordering.unsigned_abs());

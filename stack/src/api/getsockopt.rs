@@ -103,17 +103,7 @@ fn sol_socket(sk: &mut Sock, name: i32) -> Result<Vec<u8>, Errno> {
 
 /// Linux: sk_get_meminfo (net/core/sock.c)
 fn sk_get_meminfo(sk: &Sock) -> Vec<u8> {
-    let values = [
-        rmem_alloc(sk),
-        sk.opts.rcvbuf,
-        0,
-        sk.opts.sndbuf,
-        0,
-        wmem_queued(sk),
-        0,
-        0,
-        0,
-    ];
+    let values = [rmem_alloc(sk), sk.opts.rcvbuf, 0, sk.opts.sndbuf, 0, wmem_queued(sk), 0, 0, 0];
     values.iter().flat_map(|value| value.to_ne_bytes()).collect()
 }
 
@@ -128,9 +118,7 @@ fn do_tcp_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<Vec<u8>, Errno> {
         }
         TCP_KEEPIDLE => sk.opts.keepidle_secs.map_or(cx.sysctl.tcp_keepalive_time, saturated),
         TCP_KEEPINTVL => sk.opts.keepintvl_secs.map_or(cx.sysctl.tcp_keepalive_intvl, saturated),
-        TCP_KEEPCNT => {
-            sk.opts.keepcnt.map_or(i32::from(cx.sysctl.tcp_keepalive_probes), saturated)
-        }
+        TCP_KEEPCNT => sk.opts.keepcnt.map_or(i32::from(cx.sysctl.tcp_keepalive_probes), saturated),
         TCP_SYNCNT => sk.opts.syncnt.map_or(i32::from(cx.sysctl.tcp_syn_retries), saturated),
         TCP_LINGER2 => match sk.opts.linger2_secs {
             Some(secs) if secs != 0 => secs,

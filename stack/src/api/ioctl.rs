@@ -26,8 +26,7 @@ impl Stack {
             return Ok(arg.unwrap_or(0));
         }
         let listening = sk.state() == TcpState::Listen;
-        let opening =
-            sk.state().is_in(StateMask::of(&[TcpState::SynSent, TcpState::SynRecv]));
+        let opening = sk.state().is_in(StateMask::of(&[TcpState::SynSent, TcpState::SynRecv]));
         let answer = match request {
             SIOCINQ if listening => return Err(Errno::EINVAL),
             SIOCINQ if opening => 0,

@@ -76,28 +76,22 @@ fn tcp_recvmsg(
     let copied = copy(sk, max - sleep.copied.min(max), flags, sleep, cx);
     let so_far = sleep.copied;
     let stop = copied == Copied::Fin || so_far >= target;
-    if !stop {
-        if so_far == 0 {
-            if let Some(result) = nothing_to_read(sk) {
-                if result == Err(Errno::ENOTCONN) && sk.done {
-                    return Poll::Ready(Ok(Received::default()));
-                }
-                return Poll::Ready(result.map(|()| Received::default()));
-            }
-            if nonblock {
-                return Poll::Ready(Err(Errno::EAGAIN));
-            }
+    if !stop && so_far == 0 {
+        if let Some(end) = nothing_to_read(sk) {
+            return Poll::Ready(end.map(|()| Received::default()));
         }
-        let over = so_far > 0
-            && (nonblock || sk.err.is_some() || sk.shutdown.rcv || sk.state() == TcpState::Close);
-        if !over {
-            tcp_cleanup_rbuf(sk, so_far, cx);
-            let expired = if so_far == 0 { Err(Errno::EAGAIN) } else { Ok(()) };
-            match sleep.wait(cx.now, sk.opts.rcvtimeo_us, expired) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Err(err)) => return Poll::Ready(Err(err)),
-                Poll::Ready(Ok(())) => {}
-            }
+        if nonblock {
+            return Poll::Ready(Err(Errno::EAGAIN));
+        }
+    }
+    let over = nonblock || sk.err.is_some() || sk.shutdown.rcv || sk.state() == TcpState::Close;
+    if !stop && (so_far == 0 || !over) {
+        tcp_cleanup_rbuf(sk, so_far, cx);
+        let expired = if so_far == 0 { Err(Errno::EAGAIN) } else { Ok(()) };
+        match sleep.wait(cx.now, sk.opts.rcvtimeo_us, expired) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Err(err)) => return Poll::Ready(Err(err)),
+            Poll::Ready(Ok(())) => {}
         }
     }
     tcp_cleanup_rbuf(sk, so_far, cx);
@@ -132,25 +126,7 @@ fn copy(sk: &mut Sock, max: usize, flags: MsgFlags, sleep: &mut Sleep, cx: &mut 
         sleep.done.extend(bytes);
         return if sk.recv_queue.is_at_fin() { Copied::Fin } else { Copied::Data };
     }
-    loop {
-        let mut take = room;
-        let copied_seq = sk.recv_queue.copied_seq();
-        let urgent_ahead = sk.rcv.urg_data != UrgData::None && !sk.rcv.urg_seq.before(copied_seq);
-        if urgent_ahead {
-            let ahead = to_usize(sk.rcv.urg_seq - copied_seq);
-            if ahead == 0 && sk.recv_queue.available() > 0 {
-                if sleep.copied > 0 && !sk.opts.oobinline {
-                    break;
-                }
-                if !sk.opts.oobinline {
-                    sk.recv_queue.skip(1);
-                    sk.rcv.urg_data = UrgData::None;
-                    continue;
-                }
-            } else {
-                take = take.min(ahead.max(1));
-            }
-        }
+    while let Some(take) = up_to_urgent(sk, room, sleep.copied) {
         let bytes = if flags.trunc() {
             vec![0; sk.recv_queue.skip(take)]
         } else {
@@ -164,12 +140,32 @@ fn copy(sk: &mut Sock, max: usize, flags: MsgFlags, sleep: &mut Sleep, cx: &mut 
         if !flags.trunc() {
             sleep.done.extend(bytes);
         }
-        if urgent_ahead && sk.recv_queue.copied_seq().after(sk.rcv.urg_seq) {
-            sk.rcv.urg_data = UrgData::None;
-        }
         tcp_rcv_space_adjust(sk, cx);
     }
     if room > 0 && sk.recv_queue.take_fin() { Copied::Fin } else { Copied::Data }
+}
+
+/// How much may be taken at once: a read ends at the urgent byte, and one that begins there passes
+/// over it. None when it has to end here.
+fn up_to_urgent(sk: &mut Sock, room: usize, copied: usize) -> Option<usize> {
+    if sk.rcv.urg_data != UrgData::None && sk.recv_queue.copied_seq().after(sk.rcv.urg_seq) {
+        sk.rcv.urg_data = UrgData::None;
+    }
+    if sk.rcv.urg_data == UrgData::None {
+        return Some(room);
+    }
+    let ahead = to_usize(sk.rcv.urg_seq - sk.recv_queue.copied_seq());
+    if ahead > 0 || sk.recv_queue.available() == 0 {
+        return Some(room.min(ahead.max(1)));
+    }
+    if copied > 0 {
+        return None;
+    }
+    if !sk.opts.oobinline {
+        sk.recv_queue.skip(1);
+    }
+    sk.rcv.urg_data = UrgData::None;
+    Some(room)
 }
 
 /// Why there is nothing to read, if that is not going to change.

@@ -126,8 +126,7 @@ fn tcp_sendmsg(
         Ended::Broken => Poll::Ready(Err(sk.err.take().unwrap_or(Errno::EPIPE))),
         Ended::Full => {
             sk.nospace = true;
-            let so_far =
-                if sleep.copied > 0 { Ok(sleep.copied) } else { Err(Errno::EAGAIN) };
+            let so_far = if sleep.copied > 0 { Ok(sleep.copied) } else { Err(Errno::EAGAIN) };
             if nonblock {
                 return Poll::Ready(so_far);
             }
@@ -153,33 +152,19 @@ fn copy_and_push(
             }
             return Ended::Broken;
         }
-        if !tail_has_room(sk, size_goal) {
-            if !sk_stream_memory_free(sk, cx) {
-                if *copied > start {
-                    let push = MsgFlags(flags.0 & !MsgFlags::MORE);
-                    tcp_push(sk, push, mss_now, NonAgle::PUSH, cx);
-                }
-                return Ended::Full;
+        let has_room = tail_has_room(sk, size_goal);
+        if !has_room && !sk_stream_memory_free(sk, cx) {
+            if *copied > start {
+                let push = MsgFlags(flags.0 & !MsgFlags::MORE);
+                tcp_push(sk, push, mss_now, NonAgle::PUSH, cx);
             }
+            return Ended::Full;
+        }
+        if !has_room {
             tcp_skb_entail(sk, cx);
         }
-        let Some(tail) = sk.write_queue.tail_mut() else { return Ended::Broken };
-        let room = to_usize(size_goal.saturating_sub(tail.len()));
-        let end = (*copied + room).min(data.len());
-        let part = data.get(*copied..end).unwrap_or_default();
-        tail.data.extend_from_slice(part);
-        if *copied == start {
-            tail.flags = tail.flags.without(Flags::PSH);
-        }
-        let full = tail.len() >= size_goal;
-        sk.snd.write_seq = sk.snd.write_seq.plus_len(part.len());
-        *copied = end;
+        let full = append(sk, data, copied, size_goal, *copied == start);
         if *copied == data.len() {
-            if flags.eor()
-                && let Some(tail) = sk.write_queue.tail_mut()
-            {
-                tail.eor = true;
-            }
             break;
         }
         if !full || flags.oob() {
@@ -194,14 +179,40 @@ fn copy_and_push(
         (mss_now, size_goal) = tcp_send_mss(sk, cx, !flags.oob());
     }
     if data.len() > start {
-        if flags.oob() {
-            tcp_mark_urg(sk);
-        }
+        mark_tail(sk, flags);
         tcp_push(sk, flags, mss_now, sk.opts.nonagle, cx);
     } else if sk.err.is_some() || sk.shutdown.snd {
         return Ended::Broken;
     }
     Ended::Done
+}
+
+/// Copies what fits into the last chunk; true when that filled it.
+fn append(sk: &mut Sock, data: &[u8], copied: &mut usize, size_goal: u32, is_first: bool) -> bool {
+    let Some(tail) = sk.write_queue.tail_mut() else { return true };
+    let room = to_usize(size_goal.saturating_sub(tail.len()));
+    let end = copied.saturating_add(room).min(data.len());
+    let part = data.get(*copied..end).unwrap_or_default();
+    tail.data.extend_from_slice(part);
+    if is_first {
+        tail.flags = tail.flags.without(Flags::PSH);
+    }
+    let full = tail.len() >= size_goal;
+    sk.snd.write_seq = sk.snd.write_seq.plus_len(part.len());
+    *copied = end;
+    full
+}
+
+/// What the flags of the call say about its last byte.
+fn mark_tail(sk: &mut Sock, flags: MsgFlags) {
+    if flags.eor()
+        && let Some(tail) = sk.write_queue.tail_mut()
+    {
+        tail.eor = true;
+    }
+    if flags.oob() {
+        tcp_mark_urg(sk);
+    }
 }
 
 /// The last unsent chunk can take more.
@@ -228,11 +239,8 @@ fn tcp_push(sk: &mut Sock, flags: MsgFlags, mss_now: u32, nonagle: NonAgle, cx: 
     if !flags.more() || forced_push(sk) {
         tcp_mark_push(sk);
     }
-    let nonagle = if flags.more() {
-        NonAgle { off: false, cork: true, push: false }
-    } else {
-        nonagle
-    };
+    let nonagle =
+        if flags.more() { NonAgle { off: false, cork: true, push: false } } else { nonagle };
     tcp_push_pending_frames_at(sk, mss_now, nonagle, cx);
 }
 

@@ -85,7 +85,8 @@ fn sol_socket(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Result<(),
         SO_PRIORITY => sk.opts.priority = val,
         SO_MARK => sk.opts.mark = val.cast_unsigned(),
         SO_MAX_PACING_RATE => {
-            sk.opts.max_pacing_rate = if val == -1 { u64::MAX } else { u64::from(val.cast_unsigned()) };
+            sk.opts.max_pacing_rate =
+                if val == -1 { u64::MAX } else { u64::from(val.cast_unsigned()) };
             sk.pacing_rate = sk.pacing_rate.min(sk.opts.max_pacing_rate);
         }
         _ => return Err(Errno::ENOPROTOOPT),

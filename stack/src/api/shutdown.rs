@@ -4,9 +4,10 @@
 
 use super::close::tcp_shutdown_write;
 use super::disconnect::tcp_disconnect;
+use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::errno::Errno;
-use crate::sock::ConnectPhase;
+use crate::sock::{ConnectPhase, Sock};
 use crate::stack::Stack;
 use crate::state::TcpState;
 use crate::table::Fd;
@@ -40,34 +41,26 @@ impl Stack {
     pub fn shutdown(&mut self, now: Instant, fd: Fd, how: How) -> Result<(), Errno> {
         self.set_now(now);
         let id = self.fds.sock(fd)?;
-        self.enter(id, |sk, cx| {
-            let (read, write) = (how != How::Write, how != How::Read);
-            let mut result = Ok(());
-            match sk.state() {
-                TcpState::SynSent => {
-                    tcp_disconnect(sk, cx);
-                    sk.connect = ConnectPhase::Unconnected;
-                }
-                TcpState::Listen => {
-                    if read {
-                        tcp_disconnect(sk, cx);
-                        sk.connect = ConnectPhase::Unconnected;
-                    }
-                }
-                state => {
-                    if state == TcpState::Close {
-                        result = Err(Errno::ENOTCONN);
-                    }
-                    sk.shutdown.rcv |= read;
-                    sk.shutdown.snd |= write;
-                    if write {
-                        tcp_shutdown_write(sk, cx);
-                    }
-                }
-            }
-            cx.wake(sk.id, Wake::StateChange);
-            result
-        })
-        .unwrap_or(Err(Errno::EBADF))
+        self.enter(id, |sk, cx| inet_shutdown(sk, how, cx)).unwrap_or(Err(Errno::EBADF))
     }
+}
+
+/// Linux: inet_shutdown
+fn inet_shutdown(sk: &mut Sock, how: How, cx: &mut Cx) -> Result<(), Errno> {
+    let (read, write) = (how != How::Write, how != How::Read);
+    let state = sk.state();
+    if state == TcpState::SynSent || (state == TcpState::Listen && read) {
+        tcp_disconnect(sk, cx);
+        sk.connect = ConnectPhase::Unconnected;
+        return Ok(());
+    }
+    if state != TcpState::Listen {
+        sk.shutdown.rcv |= read;
+        sk.shutdown.snd |= write;
+        if write {
+            tcp_shutdown_write(sk, cx);
+        }
+    }
+    cx.wake(sk.id, Wake::StateChange);
+    if state == TcpState::Close { Err(Errno::ENOTCONN) } else { Ok(()) }
 }

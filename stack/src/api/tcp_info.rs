@@ -99,10 +99,7 @@ fn times(sk: &Sock, cx: &Cx, out: &mut Layout) {
         let ticks = cx.now.jiffies().0.saturating_sub(at.jiffies().0);
         u32::try_from(ticks).unwrap_or(u32::MAX)
     };
-    out.u32(ago(sk.total.lsndtime))
-        .u32(0)
-        .u32(ago(sk.ack.lrcvtime))
-        .u32(ago(sk.total.rcv_tstamp));
+    out.u32(ago(sk.total.lsndtime)).u32(0).u32(ago(sk.ack.lrcvtime)).u32(ago(sk.total.rcv_tstamp));
 }
 
 fn metrics(sk: &Sock, out: &mut Layout) {

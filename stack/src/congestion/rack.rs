@@ -2,8 +2,8 @@
 //!
 //! RFC 8985 §6 · Linux: net/ipv4/tcp_recovery.c
 
-use super::recovery::{reduce_for, tcp_enter_recovery};
 use super::CaState;
+use super::recovery::{reduce_for, tcp_enter_recovery};
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::output::retransmit::tcp_xmit_retransmit_queue;

@@ -6,7 +6,9 @@
 use std::ops::ControlFlow;
 
 use super::rtt::{RttSample, rtt_since, tcp_ack_update_rtt, tcp_update_pacing_rate};
-use super::sack::{SackState, tcp_check_sack_reordering, tcp_highest_sack_seq, tcp_sacktag_write_queue};
+use super::sack::{
+    SackState, tcp_check_sack_reordering, tcp_highest_sack_seq, tcp_sacktag_write_queue,
+};
 use super::{DropReason, Step, drop_for};
 use crate::congestion::prr::Delivery;
 use crate::congestion::{
@@ -25,9 +27,7 @@ use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::sock::write_queue::Chunk;
 use crate::time::Instant;
-use crate::timer::{
-    Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_xmit_timer,
-};
+use crate::timer::{Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_xmit_timer};
 use crate::wire::Segment;
 
 /// What an ACK turned out to be (Linux: FLAG_*).
@@ -106,10 +106,8 @@ pub(super) fn tcp_ack(
     let prior_snd_una = sk.snd.una;
     let prior_packets = sk.loss.packets_out;
     let before = Before {
-        snd_una: prior_snd_una,
         lost: sk.loss.lost,
         delivered: sk.total.delivered,
-        in_flight: sk.loss.packets_in_flight(),
         fack: tcp_highest_sack_seq(sk),
     };
     let mut flags = AckFlags { data: seg.seq != seg.end_seq(), ..AckFlags::default() };
@@ -162,10 +160,8 @@ pub(super) fn tcp_ack(
 /// The connection before the ACK.
 #[derive(Clone, Copy, Debug)]
 struct Before {
-    snd_una: Seq,
     lost: u32,
     delivered: u32,
-    in_flight: u32,
     fack: Seq,
 }
 
@@ -299,9 +295,7 @@ fn tcp_clean_rtx_queue(
         ack: una,
         acked: cleaned.pkts_acked,
         rtt_us: cleaned.last.filter(|_| !flags.retrans_data_acked).map(|at| rtt_since(at, cx)),
-        srtt_us: sk.rtt.srtt_us >> 3,
         snd_nxt: sk.snd.nxt,
-        in_flight: before.in_flight,
     })
 }
 
@@ -349,13 +343,7 @@ fn account_acked(
 }
 
 /// Linux: the round-trip part of tcp_clean_rtx_queue
-fn update_rtt(
-    sk: &mut Sock,
-    cleaned: Cleaned,
-    sacks: &SackState,
-    flags: &mut AckFlags,
-    cx: &Cx,
-) {
+fn update_rtt(sk: &mut Sock, cleaned: Cleaned, sacks: &SackState, flags: &mut AckFlags, cx: &Cx) {
     // [RFC6298:3#1] Karn: a retransmitted segment measures nothing.
     let clean = !flags.retrans_data_acked;
     let since = |at: Option<Instant>| at.map(|at| rtt_since(at, cx));
@@ -403,15 +391,8 @@ fn tcp_cong_control(
         let in_flight = sk.loss.packets_in_flight();
         sk.loss.prr.tcp_cwnd_reduction(&mut sk.cong.cw, in_flight, seen);
     } else if tcp_may_raise_cwnd(sk, flags, cx) && tcp_is_cwnd_limited(sk) {
-        let grow = AckSample {
-            now: cx.now,
-            ack,
-            acked: acked_sacked,
-            rtt_us: None,
-            srtt_us: sk.rtt.srtt_us >> 3,
-            snd_nxt: sk.snd.nxt,
-            in_flight: before.in_flight,
-        };
+        let grow =
+            AckSample { now: cx.now, ack, acked: acked_sacked, rtt_us: None, snd_nxt: sk.snd.nxt };
         sk.cong.algorithm.ops().cong_avoid(&mut sk.cong.cw, &grow);
         sk.cong.cwnd_stamp = cx.now;
     }

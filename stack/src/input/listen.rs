@@ -46,12 +46,7 @@ pub(super) fn listen_state_process(
 /// Answers a SYN, unless the queues are full.
 ///
 /// Linux: tcp_conn_request
-fn tcp_conn_request(
-    sk: &mut Sock,
-    seg: &Segment,
-    isn: Option<Seq>,
-    cx: &mut Cx,
-) -> Disposition {
+fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx) -> Disposition {
     if isn.is_none() && sk.listener.syn_queue_is_full() {
         cx.mib.inc(Counter::TcpExtTCPReqQFullDrop);
         return listen_drop(DropReason::NotSpecified, cx);
@@ -87,8 +82,7 @@ fn openreq(sk: &Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx) -> RequestSo
     let flow = Flow::new(seg.dst(), seg.src());
     let rx_opt = agreed(sk, seg, cx);
     let window = tcp_openreq_init_rwin(sk, &rx_opt, flow, cx);
-    let isn =
-        isn.unwrap_or_else(|| Seq(cx.rng.secure_tcp_seq(flow.local, flow.remote, cx.now)));
+    let isn = isn.unwrap_or_else(|| Seq(cx.rng.secure_tcp_seq(flow.local, flow.remote, cx.now)));
     let tsoffset = if cx.sysctl.tcp_timestamps == 1 {
         cx.rng.secure_tcp_ts_off(flow.local.ip(), flow.remote.ip())
     } else {

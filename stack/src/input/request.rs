@@ -134,10 +134,8 @@ fn tcp_v4_reqsk_send_ack(req: &RequestSock, cx: &mut Cx) {
     ack.seq = req.snt_isn + 1;
     ack.ack = req.rcv_nxt;
     ack.wnd = u16::try_from(req.rcv_wnd >> req.rx_opt.rcv_wscale).unwrap_or(u16::MAX);
-    let ts = req
-        .rx_opt
-        .tstamp_ok
-        .then(|| time_stamp_echo(cx.now, req.tsoffset, req.rx_opt.ts_recent));
+    let ts =
+        req.rx_opt.tstamp_ok.then(|| time_stamp_echo(cx.now, req.tsoffset, req.rx_opt.ts_recent));
     ack.option_bytes = bare_options(ts);
     ack.ip.ttl = cx.sysctl.ip_default_ttl;
     send(&ack, cx);
@@ -205,8 +203,7 @@ pub(super) fn tcp_v4_syn_recv_sock(
         child.rx_opt.rcv_wscale = 0;
         child.rx_opt.snd_wscale = 0;
     }
-    child.tcp_header_len =
-        TCP_HEADER_LEN + if req.rx_opt.tstamp_ok { TSTAMP_ALIGNED } else { 0 };
+    child.tcp_header_len = TCP_HEADER_LEN + if req.rx_opt.tstamp_ok { TSTAMP_ALIGNED } else { 0 };
     child.tsoffset = req.tsoffset;
 
     child.loss.total_retrans = req.num_retrans;

@@ -10,6 +10,7 @@ use crate::mib::Counter;
 use crate::output::retransmit::fragment_rtx;
 use crate::seq::Seq;
 use crate::sock::Sock;
+use crate::sock::write_queue::Marks;
 use crate::time::Instant;
 use crate::wire::{SackBlock, Segment};
 
@@ -251,27 +252,15 @@ fn tcp_sacktag_one(
     }
     if !marks.sacked {
         tcp_rack_advance(sk, marks, end_seq, sent_at, cx);
-        if marks.retrans {
-            // Not believed lost: the retransmission may still be on its way.
-            if marks.lost {
-                marks.lost = false;
-                marks.retrans = false;
-                sk.loss.lost_out = sk.loss.lost_out.saturating_sub(pcount);
-                sk.loss.retrans_out = sk.loss.retrans_out.saturating_sub(pcount);
-            }
-        } else {
-            if seq.before(fack) && seq.before(state.reord) && !marks.ever_retrans {
-                state.reord = seq;
-            }
-            if !marks.ever_retrans {
-                if !end_seq.after(sk.loss.high_seq) {
-                    flags.orig_sack_acked = true;
-                }
-                state.first_sackt = state.first_sackt.or(Some(sent_at));
-                state.last_sackt = Some(sent_at);
-            }
-            if marks.lost {
-                marks.lost = false;
+        if marks.retrans && marks.lost {
+            // A retransmission not believed lost may still be on its way and stays counted.
+            marks.retrans = false;
+            sk.loss.retrans_out = sk.loss.retrans_out.saturating_sub(pcount);
+            marks.lost = false;
+            sk.loss.lost_out = sk.loss.lost_out.saturating_sub(pcount);
+        } else if !marks.retrans {
+            newly_sacked(sk, (seq, end_seq, sent_at), marks, fack, (flags, state));
+            if std::mem::take(&mut marks.lost) {
                 sk.loss.lost_out = sk.loss.lost_out.saturating_sub(pcount);
             }
         }
@@ -288,6 +277,27 @@ fn tcp_sacktag_one(
     if let Some(chunk) = sk.write_queue.rtx_get_mut(index) {
         chunk.marks = marks;
     }
+}
+
+/// A segment without a retransmission in flight was SACKed: a hole closed, or a measurement.
+fn newly_sacked(
+    sk: &Sock,
+    (seq, end_seq, sent_at): (Seq, Seq, Instant),
+    marks: Marks,
+    fack: Seq,
+    (flags, state): Found<'_>,
+) {
+    if marks.ever_retrans {
+        return;
+    }
+    if seq.before(fack) && seq.before(state.reord) {
+        state.reord = seq;
+    }
+    if !end_seq.after(sk.loss.high_seq) {
+        flags.orig_sack_acked = true;
+    }
+    state.first_sackt = state.first_sackt.or(Some(sent_at));
+    state.last_sackt = Some(sent_at);
 }
 
 /// Something below the highest SACK arrived without retransmission: the network reorders.

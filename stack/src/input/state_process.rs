@@ -24,9 +24,7 @@ use crate::output::reset::tcp_v4_send_reset;
 use crate::output::write::tcp_data_snd_check;
 use crate::sock::Sock;
 use crate::state::{Event, TcpState, tcp_set_state};
-use crate::timer::{
-    TCP_TIMEWAIT_LEN_MS, reset_keepalive_timer, tcp_fin_time, tcp_time_wait,
-};
+use crate::timer::{TCP_TIMEWAIT_LEN_MS, reset_keepalive_timer, tcp_fin_time, tcp_time_wait};
 use crate::wire::Segment;
 
 /// RFC 6298 (5.7): three seconds after a handshake that measured nothing.
@@ -179,7 +177,7 @@ pub(super) fn tcp_try_undo_spurious_syn(sk: &mut Sock) {
 }
 
 /// Linux: tcp_init_transfer, tcp_init_metrics
-pub(crate) fn tcp_init_transfer(sk: &mut Sock, cx: &mut Cx) {
+pub(super) fn tcp_init_transfer(sk: &mut Sock, cx: &mut Cx) {
     if sk.rtt.srtt_us == 0 {
         sk.rtt.rttvar_us = TCP_TIMEOUT_FALLBACK_MS * 1000;
         sk.rtt.mdev_us = sk.rtt.rttvar_us;

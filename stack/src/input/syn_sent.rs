@@ -16,7 +16,9 @@ use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::mib::Counter;
 use crate::net::TCP_HEADER_LEN;
-use crate::output::ack::{TCP_MAX_QUICKACKS, in_pingpong_mode, tcp_enter_quickack_mode, tcp_send_ack};
+use crate::output::ack::{
+    TCP_MAX_QUICKACKS, in_pingpong_mode, tcp_enter_quickack_mode, tcp_send_ack,
+};
 use crate::output::mss::{tcp_initialize_rcv_mss, tcp_sync_mss};
 use crate::output::options::{TSTAMP_ALIGNED, tcp_time_stamp};
 use crate::output::reset::tcp_v4_send_reset;
@@ -92,7 +94,11 @@ fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         if sk.loss.retransmits == 0 {
             tcp_reset_xmit_timer(sk, Timer::Retransmit, TCP_TIMEOUT_MIN_MS, cx);
         }
-        return reset_for(seg, ResetReason::TcpInvalidAckSequence, DropReason::TcpInvalidAckSequence);
+        return reset_for(
+            seg,
+            ResetReason::TcpInvalidAckSequence,
+            DropReason::TcpInvalidAckSequence,
+        );
     }
     let ecr = Seq(sk.rx_opt.rcv_tsecr);
     if let Some(first) = sk.loss.retrans_stamp.filter(|_| sk.rx_opt.saw_tstamp && ecr.0 != 0) {

@@ -112,8 +112,7 @@ fn tcp_child_process(
     }
     let disposition =
         stack.enter(id, |sk, cx| tcp_rcv_state_process(sk, seg, cx)).unwrap_or(NOBODY);
-    let established =
-        stack.objects.sock(id).is_some_and(|sk| sk.state() != TcpState::SynRecv);
+    let established = stack.objects.sock(id).is_some_and(|sk| sk.state() != TcpState::SynRecv);
     if established {
         stack.cx.wake(listener, Wake::Readable);
         stack.apply_effects();

@@ -56,8 +56,7 @@ pub(super) fn tcp_timewait_state_process(
         remember(tw, &rx_opt, cx);
         return TwStatus::Success;
     }
-    let newer_ts = rx_opt.saw_tstamp
-        && Seq(rx_opt.ts_recent).before(Seq(rx_opt.rcv_tsval));
+    let newer_ts = rx_opt.saw_tstamp && Seq(rx_opt.ts_recent).before(Seq(rx_opt.rcv_tsval));
     let is_syn = seg.flags.syn() && !seg.flags.rst() && !seg.flags.ack();
     if is_syn && !paws_reject && (seg.seq.after(tw.rcv_nxt) || newer_ts) {
         // [RFC9293:MAY-2] Beyond anything the old connection can have sent.

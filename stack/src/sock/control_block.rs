@@ -226,7 +226,6 @@ pub(crate) struct RackVars {
     pub(crate) reo_wnd_persist: u8,
     pub(crate) dsack_seen: bool,
     pub(crate) advanced: bool,
-    pub(crate) reord: bool,
 }
 
 /// Congestion control: shared variables and the algorithm.
@@ -340,8 +339,7 @@ impl CongVars {
     pub(crate) fn new(name: &str) -> Self {
         Self {
             cw: Cwnd::new(),
-            algorithm: Algorithm::by_name(name)
-                .unwrap_or_else(|| Algorithm::Reno(Reno)),
+            algorithm: Algorithm::by_name(name).unwrap_or(Algorithm::Reno(Reno)),
             cwnd_stamp: Instant::ZERO,
             cwnd_used: 0,
             max_packets_seq: Seq(0),

@@ -189,13 +189,6 @@ impl Sock {
         cx.wake(self.id, Wake::Error);
     }
 
-    /// Takes the pending error, as every call that reports one does.
-    ///
-    /// Linux: sock_error (include/net/sock.h)
-    pub(crate) fn sock_error(&mut self) -> Result<(), Errno> {
-        self.err.take().map_or(Ok(()), Err)
-    }
-
     /// Packets of this socket are IPv6 (an AF_INET6 socket may speak IPv4).
     pub(crate) const fn wire_is_v6(&self) -> bool {
         self.flow.is_v6()

@@ -105,16 +105,11 @@ impl SockTable {
     pub(crate) fn requests_of(&self, listener: SockId) -> Vec<SockId> {
         self.objects
             .iter()
-            .filter(|(_, object)| {
-                matches!(object, Object::Request(req) if req.listener == listener)
-            })
+            .filter(
+                |(_, object)| matches!(object, Object::Request(req) if req.listener == listener),
+            )
             .map(|(id, _)| *id)
             .collect()
-    }
-
-    /// Objects in the order they were made.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (SockId, &Object)> {
-        self.objects.iter().map(|(id, object)| (*id, object))
     }
 
     /// The object whose timer goes off next, and when.

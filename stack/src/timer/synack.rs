@@ -83,4 +83,3 @@ fn syn_ack_recalc(
     let resend = !req.acked || req.num_timeout >= defer_accept.saturating_sub(1);
     (expire, resend)
 }
-

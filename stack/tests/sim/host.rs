@@ -8,10 +8,21 @@ use synproof_stack::errno::Errno;
 use synproof_stack::time::Instant;
 use synproof_stack::{Config, Fd, Stack};
 
-const CLIENT: &str = "192.0.2.1:0";
-const SERVER: &str = "192.0.2.2:8080";
+const CLIENT: [&str; 2] = ["192.0.2.1:0", "[2001:db8::1]:0"];
+const SERVER: [&str; 2] = ["192.0.2.2:8080", "[2001:db8::2]:8080"];
 /// Bytes per call, so that reads and writes do not match segments.
 const AT_ONCE: usize = 5000;
+
+/// What differs between transfers, apart from link and seed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Setup {
+    /// IPv6 instead of IPv4.
+    pub(crate) v6: bool,
+    /// Knobs of both hosts.
+    pub(crate) sysctls: &'static [(&'static str, &'static str)],
+    /// Programs read this many bytes, then nothing for this many microseconds; 0 is no pause.
+    pub(crate) pause_us: u64,
+}
 
 /// What the program is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +43,9 @@ pub(crate) struct Host {
     pub(crate) received: Vec<u8>,
     phase: Phase,
     fd: Fd,
+    setup: Setup,
+    /// The end of the present pause.
+    reads_at: Instant,
     sent: usize,
     has_shut: bool,
     at_end: bool,
@@ -39,28 +53,46 @@ pub(crate) struct Host {
 
 impl Host {
     /// A program that connects to the server.
-    pub(crate) fn client(seed: u64, to_send: Vec<u8>, sysctls: &[(&str, &str)]) -> Self {
-        let mut stack = stack(CLIENT, seed, sysctls);
-        let fd = stack.socket(Instant::ZERO, Domain::Inet, true);
-        let remote = Address::Inet(SERVER.parse().unwrap());
-        let begun = stack.connect(Instant::ZERO, fd, remote, &mut Sleep::default());
+    pub(crate) fn client(seed: u64, to_send: Vec<u8>, setup: Setup) -> Self {
+        let mut stack = stack(CLIENT, seed, setup);
+        let fd = stack.socket(Instant::ZERO, setup.domain(), true);
+        let begun = stack.connect(Instant::ZERO, fd, setup.server(), &mut Sleep::default());
         assert_eq!(begun, Poll::Ready(Err(Errno::EINPROGRESS)));
-        Self::with(stack, fd, Phase::Connecting, to_send)
+        Self::with(stack, fd, (Phase::Connecting, setup), to_send)
     }
 
     /// A program that waits for one connection.
-    pub(crate) fn server(seed: u64, to_send: Vec<u8>, sysctls: &[(&str, &str)]) -> Self {
-        let mut stack = stack(SERVER, seed, sysctls);
-        let fd = stack.socket(Instant::ZERO, Domain::Inet, true);
-        let local = Address::Inet(SERVER.parse().unwrap());
-        stack.bind(Instant::ZERO, fd, local).unwrap();
+    pub(crate) fn server(seed: u64, to_send: Vec<u8>, setup: Setup) -> Self {
+        let mut stack = stack(SERVER, seed, setup);
+        let fd = stack.socket(Instant::ZERO, setup.domain(), true);
+        stack.bind(Instant::ZERO, fd, setup.server()).unwrap();
         stack.listen(Instant::ZERO, fd, 1).unwrap();
-        Self::with(stack, fd, Phase::Accepting, to_send)
+        Self::with(stack, fd, (Phase::Accepting, setup), to_send)
     }
 
-    fn with(stack: Stack, fd: Fd, phase: Phase, to_send: Vec<u8>) -> Self {
-        let (received, sent, has_shut, at_end) = (Vec::new(), 0, false, false);
-        Self { stack, to_send, received, phase, fd, sent, has_shut, at_end }
+    fn with(stack: Stack, fd: Fd, (phase, setup): (Phase, Setup), to_send: Vec<u8>) -> Self {
+        Self {
+            stack,
+            to_send,
+            received: Vec::new(),
+            phase,
+            fd,
+            setup,
+            reads_at: Instant::ZERO,
+            sent: 0,
+            has_shut: false,
+            at_end: false,
+        }
+    }
+
+    const fn after_pause(&self, now: Instant) -> Instant {
+        now.plus_micros(self.setup.pause_us)
+    }
+
+    /// When the program wants to go on after a pause.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        let pauses = self.setup.pause_us != 0 && self.phase == Phase::Transfer && !self.at_end;
+        pauses.then_some(self.reads_at)
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -105,8 +137,7 @@ impl Host {
     }
 
     fn connect(&mut self, now: Instant) {
-        let remote = Address::Inet(SERVER.parse().unwrap());
-        match self.stack.connect(now, self.fd, remote, &mut Sleep::default()) {
+        match self.stack.connect(now, self.fd, self.setup.server(), &mut Sleep::default()) {
             Poll::Ready(Ok(())) => self.phase = Phase::Transfer,
             Poll::Ready(Err(Errno::EALREADY)) => {}
             other => panic!("connect: {other:?}"),
@@ -130,22 +161,38 @@ impl Host {
     }
 
     fn read(&mut self, now: Instant) {
-        while !self.at_end {
+        while !self.at_end && self.reads_at <= now {
             match self.stack.recv(now, self.fd, AT_ONCE, MsgFlags(0), &mut Sleep::default()) {
                 Poll::Ready(Ok(got)) if got.data.is_empty() => self.at_end = true,
-                Poll::Ready(Ok(got)) => self.received.extend(got.data),
-                Poll::Ready(Err(Errno::EAGAIN)) => return,
+                Poll::Ready(Ok(got)) => {
+                    self.received.extend(got.data);
+                    self.reads_at = self.after_pause(now);
+                }
+                Poll::Ready(Err(Errno::EAGAIN)) => {
+                    self.reads_at = self.after_pause(now);
+                    return;
+                }
                 other => panic!("recv: {other:?}"),
             }
         }
     }
 }
 
-fn stack(address: &str, seed: u64, sysctls: &[(&str, &str)]) -> Stack {
-    let address: SocketAddr = address.parse().unwrap();
+impl Setup {
+    const fn domain(self) -> Domain {
+        if self.v6 { Domain::Inet6 } else { Domain::Inet }
+    }
+
+    fn server(self) -> Address {
+        Address::Inet(SERVER[usize::from(self.v6)].parse().unwrap())
+    }
+}
+
+fn stack(addresses: [&str; 2], seed: u64, setup: Setup) -> Stack {
+    let address: SocketAddr = addresses[usize::from(setup.v6)].parse().unwrap();
     let mut stack = Stack::new(Config { local_addrs: vec![address.ip()], mtu: 1500, seed });
     stack.net_mut().tso = false;
-    for (name, value) in sysctls {
+    for (name, value) in setup.sysctls {
         stack.sysctl_mut().set(name, value).unwrap();
     }
     stack

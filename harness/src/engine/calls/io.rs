@@ -1,12 +1,16 @@
 //! Calls that move bytes, and those that make descriptors for them.
 
 use crate::script::ast::{Expr, ExprKind, Member};
-use crate::target::Syscall;
-use crate::target::syscall::Buffer;
+use crate::target::syscall::{Buffer, SockAddr};
+use crate::target::{IpVersion, Syscall};
 
+use super::super::flow::Protocol;
 use super::super::packets::Problem;
 use super::args::{self, Args};
 use super::{Effect, Expect, Made, Prepared, message};
+
+const ICMP_ECHO: u8 = 8;
+const ICMPV6_ECHO_REQUEST: u8 = 128;
 
 pub(super) fn read(args: &Args<'_>) -> Made {
     args.expect_count(&[3])?;
@@ -51,9 +55,30 @@ pub(super) fn recvfrom(args: &Args<'_>) -> Made {
 pub(super) fn sendto(args: &Args<'_>) -> Made {
     args.expect_count(&[6])?;
     args.ellipsis(5)?;
-    let (fd, buf, flags) = (args.fd(0)?, args.buffer(1, 2)?, args.i32(3)?);
-    let addr = Some(args.remote_address(4)?);
-    Ok(Prepared::plain(Syscall::Sendto { fd, buf, flags, addr }).with_effect(Effect::Connect(fd)))
+    let (fd, mut buf, flags) = (args.fd(0)?, args.buffer(1, 2)?, args.i32(3)?);
+    let addr = args.remote_address(4)?;
+    if args.scope.connections.protocol_of(fd) == Some(Protocol::Icmp) {
+        buf = echo_request(buf, args.scope.config.setup.ip_version);
+    }
+    let effect = match addr {
+        SockAddr::Family(_) => Effect::None,
+        SockAddr::Inet(_) => Effect::Connect(fd),
+    };
+    Ok(Prepared::plain(Syscall::Sendto { fd, buf, flags, addr: Some(addr) }).with_effect(effect))
+}
+
+/// A ping socket sends nothing but an echo request, so a buffer with room for its header is one.
+fn echo_request(buf: Buffer, version: IpVersion) -> Buffer {
+    match buf {
+        Buffer::Zeros(len) if len >= 8 => {
+            let mut bytes = vec![0; len];
+            if let Some(ty) = bytes.first_mut() {
+                *ty = if version.wire_is_v6() { ICMPV6_ECHO_REQUEST } else { ICMP_ECHO };
+            }
+            Buffer::Bytes(bytes)
+        }
+        Buffer::Zeros(_) | Buffer::Bytes(_) | Buffer::Null(_) => buf,
+    }
 }
 
 /// The parts of `{msg_name(...)=..., msg_iov(1)=[…], msg_flags=0, msg_control=[…]}`.
@@ -101,12 +126,7 @@ fn check_count(member: &Member, have: usize) -> Result<(), Problem> {
 pub(super) fn recvmsg(args: &Args<'_>) -> Made {
     args.expect_count(&[3])?;
     let header = header(args, 1)?;
-    let v6 = args.scope.config.setup.ip_version.wire_is_v6();
-    let control = header
-        .control
-        .iter()
-        .map(|expr| message::expected(expr, v6))
-        .collect::<Result<Vec<_>, _>>()?;
+    let control = header.control.iter().map(message::expected).collect::<Result<Vec<_>, _>>()?;
     // packetdrill hands in room for exactly what it expects, so that more shows as MSG_CTRUNC.
     let control_len = control.iter().map(|c| message::cmsg_space(c.room)).sum();
     let syscall =

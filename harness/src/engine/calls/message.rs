@@ -13,6 +13,7 @@ const CMSG_HDR_LEN: usize = 16;
 /// Three `struct timespec`.
 const SCM_TIMESTAMPING_LEN: usize = 48;
 const SOCK_EXTENDED_ERR_LEN: usize = 16;
+const SOL_IP: i32 = 0;
 const SOCKADDR_IN_LEN: usize = 16;
 const SOCKADDR_IN6_LEN: usize = 28;
 /// Room for any set of `TCP_NLA_*` attributes.
@@ -66,10 +67,10 @@ pub(super) fn to_send(expr: &Expr) -> Result<ControlMessage, Problem> {
 }
 
 /// A control message to expect.
-pub(super) fn expected(expr: &Expr, v6: bool) -> Result<ExpectedControl, Problem> {
+pub(super) fn expected(expr: &Expr) -> Result<ExpectedControl, Problem> {
     let (level, ty, data) = fields(expr)?;
     let (data, room) = match &data.kind {
-        ExprKind::Struct(members) => expected_struct(members, data.span, v6, level)?,
+        ExprKind::Struct(members) => expected_struct(members, data.span, level)?,
         _ => (ExpectedData::Int(args::i32_of(data)?), 4),
     };
     Ok(ExpectedControl { level, ty, data, room, span: expr.span })
@@ -78,7 +79,6 @@ pub(super) fn expected(expr: &Expr, v6: bool) -> Result<ExpectedControl, Problem
 fn expected_struct(
     members: &[Member],
     span: Span,
-    v6: bool,
     level: i32,
 ) -> Result<(ExpectedData, usize), Problem> {
     let has = |name: &str| args::member(members, name).is_some();
@@ -97,8 +97,8 @@ fn expected_struct(
                 None => 0,
             };
         }
-        // The level says which address follows; SOL_IPV6 is 41.
-        let addr = if v6 || level == 41 { SOCKADDR_IN6_LEN } else { SOCKADDR_IN_LEN };
+        // The level says which address follows.
+        let addr = if level == SOL_IP { SOCKADDR_IN_LEN } else { SOCKADDR_IN6_LEN };
         return Ok((ExpectedData::ExtendedErr(values), SOCK_EXTENDED_ERR_LEN + addr));
     }
     let mut stats = Vec::new();
@@ -142,7 +142,7 @@ pub(super) fn compare(
             (n.to_string(), actual.map_or_else(|| hex(&got.data), |n| n.to_string()), ok)
         }
         ExpectedData::Timestamp(us) => timestamp(*us, &got.data, clock),
-        ExpectedData::ExtendedErr(values) => extended_err(values, &got.data),
+        ExpectedData::ExtendedErr(values) => extended_err(values, &got.data, want.room),
         ExpectedData::OptStats(stats) => opt_stats(stats, &got.data, clock.tolerance_us),
     };
     let ok = ok && want_head == got_head;
@@ -150,23 +150,19 @@ pub(super) fn compare(
 }
 
 fn timestamp(want_us: i64, data: &[u8], clock: &Clocked) -> (String, String, bool) {
-    let stamp = |at: usize| {
-        let sec = long(data, at)?.cast_signed();
-        let nsec = long(data, at + 8)?.cast_signed();
-        Some((sec, nsec))
-    };
-    let to_us = |(sec, nsec): (i64, i64)| {
-        (sec.saturating_mul(1_000_000) + nsec / 1000).saturating_sub(clock.realtime_at_start_us)
-    };
-    let actual = stamp(0).map(to_us);
-    let others_zero = stamp(16) == Some((0, 0)) && stamp(32) == Some((0, 0));
+    // The first of the three stamps is the software's, the one a script can write.
+    let actual = long(data, 0).zip(long(data, 8)).map(|(sec, nsec)| {
+        let us = sec.cast_signed().saturating_mul(1_000_000) + nsec.cast_signed() / 1000;
+        us.saturating_sub(clock.realtime_at_start_us)
+    });
     let near = actual.is_some_and(|us| (us - want_us).abs() <= clock.tolerance_us);
-    let ok = data.len() == SCM_TIMESTAMPING_LEN && (want_us == 0 || (near && others_zero));
+    let ok = data.len() == SCM_TIMESTAMPING_LEN && (want_us == 0 || near);
     let text = |us: i64| format!("{} s", super::super::schedule::seconds(us));
     (text(want_us), actual.map_or_else(|| hex(data), text), ok)
 }
 
-fn extended_err(want: &[u32; 6], data: &[u8]) -> (String, String, bool) {
+/// An address of the sender follows the structure; it is not compared, but its length is.
+fn extended_err(want: &[u32; 6], data: &[u8], len: usize) -> (String, String, bool) {
     let byte = |at: usize| data.get(at).copied().map_or(0, u32::from);
     let got = [
         word(data, 0).unwrap_or(0),
@@ -180,7 +176,7 @@ fn extended_err(want: &[u32; 6], data: &[u8]) -> (String, String, bool) {
         let [errno, origin, ty, code, info, data] = v;
         format!("errno {errno} origin {origin} type {ty} code {code} info {info} data {data}")
     };
-    (text(want), text(&got), *want == got && data.len() >= SOCK_EXTENDED_ERR_LEN)
+    (text(want), text(&got), *want == got && data.len() == len)
 }
 
 /// Attributes that measure time are compared with the tolerance: TCP_NLA_BUSY (1),

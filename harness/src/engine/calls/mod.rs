@@ -10,11 +10,12 @@ mod sockets;
 mod verify;
 
 use crate::script::source::Span;
-use crate::target::{EpollEvent, Fd, Syscall};
+use crate::target::{Fd, Syscall};
 
 pub(crate) use args::Scope;
 pub(crate) use message::ExpectedControl;
 pub(crate) use prepare::prepare;
+pub(crate) use readiness::EventSpec;
 pub(crate) use verify::{errno_text, judge};
 
 use super::flow::Protocol;
@@ -68,7 +69,7 @@ pub(crate) enum Expect {
     /// poll: `revents`.
     Poll(Vec<(i16, Span)>),
     /// epoll_wait: the first event, if any is written.
-    Epoll(Option<EpollEvent>, Span),
+    Epoll(Option<EventSpec>, Span),
     /// recvmsg: flags and control messages.
     Message {
         /// `msg_flags`

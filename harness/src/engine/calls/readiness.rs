@@ -8,6 +8,9 @@ use super::super::packets::Problem;
 use super::args::{self, Args};
 use super::{Effect, Expect, Made, Prepared};
 
+/// `fd` and `u32` are half of the union.
+const LOW_32: u64 = 0xffff_ffff;
+
 pub(super) fn poll(args: &Args<'_>) -> Made {
     args.expect_count(&[3])?;
     let list = args.get(0)?;
@@ -52,7 +55,7 @@ pub(super) fn epoll_create(args: &Args<'_>) -> Made {
 pub(super) fn epoll_ctl(args: &Args<'_>) -> Made {
     args.expect_count(&[4])?;
     let (epfd, op, fd) = (args.fd(0)?, args.i32(1)?, args.fd(2)?);
-    let event = event(args, args.get(3)?)?;
+    let event = event(args, args.get(3)?)?.event;
     Ok(Prepared::plain(Syscall::EpollCtl { epfd, op, fd, event }))
 }
 
@@ -71,20 +74,30 @@ pub(super) fn epoll_wait(args: &Args<'_>) -> Made {
     Ok(Prepared::plain(syscall).expecting(Expect::Epoll(expected, expr.span)))
 }
 
+/// An event as written, and which bits of its data the member that is written covers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EventSpec {
+    pub(crate) event: EpollEvent,
+    pub(crate) data_mask: u64,
+}
+
 /// `{events=X, fd=Y}` and its kin. `fd` is a label; the rest are plain numbers.
-fn event(args: &Args<'_>, expr: &Expr) -> Result<EpollEvent, Problem> {
+fn event(args: &Args<'_>, expr: &Expr) -> Result<EventSpec, Problem> {
     let members: &[Member] = args::members(expr)?;
     let events = args::i32_of(args::required(members, "events", expr.span)?)?.cast_unsigned();
     if let Some(member) = args::member(members, "fd") {
         let label = args::int(&member.value)?;
         let live = args.live(label, member.value.span)?;
-        return Ok(EpollEvent { events, data: u64::from(live.0.cast_unsigned()) });
+        let data = u64::from(live.0.cast_unsigned());
+        return Ok(EventSpec { event: EpollEvent { events, data }, data_mask: LOW_32 });
     }
-    let value = ["ptr", "u64", "u32"].iter().find_map(|name| args::member(members, name));
+    let members_with_mask = [("ptr", u64::MAX), ("u64", u64::MAX), ("u32", LOW_32)];
+    let value =
+        members_with_mask.iter().find_map(|&(n, mask)| Some((args::member(members, n)?, mask)));
     match value {
-        Some(member) => {
-            let data = args::int(&member.value)?.cast_unsigned();
-            Ok(EpollEvent { events, data })
+        Some((member, data_mask)) => {
+            let data = args::int(&member.value)?.cast_unsigned() & data_mask;
+            Ok(EventSpec { event: EpollEvent { events, data }, data_mask })
         }
         None => Err((expr.span, "one of fd, ptr, u32, u64 is expected".into())),
     }

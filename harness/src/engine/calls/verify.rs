@@ -52,7 +52,11 @@ pub(crate) fn judge(
         Some(want) if new_descriptor && want >= 0 => returned.value >= 0,
         Some(want) => low_32(want) == low_32(returned.value),
     };
-    let want_text = want.map_or_else(|| "...".into(), |w| w.to_string());
+    let want_text = match (want, &spec.errno) {
+        (None, _) => "...".into(),
+        (Some(want), None) => want.to_string(),
+        (Some(want), Some(errno)) => format!("{want} {}", errno.node),
+    };
     j.check("return value", spec.result.span, want_text, value_text(returned), value_ok);
     if let Some(errno) = &spec.errno {
         let want = symbols::errno_from_name(&errno.node)
@@ -114,10 +118,12 @@ fn judge_output(j: &mut Judgement, expect: &Expect, output: &Output, clock: &Clo
         (Expect::Epoll(Some(want), span), Output::Epoll(got)) => {
             if let Some(got) = got.first() {
                 let events = |e: u32| format!("{e:#x}");
+                let (mask, want) = (want.data_mask, want.event);
                 let ok = want.events == got.events;
                 j.check("events", *span, events(want.events), events(got.events), ok);
                 let data = |d: u64| d.to_string();
-                j.check("data", *span, data(want.data), data(got.data), want.data == got.data);
+                let ok = want.data == got.data & mask;
+                j.check("data", *span, data(want.data), data(got.data & mask), ok);
             }
         }
         (

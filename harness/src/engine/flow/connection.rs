@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use crate::packet::{Tcp, flag};
 use crate::target::Fd;
 
 /// How far the engine has seen a connection get. Much coarser than TCP's own states: it decides
@@ -87,10 +88,13 @@ pub(crate) struct Connection {
     pub(crate) local_isn: Isn,
     /// Initial sequence number that we play.
     pub(crate) remote_isn: Isn,
+    /// Number and length (with the SYN itself) of the last SYN we sent to a connection that had one
+    /// already. A SYN-ACK that answers it makes it [`Self::remote_isn`].
+    pub(crate) syn_sent: Option<(u32, u32)>,
     /// The target's timestamps.
     pub(crate) timestamps: Timestamps,
-    /// Script flow label to live flow label (IPv6).
-    pub(crate) flow_labels: BTreeMap<u32, u32>,
+    /// The last IPv6 flow label that a line named: the script's name and the live label.
+    pub(crate) flow_label: Option<(u32, u32)>,
 }
 
 impl Connection {
@@ -104,8 +108,24 @@ impl Connection {
             fd: None,
             local_isn: Isn::default(),
             remote_isn: Isn::default(),
+            syn_sent: None,
             timestamps: Timestamps::default(),
-            flow_labels: BTreeMap::new(),
+            flow_label: None,
+        }
+    }
+
+    /// The target sent `syn`, whose number the script calls `script`. On a socket or on ports that
+    /// were used before, it starts everything anew.
+    pub(crate) fn learn_isn(&mut self, script: u32, syn: &Tcp) {
+        if self.local_isn.live != syn.seq {
+            self.timestamps = Timestamps::default();
+        }
+        self.local_isn = Isn { script, live: syn.seq };
+        let answered = |&mut (seq, len): &mut (u32, u32)| {
+            syn.has(flag::ACK) && (1..=len).contains(&syn.ack.wrapping_sub(seq))
+        };
+        if let Some((seq, _)) = self.syn_sent.take_if(answered) {
+            self.remote_isn = Isn { script: seq, live: seq };
         }
     }
 

@@ -90,6 +90,11 @@ impl Connections {
         self.all.iter_mut().rev().find(|c| c.fd == Some(fd))
     }
 
+    /// The transport of the socket with this descriptor.
+    pub(crate) fn protocol_of(&self, fd: Fd) -> Option<Protocol> {
+        self.id_by_fd(fd).and_then(|id| self.get(id)).map(|c| c.protocol)
+    }
+
     /// Name of the connection with this descriptor.
     pub(crate) fn id_by_fd(&self, fd: Fd) -> Option<ConnectionId> {
         self.all.iter().rposition(|c| c.fd == Some(fd)).map(ConnectionId)
@@ -130,11 +135,11 @@ impl Connections {
         }
     }
 
-    /// connect(AF_UNSPEC) succeeded: as after socket().
+    /// connect(AF_UNSPEC) succeeded: it may connect again. The ends stay known up to then, since
+    /// the RST of the disconnect is still to come.
     pub(crate) fn on_disconnect(&mut self, fd: Fd) {
         if let Some(connection) = self.by_fd(fd) {
             connection.phase = Phase::New;
-            connection.remote.set_port(0);
         }
     }
 
@@ -220,32 +225,38 @@ impl Connections {
                     Protocol::Icmp => c.local.ip() == src.ip() && c.remote.ip() == dst.ip(),
                 }
         };
-        if let Some(at) = self.all.iter().rposition(known) {
-            return Some(ConnectionId(at));
-        }
         let opens = match &packet.transport {
             Transport::Tcp(tcp) => tcp.has(flag::SYN) && !tcp.has(flag::ACK),
             Transport::Udp(_) | Transport::Icmp(_) => true,
         };
         let connecting = |c: &Connection| {
-            opens && c.protocol == protocol && c.phase == Phase::Connecting && c.remote == dst
+            let to_there = match protocol {
+                Protocol::Tcp | Protocol::Udp => c.remote == dst,
+                Protocol::Icmp => c.remote.ip() == dst.ip(),
+            };
+            opens && c.protocol == protocol && c.phase == Phase::Connecting && to_there
         };
-        let at = self.all.iter().rposition(connecting)?;
-        let connection = self.all.get_mut(at)?;
-        connection.local = src;
-        connection.phase = Phase::SynSent;
-        Some(ConnectionId(at))
+        if let Some(at) = self.all.iter().rposition(|c| known(c) && c.phase != Phase::Connecting) {
+            return Some(ConnectionId(at));
+        }
+        let at = self.all.iter().rposition(connecting);
+        if let Some(connection) = at.and_then(|at| self.all.get_mut(at)) {
+            connection.local = src;
+            connection.phase = Phase::SynSent;
+        }
+        // Ends that bind() or an earlier connection told are good for everything but a SYN.
+        at.or_else(|| self.all.iter().rposition(known)).map(ConnectionId)
     }
 
     /// An inbound segment is about to be sent on `id`: a SYN to a connecting socket tells the
     /// initial sequence number that we play.
     pub(crate) fn on_inbound(&mut self, id: ConnectionId, tcp: &Tcp) {
-        if let Some(connection) = self.get_mut(id)
-            && connection.phase == Phase::SynSent
-            && tcp.has(flag::SYN)
-        {
+        let Some(connection) = self.get_mut(id).filter(|_| tcp.has(flag::SYN)) else { return };
+        if connection.phase == Phase::SynSent {
             connection.phase = Phase::Open;
             connection.remote_isn = Isn { script: tcp.seq, live: tcp.seq };
+        } else {
+            connection.syn_sent = Some((tcp.seq, tcp.seg_len()));
         }
     }
 }
@@ -264,3 +275,6 @@ fn ends(packet: &Packet) -> (Protocol, SocketAddr, SocketAddr) {
     };
     (protocol, SocketAddr::new(packet.ip.src, src), SocketAddr::new(packet.ip.dst, dst))
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,6 +44,9 @@ impl Launch for LinuxLaunch {
             Link::Veth => "linux:veth",
             Link::Raw => "linux:raw",
         };
+        if self.link == Link::Tun {
+            tun::check_device()?;
+        }
         Ok(TargetInfo {
             name: name.into(),
             version: uname.release().to_string_lossy().into_owned(),

@@ -15,9 +15,11 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType};
 
+use super::closing::close_elsewhere;
 use super::netlink::{CREATE, EXCL, REPLACE, Request};
 use super::packet_socket::sockaddr_ll;
-use super::rtnetlink::{Rtnetlink, ifinfomsg, index_of};
+use super::qdisc::{RTM_NEWQDISC, TC_H_ROOT, TCA_KIND};
+use super::rtnetlink::{RTM_NEWLINK, Rtnetlink, ifinfomsg, index_of};
 use super::vnet;
 use super::wire::Wire;
 use super::{fault, sys, sysctl, tun};
@@ -36,7 +38,6 @@ pub(super) const MAX_MTU: u32 = 65_535;
 /// Queue length of a TUN device (TUN_READQ_SIZE).
 const TUN_QUEUE_LEN: u32 = 500;
 
-const RTM_NEWLINK: u16 = 16;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_TXQLEN: u16 = 13;
@@ -46,10 +47,6 @@ const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_DATA: u16 = 2;
 const VETH_INFO_PEER: u16 = 1;
 const IFF_NOARP: u32 = 0x80;
-
-const RTM_NEWQDISC: u16 = 36;
-const TCA_KIND: u16 = 1;
-const TC_H_ROOT: u32 = 0xffff_ffff;
 
 /// `PACKET_VNET_HDR` of packet(7): frames are sent behind a `struct virtio_net_hdr`.
 const PACKET_VNET_HDR: i32 = 15;
@@ -137,6 +134,12 @@ impl Veth {
             .and_then(|_| sys::bind(fd, &sockaddr_ll(index, 0)))
             .map_err(|errno| fault::io(failed)(fault::errno(errno)))?;
         Ok(Self { socket, gso_size, mtu: usize::try_from(mtu).unwrap_or(usize::MAX) })
+    }
+}
+
+impl Drop for Veth {
+    fn drop(&mut self) {
+        close_elsewhere(&self.socket);
     }
 }
 

@@ -1,0 +1,211 @@
+//! The packets the target sent, in the order it sent them: which of them a line is about.
+//!
+//! Packets of no connection are logged and passed over, as packetdrill does; a packet of another
+//! connection of the script stays for its own line.
+
+use crate::packet::text::{TextOptions, packet_text};
+use crate::packet::{Packet, Transport, parse};
+use crate::script::ast::{Direction, Event, PacketBody, PacketSpec, Ports};
+use crate::target::{Clock, ScriptTime};
+
+use super::aggregate;
+use super::failure::{Step, Stop, failure};
+use super::flow::{ConnectionId, to_script};
+use super::log::What;
+use super::outcome::Class;
+use super::schedule::{self, Due};
+use super::session::{Seen, Session};
+
+/// How long a real clock is given after the last moment a packet may come, in microseconds: long
+/// enough to tell "late" from "never" on a busy machine.
+const GRACE_US: i64 = 500_000;
+/// The same where time costs nothing, and where a late packet is only a warning.
+const LONG_GRACE_US: i64 = 2_000_000;
+/// How long `*` waits.
+const ANY_TIME_US: i64 = 120_000_000;
+
+/// A packet the target sent that no line has asked for yet.
+#[derive(Debug)]
+pub(super) struct Sniffed {
+    pub(super) at: ScriptTime,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// A packet of the expected connection, in live numbers.
+pub(super) struct Arrived {
+    /// When its last piece left.
+    pub(super) at: ScriptTime,
+    pub(super) packet: Packet,
+}
+
+/// An outbound packet line that is being looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) event: &'a Event,
+    pub(super) spec: &'a PacketSpec,
+    pub(super) due: Due,
+    /// The connection it is about.
+    pub(super) id: ConnectionId,
+}
+
+impl Wanted<'_> {
+    /// Payload bytes the line asks for; none for `*` and for what is not TCP.
+    pub(super) fn payload_len(&self) -> Option<usize> {
+        match &self.spec.body {
+            PacketBody::Tcp(tcp) => tcp.seq.len.value().map(usize::from),
+            PacketBody::Udp(_) | PacketBody::Icmp(_) => None,
+        }
+    }
+}
+
+/// The ports a packet line names.
+pub(super) fn ports_of(spec: &PacketSpec) -> Option<Ports> {
+    match &spec.body {
+        PacketBody::Tcp(tcp) => tcp.ports.map(|p| p.node),
+        PacketBody::Udp(udp) => udp.ports.map(|p| p.node),
+        PacketBody::Icmp(_) => None,
+    }
+}
+
+/// Payload bytes of a TCP or UDP packet.
+pub(super) fn payload_len(packet: &Packet) -> usize {
+    match &packet.transport {
+        Transport::Tcp(tcp) => tcp.payload.len(),
+        Transport::Udp(udp) => udp.payload.len(),
+        Transport::Icmp(icmp) => icmp.body.len(),
+    }
+}
+
+/// Whose packet it is.
+enum Look {
+    Mine(Box<Arrived>),
+    /// It waits for its own line.
+    Others,
+    /// No connection of the script sent it.
+    Nobodys,
+    /// There is none.
+    Gone,
+}
+
+impl Session<'_> {
+    /// The next packet the expected connection sent, joined up to the scripted length.
+    pub(super) fn next_packet(&mut self, wanted: Wanted<'_>) -> Step<Option<Arrived>> {
+        let deadline = self.deadline(wanted.due);
+        let Some(mut whole) = self.next_piece(wanted, deadline)? else { return Ok(None) };
+        let piece = payload_len(&whole.packet);
+        let Some(want) = wanted.payload_len().filter(|_| !self.config.strict_segments) else {
+            return Ok(Some(whole));
+        };
+        while piece > 0 && payload_len(&whole.packet) < want {
+            let Some(next) = self.next_piece(wanted, deadline)? else { break };
+            let have = payload_len(&whole.packet);
+            aggregate::join(&mut whole.packet, next.packet, piece, want)
+                .map_err(|why| ill_fitting(wanted, &why, have, want))?;
+            whole.at = next.at;
+        }
+        Ok(Some(whole))
+    }
+
+    /// The moment after which a packet counts as missing.
+    fn deadline(&self, due: Due) -> ScriptTime {
+        if due.is_any() {
+            return due.from.plus(ANY_TIME_US);
+        }
+        let gap = due.from.since(self.previous.nominal).max(0);
+        let (tolerance, _) = schedule::tolerance(&self.config.tolerance, self.clock, gap);
+        let grace = match self.clock {
+            Clock::Real { .. } if !self.config.non_fatal_packet => GRACE_US,
+            Clock::Real { .. } | Clock::Virtual { .. } => LONG_GRACE_US,
+        };
+        due.to.plus(tolerance).plus(grace)
+    }
+
+    fn next_piece(&mut self, wanted: Wanted<'_>, deadline: ScriptTime) -> Step<Option<Arrived>> {
+        let mut at = 0;
+        loop {
+            match self.look(wanted, at)? {
+                Look::Mine(arrived) => return Ok(Some(*arrived)),
+                Look::Nobodys => {
+                    if let Some(sniffed) = self.sniffed.remove(at) {
+                        self.log_unasked(sniffed);
+                    }
+                }
+                Look::Others => at += 1,
+                Look::Gone => {
+                    if self.observe(deadline, wanted.event.span)? == Seen::Nothing {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks at packet number `at` of the queue, and takes it out if it is the expected one's.
+    fn look(&mut self, wanted: Wanted<'_>, at: usize) -> Step<Look> {
+        let Some(sniffed) = self.sniffed.get(at) else { return Ok(Look::Gone) };
+        let packet = match parse(&sniffed.bytes) {
+            Ok(packet) => packet,
+            Err(why) => return Err(self.malformed(wanted, at, &why.to_string())),
+        };
+        if is_of_the_link(&packet) {
+            return Ok(Look::Nobodys);
+        }
+        let Some(sender) = self.connections.sender_of(&packet) else { return Ok(Look::Nobodys) };
+        if sender != wanted.id {
+            return Ok(Look::Others);
+        }
+        let Some(sniffed) = self.sniffed.remove(at) else { return Ok(Look::Gone) };
+        let line = Some(self.line(wanted.event.span));
+        self.capture(sniffed.at, Direction::Outbound, sniffed.bytes, line);
+        Ok(Look::Mine(Box::new(Arrived { at: sniffed.at, packet })))
+    }
+
+    /// A datagram that the strict walk refuses: no stack may send one.
+    fn malformed(&mut self, wanted: Wanted<'_>, at: usize, why: &str) -> Stop {
+        if let Some(sniffed) = self.sniffed.remove(at) {
+            let line = Some(self.line(wanted.event.span));
+            self.record(sniffed.at, line, What::Malformed { reason: why.to_owned() });
+            self.capture(sniffed.at, Direction::Outbound, sniffed.bytes, line);
+        }
+        let message = format!("the target sent a malformed packet: {why}");
+        failure(Class::Content, wanted.spec.span, wanted.event.span, message).fail()
+    }
+
+    /// A packet that no line asked for goes to the log, in script numbers where it has any.
+    pub(super) fn log_unasked(&mut self, sniffed: Sniffed) {
+        let Sniffed { at, bytes } = sniffed;
+        match parse(&bytes) {
+            Ok(mut packet) => {
+                let sender = self.connections.sender_of(&packet);
+                if let (Transport::Tcp(tcp), Some(connection)) =
+                    (&mut packet.transport, sender.and_then(|id| self.connections.get(id)))
+                {
+                    to_script(connection, tcp);
+                }
+                let text = packet_text(&packet, &TextOptions::default());
+                let direction = Direction::Outbound;
+                self.record(at, None, What::Packet { direction, packet: Box::new(packet), text });
+            }
+            Err(why) => self.record(at, None, What::Malformed { reason: why.to_string() }),
+        }
+        self.capture(at, Direction::Outbound, bytes, None);
+    }
+}
+
+/// Router and neighbour discovery (ICMPv6 133 to 137) and multicast listener reports (130 to 132,
+/// 143) belong to the link, not to the script.
+fn is_of_the_link(packet: &Packet) -> bool {
+    match &packet.transport {
+        Transport::Icmp(icmp) => packet.ip.src.is_ipv6() && matches!(icmp.ty, 130..=137 | 143),
+        Transport::Tcp(_) | Transport::Udp(_) => false,
+    }
+}
+
+/// Pieces that cannot be one segment end the run, as a wrong length does in packetdrill, whatever
+/// `--non_fatal` says.
+fn ill_fitting(wanted: Wanted<'_>, why: &str, have: usize, want: usize) -> Stop {
+    let message = format!("the segment came in pieces that do not fit: {why}");
+    failure(Class::Content, wanted.spec.span, wanted.event.span, message)
+        .with_note(format!("{have} of the {want} bytes had come before"))
+        .fail()
+}
