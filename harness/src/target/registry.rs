@@ -92,7 +92,7 @@ fn linux(name: &str) -> Result<Box<dyn Launch>, TargetError> {
     Err(absent(name, "build on Linux with the feature target-linux"))
 }
 
-#[cfg(not(all(feature = "target-stack", target_os = "linux", feature = "target-linux")))]
+#[cfg(not(all(target_os = "linux", feature = "target-linux", feature = "target-stack")))]
 fn absent(name: &str, fix: &str) -> TargetError {
     TargetError::Unavailable {
         what: format!("target {name}"),
