@@ -1,5 +1,11 @@
 //! Two stacks over a bad link: every byte arrives, in order, once; both sides finish; and the same
 //! seed gives the same datagrams, byte for byte.
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    clippy::indexing_slicing,
+    reason = "helpers of tests panic like tests"
+)]
 
 #[path = "sim/host.rs"]
 mod host;

@@ -16,7 +16,7 @@ const CARGO_LINTS: [CargoLint; 3] = [
     CargoLint { command: "fmt", args: &["fmt", "--all", "--check"], env: None },
     CargoLint {
         command: "clippy",
-        args: &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+        args: &["clippy", "--workspace", "--all-targets", "--keep-going", "--", "-D", "warnings"],
         env: None,
     },
     CargoLint {

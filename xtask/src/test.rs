@@ -45,9 +45,10 @@ fn unit_tests(tally: &mut Tally) -> Result<Part> {
 fn suites() -> Result<Vec<(&'static str, Part)>> {
     let (_, doctor) = capture(synproof(&["doctor"]))?;
     let suite = |name, target: &str| -> Result<_> {
-        let part = match unavailable(&doctor, target) {
-            Some(reason) => Part::Skipped(reason),
-            None => run_suite(target)?,
+        let part = match diagnosis(&doctor, target) {
+            Diagnosis::Available => run_suite(target)?,
+            Diagnosis::Unavailable(reason) => Part::Skipped(reason),
+            Diagnosis::Unknown => Part::Failed(format!("synproof doctor says nothing of {target}")),
         };
         Ok((name, part))
     };
@@ -60,14 +61,22 @@ fn run_suite(target: &str) -> Result<Part> {
     Ok(if ok { Part::Passed(what) } else { Part::Failed(what) })
 }
 
-/// Why `synproof doctor` says that `target` cannot run here; `None` when it can.
-fn unavailable(doctor: &str, target: &str) -> Option<String> {
+/// What `synproof doctor` says about a target.
+#[derive(Debug, PartialEq, Eq)]
+enum Diagnosis {
+    Available,
+    Unavailable(String),
+    /// No line about it: no reason to skip anything.
+    Unknown,
+}
+
+fn diagnosis(doctor: &str, target: &str) -> Diagnosis {
     let line = doctor.lines().find(|line| line.split_whitespace().next() == Some(target));
     let mut words = line.unwrap_or_default().split_whitespace().skip(1);
     match words.next() {
-        Some("yes") => None,
-        Some(_) => Some(words.collect::<Vec<_>>().join(" ")),
-        None => Some(format!("synproof doctor does not know the target {target}")),
+        Some("yes") => Diagnosis::Available,
+        Some(_) => Diagnosis::Unavailable(words.collect::<Vec<_>>().join(" ")),
+        None => Diagnosis::Unknown,
     }
 }
 
@@ -109,7 +118,7 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::{Tally, unavailable};
+    use super::{Diagnosis, Tally, diagnosis};
 
     #[test]
     fn closing_lines_add_up() {
@@ -124,8 +133,9 @@ mod tests {
     #[test]
     fn the_doctor_is_believed() {
         let said = "stack       yes  virtual time\nlinux       no   /dev/net/tun: missing\n    modprobe tun\n";
-        assert_eq!(unavailable(said, "stack"), None);
-        assert_eq!(unavailable(said, "linux").as_deref(), Some("/dev/net/tun: missing"));
-        assert!(unavailable(said, "uml").is_some());
+        assert_eq!(diagnosis(said, "stack"), Diagnosis::Available);
+        let missing = Diagnosis::Unavailable("/dev/net/tun: missing".into());
+        assert_eq!(diagnosis(said, "linux"), missing);
+        assert_eq!(diagnosis(said, "uml"), Diagnosis::Unknown);
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn join(
     fits(have, &more)?;
     let joined = have.payload.len() + more.payload.len();
     if joined > want {
-        return Err(format!("with the next piece it is {joined} bytes long"));
+        return Err(format!("the pieces make {joined} bytes"));
     }
     if joined < want && more.payload.len() != piece {
         let len = more.payload.len();
@@ -65,3 +65,6 @@ fn same_kinds(have: &[TcpOption], more: &[TcpOption]) -> bool {
     let kind = std::mem::discriminant::<TcpOption>;
     have.iter().map(kind).eq(more.iter().map(kind))
 }
+
+#[cfg(test)]
+mod tests;

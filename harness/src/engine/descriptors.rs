@@ -53,3 +53,6 @@ impl Descriptors {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -147,3 +147,6 @@ fn compare_payload(c: &mut Comparison, span: Span, payload: &[u8]) {
         c.check("payload", span, "zero bytes".into(), got, false);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,8 @@ mod outbound;
 pub mod outcome;
 mod packets;
 mod run;
+#[cfg(test)]
+mod sample;
 mod schedule;
 mod session;
 mod sniff;

@@ -150,3 +150,6 @@ fn of_symbol(symbol: &str) -> Option<Capability> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,7 @@ fn tcp_from_spec(spec: &TcpSpec, src_port: u16, dst_port: u16) -> Tcp {
     Tcp {
         src_port: written(ports.map(|p| p.src), src_port),
         dst_port: written(ports.map(|p| p.dst), dst_port),
-        seq: spec.seq.start.value().or(spec.seq.ignored_start).unwrap_or(0),
+        seq: number(spec.seq.start),
         ack: spec.ack.map_or(0, |a| number(a.node)),
         flags: spec.flags.node.value().map_or(0, |f| f.bits),
         window: spec.win.map_or(0, |w| short(w.node)),
@@ -177,3 +177,6 @@ fn icmp_from_spec(
     };
     Ok(Icmp { ty, code, rest, body })
 }
+
+#[cfg(test)]
+mod tests;

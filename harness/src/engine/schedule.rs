@@ -153,3 +153,6 @@ impl Check<'_> {
         (timing, class)
     }
 }
+
+#[cfg(test)]
+mod tests;

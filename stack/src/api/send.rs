@@ -152,14 +152,15 @@ fn copy_and_push(
             }
             return Ended::Broken;
         }
-        if !tail_has_room(sk, size_goal) {
-            if !sk_stream_memory_free(sk, cx) {
-                if *copied > start {
-                    let push = MsgFlags(flags.0 & !MsgFlags::MORE);
-                    tcp_push(sk, push, mss_now, NonAgle::PUSH, cx);
-                }
-                return Ended::Full;
+        let has_room = tail_has_room(sk, size_goal);
+        if !has_room && !sk_stream_memory_free(sk, cx) {
+            if *copied > start {
+                let push = MsgFlags(flags.0 & !MsgFlags::MORE);
+                tcp_push(sk, push, mss_now, NonAgle::PUSH, cx);
             }
+            return Ended::Full;
+        }
+        if !has_room {
             tcp_skb_entail(sk, cx);
         }
         let full = append(sk, data, copied, size_goal, *copied == start);

@@ -75,12 +75,8 @@ pub(crate) struct AckSample {
     pub(crate) acked: u32,
     /// Round trip of the newest acknowledged segment, if it was sent once.
     pub(crate) rtt_us: Option<u32>,
-    /// Smoothed round trip, not scaled; 0 before the first sample.
-    pub(crate) srtt_us: u32,
     /// SND.NXT.
     pub(crate) snd_nxt: Seq,
-    /// Segments in flight before this ACK.
-    pub(crate) in_flight: u32,
 }
 
 /// Events of interest to an algorithm (Linux: enum tcp_ca_event).

@@ -108,7 +108,6 @@ pub(super) fn tcp_ack(
     let before = Before {
         lost: sk.loss.lost,
         delivered: sk.total.delivered,
-        in_flight: sk.loss.packets_in_flight(),
         fack: tcp_highest_sack_seq(sk),
     };
     let mut flags = AckFlags { data: seg.seq != seg.end_seq(), ..AckFlags::default() };
@@ -163,7 +162,6 @@ pub(super) fn tcp_ack(
 struct Before {
     lost: u32,
     delivered: u32,
-    in_flight: u32,
     fack: Seq,
 }
 
@@ -297,9 +295,7 @@ fn tcp_clean_rtx_queue(
         ack: una,
         acked: cleaned.pkts_acked,
         rtt_us: cleaned.last.filter(|_| !flags.retrans_data_acked).map(|at| rtt_since(at, cx)),
-        srtt_us: sk.rtt.srtt_us >> 3,
         snd_nxt: sk.snd.nxt,
-        in_flight: before.in_flight,
     })
 }
 
@@ -395,15 +391,8 @@ fn tcp_cong_control(
         let in_flight = sk.loss.packets_in_flight();
         sk.loss.prr.tcp_cwnd_reduction(&mut sk.cong.cw, in_flight, seen);
     } else if tcp_may_raise_cwnd(sk, flags, cx) && tcp_is_cwnd_limited(sk) {
-        let grow = AckSample {
-            now: cx.now,
-            ack,
-            acked: acked_sacked,
-            rtt_us: None,
-            srtt_us: sk.rtt.srtt_us >> 3,
-            snd_nxt: sk.snd.nxt,
-            in_flight: before.in_flight,
-        };
+        let grow =
+            AckSample { now: cx.now, ack, acked: acked_sacked, rtt_us: None, snd_nxt: sk.snd.nxt };
         sk.cong.algorithm.ops().cong_avoid(&mut sk.cong.cw, &grow);
         sk.cong.cwnd_stamp = cx.now;
     }

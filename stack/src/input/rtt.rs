@@ -14,7 +14,7 @@ fn tcp_rtt_estimator(sk: &mut Sock, mrtt_us: u32, cx: &Cx) {
     let rtt = &mut sk.rtt;
     let rto_min_us = cx.rto_min_ms() * 1000;
     if rtt.srtt_us == 0 {
-        rtt.srtt_us = mrtt_us << 3;
+        rtt.srtt_us = (mrtt_us << 3).max(1);
         rtt.mdev_us = mrtt_us << 1;
         rtt.rttvar_us = rtt.mdev_us.max(rto_min_us);
         rtt.mdev_max_us = rtt.rttvar_us;

@@ -85,6 +85,10 @@ impl Host {
         }
     }
 
+    const fn after_pause(&self, now: Instant) -> Instant {
+        now.plus_micros(self.setup.pause_us)
+    }
+
     /// When the program wants to go on after a pause.
     pub(crate) fn next(&self) -> Option<Instant> {
         let pauses = self.setup.pause_us != 0 && self.phase == Phase::Transfer && !self.at_end;
@@ -162,12 +166,10 @@ impl Host {
                 Poll::Ready(Ok(got)) if got.data.is_empty() => self.at_end = true,
                 Poll::Ready(Ok(got)) => {
                     self.received.extend(got.data);
-                    if self.setup.pause_us != 0 {
-                        self.reads_at = now.plus_micros(self.setup.pause_us);
-                    }
+                    self.reads_at = self.after_pause(now);
                 }
                 Poll::Ready(Err(Errno::EAGAIN)) => {
-                    self.reads_at = now.plus_micros(self.setup.pause_us);
+                    self.reads_at = self.after_pause(now);
                     return;
                 }
                 other => panic!("recv: {other:?}"),

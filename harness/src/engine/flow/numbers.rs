@@ -64,3 +64,6 @@ fn shift(blocks: &mut [(u32, u32)], by: u32) {
         *right = right.wrapping_add(by);
     }
 }
+
+#[cfg(test)]
+mod tests;

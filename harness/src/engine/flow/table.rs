@@ -275,3 +275,6 @@ fn ends(packet: &Packet) -> (Protocol, SocketAddr, SocketAddr) {
     };
     (protocol, SocketAddr::new(packet.ip.src, src), SocketAddr::new(packet.ip.dst, dst))
 }
+
+#[cfg(test)]
+mod tests;
