@@ -17,7 +17,7 @@ use crate::command::tc::{QdiscCommand, QdiscOp, QdiscParent, TcCommand, TcObject
 use crate::target::Setup;
 
 /// Queueing disciplines that hand packets on as they come.
-const FIFO_QDISCS: [&str; 6] = ["fq", "fq_codel", "noqueue", "pfifo", "pfifo_fast", "mq"];
+const FIFO_QDISCS: [&str; 7] = ["bfifo", "fq", "fq_codel", "noqueue", "pfifo", "pfifo_fast", "mq"];
 /// A queue of so many packets is never full in a script.
 const ROOMY: u32 = 100;
 
