@@ -51,7 +51,7 @@ type Arrives = (u8, u32, u32, &'static str);
 #[case::established_syn(Established, (S, 1, 0, ""), &[". 1:1(0) ack 1"], Established)]
 #[case::established_fin(Established, (F | A, 1, 1, ""), &[". 1:1(0) ack 2"], CloseWait)]
 #[case::established_no_ack(Established, (P, 1, 0, "x"), &[], Established)]
-#[case::established_unsent_ack(Established, (A, 1, 99, ""), &[], Established)]
+#[case::established_unsent_ack(Established, (A, 1, 99, ""), &[". 1:1(0) ack 1"], Established)]
 #[case::established_old_data(Established, (P | A, 0, 1, "x"), &[". 1:1(0) ack 1"], Established)]
 // FIN-WAIT-1
 #[case::fin_wait1_ack(FinWait1, (A, 1, 2, ""), &[], FinWait2)]

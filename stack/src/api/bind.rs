@@ -51,20 +51,6 @@ impl Stack {
         Ok(())
     }
 
-    /// Gives a socket without a port one (Linux: inet_autobind).
-    pub(crate) fn autobind(&mut self, id: SockId) -> Result<(), Errno> {
-        let Some(local) = self.objects.sock(id).map(|sk| sk.flow.local) else {
-            return Err(Errno::EBADF);
-        };
-        if local.port() == 0 {
-            let port = self.get_port(id, local, false).map_err(|_| Errno::EAGAIN)?;
-            if let Some(sk) = self.objects.sock_mut(id) {
-                sk.flow.local.set_port(port);
-            }
-        }
-        Ok(())
-    }
-
     /// Takes `local`'s port, or a free one, if no other socket objects.
     ///
     /// Linux: inet_csk_get_port

@@ -91,7 +91,6 @@ impl Stack {
     ) -> Poll<Result<usize, Errno>> {
         self.set_now(now);
         let id = self.fds.sock(fd)?;
-        self.autobind(id)?;
         self.enter(id, |sk, cx| tcp_sendmsg(sk, data, flags, sleep, cx))
             .unwrap_or(Poll::Ready(Err(Errno::EBADF)))
     }

@@ -77,7 +77,7 @@ impl AckFlags {
 /// How the caller wants an ACK treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Challenge {
-    /// Too old an ACK is answered.
+    /// An ACK too old, or of the future, is answered.
     Send,
     /// FLAG_NO_CHALLENGE_ACK
     Never,
@@ -117,6 +117,9 @@ pub(super) fn tcp_ack(
     }
     // [RFC9293:3.10.7.4#15] An ACK of something never sent.
     if seg.ack.after(sk.snd.nxt) {
+        if challenge == Challenge::Send {
+            tcp_send_challenge_ack(sk, cx);
+        }
         return Err(BadAck::Unsent);
     }
     if seg.ack.after(prior_snd_una) {
