@@ -157,7 +157,7 @@ impl Stack {
 
     /// Whether the remainder that holds the four-tuple may be replaced.
     ///
-    /// [RFC6191:2#1] · Linux: tcp_twsk_unique (net/ipv4/tcp_ipv4.c)
+    /// `[RFC6191:2#1]` · Linux: tcp_twsk_unique (net/ipv4/tcp_ipv4.c)
     fn tcp_twsk_unique(&mut self, id: SockId, holder: SockId) -> Result<(), Errno> {
         let now = self.cx.now;
         let delay_us = u64::from(self.cx.sysctl.tcp_tw_reuse_delay) * 1000;

@@ -56,7 +56,7 @@ pub(crate) fn tcp_set_rto(sk: &mut Sock, cx: &Cx) {
 /// Uses a round trip measured by an ACK: of a segment sent once, of a SACKed one, or by its
 /// timestamp echo. False when the ACK measures nothing.
 ///
-/// [RFC6298:4#1] · Linux: tcp_ack_update_rtt
+/// `[RFC6298:4#1]` · Linux: tcp_ack_update_rtt
 pub(crate) fn tcp_ack_update_rtt(sk: &mut Sock, sample: RttSample, cx: &Cx) -> bool {
     let mut seq_rtt = sample.seq_rtt_us.or(sample.sack_rtt_us);
     if seq_rtt.is_none() && sk.rx_opt.saw_tstamp && sk.rx_opt.rcv_tsecr != 0 && sample.acked_data {

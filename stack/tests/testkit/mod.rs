@@ -223,8 +223,7 @@ impl Scene {
 
     /// Hands data over; all of it is taken.
     pub(crate) fn send(&mut self, data: &[u8]) {
-        let sent =
-            self.stack.send(self.now, self.fd, data, MsgFlags(0), &mut Sleep::default());
+        let sent = self.stack.send(self.now, self.fd, data, MsgFlags(0), &mut Sleep::default());
         assert_eq!(sent, Poll::Ready(Ok(data.len())));
     }
 

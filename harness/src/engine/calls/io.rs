@@ -1,13 +1,13 @@
 //! Calls that move bytes, and those that make descriptors for them.
 
 use crate::script::ast::{Expr, ExprKind, Member};
-use crate::target::syscall::{Buffer, SockAddr};
+use crate::target::syscall::Buffer;
 use crate::target::{IpVersion, Syscall};
 
 use super::super::flow::Protocol;
 use super::super::packets::Problem;
 use super::args::{self, Args};
-use super::{Effect, Expect, Made, Prepared, message};
+use super::{Effect, Expect, Made, Prepared, message, sockets};
 
 const ICMP_ECHO: u8 = 8;
 const ICMPV6_ECHO_REQUEST: u8 = 128;
@@ -60,10 +60,7 @@ pub(super) fn sendto(args: &Args<'_>) -> Made {
     if args.scope.connections.protocol_of(fd) == Some(Protocol::Icmp) {
         buf = echo_request(buf, args.scope.config.setup.ip_version);
     }
-    let effect = match addr {
-        SockAddr::Family(_) => Effect::None,
-        SockAddr::Inet(_) => Effect::Connect(fd),
-    };
+    let effect = sockets::effect_of_address(fd, addr);
     Ok(Prepared::plain(Syscall::Sendto { fd, buf, flags, addr: Some(addr) }).with_effect(effect))
 }
 

@@ -233,3 +233,6 @@ fn long(data: &[u8], at: usize) -> Option<u64> {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

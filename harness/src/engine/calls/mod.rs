@@ -7,6 +7,8 @@ mod options;
 mod prepare;
 mod readiness;
 mod sockets;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use crate::script::source::Span;

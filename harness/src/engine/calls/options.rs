@@ -34,8 +34,8 @@ pub(super) fn ioctl(args: &Args<'_>) -> Made {
 pub(super) fn getsockopt(args: &Args<'_>) -> Made {
     args.expect_count(&[5])?;
     let len = args.bracketed(4)?;
-    let len =
-        u32::try_from(len).map_err(|_| (args.spec.span, format!("{len} is no option length")))?;
+    let at = args.get(4)?.span;
+    let len = u32::try_from(len).map_err(|_| (at, format!("{len} is no option length")))?;
     let value = args.get(3)?;
     let bytes = match &value.kind {
         ExprKind::Ellipsis | ExprKind::Any => None,

@@ -2,7 +2,7 @@
 
 use crate::script::ast::ExprKind;
 use crate::target::syscall::SockAddr;
-use crate::target::{IpVersion, Syscall};
+use crate::target::{Fd, IpVersion, Syscall};
 
 use super::super::flow::Protocol;
 use super::args::Args;
@@ -70,12 +70,17 @@ pub(super) fn connect(args: &Args<'_>) -> Made {
     args.ellipsis(2)?;
     let fd = args.fd(0)?;
     let addr = args.remote_address(1)?;
-    let effect = match addr {
+    let effect = effect_of_address(fd, addr);
+    Ok(Prepared::plain(Syscall::Connect { fd, addr }).with_effect(effect))
+}
+
+/// What connect(), or a sending call with an address, does to the socket.
+pub(super) fn effect_of_address(fd: Fd, addr: SockAddr) -> Effect {
+    match addr {
         SockAddr::Family(AF_UNSPEC) => Effect::Disconnect(fd),
         SockAddr::Family(_) => Effect::None,
         SockAddr::Inet(_) => Effect::Connect(fd),
-    };
-    Ok(Prepared::plain(Syscall::Connect { fd, addr }).with_effect(effect))
+    }
 }
 
 pub(super) fn close(args: &Args<'_>) -> Made {

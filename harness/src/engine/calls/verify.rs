@@ -164,9 +164,17 @@ fn judge_control(
     }
 }
 
+/// A string where it is one, an integer where it may be one, else bytes.
 fn opt_text(bytes: &[u8]) -> String {
+    let printable = |b: &u8| b.is_ascii_graphic() || *b == b' ';
+    if !bytes.is_empty() && bytes.iter().all(printable) {
+        return format!("\"{}\"", String::from_utf8_lossy(bytes));
+    }
     match <[u8; 4]>::try_from(bytes) {
         Ok(word) => i32::from_ne_bytes(word).to_string(),
         Err(_) => bytes.iter().map(|b| format!("\\x{b:02x}")).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,7 +46,7 @@ const DATA: &str = "> P. 1:1001(1000) ack 1 win 257";
 #[case::any_sack("> . 1:1(0) ack 1 <nop,nop,sack *>", "> . 1:1(0) ack 1 <nop,nop,sack 1:2 4:5>")]
 #[case::any_cookie("> S 0:0(0) <FO *>", "> S 0:0(0) <FO 0102>")]
 #[case::any_digest(
-    "> S 0:0(0) <md5 *,nop>",
+    "> S 0:0(0) <md5 *,nop,nop>",
     "> S 0:0(0) <md5 0102030405060708090a0b0c0d0e0f10,nop,nop>"
 )]
 #[case::timestamps(
