@@ -81,8 +81,8 @@ enum Look {
     Mine(Box<Arrived>),
     /// It waits for its own line.
     Others,
-    /// No connection of the script sent it.
-    Nobodys,
+    /// No connection of the script sent it; it is out of the queue.
+    Nobodys(Sniffed),
     /// There is none.
     Gone,
 }
@@ -125,17 +125,12 @@ impl Session<'_> {
         loop {
             match self.look(wanted, at)? {
                 Look::Mine(arrived) => return Ok(Some(*arrived)),
-                Look::Nobodys => {
-                    if let Some(sniffed) = self.sniffed.remove(at) {
-                        self.log_unasked(sniffed);
-                    }
-                }
                 Look::Others => at += 1,
-                Look::Gone => {
-                    if self.observe(deadline, wanted.event.span)? == Seen::Nothing {
-                        return Ok(None);
-                    }
+                Look::Nobodys(sniffed) => self.log_unasked(sniffed),
+                Look::Gone if self.observe(deadline, wanted.event.span)? == Seen::Nothing => {
+                    return Ok(None);
                 }
+                Look::Gone => {}
             }
         }
     }
@@ -147,14 +142,15 @@ impl Session<'_> {
             Ok(packet) => packet,
             Err(why) => return Err(self.malformed(wanted, at, &why.to_string())),
         };
-        if is_of_the_link(&packet) {
-            return Ok(Look::Nobodys);
-        }
-        let Some(sender) = self.connections.sender_of(&packet) else { return Ok(Look::Nobodys) };
-        if sender != wanted.id {
+        let sender =
+            if is_of_the_link(&packet) { None } else { self.connections.sender_of(&packet) };
+        if sender.is_some_and(|sender| sender != wanted.id) {
             return Ok(Look::Others);
         }
         let Some(sniffed) = self.sniffed.remove(at) else { return Ok(Look::Gone) };
+        if sender.is_none() {
+            return Ok(Look::Nobodys(sniffed));
+        }
         let line = Some(self.line(wanted.event.span));
         self.capture(sniffed.at, Direction::Outbound, sniffed.bytes, line);
         Ok(Look::Mine(Box::new(Arrived { at: sniffed.at, packet })))

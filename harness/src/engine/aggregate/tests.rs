@@ -14,7 +14,7 @@ fn piece(seq: u32, len: usize, flags: u16) -> Packet {
 fn tcp(packet: &Packet) -> &Tcp {
     match &packet.transport {
         Transport::Tcp(tcp) => tcp,
-        other => panic!("{other:?}"),
+        Transport::Udp(_) | Transport::Icmp(_) => panic!("no TCP"),
     }
 }
 
