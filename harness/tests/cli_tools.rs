@@ -18,6 +18,15 @@ fn check_says_each_thing_once() {
 }
 
 #[test]
+fn check_looks_further_than_a_run() {
+    let script = format!("{SCRIPT}+0 shutdown(7, SHUT_SIDEWAYS) = 0\n");
+    let sandbox = Sandbox::new(&[("a.pkt", &script)]);
+    let ended = sandbox.run(&["check", "a.pkt"]).expect(2);
+    assert!(ended.out.contains("error[check::unknown-symbol]"), "{}", ended.out);
+    assert!(ended.out.contains("a.pkt:2:"), "{}", ended.out);
+}
+
+#[test]
 fn fmt_rewrites_what_is_untidy_and_nothing_else() {
     let sandbox = Sandbox::new(&[("a.pkt", UNTIDY), ("b.pkt", SCRIPT), ("c.pkt", BROKEN)]);
     let ended = sandbox.run(&["fmt", "--check", "a.pkt", "b.pkt"]).expect(1);
@@ -55,6 +64,8 @@ fn fmt_keeps_permissions_and_follows_links() {
 
 #[rstest]
 #[case(&["explain", "5"], 0, "stale")]
+#[case(&["explain", "parse::expected"], 0, "something else should stand here")]
+#[case(&["explain", "option::bad-value"], 0, "not of its form")]
 #[case(&["explain", "77"], 2, "")]
 #[case(&["--help"], 0, "Exit codes")]
 #[case(&["run", "--help"], 0, "--tolerance_usecs")]

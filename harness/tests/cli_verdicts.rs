@@ -96,5 +96,7 @@ fn a_lying_target_turns_a_green_script_red(#[case] fault: &str) {
     let options = "<mss 1460,sackOK,TS val 100 ecr 0,nop,wscale 7>";
     let sandbox = Sandbox::new(&[("a.pkt", &CONNECTS.replace("<...>", options))]);
     run(&sandbox, &["--profile=synproof", "a.pkt"]).expect(0);
-    run(&sandbox, &["--profile=synproof", "--fault", fault, "a.pkt"]).expect(1);
+    let ended = run(&sandbox, &["--profile=synproof", "--fault", fault, "a.pkt"]).expect(1);
+    assert!(ended.err.contains(&format!("{fault} struck")), "{}", ended.err);
+    assert!(!ended.err.contains("struck 0 times"), "{}", ended.err);
 }

@@ -3,16 +3,22 @@
 //! Packets are written by hand here, so that nothing under test checks itself. Needs the right to
 //! create network namespaces; where that is missing each test says so and passes.
 #![cfg(all(target_os = "linux", feature = "target-linux"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "the helpers of tests are tests"
+)]
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use rstest::rstest;
 
 use synproof_harness::target::linux::{Link, LinuxLaunch};
-use synproof_harness::target::syscall::{Buffer, Output, SockAddr};
+use synproof_harness::target::syscall::{Buffer, ControlMessage, Output, PollFd, SockAddr};
 use synproof_harness::target::{
-    CallId, Fd, FlowKey, IpVersion, Launch, Observation, Returned, ScriptTime, Setup, Syscall,
-    Target, TargetError, TcpState,
+    CallId, EpollEvent, Errno, Fd, FlowKey, IpVersion, Launch, Observation, Returned, ScriptTime,
+    Setup, Syscall, Target, TargetError, TcpState,
 };
 
 const LOCAL: Ipv4Addr = Ipv4Addr::new(192, 168, 0, 17);
@@ -117,7 +123,7 @@ impl Driver {
                     return returned;
                 }
                 Observation::Idle { .. } => panic!("{call:?} never returned"),
-                _ => {}
+                Observation::Packet { .. } | Observation::Returned { .. } => {}
             }
         }
     }
@@ -138,7 +144,7 @@ impl Driver {
                     return (at, word(24), word(28), bytes[33], bytes.len() - header);
                 }
                 Observation::Idle { .. } => panic!("no packet"),
-                _ => {}
+                Observation::Packet { .. } | Observation::Returned { .. } => {}
             }
         }
     }
@@ -235,19 +241,6 @@ fn a_blocked_call_returns_when_its_packet_comes_and_does_not_hold_up_others(
 }
 
 #[rstest]
-fn a_blocked_call_does_not_survive_its_target(
-    #[values(Link::Tun, Link::Veth, Link::Raw)] link: Link,
-) {
-    let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
-    let Some(mut run) = driver(link) else { return };
-    let fd = run.listener();
-    run.submit(&Syscall::Accept { fd }, true);
-    let before = threads();
-    drop(run);
-    assert!(threads() < before);
-}
-
-#[rstest]
 fn probe_reads_the_structures_behind_code_blocks(
     #[values(Link::Tun, Link::Veth, Link::Raw)] link: Link,
 ) {
@@ -274,4 +267,91 @@ fn observe_waits_exactly_until_its_deadline(
     }
     late.sort_unstable();
     println!("lateness in microseconds: {late:?}");
+}
+
+#[rstest]
+fn calls_with_structures_survive_the_trip(#[values(Link::Tun, Link::Veth, Link::Raw)] link: Link) {
+    let Some(mut run) = driver(link) else { return };
+    let (fd, port, isn) = run.connection();
+    // TCP_NODELAY, set and got.
+    let (level, name) = (6, 1);
+    let value = 1_i32.to_ne_bytes().to_vec();
+    let set = Syscall::Setsockopt { fd, level, name, value: value.clone(), len: 4 };
+    assert_eq!(run.call(set), Returned::ok(0));
+    let got = run.call(Syscall::Getsockopt { fd, level, name, len: 4 });
+    assert_eq!(got.output, Output::OptVal(value));
+    // TCP_INQ announces, in a control message, how much is left.
+    let set = Syscall::Setsockopt { fd, level, name: 36, value: vec![1, 0, 0, 0], len: 4 };
+    assert_eq!(run.call(set), Returned::ok(0));
+    run.target.inject(&segment(port, 101, isn + 1, ACK | PSH, 1000)).unwrap();
+    let iov = vec![Buffer::Zeros(100), Buffer::Zeros(200)];
+    let control_len = 24;
+    let received = run.call(Syscall::Recvmsg { fd, iov, control_len, flags: 0 });
+    let Output::Message { data, control, .. } = received.output else { panic!("{received:?}") };
+    assert_eq!((received.value, data.len()), (300, 300));
+    let expected = ControlMessage { level: 6, ty: 36, data: 700_i32.to_ne_bytes().to_vec() };
+    assert_eq!(control, [expected]);
+    // FIONREAD, poll, epoll, readv.
+    let left = run.call(Syscall::Ioctl { fd, request: 0x541b, arg: Some(0) });
+    assert_eq!(left.output, Output::Int(700));
+    let polled = run.call(Syscall::Poll { fds: vec![PollFd { fd, events: 1 }], timeout_ms: 0 });
+    assert_eq!((polled.value, polled.output), (1, Output::Poll(vec![1])));
+    let epoll = run.call(Syscall::EpollCreate { size: 1 });
+    let epfd = Fd(i32::try_from(epoll.value).unwrap());
+    let event = EpollEvent { events: 1, data: 0x1234_5678_9abc_def0 };
+    assert_eq!(run.call(Syscall::EpollCtl { epfd, op: 1, fd, event }), Returned::ok(0));
+    let waited = run.call(Syscall::EpollWait { epfd, max_events: 3, timeout_ms: 0 });
+    assert_eq!((waited.value, waited.output), (1, Output::Epoll(vec![event])));
+    let iov = vec![Buffer::Zeros(600), Buffer::Zeros(600)];
+    assert_eq!(run.call(Syscall::Readv { fd, iov }).value, 700);
+    // A null pointer is the kernel's business.
+    let fault = run.call(Syscall::Send { fd, buf: Buffer::Null(10), flags: 0 });
+    assert_eq!((fault.value, fault.errno), (-1, Some(Errno(14))));
+    let pipe = run.call(Syscall::Pipe);
+    assert!(matches!(pipe.output, Output::Pipe(r, w) if r != w));
+}
+
+#[rstest]
+fn zero_copy_buffers_are_completed_on_the_error_queue(#[values(Link::Tun)] link: Link) {
+    let Some(mut run) = driver(link) else { return };
+    let (fd, port, isn) = run.connection();
+    let value = vec![1, 0, 0, 0];
+    let set = Syscall::Setsockopt { fd, level: 1, name: 60, value, len: 4 }; // SO_ZEROCOPY
+    assert_eq!(run.call(set), Returned::ok(0));
+    let buf = Buffer::Zeros(4000);
+    let sent = run.call(Syscall::Send { fd, buf, flags: 0x400_0000 }); // MSG_ZEROCOPY
+    assert_eq!(sent.value, 4000);
+    run.target.inject(&segment(port, 101, isn + 4001, ACK, 0)).unwrap();
+    let control_len = 100;
+    let queue = Syscall::Recvmsg { fd, iov: Vec::new(), control_len, flags: 0x2000 };
+    let completed = run.call(queue);
+    let Output::Message { control, .. } = completed.output else { panic!("{completed:?}") };
+    // SOL_IP, IP_RECVERR: struct sock_extended_err with origin SO_EE_ORIGIN_ZEROCOPY, then an address.
+    assert_eq!((control[0].level, control[0].ty, control[0].data[4]), (0, 11, 5));
+}
+
+#[rstest]
+fn a_dropped_capability_stays_dropped_for_every_call(#[values(Link::Tun)] link: Link) {
+    let Some(mut run) = driver(link) else { return };
+    let fd = run.call(Syscall::Socket { domain: 2, ty: 1, protocol: 6 });
+    let fd = Fd(i32::try_from(fd.value).unwrap());
+    let addr = SockAddr::Inet(SocketAddr::new(LOCAL.into(), 80));
+    // CAP_NET_BIND_SERVICE, effective.
+    assert_eq!(run.call(Syscall::CapSet { which: 0, cap: 10, set: false }), Returned::ok(0));
+    let listener = run.listener();
+    run.submit(&Syscall::Accept { fd: listener }, true);
+    // On another worker than the one that changed it.
+    assert_eq!(run.call(Syscall::Bind { fd, addr }).errno, Some(Errno(13)));
+    assert_eq!(run.call(Syscall::CapSet { which: 0, cap: 10, set: true }), Returned::ok(0));
+    assert_eq!(run.call(Syscall::Bind { fd, addr }), Returned::ok(0));
+}
+
+#[rstest]
+fn descriptors_of_one_script_mean_nothing_to_another(#[values(Link::Tun)] link: Link) {
+    let Some(mut one) = driver(link) else { return };
+    let Some(mut other) = driver(link) else { return };
+    let fd = one.listener();
+    let closed = other.call(Syscall::Close { fd });
+    assert_eq!(closed.errno, Some(Errno(9)));
+    assert_eq!(one.call(Syscall::Close { fd }), Returned::ok(0));
 }

@@ -32,6 +32,8 @@ pub struct Cx {
     pub net: Net,
     /// Datagrams on their way out, oldest first.
     pub(crate) tx: VecDeque<Vec<u8>>,
+    /// Challenge ACKs left in the present second, host-wide.
+    challenge: (u64, u32),
     /// Work on other sockets and tables, applied when the present function has returned.
     pub(crate) effects: VecDeque<Effect>,
 }
@@ -47,6 +49,7 @@ impl Cx {
             trace: Trace::default(),
             net,
             tx: VecDeque::new(),
+            challenge: (u64::MAX, 0),
             effects: VecDeque::new(),
         }
     }
@@ -59,5 +62,34 @@ impl Cx {
     /// Tells whoever sleeps on `id` that something of `wake` happened.
     pub(crate) fn wake(&mut self, id: SockId, wake: Wake) {
         self.later(Effect::Wake(id, wake));
+    }
+
+    /// tcp_rto_max_ms
+    pub(crate) fn rto_max_ms(&self) -> u32 {
+        self.sysctl.tcp_rto_max_ms.unsigned_abs()
+    }
+
+    /// tcp_rto_min_us, in ticks.
+    pub(crate) fn rto_min_ms(&self) -> u32 {
+        self.sysctl.tcp_rto_min_us.unsigned_abs().div_ceil(1000)
+    }
+
+    /// Takes one of the host's challenge ACKs of this second, if there is one left. Their number
+    /// is random, so that nobody can count what others caused.
+    ///
+    /// RFC 5961 §7 · Linux: tcp_send_challenge_ack (net/ipv4/tcp_input.c)
+    pub(crate) fn take_challenge_ack(&mut self) -> bool {
+        let limit = self.sysctl.tcp_challenge_ack_limit.unsigned_abs();
+        if limit == i32::MAX.unsigned_abs() {
+            return true;
+        }
+        let second = self.now.as_millis() / 1000;
+        if self.challenge.0 != second {
+            let half = limit.div_ceil(2);
+            self.challenge = (second, half + self.rng.below(limit.max(1)));
+        }
+        let left = self.challenge.1.checked_sub(1);
+        self.challenge.1 = left.unwrap_or(0);
+        left.is_some()
     }
 }

@@ -44,6 +44,8 @@ errnos! {
     EFAULT = 14;
     /// In use and cannot change.
     EBUSY = 16;
+    /// Already there (EPOLL_CTL_ADD twice).
+    EEXIST = 17;
     /// No such device (SO_BINDTODEVICE).
     ENODEV = 19;
     /// Invalid argument or state.

@@ -2,7 +2,7 @@
 //!
 //! A [`Stack`] has four kinds of method and no other way in or out:
 //!
-//! * *calls* (`socket`, `connect`, `sendmsg`, …): what a program asks for, one file each in [`api`];
+//! * *calls* (`socket`, `connect`, `send`, …): what a program asks for, one file each in [`api`];
 //! * `on_*`: what the world does to it — a datagram arrives, a timer is due;
 //! * `poll_*`: what it wants done — datagrams to send, when to come back, who may look again;
 //! * getters, which change nothing.
@@ -19,7 +19,7 @@ pub mod effect;
 pub mod errno;
 pub mod flow;
 pub mod input;
-pub mod invariants;
+mod invariants;
 pub mod mib;
 pub mod net;
 pub mod rng;
@@ -43,5 +43,5 @@ mod wire;
 pub use congestion::CaState;
 pub use flow::Flow;
 pub use sock::{RequestSock, Shutdown, Sock, SockId, TimeWaitSock};
-pub use stack::{Config, Stack};
+pub use stack::{Config, Stack, StackEvent};
 pub use table::Fd;

@@ -5,61 +5,65 @@
 use std::collections::BTreeMap;
 
 macro_rules! counters {
-    ($( $group:literal { $( $name:ident )* } )*) => {
-        /// A counter; the variant's name is the kernel's.
+    ($( $name:ident )*) => {
+        /// A counter; the variant's name is nstat's spelling: the group, then the counter.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[expect(missing_docs, reason = "the names are the kernel's; net/ipv4/proc.c lists them")]
-        pub enum Counter { $( $( $name, )* )* }
+        pub enum Counter { $( $name, )* }
 
         impl Counter {
             /// Every counter, in the kernel's order.
-            pub const ALL: &[Self] = &[$( $( Self::$name ),* ),*];
+            pub const ALL: &[Self] = &[$( Self::$name ),*];
 
-            /// The name `nstat` prints: the group, then the counter.
+            /// The name `nstat` prints.
             #[must_use]
             pub const fn name(self) -> &'static str {
-                match self { $( $( Self::$name => concat!($group, stringify!($name)), )* )* }
+                match self { $( Self::$name => stringify!($name), )* }
             }
         }
     };
 }
 
 counters! {
-    "Tcp" {
-        ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs
-        RetransSegs InErrs OutRsts InCsumErrors
-    }
-    "TcpExt" {
-        SyncookiesSent SyncookiesRecv SyncookiesFailed EmbryonicRsts PruneCalled RcvPruned
-        OfoPruned OutOfWindowIcmps LockDroppedIcmps ArpFilter TW TWRecycled TWKilled
-        PAWSActive PAWSEstab BeyondWindow TSEcrRejected PAWSOldAck PAWSTimewait DelayedACKs
-        DelayedACKLocked DelayedACKLost ListenOverflows ListenDrops TCPHPHits TCPPureAcks
-        TCPHPAcks TCPRenoRecovery TCPSackRecovery TCPSACKReneging TCPSACKReorder
-        TCPRenoReorder TCPTSReorder TCPFullUndo TCPPartialUndo TCPDSACKUndo TCPLossUndo
-        TCPLostRetransmit TCPRenoFailures TCPSackFailures TCPLossFailures TCPFastRetrans
-        TCPSlowStartRetrans TCPTimeouts TCPLossProbes TCPLossProbeRecovery
-        TCPRenoRecoveryFail TCPSackRecoveryFail TCPRcvCollapsed TCPBacklogCoalesce
-        TCPDSACKOldSent TCPDSACKOfoSent TCPDSACKRecv TCPDSACKOfoRecv TCPAbortOnData
-        TCPAbortOnClose TCPAbortOnMemory TCPAbortOnTimeout TCPAbortOnLinger TCPAbortFailed
-        TCPMemoryPressures TCPMemoryPressuresChrono TCPSACKDiscard TCPDSACKIgnoredOld
-        TCPDSACKIgnoredNoUndo TCPSpuriousRTOs TCPMD5NotFound TCPMD5Unexpected TCPMD5Failure
-        TCPSackShifted TCPSackMerged TCPSackShiftFallback TCPBacklogDrop PFMemallocDrop
-        TCPMinTTLDrop TCPDeferAcceptDrop IPReversePathFilter TCPTimeWaitOverflow
-        TCPReqQFullDoCookies TCPReqQFullDrop TCPRetransFail TCPRcvCoalesce TCPOFOQueue
-        TCPOFODrop TCPOFOMerge TCPChallengeACK TCPSYNChallenge TCPFastOpenActive
-        TCPFastOpenActiveFail TCPFastOpenPassive TCPFastOpenPassiveFail
-        TCPFastOpenListenOverflow TCPFastOpenCookieReqd TCPFastOpenBlackhole
-        TCPSpuriousRtxHostQueues BusyPollRxPackets TCPAutoCorking TCPFromZeroWindowAdv
-        TCPToZeroWindowAdv TCPWantZeroWindowAdv TCPSynRetrans TCPOrigDataSent
-        TCPHystartTrainDetect TCPHystartTrainCwnd TCPHystartDelayDetect TCPHystartDelayCwnd
-        TCPACKSkippedSynRecv TCPACKSkippedPAWS TCPACKSkippedSeq TCPACKSkippedFinWait2
-        TCPACKSkippedTimeWait TCPACKSkippedChallenge TCPWinProbe TCPKeepAlive TCPMTUPFail
-        TCPMTUPSuccess TCPDelivered TCPDeliveredCE TCPAckCompressed TCPZeroWindowDrop
-        TCPRcvQDrop TCPWqueueTooBig TCPFastOpenPassiveAltKey TcpTimeoutRehash
-        TcpDuplicateDataRehash TCPDSACKRecvSegs TCPDSACKIgnoredDubious TCPMigrateReqSuccess
-        TCPMigrateReqFailure TCPPLBRehash TCPAORequired TCPAOBad TCPAOKeyNotFound TCPAOGood
-        TCPAODroppedIcmps
-    }
+    TcpActiveOpens TcpPassiveOpens TcpAttemptFails TcpEstabResets TcpCurrEstab TcpInSegs
+    TcpOutSegs TcpRetransSegs TcpInErrs TcpOutRsts TcpInCsumErrors
+    TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtSyncookiesFailed TcpExtEmbryonicRsts
+    TcpExtPruneCalled TcpExtRcvPruned TcpExtOfoPruned TcpExtOutOfWindowIcmps
+    TcpExtLockDroppedIcmps TcpExtArpFilter TcpExtTW TcpExtTWRecycled TcpExtTWKilled
+    TcpExtPAWSActive TcpExtPAWSEstab TcpExtBeyondWindow TcpExtTSEcrRejected TcpExtPAWSOldAck
+    TcpExtPAWSTimewait TcpExtDelayedACKs TcpExtDelayedACKLocked TcpExtDelayedACKLost
+    TcpExtListenOverflows TcpExtListenDrops TcpExtTCPHPHits TcpExtTCPPureAcks TcpExtTCPHPAcks
+    TcpExtTCPRenoRecovery TcpExtTCPSackRecovery TcpExtTCPSACKReneging TcpExtTCPSACKReorder
+    TcpExtTCPRenoReorder TcpExtTCPTSReorder TcpExtTCPFullUndo TcpExtTCPPartialUndo
+    TcpExtTCPDSACKUndo TcpExtTCPLossUndo TcpExtTCPLostRetransmit TcpExtTCPRenoFailures
+    TcpExtTCPSackFailures TcpExtTCPLossFailures TcpExtTCPFastRetrans TcpExtTCPSlowStartRetrans
+    TcpExtTCPTimeouts TcpExtTCPLossProbes TcpExtTCPLossProbeRecovery TcpExtTCPRenoRecoveryFail
+    TcpExtTCPSackRecoveryFail TcpExtTCPRcvCollapsed TcpExtTCPBacklogCoalesce
+    TcpExtTCPDSACKOldSent TcpExtTCPDSACKOfoSent TcpExtTCPDSACKRecv TcpExtTCPDSACKOfoRecv
+    TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpExtTCPAbortOnMemory TcpExtTCPAbortOnTimeout
+    TcpExtTCPAbortOnLinger TcpExtTCPAbortFailed TcpExtTCPMemoryPressures
+    TcpExtTCPMemoryPressuresChrono TcpExtTCPSACKDiscard TcpExtTCPDSACKIgnoredOld
+    TcpExtTCPDSACKIgnoredNoUndo TcpExtTCPSpuriousRTOs TcpExtTCPMD5NotFound
+    TcpExtTCPMD5Unexpected TcpExtTCPMD5Failure TcpExtTCPSackShifted TcpExtTCPSackMerged
+    TcpExtTCPSackShiftFallback TcpExtTCPBacklogDrop TcpExtPFMemallocDrop TcpExtTCPMinTTLDrop
+    TcpExtTCPDeferAcceptDrop TcpExtIPReversePathFilter TcpExtTCPTimeWaitOverflow
+    TcpExtTCPReqQFullDoCookies TcpExtTCPReqQFullDrop TcpExtTCPRetransFail TcpExtTCPRcvCoalesce
+    TcpExtTCPOFOQueue TcpExtTCPOFODrop TcpExtTCPOFOMerge TcpExtTCPChallengeACK
+    TcpExtTCPSYNChallenge TcpExtTCPFastOpenActive TcpExtTCPFastOpenActiveFail
+    TcpExtTCPFastOpenPassive TcpExtTCPFastOpenPassiveFail TcpExtTCPFastOpenListenOverflow
+    TcpExtTCPFastOpenCookieReqd TcpExtTCPFastOpenBlackhole TcpExtTCPSpuriousRtxHostQueues
+    TcpExtBusyPollRxPackets TcpExtTCPAutoCorking TcpExtTCPFromZeroWindowAdv
+    TcpExtTCPToZeroWindowAdv TcpExtTCPWantZeroWindowAdv TcpExtTCPSynRetrans
+    TcpExtTCPOrigDataSent TcpExtTCPHystartTrainDetect TcpExtTCPHystartTrainCwnd
+    TcpExtTCPHystartDelayDetect TcpExtTCPHystartDelayCwnd TcpExtTCPACKSkippedSynRecv
+    TcpExtTCPACKSkippedPAWS TcpExtTCPACKSkippedSeq TcpExtTCPACKSkippedFinWait2
+    TcpExtTCPACKSkippedTimeWait TcpExtTCPACKSkippedChallenge TcpExtTCPWinProbe
+    TcpExtTCPKeepAlive TcpExtTCPMTUPFail TcpExtTCPMTUPSuccess TcpExtTCPDelivered
+    TcpExtTCPDeliveredCE TcpExtTCPAckCompressed TcpExtTCPZeroWindowDrop TcpExtTCPRcvQDrop
+    TcpExtTCPWqueueTooBig TcpExtTCPFastOpenPassiveAltKey TcpExtTcpTimeoutRehash
+    TcpExtTcpDuplicateDataRehash TcpExtTCPDSACKRecvSegs TcpExtTCPDSACKIgnoredDubious
+    TcpExtTCPMigrateReqSuccess TcpExtTCPMigrateReqFailure TcpExtTCPPLBRehash TcpExtTCPAORequired
+    TcpExtTCPAOBad TcpExtTCPAOKeyNotFound TcpExtTCPAOGood TcpExtTCPAODroppedIcmps
 }
 
 /// The counters of one stack.
@@ -76,7 +80,7 @@ impl Mib {
         self.add(counter, 1);
     }
 
-    /// Takes one away; only for `CurrEstab`, which is a gauge.
+    /// Takes one away; only for `TcpCurrEstab`, which is a gauge.
     ///
     /// Linux: TCP_DEC_STATS
     pub fn dec(&mut self, counter: Counter) {
@@ -112,10 +116,10 @@ mod tests {
     #[test]
     fn counters_move_and_print_under_nstat_names() {
         let mut mib = Mib::default();
-        mib.inc(Counter::TCPChallengeACK);
-        mib.add(Counter::InSegs, 3);
-        mib.inc(Counter::CurrEstab);
-        mib.dec(Counter::CurrEstab);
+        mib.inc(Counter::TcpExtTCPChallengeACK);
+        mib.add(Counter::TcpInSegs, 3);
+        mib.inc(Counter::TcpCurrEstab);
+        mib.dec(Counter::TcpCurrEstab);
         let all = mib.snapshot();
         assert_eq!(all["TcpExtTCPChallengeACK"], 1);
         assert_eq!(all["TcpInSegs"], 3);

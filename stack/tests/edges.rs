@@ -2,6 +2,11 @@
 //!
 //! `specs/figures/rfc9293-figure5.toml` is the figure; every difference is an entry with its reason
 //! in `specs/requirements/linux-edges.toml`, and an entry without a difference is an error too.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests panic like tests"
+)]
 
 use std::fmt::Debug;
 use std::path::Path;

@@ -1,6 +1,11 @@
 //! `docs/states.md` is what the transition table says: a picture, a matrix, and every edge.
 //!
 //! `cargo xtask states` rewrites the page (it sets UPDATE=1); without that, this test compares.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests panic like tests"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

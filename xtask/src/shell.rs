@@ -67,7 +67,7 @@ pub(crate) fn passes_seen(mut command: Command, mut see: impl FnMut(&str)) -> Re
 
 /// True when `cargo NAME` exists on this machine.
 pub(crate) fn has_cargo_command(name: &str) -> bool {
-    let mut command = cargo(&[name, "--version"]);
+    let mut command = cargo(&[name, "--help"]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }

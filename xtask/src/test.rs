@@ -43,11 +43,12 @@ fn unit_tests(tally: &mut Tally) -> Result<Part> {
 
 /// The embedded scripts on every target this machine has.
 fn suites() -> Result<Vec<(&'static str, Part)>> {
-    let (_, doctor) = capture(synproof(&["doctor"]))?;
     let suite = |name, target: &str| -> Result<_> {
-        let part = match unavailable(&doctor, target) {
-            Some(reason) => Part::Skipped(reason),
-            None => run_suite(target)?,
+        let (code, said) = capture(synproof(&["doctor", "--target", target]))?;
+        let part = match diagnosis(code, &said, target) {
+            Diagnosis::Available => run_suite(target)?,
+            Diagnosis::Unavailable(reason) => Part::Skipped(reason),
+            Diagnosis::Unknown => Part::Failed(format!("synproof doctor exited with {code:?}")),
         };
         Ok((name, part))
     };
@@ -60,14 +61,25 @@ fn run_suite(target: &str) -> Result<Part> {
     Ok(if ok { Part::Passed(what) } else { Part::Failed(what) })
 }
 
-/// Why `synproof doctor` says that `target` cannot run here; `None` when it can.
-fn unavailable(doctor: &str, target: &str) -> Option<String> {
-    let line = doctor.lines().find(|line| line.split_whitespace().next() == Some(target));
-    let mut words = line.unwrap_or_default().split_whitespace().skip(1);
-    match words.next() {
-        Some("yes") => None,
-        Some(_) => Some(words.collect::<Vec<_>>().join(" ")),
-        None => Some(format!("synproof doctor does not know the target {target}")),
+/// What `synproof doctor` says about a target.
+#[derive(Debug, PartialEq, Eq)]
+enum Diagnosis {
+    Available,
+    Unavailable(String),
+    /// No answer: no reason to skip anything.
+    Unknown,
+}
+
+/// Exit code 0 is yes, 3 is no; the reason is on the target's line after status and name.
+fn diagnosis(code: Option<i32>, said: &str, target: &str) -> Diagnosis {
+    let reason = |line: &str| {
+        let mut words = line.split_whitespace().skip(1);
+        (words.next() == Some(target)).then(|| words.collect::<Vec<_>>().join(" "))
+    };
+    match code {
+        Some(0) => Diagnosis::Available,
+        Some(3) => Diagnosis::Unavailable(said.lines().find_map(reason).unwrap_or_default()),
+        Some(_) | None => Diagnosis::Unknown,
     }
 }
 
@@ -109,7 +121,7 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::{Tally, unavailable};
+    use super::{Diagnosis, Tally, diagnosis};
 
     #[test]
     fn closing_lines_add_up() {
@@ -123,9 +135,10 @@ mod tests {
 
     #[test]
     fn the_doctor_is_believed() {
-        let said = "stack       yes  virtual time\nlinux       no   /dev/net/tun: missing\n    modprobe tun\n";
-        assert_eq!(unavailable(said, "stack"), None);
-        assert_eq!(unavailable(said, "linux").as_deref(), Some("/dev/net/tun: missing"));
-        assert!(unavailable(said, "uml").is_some());
+        let said = "Targets\n  ok       stack   1.0\n  missing  linux   /dev/net/tun: not there\n";
+        assert_eq!(diagnosis(Some(0), said, "stack"), Diagnosis::Available);
+        let missing = Diagnosis::Unavailable("/dev/net/tun: not there".into());
+        assert_eq!(diagnosis(Some(3), said, "linux"), missing);
+        assert_eq!(diagnosis(Some(101), said, "linux"), Diagnosis::Unknown);
     }
 }

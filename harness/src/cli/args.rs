@@ -38,8 +38,8 @@ pub(super) enum Command {
     /// Show what would run
     List(Box<ListArgs>),
     /// Say which targets this machine can run, and what is missing for the others
-    Doctor,
-    /// Say what an exit code means
+    Doctor(DoctorArgs),
+    /// Say what an exit code, or the code of a diagnostic, means
     Explain(ExplainArgs),
 }
 
@@ -119,9 +119,16 @@ pub(super) struct FmtArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Exit with 3 if this target cannot run
+    #[arg(long, value_parser = target_names(), hide_possible_values = true)]
+    pub(super) target: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// An exit code
-    pub(super) code: u8,
+    /// An exit code (`5`) or the code of a diagnostic (`parse::expected`)
+    pub(super) code: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

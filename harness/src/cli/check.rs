@@ -41,7 +41,7 @@ fn try_check(args: &CheckArgs, console: &Console) -> Result<Exit, Exit> {
                 Severity::Error => errors += 1,
                 Severity::Warning => warnings += 1,
             }
-            console.out(&format!("{text}\n")).map_err(|_| Exit::Environment)?;
+            console.out(&format!("{text}\n\n")).map_err(|_| Exit::Environment)?;
         }
     }
     let (count, s) = (scripts.len(), if scripts.len() == 1 { "" } else { "s" });

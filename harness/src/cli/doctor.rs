@@ -1,27 +1,62 @@
-//! `synproof doctor`: which targets this machine can run.
+//! `synproof doctor`: which targets this machine can run, and what it has and lacks for them.
 
+use std::fmt::Write as _;
+
+use super::args::DoctorArgs;
 use super::console::Console;
 use super::exit::Exit;
-use crate::target::TargetError;
+use crate::doctor::{Check, Status, checks};
+use crate::report::Paint;
 use crate::target::registry::{RegistryError, TARGETS, launcher, prepare_process};
+use crate::target::{TargetError, TargetInfo};
 
-pub(super) fn doctor(console: &Console) -> Exit {
+/// Width of the names.
+const NAME: usize = 28;
+
+pub(super) fn doctor(args: &DoctorArgs, console: &Console) -> Exit {
     let paint = console.paint();
-    let mut text = String::new();
     for target in TARGETS {
         prepare_process(target.name);
+    }
+    let mut text = String::from("Targets\n");
+    let mut missing = false;
+    for target in TARGETS {
         let info = launcher(target.name).and_then(|launch| Ok(launch.info()?));
-        let said = match info {
-            Ok(info) => format!("{}  {}", paint.key("yes"), info.version),
-            Err(RegistryError::Unavailable(TargetError::Unavailable { what, why, fix })) => {
-                format!("{}   {what}: {why}\n{:16}{fix}", paint.bad("no"), "")
-            }
-            Err(error) => format!("{}   {error}", paint.bad("no")),
-        };
-        text += &format!("{:<11} {said}\n", target.name);
+        missing |= info.is_err() && args.target.as_deref() == Some(target.name);
+        text += &line(&of_target(target.name, info), paint);
+    }
+    text += "\nThis machine\n";
+    for check in checks() {
+        text += &line(&check, paint);
     }
     match console.out(&text) {
+        Ok(()) if missing => Exit::Environment,
         Ok(()) => Exit::Ok,
         Err(_) => Exit::Environment,
     }
+}
+
+fn of_target(name: &str, info: Result<TargetInfo, RegistryError>) -> Check {
+    let name = name.to_owned();
+    match info {
+        Ok(info) => Check { name, status: Status::Ok, detail: info.version, fix: None },
+        Err(RegistryError::Unavailable(TargetError::Unavailable { what, why, fix })) => {
+            let detail = format!("{what}: {why}");
+            Check { name, status: Status::Missing, detail, fix: Some(fix) }
+        }
+        Err(error) => Check { name, status: Status::Missing, detail: error.to_string(), fix: None },
+    }
+}
+
+fn line(check: &Check, paint: Paint) -> String {
+    let status = match check.status {
+        Status::Ok => paint.good("ok     "),
+        Status::Warn => paint.key("warn   "),
+        Status::Missing => paint.bad("missing"),
+    };
+    let mut text = format!("  {status}  {:<NAME$}  {}\n", check.name, check.detail);
+    if let Some(fix) = &check.fix {
+        let _ = writeln!(text, "  {:7}  {:NAME$}  {}", "", "", paint.quiet(fix));
+    }
+    text
 }

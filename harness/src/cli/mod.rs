@@ -43,7 +43,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(check) => check::check(&check, &console),
         Command::Fmt(fmt) => fmt::fmt(&fmt, &console),
         Command::List(list) => list::list(&list, &console),
-        Command::Doctor => doctor::doctor(&console),
+        Command::Doctor(doctor) => doctor::doctor(&doctor, &console),
         Command::Explain(explain) => explain::explain(&explain, &console),
     };
     exit.into()

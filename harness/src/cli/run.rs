@@ -60,7 +60,11 @@ fn try_run(args: &RunArgs, console: &Console) -> Result<Exit, Exit> {
             reports.iter_mut().try_for_each(|report| report.on(event)).map_err(OutputError::from)
         })
     };
-    match output() {
+    let ended = output();
+    if let (Some(faulty), Some(fault)) = (&faulty, args.fault) {
+        console.help(&format!("{} struck {} times", fault.name(), faulty.struck()));
+    }
+    match ended {
         Ok(summary) => Ok(Exit::of(&summary)),
         Err(error) => {
             // Whoever closed the pipe has read enough and wants no complaint.

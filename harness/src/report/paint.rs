@@ -34,6 +34,12 @@ impl Paint {
         self.escape("1;31", text)
     }
 
+    /// What is as it should be.
+    #[must_use]
+    pub fn good(self, text: &str) -> String {
+        self.escape("32", text)
+    }
+
     /// What is there to guide the eye.
     #[must_use]
     pub fn quiet(self, text: &str) -> String {

@@ -1,23 +1,18 @@
 //! Runs one script once, and judges the outcome against what is expected.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use super::artifact::{ArtifactError, Artifacts};
 use super::event::{Case, CaseResult, Expectation, Verdict};
+use super::examine::{Parsed, parse};
 use super::panics::caught;
-use super::select::{needs, restriction};
 use super::stopwatch::Stopwatch;
-use crate::config::{CliOptions, Config, defines, resolve};
+use crate::config::{CliOptions, Config};
 use crate::engine::log::RunLog;
 use crate::engine::outcome::{Class, Failure, Outcome};
 use crate::engine::{self, Run};
-use crate::profile::Profile;
 use crate::script::ast::Script;
 use crate::script::diagnostic::{Diagnostic, Severity};
 use crate::script::source::{SourceFile, Span};
-use crate::script::{self};
-use crate::target::{Capability, IpVersion, Launch, TargetInfo};
+use crate::target::{Capability, Launch, TargetInfo};
 
 /// What every case of a run shares.
 pub struct Context<'a> {
@@ -91,43 +86,6 @@ fn step(case: &Case, context: &Context<'_>) -> Step {
         return Step::DryRun;
     }
     Step::Ran(Box::new((engine::run(&script, &config, context.launch), config)))
-}
-
-/// A script and what can be known about it without running it.
-struct Parsed {
-    script: Script,
-    /// None if any diagnostic is an error.
-    config: Option<Config>,
-    needed: Vec<Capability>,
-    diagnostics: Vec<Diagnostic>,
-}
-
-/// Everything that can be known to be wrong with a script without running it.
-#[must_use]
-pub fn examine(
-    source: &Arc<SourceFile>,
-    profile: &Profile,
-    ip: IpVersion,
-    cli: &CliOptions,
-) -> Vec<Diagnostic> {
-    parse(source, profile, ip, cli).diagnostics
-}
-
-fn parse(source: &Arc<SourceFile>, profile: &Profile, ip: IpVersion, cli: &CliOptions) -> Parsed {
-    let (script, mut diagnostics) = script::parse(source, &defines(profile, ip, cli));
-    let config = resolve(&script, profile, ip, cli).map_err(|wrong| {
-        // The parser has its own word on options that are not there at all.
-        let said: BTreeSet<_> = diagnostics.iter().map(|d| d.span).collect();
-        diagnostics.extend(wrong.into_iter().filter(|d| !said.contains(&d.span)));
-    });
-    let needed = needs(&script).map_err(|wrong| diagnostics.push(wrong.into()));
-    if let Err(wrong) = restriction(&script) {
-        diagnostics.push(wrong.into());
-    }
-    diagnostics.sort_by_key(|d| d.span);
-    let is_wrong = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    let config = config.ok().filter(|_| !is_wrong);
-    Parsed { script, config, needed: needed.unwrap_or_default(), diagnostics }
 }
 
 fn is_dry_run(script: &Script, cli: &CliOptions) -> bool {

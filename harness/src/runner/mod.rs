@@ -3,8 +3,10 @@
 
 mod artifact;
 mod case;
+mod codes;
 mod discover;
 pub mod event;
+mod examine;
 mod expectation;
 pub mod panics;
 mod plan;
@@ -13,9 +15,11 @@ mod select;
 mod stopwatch;
 
 pub use artifact::{ArtifactError, Artifacts};
-pub use case::{Context, examine, run_case};
+pub use case::{Context, run_case};
+pub use codes::OPTION_CODES;
 pub use discover::{DiscoverError, Found, ScriptText, discover, discover_embedded};
 pub use event::{Case, CaseId, CaseResult, Event, Expectation, Summary, Verdict};
+pub use examine::examine;
 pub use expectation::{divergences, matches_target};
 pub use plan::{Plan, PlanError, PlanOptions, plan};
 pub use pool::{Jobs, run_plan};

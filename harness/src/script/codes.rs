@@ -30,6 +30,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("parse::bad-address", "something looks like an IP address and is none"),
     ("parse::bad-flags", "TCP flags that do not exist or exclude each other"),
     ("parse::bad-hex", "a cookie or digest that is not hexadecimal, or too long"),
+    ("parse::bad-struct", "no struct has these members in this order"),
     ("parse::duplicate", "a part of the IP header is given twice"),
     ("parse::ecn-not-tcp", "an ECN name on a UDP packet"),
     ("parse::errno-text", "an error name without its text, or an empty text"),

@@ -1,4 +1,4 @@
-//! What every [`Target`] must do, as checks to run on any [`Launch`].
+//! What every [`Target`](super::Target) must do, as checks to run on any [`Launch`].
 //!
 //! A target that passes can stand in for another: the engine relies on these rules and on nothing
 //! else. Failures are values; a test prints them. [`Footprint`] counts what this process holds, so

@@ -8,6 +8,8 @@ pub mod contract;
 pub mod linux;
 pub mod registry;
 pub mod setup;
+#[cfg(feature = "target-stack")]
+pub mod stack;
 pub mod syscall;
 pub mod wrap;
 

@@ -64,6 +64,13 @@ pub fn prepare_process(name: &str) {
     let _ = name;
 }
 
+#[cfg(feature = "target-stack")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature it is an error")]
+fn stack() -> Result<Box<dyn Launch>, TargetError> {
+    Ok(Box::new(super::stack::StackLaunch))
+}
+
+#[cfg(not(feature = "target-stack"))]
 fn stack() -> Result<Box<dyn Launch>, TargetError> {
     Err(absent("stack", "build with the feature target-stack"))
 }
@@ -85,6 +92,7 @@ fn linux(name: &str) -> Result<Box<dyn Launch>, TargetError> {
     Err(absent(name, "build on Linux with the feature target-linux"))
 }
 
+#[cfg(not(all(target_os = "linux", feature = "target-linux", feature = "target-stack")))]
 fn absent(name: &str, fix: &str) -> TargetError {
     TargetError::Unavailable {
         what: format!("target {name}"),

@@ -3,11 +3,23 @@
 mod cubic;
 mod ops;
 pub(crate) mod prr;
+mod rack;
+mod recovery;
 mod reno;
+mod undo;
 
 pub(crate) use cubic::Cubic;
 pub use ops::CaState;
 pub(crate) use ops::{AckSample, Algorithm, CaEvent, CongestionOps, Cwnd};
 pub(crate) use ops::{INFINITE_SSTHRESH, INIT_CWND};
 pub(crate) use prr::Prr;
+use rack::tcp_rack_mark_lost;
+pub(crate) use rack::{
+    tcp_mark_skb_lost, tcp_rack_advance, tcp_rack_reo_timeout, tcp_rack_skb_timeout,
+    tcp_rack_update_reo_wnd,
+};
+pub(crate) use recovery::{
+    Rexmit, tcp_end_cwnd_reduction, tcp_enter_loss, tcp_fastretrans_alert, tcp_init_cwnd_reduction,
+    tcp_remove_reno_sacks, tcp_set_ca_state, tcp_try_keep_open, tcp_xmit_recovery,
+};
 pub(crate) use reno::Reno;

@@ -75,12 +75,8 @@ pub(crate) struct AckSample {
     pub(crate) acked: u32,
     /// Round trip of the newest acknowledged segment, if it was sent once.
     pub(crate) rtt_us: Option<u32>,
-    /// Smoothed round trip, not scaled; 0 before the first sample.
-    pub(crate) srtt_us: u32,
     /// SND.NXT.
     pub(crate) snd_nxt: Seq,
-    /// Segments in flight before this ACK.
-    pub(crate) in_flight: u32,
 }
 
 /// Events of interest to an algorithm (Linux: enum tcp_ca_event).
@@ -135,7 +131,7 @@ impl Algorithm {
     /// The algorithm called `name`.
     pub(crate) fn by_name(name: &str) -> Option<Self> {
         match name {
-            "reno" => Some(Self::Reno(Reno::default())),
+            "reno" => Some(Self::Reno(Reno)),
             "cubic" => Some(Self::Cubic(Cubic::default())),
             _ => None,
         }

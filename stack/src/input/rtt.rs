@@ -14,7 +14,7 @@ fn tcp_rtt_estimator(sk: &mut Sock, mrtt_us: u32, cx: &Cx) {
     let rtt = &mut sk.rtt;
     let rto_min_us = cx.rto_min_ms() * 1000;
     if rtt.srtt_us == 0 {
-        rtt.srtt_us = mrtt_us << 3;
+        rtt.srtt_us = (mrtt_us << 3).max(1);
         rtt.mdev_us = mrtt_us << 1;
         rtt.rttvar_us = rtt.mdev_us.max(rto_min_us);
         rtt.mdev_max_us = rtt.rttvar_us;
@@ -56,7 +56,7 @@ pub(crate) fn tcp_set_rto(sk: &mut Sock, cx: &Cx) {
 /// Uses a round trip measured by an ACK: of a segment sent once, of a SACKed one, or by its
 /// timestamp echo. False when the ACK measures nothing.
 ///
-/// [RFC6298:4#1] · Linux: tcp_ack_update_rtt
+/// `[RFC6298:4#1]` · Linux: tcp_ack_update_rtt
 pub(crate) fn tcp_ack_update_rtt(sk: &mut Sock, sample: RttSample, cx: &Cx) -> bool {
     let mut seq_rtt = sample.seq_rtt_us.or(sample.sack_rtt_us);
     if seq_rtt.is_none() && sk.rx_opt.saw_tstamp && sk.rx_opt.rcv_tsecr != 0 && sample.acked_data {
@@ -94,10 +94,8 @@ pub(crate) struct RttSample {
 /// Linux: tcp_update_rtt_min · Differs: one minimum instead of a running set of three.
 fn tcp_update_rtt_min(sk: &mut Sock, rtt_us: u32, cx: &Cx) {
     let window_us = u64::from(cx.sysctl.tcp_min_rtt_wlen.unsigned_abs()) * 1_000_000;
-    let keep = sk
-        .rtt
-        .min_rtt
-        .filter(|(at, us)| *us < rtt_us && cx.now.micros_since(*at) <= window_us);
+    let keep =
+        sk.rtt.min_rtt.filter(|(at, us)| *us < rtt_us && cx.now.micros_since(*at) <= window_us);
     if keep.is_none() {
         sk.rtt.min_rtt = Some((cx.now, rtt_us));
     }

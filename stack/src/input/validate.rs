@@ -24,11 +24,8 @@ const TCP_PAWS_WINDOW: i32 = 1;
 const PAWS_24DAYS_US: u64 = 60 * 60 * 24 * 24 * 1_000_000;
 
 /// States in which the peer has sent its FIN.
-const FIN_RECEIVED: StateMask = StateMask::of(&[
-    TcpState::CloseWait,
-    TcpState::LastAck,
-    TcpState::Closing,
-]);
+const FIN_RECEIVED: StateMask =
+    StateMask::of(&[TcpState::CloseWait, TcpState::LastAck, TcpState::Closing]);
 
 /// Lets a segment pass to the ACK step, or ends its way with the answer the RFCs ask for.
 pub(super) fn tcp_validate_incoming(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {

@@ -72,8 +72,8 @@ pub(crate) fn tcp_ack_snd_check(sk: &mut Sock, cx: &mut Cx) {
 fn decide(sk: &mut Sock, cx: &mut Cx) {
     let more_than_one = sk.rcv.nxt - sk.rcv.wup > sk.ack.rcv_mss;
     let unread = sk.recv_queue.available();
-    let worth_telling = more_than_one
-        && (unread < sk.opts.rcvlowat || __tcp_select_window(sk) >= sk.rcv.wnd);
+    let worth_telling =
+        more_than_one && (unread < sk.opts.rcvlowat || __tcp_select_window(sk) >= sk.rcv.wnd);
     if worth_telling || tcp_in_quickack_mode(sk, cx) || sk.ack.now {
         return tcp_send_ack(sk, cx);
     }

@@ -40,10 +40,8 @@ const fn low32(ms: u64) -> u32 {
 /// Linux: tcp_syn_options (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_syn_options(sk: &mut Sock, cx: &Cx) -> OptionBuf {
     let mss = super::mss::tcp_advertise_mss(sk, cx);
-    let ts = (cx.sysctl.tcp_timestamps != 0).then(|| Ts {
-        val: tcp_time_stamp(cx.now, sk.tsoffset),
-        ecr: sk.rx_opt.ts_recent,
-    });
+    let ts = (cx.sysctl.tcp_timestamps != 0)
+        .then(|| Ts { val: tcp_time_stamp(cx.now, sk.tsoffset), ecr: sk.rx_opt.ts_recent });
     syn_layout(&SynOffer {
         mss: u16::try_from(mss).unwrap_or(u16::MAX),
         ts,
@@ -58,10 +56,10 @@ pub(crate) fn tcp_syn_options(sk: &mut Sock, cx: &Cx) -> OptionBuf {
 pub(crate) fn tcp_synack_options(req: &RequestSock, mss: u32, now: Instant) -> OptionBuf {
     syn_layout(&SynOffer {
         mss: u16::try_from(mss).unwrap_or(u16::MAX),
-        ts: req.rx_opt.tstamp_ok.then(|| Ts {
-            val: tcp_time_stamp(now, req.tsoffset),
-            ecr: req.rx_opt.ts_recent,
-        }),
+        ts: req
+            .rx_opt
+            .tstamp_ok
+            .then(|| Ts { val: tcp_time_stamp(now, req.tsoffset), ecr: req.rx_opt.ts_recent }),
         sack: req.rx_opt.sack_ok,
         wscale: req.rx_opt.wscale_ok.then_some(req.rx_opt.rcv_wscale),
     })
@@ -77,7 +75,8 @@ pub(crate) fn tcp_established_options(sk: &Sock, now: Instant) -> OptionBuf {
         push_aligned_ts(&mut buf, Ts { val, ecr: sk.rx_opt.ts_recent });
     }
     let duplicate = sk.rx_opt.duplicate_sack.map(|(start, end)| SackBlock { start, end });
-    let blocks: Vec<SackBlock> = duplicate.iter().chain(sk.selective_acks.as_slice()).copied().collect();
+    let blocks: Vec<SackBlock> =
+        duplicate.iter().chain(sk.selective_acks.as_slice()).copied().collect();
     let fit = buf.room().saturating_sub(SACK_BASE) / SACK_PERBLOCK;
     if let Some(blocks) = blocks.get(..blocks.len().min(fit)).filter(|some| !some.is_empty()) {
         buf.push_nop();

@@ -90,8 +90,7 @@ pub(crate) fn tcp_write_wakeup(sk: &mut Sock, counter: Counter, cx: &mut Cx) {
         let Some(head) = sk.write_queue.send_head_mut() else { return };
         head.set_tso_segs(mss.max(1));
         head.flags |= Flags::PSH;
-        let out =
-            Outgoing { seq, flags: head.flags | Flags::ACK, payload: head.data.clone() };
+        let out = Outgoing { seq, flags: head.flags | Flags::ACK, payload: head.data.clone() };
         tcp_transmit_skb(sk, out, cx);
         return tcp_event_new_data_sent(sk, cx);
     }
@@ -129,11 +128,8 @@ pub(crate) fn tcp_schedule_loss_probe(sk: &mut Sock, advancing_rto: bool, cx: &C
         };
     }
     let mut timeout_ms = timeout_us.div_ceil(1000);
-    let rto_us = if advancing_rto {
-        i64::from(sk.loss.rto_ms) * 1000
-    } else {
-        tcp_rto_delta_us(sk, cx)
-    };
+    let rto_us =
+        if advancing_rto { i64::from(sk.loss.rto_ms) * 1000 } else { tcp_rto_delta_us(sk, cx) };
     if let Some(rto_us) = u64::try_from(rto_us).ok().filter(|us| *us > 0) {
         timeout_ms = timeout_ms.min(rto_us.div_ceil(1000));
     }

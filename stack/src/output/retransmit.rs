@@ -117,12 +117,7 @@ pub(crate) fn fragment_rtx(sk: &mut Sock, index: usize, len: u32) -> bool {
 }
 
 /// A chunk now counts as `after` segments instead of `before`.
-fn adjust_pcount(
-    sk: &mut Sock,
-    before: u32,
-    after: u32,
-    marks: crate::sock::write_queue::Marks,
-) {
+fn adjust_pcount(sk: &mut Sock, before: u32, after: u32, marks: crate::sock::write_queue::Marks) {
     let shift = |count: &mut u32| *count = (*count + after).saturating_sub(before);
     shift(&mut sk.loss.packets_out);
     if marks.sacked {

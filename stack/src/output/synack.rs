@@ -4,7 +4,7 @@
 //! tcp_rtx_synack
 
 use super::mss::tcp_mss_clamp;
-use super::options::tcp_synack_options;
+use super::options::{tcp_synack_options, tcp_time_stamp};
 use super::transmit::send;
 use crate::cx::Cx;
 use crate::mib::Counter;
@@ -32,4 +32,6 @@ pub(crate) fn tcp_rtx_synack(req: &mut RequestSock, cx: &mut Cx) {
     tcp_v4_send_synack(req, cx);
     cx.mib.inc(Counter::TcpRetransSegs);
     cx.mib.inc(Counter::TcpExtTCPSynRetrans);
+    req.num_retrans += 1;
+    req.snt_tsval_last = tcp_time_stamp(cx.now, req.tsoffset);
 }

@@ -48,6 +48,10 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) {
         seg.option_bytes = tcp_established_options(sk, cx.now);
         sk.rx_opt.duplicate_sack = None;
         seg.wnd = tcp_select_window(sk, cx);
+        if tcp_skb_pcount(out.payload.len(), sk.mss_cache) > 1 {
+            // Whoever joins segments again should not wait for the next one.
+            seg.flags |= Flags::PSH;
+        }
     }
     mark_urgent(sk, &mut seg);
 

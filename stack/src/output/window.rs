@@ -28,7 +28,7 @@ pub(crate) struct InitialWindow {
 ///
 /// Linux: tcp_win_from_space
 pub(crate) fn tcp_win_from_space(sk: &Sock, space: u32) -> u32 {
-    let payload = u64::from(space) * u64::from(sk.rcv.scaling_ratio) >> RMEM_TO_WIN_SHIFT;
+    let payload = (u64::from(space) * u64::from(sk.rcv.scaling_ratio)) >> RMEM_TO_WIN_SHIFT;
     u32::try_from(payload).unwrap_or(u32::MAX)
 }
 
@@ -122,7 +122,6 @@ pub(crate) fn tcp_select_window(sk: &mut Sock, cx: &mut Cx) -> u16 {
 /// The window we would like to offer, in bytes.
 ///
 /// RFC 9293 §3.8.6.2.2, RFC 1122 §4.2.3.3 · Linux: __tcp_select_window (net/ipv4/tcp_output.c)
-#[expect(non_snake_case, reason = "Linux's name")]
 pub(crate) fn __tcp_select_window(sk: &mut Sock) -> u32 {
     let wscale = sk.rx_opt.rcv_wscale;
     let allowed_space = tcp_full_space(sk);

@@ -151,11 +151,8 @@ fn transmit_head(sk: &mut Sock, mss_now: u32, cx: &mut Cx) -> u32 {
     head.set_tso_segs(mss_now);
     head.delivered_at_send = (sk.total.delivered, sk.loss.delivered_mstamp);
     let (pcount, len, end_seq) = (head.pcount(), head.len(), head.end_seq());
-    let out = Outgoing {
-        seq: head.seq,
-        flags: head.flags | Flags::ACK,
-        payload: head.data.clone(),
-    };
+    let out =
+        Outgoing { seq: head.seq, flags: head.flags | Flags::ACK, payload: head.data.clone() };
     tcp_transmit_skb(sk, out, cx);
     tcp_event_new_data_sent(sk, cx);
     if len < pcount * mss_now {
@@ -196,7 +193,8 @@ fn tcp_cwnd_test(sk: &Sock) -> u32 {
 /// Linux: tcp_snd_wnd_test (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_snd_wnd_test(sk: &Sock, head: HeadSkb, mss_now: u32) -> bool {
     let fin = sk.write_queue.send_head().is_some_and(|chunk| chunk.flags.fin());
-    let end = if head.len > mss_now { head.seq + mss_now } else { head.seq + head.len + u32::from(fin) };
+    let end =
+        if head.len > mss_now { head.seq + mss_now } else { head.seq + head.len + u32::from(fin) };
     !end.after(tcp_wnd_end(sk))
 }
 
@@ -205,10 +203,7 @@ pub(crate) fn tcp_snd_wnd_test(sk: &Sock, head: HeadSkb, mss_now: u32) -> bool {
 /// [RFC9293:SHLD-7] · Linux: tcp_nagle_test (net/ipv4/tcp_output.c)
 fn tcp_nagle_test(sk: &Sock, head: HeadSkb, mss_now: u32, nonagle: NonAgle) -> bool {
     let fin = sk.write_queue.send_head().is_some_and(|chunk| chunk.flags.fin());
-    nonagle.push
-        || sk.snd.urg_mode
-        || fin
-        || !tcp_nagle_check(sk, head.len < mss_now, nonagle)
+    nonagle.push || sk.snd.urg_mode || fin || !tcp_nagle_check(sk, head.len < mss_now, nonagle)
 }
 
 /// True when a partial segment has to wait: corked, or a small one is in flight (Minshall).
@@ -216,8 +211,7 @@ fn tcp_nagle_test(sk: &Sock, head: HeadSkb, mss_now: u32, nonagle: NonAgle) -> b
 /// Linux: tcp_nagle_check (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_nagle_check(sk: &Sock, partial: bool, nonagle: NonAgle) -> bool {
     let none = !nonagle.off && !nonagle.cork && !nonagle.push;
-    partial
-        && (nonagle.cork || (none && sk.loss.packets_out != 0 && tcp_minshall_check(sk)))
+    partial && (nonagle.cork || (none && sk.loss.packets_out != 0 && tcp_minshall_check(sk)))
 }
 
 /// A small segment is unacknowledged.

@@ -83,6 +83,10 @@ pub(crate) struct RxOpt {
     pub(crate) tstamp_ok: bool,
     pub(crate) sack_ok: bool,
     pub(crate) wscale_ok: bool,
+    /// What our SYN offered; nothing else can be agreed to.
+    pub(crate) ts_offered: bool,
+    pub(crate) sack_offered: bool,
+    pub(crate) wscale_offered: bool,
     pub(crate) snd_wscale: u8,
     pub(crate) rcv_wscale: u8,
     /// TCP_MAXSEG of the user; 0 for none.
@@ -222,7 +226,6 @@ pub(crate) struct RackVars {
     pub(crate) reo_wnd_persist: u8,
     pub(crate) dsack_seen: bool,
     pub(crate) advanced: bool,
-    pub(crate) reord: bool,
 }
 
 /// Congestion control: shared variables and the algorithm.
@@ -336,8 +339,7 @@ impl CongVars {
     pub(crate) fn new(name: &str) -> Self {
         Self {
             cw: Cwnd::new(),
-            algorithm: Algorithm::by_name(name)
-                .unwrap_or_else(|| Algorithm::Reno(Reno)),
+            algorithm: Algorithm::by_name(name).unwrap_or(Algorithm::Reno(Reno)),
             cwnd_stamp: Instant::ZERO,
             cwnd_used: 0,
             max_packets_seq: Seq(0),

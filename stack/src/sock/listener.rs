@@ -30,8 +30,8 @@ impl AcceptQueue {
         self.backlog() > self.max_backlog
     }
 
-    /// Linux: inet_csk_reqsk_queue_is_full.
+    /// Linux: inet_csk_reqsk_queue_is_full — `>` since 6.14.
     pub(crate) const fn syn_queue_is_full(&self) -> bool {
-        self.qlen >= self.max_backlog
+        self.qlen > self.max_backlog
     }
 }

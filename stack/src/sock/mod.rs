@@ -9,19 +9,20 @@ pub(crate) mod ofo_queue;
 mod options;
 pub(crate) mod recv_queue;
 mod request;
+pub(crate) mod sack_list;
 #[expect(clippy::module_inception, reason = "Linux's name for the thing")]
 mod sock;
-pub(crate) mod sack_list;
 mod timewait;
 pub(crate) mod write_queue;
 
 pub(crate) use control_block::RxOpt;
 pub(crate) use listener::AcceptQueue;
 pub(crate) use ofo_queue::OfoQueue;
-pub(crate) use options::{Linger, Locks, NonAgle, SockOptions};
+pub(crate) use options::{Linger, NonAgle, SockOptions};
 pub(crate) use recv_queue::RecvQueue;
 pub use request::RequestSock;
 pub(crate) use sack_list::SackList;
+pub(crate) use sock::ConnectPhase;
 pub use sock::{Shutdown, Sock, SockId};
 pub use timewait::TimeWaitSock;
 pub(crate) use write_queue::WriteQueue;

@@ -131,6 +131,7 @@ impl OfoQueue {
     }
 
     /// Chunks, lowest sequence number first.
+    #[cfg(test)]
     pub(crate) fn chunks(&self) -> impl DoubleEndedIterator<Item = &RecvChunk> + '_ {
         self.chunks.iter()
     }

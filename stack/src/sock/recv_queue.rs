@@ -78,11 +78,6 @@ impl RecvQueue {
         self.chunks.push_back(chunk);
     }
 
-    /// The newest chunk, to append to (Linux: tcp_try_coalesce with the queue's tail).
-    pub(crate) fn tail_mut(&mut self) -> Option<&mut RecvChunk> {
-        self.chunks.back_mut()
-    }
-
     /// Bytes that can be read.
     pub(crate) fn available(&self) -> u32 {
         let fin = self.chunks.back().is_some_and(|chunk| chunk.fin);
@@ -94,11 +89,6 @@ impl RecvQueue {
         self.chunks.is_empty()
     }
 
-    /// A PSH is at or after the next byte.
-    pub(crate) fn has_push(&self) -> bool {
-        self.chunks.iter().any(|chunk| chunk.psh)
-    }
-
     /// Every byte was read and the FIN is next.
     pub(crate) fn is_at_fin(&self) -> bool {
         self.available() == 0 && self.chunks.back().is_some_and(|chunk| chunk.fin)
@@ -107,11 +97,6 @@ impl RecvQueue {
     /// Memory charged for what is queued (Linux: its part of sk_rmem_alloc).
     pub(crate) fn truesize(&self) -> u32 {
         self.chunks.iter().map(|chunk| chunk.truesize).sum()
-    }
-
-    /// Chunks, oldest first.
-    pub(crate) fn chunks(&self) -> impl Iterator<Item = &RecvChunk> + '_ {
-        self.chunks.iter()
     }
 
     /// Up to `max` bytes that follow the next `offset` bytes, without taking them.

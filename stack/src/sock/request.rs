@@ -38,8 +38,9 @@ pub struct RequestSock {
     /// A bare ACK came and was kept waiting (TCP_DEFER_ACCEPT, or a full accept queue).
     pub(crate) acked: bool,
     pub(crate) tsoffset: u32,
-    /// Timestamp value of the first SYN-ACK; an echo of anything older is a fraud.
+    /// Timestamp values of the first and the last SYN-ACK; an echo of anything else is a fraud.
     pub(crate) snt_tsval_first: u32,
+    pub(crate) snt_tsval_last: u32,
     pub(crate) tos: u8,
     /// Last out-of-window ACK, for tcp_invalid_ratelimit.
     pub(crate) last_oow_ack: Option<Instant>,

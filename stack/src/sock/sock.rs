@@ -13,6 +13,7 @@ use crate::errno::Errno;
 use crate::flow::Flow;
 use crate::state::{StateCell, TcpState};
 use crate::sysctl::Sysctls;
+use crate::time::Instant;
 use crate::timer::TimerTable;
 
 /// Names an object of the socket table.
@@ -91,10 +92,12 @@ pub struct Sock {
     pub(crate) dead: bool,
     /// SOCK_DONE: the peer's FIN was seen.
     pub(crate) done: bool,
-    /// The other SYN came while ours was out: a reset now is ECONNREFUSED.
+    /// Queues of a listener.
     pub(crate) listener: AcceptQueue,
     /// The listener this connection came from, until it is accepted.
     pub(crate) parent: Option<SockId>,
+    /// When the SYN-ACK of a passive open was sent, if only once: a round trip to measure.
+    pub(crate) synack_sent: Option<Instant>,
     /// connect() succeeded or is under way (SS_CONNECTING, SS_CONNECTED of struct socket).
     pub(crate) connect: ConnectPhase,
     /// A sender found the buffer full (SOCK_NOSPACE).
@@ -157,6 +160,7 @@ impl Sock {
             done: false,
             listener: AcceptQueue::default(),
             parent: None,
+            synack_sent: None,
             connect: ConnectPhase::default(),
             nospace: false,
         }
@@ -183,13 +187,6 @@ impl Sock {
     pub(crate) fn report_error(&mut self, err: Errno, cx: &mut Cx) {
         self.err = Some(err);
         cx.wake(self.id, Wake::Error);
-    }
-
-    /// Takes the pending error, as every call that reports one does.
-    ///
-    /// Linux: sock_error (include/net/sock.h)
-    pub(crate) fn sock_error(&mut self) -> Result<(), Errno> {
-        self.err.take().map_or(Ok(()), Err)
     }
 
     /// Packets of this socket are IPv6 (an AF_INET6 socket may speak IPv4).

@@ -18,7 +18,6 @@ pub struct TimeWaitSock {
     /// TIME-WAIT, or FIN-WAIT-2 (tw_substate).
     pub(crate) state: StateCell,
     pub(crate) flow: Flow,
-    pub(crate) is_v6: bool,
     pub(crate) rcv_nxt: Seq,
     pub(crate) snd_nxt: Seq,
     /// Window to advertise in bytes, before scaling.

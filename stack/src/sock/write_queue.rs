@@ -238,16 +238,6 @@ impl WriteQueue {
         self.rtx.front_mut()
     }
 
-    /// The newest unacknowledged chunk (Linux: tcp_rtx_queue_tail).
-    pub(crate) fn rtx_tail(&self) -> Option<&Chunk> {
-        self.rtx.back()
-    }
-
-    /// [`Self::rtx_tail`], to change it.
-    pub(crate) fn rtx_tail_mut(&mut self) -> Option<&mut Chunk> {
-        self.rtx.back_mut()
-    }
-
     /// Number of chunks in the retransmission queue.
     pub(crate) fn rtx_len(&self) -> usize {
         self.rtx.len()
@@ -261,12 +251,6 @@ impl WriteQueue {
     /// Nothing waits to be sent (Linux: tcp_write_queue_empty on the unsent half).
     pub(crate) fn is_unsent_empty(&self) -> bool {
         self.unsent.is_empty()
-    }
-
-    /// Index of the unacknowledged chunk that holds `seq`.
-    pub(crate) fn rtx_index_of(&self, seq: Seq) -> Option<usize> {
-        let at = self.rtx.partition_point(|chunk| !chunk.end_seq().after(seq));
-        self.rtx.get(at).filter(|chunk| !chunk.seq.after(seq)).map(|_| at)
     }
 
     /// Takes the oldest unacknowledged chunk out (Linux: tcp_rtx_queue_unlink_and_free).
@@ -294,12 +278,6 @@ impl WriteQueue {
             chunk.set_tso_segs(mss);
         }
         cut
-    }
-
-    /// Takes out every chunk that `una` acknowledges as a whole, oldest first.
-    pub(crate) fn pop_acked(&mut self, una: Seq) -> Vec<Chunk> {
-        let whole = self.rtx.partition_point(|chunk| !chunk.end_seq().after(una));
-        self.rtx.drain(..whole).collect()
     }
 
     /// Bytes the application wrote that have not been sent.

@@ -5,7 +5,6 @@
 //! object is the caller's `Id`; a tree takes the place of the hash, for a fixed order.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use crate::flow::Flow;
 
@@ -22,20 +21,9 @@ impl<Id> Default for Ehash<Id> {
 }
 
 impl<Id: Copy + PartialEq> Ehash<Id> {
-    /// Adds an object; false, and no change, when its four-tuple is taken.
-    ///
-    /// Linux: inet_ehash_insert (net/ipv4/inet_hashtables.c)
-    pub(crate) fn insert(&mut self, flow: Flow, id: Id) -> bool {
-        let free = !self.by_flow.contains_key(&flow);
-        if free {
-            self.by_flow.insert(flow, id);
-        }
-        free
-    }
-
     /// Puts `id` in the place of whatever had the four-tuple, and returns that.
     ///
-    /// Linux: inet_twsk_hashdance_schedule, inet_ehash_insert with an old socket
+    /// Linux: inet_ehash_insert, inet_twsk_hashdance_schedule
     pub(crate) fn replace(&mut self, flow: Flow, id: Id) -> Option<Id> {
         self.by_flow.insert(flow, id)
     }
@@ -60,16 +48,6 @@ impl<Id: Copy + PartialEq> Ehash<Id> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Flow, Id)> + '_ {
         self.by_flow.iter().map(|(&flow, &id)| (flow, id))
     }
-
-    /// Objects whose local end is `local`, in the order of their remote ends.
-    pub(crate) fn at_local(&self, local: SocketAddr) -> impl Iterator<Item = (Flow, Id)> + '_ {
-        self.iter().filter(move |(flow, _)| flow.local == local)
-    }
-
-    /// Number of objects.
-    pub(crate) fn len(&self) -> usize {
-        self.by_flow.len()
-    }
 }
 
 #[cfg(test)]
@@ -85,12 +63,12 @@ mod tests {
         let mut table = Ehash::default();
         let a = flow("192.0.2.1:80", "192.0.2.2:1000");
         let b = flow("192.0.2.1:80", "192.0.2.2:1001");
-        assert!(table.insert(a, 1) && !table.insert(a, 2) && table.insert(b, 3));
+        assert_eq!((table.replace(a, 1), table.replace(b, 3)), (None, None));
         assert_eq!((table.get(a), table.get(b)), (Some(1), Some(3)));
         assert_eq!(table.get(flow("192.0.2.2:1000", "192.0.2.1:80")), None);
         assert_eq!(table.replace(a, 4), Some(1));
         assert!(!table.remove(a, 1), "its successor stays");
         assert!(table.remove(a, 4));
-        assert_eq!((table.len(), table.at_local(b.local).count()), (1, 1));
+        assert_eq!(table.iter().collect::<Vec<_>>(), [(b, 3)]);
     }
 }

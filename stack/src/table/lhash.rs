@@ -44,11 +44,6 @@ impl<Id: Copy + PartialEq> Lhash<Id> {
         self.listeners.retain(|listener| listener.id != id);
     }
 
-    /// Listeners, most recent first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Listener<Id>> + '_ {
-        self.listeners.iter()
-    }
-
     /// The listener for a segment to `dst`; `hash`, a keyed hash of the four-tuple, picks one of a
     /// SO_REUSEPORT group.
     ///

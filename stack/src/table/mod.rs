@@ -1,5 +1,11 @@
-//! The tables that find a socket: by four-tuple, by listening address, by local port.
+//! Who is who: descriptors, sockets, connections by four-tuple, listeners, local ports.
 
 pub(crate) mod ehash;
+pub(crate) mod fd;
 pub(crate) mod lhash;
 pub(crate) mod ports;
+pub(crate) mod sock_table;
+
+pub use fd::Fd;
+pub(crate) use fd::{EpollInstance, FdEntry, FdTable};
+pub(crate) use sock_table::{Object, SockTable};

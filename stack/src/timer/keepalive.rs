@@ -20,7 +20,7 @@ pub(crate) fn keepalive_time_ms(sk: &Sock, cx: &Cx) -> u64 {
 }
 
 /// Time between probes.
-pub(crate) fn keepalive_intvl_ms(sk: &Sock, cx: &Cx) -> u64 {
+fn keepalive_intvl_ms(sk: &Sock, cx: &Cx) -> u64 {
     let default = cx.sysctl.tcp_keepalive_intvl.unsigned_abs();
     u64::from(sk.opts.keepintvl_secs.unwrap_or(default)) * 1000
 }

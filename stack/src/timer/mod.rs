@@ -13,11 +13,11 @@ mod table;
 mod time_wait;
 mod write_timeout;
 
-pub(crate) use keepalive::{keepalive_intvl_ms, keepalive_time_ms, reset_keepalive_timer};
+pub(crate) use keepalive::{keepalive_time_ms, reset_keepalive_timer};
 pub(crate) use rearm::{
     tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_xmit_timer, tcp_rto_delta_us,
 };
-pub(crate) use synack::{reqsk_timeout_ms, reqsk_timer_handler};
+pub(crate) use synack::{ListenerView, reqsk_timeout_ms, reqsk_timer_handler};
 pub use table::Timer;
 pub(crate) use table::TimerTable;
 pub(crate) use time_wait::{TCP_TIMEWAIT_LEN_MS, tcp_fin_time, tcp_time_wait};
@@ -25,7 +25,16 @@ pub(crate) use write_timeout::tcp_write_err;
 
 use crate::cx::Cx;
 use crate::sock::Sock;
+use crate::time::Instant;
 use crate::trace::TraceEvent;
+
+/// Runs the timer of `sk` that is due first, if one is due at `at`.
+pub(crate) fn run_due(sk: &mut Sock, at: Instant, cx: &mut Cx) {
+    if let Some((_, timer)) = sk.timers.next().filter(|(due, _)| *due <= at) {
+        sk.timers.stop(timer);
+        on_timer(sk, timer, cx);
+    }
+}
 
 /// Runs the handler of `timer`, which is due and no longer armed.
 pub(crate) fn on_timer(sk: &mut Sock, timer: Timer, cx: &mut Cx) {

@@ -2,9 +2,9 @@
 //!
 //! RFC 6298 §5.4–5.7 · Linux: tcp_retransmit_timer (net/ipv4/tcp_timer.c)
 
+use super::Timer;
 use super::rearm::{tcp_clamp_rto_to_user_timeout, tcp_reset_xmit_timer};
 use super::write_timeout::{tcp_write_err, tcp_write_timeout};
-use super::Timer;
 use crate::congestion::{CaState, tcp_enter_loss};
 use crate::cx::Cx;
 use crate::input::rtt::tcp_set_rto;

@@ -39,7 +39,6 @@ pub(crate) fn reqsk_timer_handler(
     }
     if resend {
         tcp_rtx_synack(req, cx);
-        req.num_retrans += 1;
     } else if !req.acked {
         return false;
     }
@@ -84,4 +83,3 @@ fn syn_ack_recalc(
     let resend = !req.acked || req.num_timeout >= defer_accept.saturating_sub(1);
     (expire, resend)
 }
-

@@ -32,18 +32,14 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
     let rto = u64::from(sk.loss.rto_ms);
     let state = std::mem::replace(&mut sk.state, StateCell::closed());
     let floor = (rto << 2) - (rto >> 1);
-    let timeo = if state.get() == TcpState::TimeWait {
-        TCP_TIMEWAIT_LEN_MS
-    } else {
-        timeo_ms.max(floor)
-    };
+    let timeo =
+        if state.get() == TcpState::TimeWait { TCP_TIMEWAIT_LEN_MS } else { timeo_ms.max(floor) };
     cx.later(Effect::Unhash(sk.id));
     cx.later(Effect::TimeWait(Box::new(TimeWaitSock {
         id: sk.id,
         was: sk.id,
         state,
         flow: sk.flow,
-        is_v6: sk.is_v6,
         rcv_nxt: sk.rcv.nxt,
         snd_nxt: sk.snd.nxt,
         rcv_wnd: tcp_receive_window(sk),

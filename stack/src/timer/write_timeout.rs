@@ -92,4 +92,3 @@ pub(crate) fn tcp_write_err(sk: &mut Sock, cx: &mut Cx) {
     cx.mib.inc(Counter::TcpExtTCPAbortOnTimeout);
     tcp_done_with_error(sk, err, Event::GiveUp, cx);
 }
-

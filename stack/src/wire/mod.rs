@@ -4,7 +4,12 @@
 //! This parser and the harness's are deliberately separate, so that they can judge each other.
 #![cfg_attr(
     not(feature = "fuzzing"),
-    allow(unreachable_pub, reason = "public to the cross-parser oracle, and only to it")
+    allow(
+        dead_code,
+        unreachable_pub,
+        unused_imports,
+        reason = "public to the cross-parser oracle, and only to it"
+    )
 )]
 
 mod checksum;

@@ -1,11 +1,13 @@
 //! How outcomes are judged against expectations.
 
+use std::sync::Arc;
+
 use rstest::rstest;
 
 use super::*;
 use crate::engine::outcome::FieldCheck;
 use crate::runner::event::CaseId;
-use crate::target::Clock;
+use crate::target::{Clock, IpVersion};
 
 fn failure(class: Class) -> Box<Failure> {
     Box::new(Failure {

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::script::ast::{Expr, ExprKind, GreSpec, Member, MplsLabel};
-use crate::script::source::{Span, Spanned};
+use crate::script::ast::{Expr, ExprKind, GreSpec, MplsLabel};
+use crate::script::source::Span;
 use crate::script::token::TokenKind;
 
 use super::cursor::{Parsed, Parser, Stuck, Tok};
@@ -42,7 +42,7 @@ impl Parser<'_> {
         }
     }
 
-    fn nested_expression(&mut self, depth: usize) -> Parsed<Expr> {
+    pub(super) fn nested_expression(&mut self, depth: usize) -> Parsed<Expr> {
         if depth > DEEPEST {
             let span = self.peek().span;
             self.error("parse::too-deep", span, "brackets are nested too deep");
@@ -157,52 +157,6 @@ impl Parser<'_> {
         })
     }
 
-    /// `{…}`: a GRE header, a MPLS stack, or named and bare members.
-    fn braces(&mut self, depth: usize) -> Parsed<ExprKind> {
-        self.next();
-        if self.at("(") && self.peek_at(1).is("label") {
-            let stack = self.mpls_stack()?;
-            self.expect("}")?;
-            return Ok(ExprKind::Mpls(stack));
-        }
-        if (self.at("flags") || self.at("Flags")) && !self.peek_at(1).is("=") {
-            let gre = self.gre_header()?;
-            self.expect("}")?;
-            return Ok(ExprKind::Gre(gre));
-        }
-        let mut members = Vec::new();
-        while self.accept("}").is_none() {
-            if !members.is_empty() && self.accept(",").is_none() {
-                return Err(self.unexpected("`,` or `}`"));
-            }
-            members.push(self.member(depth + 1)?);
-        }
-        Ok(ExprKind::Struct(members))
-    }
-
-    /// `value`, `name=value` or `name(arg)=value`.
-    fn member(&mut self, depth: usize) -> Parsed<Member> {
-        let token = self.peek();
-        let can_name = matches!(token.kind, TokenKind::Word | TokenKind::Keyword);
-        let has_arg = can_name && !is_function(token) && self.peek_at(1).is("(");
-        let is_named = can_name && self.peek_at(1).is("=");
-        if !has_arg && !is_named {
-            let value = self.nested_expression(depth)?;
-            return Ok(Member { name: None, arg: None, value });
-        }
-        self.next();
-        let mut arg = None;
-        if has_arg {
-            self.next();
-            arg = Some(Box::new(self.nested_expression(depth)?));
-            self.expect(")")?;
-        }
-        self.expect("=")?;
-        let value = self.nested_expression(depth)?;
-        let name = Some(Spanned::new(token.text.to_owned(), token.span));
-        Ok(Member { name, arg, value })
-    }
-
     /// `(label N, tc N, [S], ttl N) …`
     pub(super) fn mpls_stack(&mut self) -> Parsed<Vec<MplsLabel>> {
         let start = self.peek().span;
@@ -305,6 +259,6 @@ impl Parser<'_> {
     }
 }
 
-fn is_function(token: Tok<'_>) -> bool {
+pub(super) fn is_function(token: Tok<'_>) -> bool {
     matches!(token.text, "inet_addr" | "inet6_addr" | "htons")
 }

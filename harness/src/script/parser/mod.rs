@@ -10,6 +10,7 @@ mod expr;
 mod icmp;
 mod options;
 mod packet;
+mod structs;
 mod syscall;
 mod tcp;
 

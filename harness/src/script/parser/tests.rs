@@ -90,7 +90,9 @@ fn no_options_no_list_and_any_options_differ() {
 #[case("read(3, ..., 10) = -1 EAGAIN (text)")]
 #[case("socket(..., SOCK_STREAM, 0) = -1 (Not now)")]
 #[case("f(0, -1, SYMBOL, \"text\", [], [1, [2]], {...}, *) = A|B|1")]
-#[case("f({a=1, fd=2, msg_iov(1)=[{..., 3}], TCP_NLA_X=...}) = 0")]
+#[case(
+    "f({a=1, TCP_NLA_X=...}, {fd=1, events=2}, {msg_name(...)=..., msg_iov(1)=[{..., 3}], msg_flags=0}) = 0"
+)]
 #[case("f(htons(80), inet_addr(\"1.2.3.4\"), inet6_addr(\"::1\"), 1.2.3.4, fd00::1) = 0")]
 #[case("f({(label 1, tc 2, [S], ttl 3) (label 4, tc 5, ttl 6)}) = 0")]
 #[case("f({flags [checksum present,sequence# present], sum 0x1, off 0x2, key=0x3, seq 0x4}) = 0")]

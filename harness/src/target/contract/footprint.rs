@@ -32,10 +32,11 @@ impl Footprint {
     }
 
     /// What there is once it is within `limit`, or after a moment. A joined thread keeps its entry
-    /// of /proc for a few microseconds more, and nothing tells when that goes.
+    /// of /proc a little longer, as does a descriptor that another thread closes, and nothing
+    /// tells when they go.
     #[must_use]
     pub fn settled(limit: &Self) -> Self {
-        const LOOKS: u32 = 50;
+        const LOOKS: u32 = 200;
         let mut present = Self::now();
         for _ in 0..LOOKS {
             if present.within(limit) {

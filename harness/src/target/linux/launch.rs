@@ -44,6 +44,9 @@ impl Launch for LinuxLaunch {
             Link::Veth => "linux:veth",
             Link::Raw => "linux:raw",
         };
+        if self.link == Link::Tun {
+            tun::check_device()?;
+        }
         Ok(TargetInfo {
             name: name.into(),
             version: uname.release().to_string_lossy().into_owned(),
@@ -114,14 +117,14 @@ fn attach_pair(link: Link, namespace: &Namespace, setup: &Setup) -> Result<Attac
         veth::create(&far_fd)?;
         network::configure(&near)
     })??;
-    let gso_size = setup.inject_gso_size;
+    let (gso_size, mtu) = (setup.inject_gso_size, setup.mtu);
     far.run(move |_| {
-        let index = veth::bring_up_far_end()?;
+        let index = veth::bring_up_far_end(if raw { mtu } else { veth::MAX_MTU })?;
         let packets = PacketSocket::open(index, Side::Received)?;
         let wire: Box<dyn Wire> = if raw {
             Box::new(RawSockets::open(index)?)
         } else {
-            Box::new(Veth::open(index, gso_size)?)
+            Box::new(Veth::open(index, gso_size, mtu)?)
         };
         Ok(Attached { wire, packets })
     })?

@@ -14,6 +14,7 @@
 
 mod calls;
 mod clock;
+mod closing;
 mod commands;
 mod ethtool;
 mod fault;

@@ -10,6 +10,7 @@ use nix::sys::socket::{
 use nix::sys::time::TimeSpec;
 use nix::sys::time::TimeValLike;
 
+use super::closing::close_elsewhere;
 use super::{fault, sys};
 use crate::target::TargetError;
 
@@ -92,6 +93,12 @@ impl PacketSocket {
         let len = message.bytes;
         let at_ns = stamp.ok_or(io::ErrorKind::InvalidData)?;
         Ok(Some(Sniffed { at_ns, bytes: self.buffer.get(..len).unwrap_or_default().to_vec() }))
+    }
+}
+
+impl Drop for PacketSocket {
+    fn drop(&mut self) {
+        close_elsewhere(&self.fd);
     }
 }
 

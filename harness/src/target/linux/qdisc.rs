@@ -9,12 +9,12 @@ use super::netlink::{CREATE, EXCL, REPLACE, Request};
 use super::rtnetlink::{Rtnetlink, index_of};
 use crate::command::tc::{QdiscCommand, QdiscOp, QdiscParent};
 
-const RTM_NEWQDISC: u16 = 36;
+pub(super) const RTM_NEWQDISC: u16 = 36;
 const RTM_DELQDISC: u16 = 37;
-const TCA_KIND: u16 = 1;
+pub(super) const TCA_KIND: u16 = 1;
 const TCA_OPTIONS: u16 = 2;
 
-const TC_H_ROOT: u32 = 0xffff_ffff;
+pub(super) const TC_H_ROOT: u32 = 0xffff_ffff;
 /// TC_H_INGRESS and TC_H_CLSACT
 const TC_H_INGRESS: u32 = 0xffff_fff1;
 

@@ -13,7 +13,8 @@ use nix::sys::socket::{self, AddressFamily, SockFlag, SockProtocol, SockType};
 
 use super::netlink::{CREATE, REPLACE, Request};
 use super::network::LOOPBACK;
-use super::rtnetlink::{Rtnetlink, family, octets};
+use super::route::RTNH_F_ONLINK;
+use super::rtnetlink::{RTA_GATEWAY, RTA_OIF, RTM_NEWROUTE, Rtnetlink, family, octets};
 use super::sockaddr::{self, array};
 use super::sys::Memory;
 use super::veth::{FAR, NEAR_MAC};
@@ -31,11 +32,7 @@ const NEXT_HOPS: [IpAddr; 2] = [
 /// The far end's only address. IPv6 wants one to choose as a source, though the header has its own.
 const OWN_V6: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 2);
 
-const RTM_NEWROUTE: u16 = 24;
 const RTM_NEWNEIGH: u16 = 28;
-const RTA_OIF: u16 = 4;
-const RTA_GATEWAY: u16 = 5;
-const RTNH_F_ONLINK: u32 = 4;
 const NDA_DST: u16 = 1;
 const NDA_LLADDR: u16 = 2;
 const NUD_PERMANENT: u16 = 0x80;

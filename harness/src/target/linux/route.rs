@@ -5,28 +5,25 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::commands::Handled;
 use super::netlink::{APPEND, CREATE, EXCL, REPLACE, Request};
-use super::rtnetlink::{self, Rtnetlink, ifinfomsg, index_of, masked, octets};
+use super::rtnetlink::{
+    self, IFA_ADDRESS, IFA_F_NODAD, IFA_FLAGS, IFA_LOCAL, RTA_DST, RTA_GATEWAY, RTA_OIF,
+    RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE, Rtnetlink, ifinfomsg, index_of, masked, octets,
+};
 use crate::command::ip::{
     AddrCommand, AddrOp, IpFamily, LinkChange, LinkCommand, RouteCommand, RouteDst, RouteKind,
     RouteMetric, RouteOp,
 };
 
-const RTM_NEWLINK: u16 = 16;
-const RTM_NEWADDR: u16 = 20;
 const RTM_DELADDR: u16 = 21;
-const RTM_NEWROUTE: u16 = 24;
 const RTM_DELROUTE: u16 = 25;
 
-const RTA_DST: u16 = 1;
-const RTA_OIF: u16 = 4;
-const RTA_GATEWAY: u16 = 5;
 const RTA_PRIORITY: u16 = 6;
 const RTA_PREFSRC: u16 = 7;
 const RTA_METRICS: u16 = 8;
 const RTA_TABLE: u16 = 15;
 const RTAX_LOCK: u16 = 1;
 const RTAX_CC_ALGO: u16 = 16;
-const RTNH_F_ONLINK: u32 = 4;
+pub(super) const RTNH_F_ONLINK: u32 = 4;
 
 const TABLE_MAIN: u32 = 254;
 const TABLE_LOCAL: u32 = 255;
@@ -35,11 +32,6 @@ const SCOPE_LINK: u8 = 253;
 const SCOPE_HOST: u8 = 254;
 const SCOPE_NOWHERE: u8 = 255;
 const PROTOCOL_BOOT: u8 = 3;
-
-const IFA_ADDRESS: u16 = 1;
-const IFA_LOCAL: u16 = 2;
-const IFA_FLAGS: u16 = 8;
-const IFA_F_NODAD: u32 = 0x02;
 
 /// `ip route …`
 pub(super) fn route(command: &RouteCommand, family: Option<IpFamily>) -> io::Result<Handled> {

@@ -8,21 +8,21 @@ use nix::sys::socket::SockProtocol;
 
 use super::netlink::{CREATE, EXCL, Netlink, REPLACE, Request};
 
-const RTM_NEWLINK: u16 = 16;
-const RTM_NEWADDR: u16 = 20;
-const RTM_NEWROUTE: u16 = 24;
+pub(super) const RTM_NEWLINK: u16 = 16;
+pub(super) const RTM_NEWADDR: u16 = 20;
+pub(super) const RTM_NEWROUTE: u16 = 24;
 
-const IFLA_MTU: u16 = 4;
+pub(super) const IFLA_MTU: u16 = 4;
 
-const IFA_ADDRESS: u16 = 1;
-const IFA_LOCAL: u16 = 2;
-const IFA_FLAGS: u16 = 8;
+pub(super) const IFA_ADDRESS: u16 = 1;
+pub(super) const IFA_LOCAL: u16 = 2;
+pub(super) const IFA_FLAGS: u16 = 8;
 /// No duplicate address detection: the address is usable at once.
-const IFA_F_NODAD: u32 = 0x02;
+pub(super) const IFA_F_NODAD: u32 = 0x02;
 
-const RTA_DST: u16 = 1;
-const RTA_OIF: u16 = 4;
-const RTA_GATEWAY: u16 = 5;
+pub(super) const RTA_DST: u16 = 1;
+pub(super) const RTA_OIF: u16 = 4;
+pub(super) const RTA_GATEWAY: u16 = 5;
 
 /// Configures the network of the namespace it was opened in.
 pub(super) struct Rtnetlink(Netlink);

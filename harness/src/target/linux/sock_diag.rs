@@ -42,11 +42,11 @@ impl SockDiag {
         let full = attributes(&reply.body, DIAG_MESSAGE).iter().any(|a| a.0 == INET_DIAG_SHUTDOWN);
         // The exact lookup falls back to a listener that would accept the connection.
         let wants_listener = flow.remote.port() == 0;
-        Ok(match state {
-            TcpState::Listen if !wants_listener => TcpState::Close,
-            TcpState::SynRecv if !full => TcpState::NewSynRecv,
-            state => state,
-        })
+        if state == TcpState::Listen && !wants_listener {
+            return Ok(TcpState::Close);
+        }
+        let half_open = state == TcpState::SynRecv && !full;
+        Ok(if half_open { TcpState::NewSynRecv } else { state })
     }
 }
 

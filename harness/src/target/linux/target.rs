@@ -169,6 +169,11 @@ impl Target for LinuxTarget {
         let at = self.clock.now();
         match self.parts.wire.inject(ip_packet) {
             Ok(()) => Ok(at),
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EMSGSIZE | libc::ENOBUFS)) => {
+                let (name, len) = (&self.parts.info.name, ip_packet.len());
+                let what = format!("{name} cannot inject a datagram of {len} bytes: {error}");
+                Err(TargetError::Unsupported(what))
+            }
             Err(error) => {
                 let why = error.to_string();
                 self.still_up("inject a packet", error)?;

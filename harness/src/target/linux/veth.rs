@@ -1,20 +1,26 @@
 //! A veth pair instead of a TUN device: `tun0` in the namespace under test, `wire0` in a second
 //! one where nothing else lives, and packet sockets on `wire0`.
 //!
-//! Differs from TUN: transmissions complete at once (nothing waits for the harness to read), and a
-//! datagram larger than the MTU can only be injected as an aggregate (`inject_gso_size`). Alike:
-//! name, MTU, addresses, offloads, queueing discipline and queue length. `tun0` does no address
-//! resolution, and its frames carry its own address, so the stack at the far end ignores them.
+//! Differs from TUN: transmissions complete at once (nothing waits for the harness to read). A veth
+//! device takes nothing larger than its MTU but aggregates, so a larger TCP segment is injected as
+//! one, of a part with all but one byte and a part with that byte: what the receiver makes of its
+//! size is then nearly the same as over TUN. Larger datagrams of other protocols are refused.
+//!
+//! Alike: name, MTU, addresses, offloads, queueing discipline and queue length. `tun0` does no
+//! address resolution, and its frames carry its own address, so the stack at the far end ignores
+//! them.
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType};
 
+use super::closing::close_elsewhere;
 use super::netlink::{CREATE, EXCL, REPLACE, Request};
 use super::packet_socket::sockaddr_ll;
-use super::rtnetlink::{Rtnetlink, ifinfomsg, index_of};
-use super::vnet::{self, VNET_HEADER};
+use super::qdisc::{RTM_NEWQDISC, TC_H_ROOT, TCA_KIND};
+use super::rtnetlink::{RTM_NEWLINK, Rtnetlink, ifinfomsg, index_of};
+use super::vnet;
 use super::wire::Wire;
 use super::{fault, sys, sysctl, tun};
 use crate::target::TargetError;
@@ -26,10 +32,12 @@ pub(super) const FAR: &str = "wire0";
 pub(super) const NEAR_MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const FAR_MAC: [u8; 6] = [2, 0, 0, 0, 0, 2];
 
+/// The largest MTU there is (ETH_MAX_MTU): leaves judging sizes to the receiver.
+pub(super) const MAX_MTU: u32 = 65_535;
+
 /// Queue length of a TUN device (TUN_READQ_SIZE).
 const TUN_QUEUE_LEN: u32 = 500;
 
-const RTM_NEWLINK: u16 = 16;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_TXQLEN: u16 = 13;
@@ -39,10 +47,6 @@ const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_DATA: u16 = 2;
 const VETH_INFO_PEER: u16 = 1;
 const IFF_NOARP: u32 = 0x80;
-
-const RTM_NEWQDISC: u16 = 36;
-const TCA_KIND: u16 = 1;
-const TC_H_ROOT: u32 = 0xffff_ffff;
 
 /// `PACKET_VNET_HDR` of packet(7): frames are sent behind a `struct virtio_net_hdr`.
 const PACKET_VNET_HDR: i32 = 15;
@@ -97,13 +101,12 @@ pub(super) fn silence_far_end() {
     let _ = sysctl::write("net.ipv6.conf.all.disable_ipv6", "1");
 }
 
-/// Brings `wire0` up, on the far namespace's thread; its index. The large MTU leaves judging sizes
-/// to the receiver.
-pub(super) fn bring_up_far_end() -> Result<u32, TargetError> {
+/// Brings `wire0` up, on the far namespace's thread; its index.
+pub(super) fn bring_up_far_end(mtu: u32) -> Result<u32, TargetError> {
     let up = || {
         let mut netlink = Rtnetlink::open()?;
         let index = index_of(FAR)?;
-        netlink.set_mtu(index, 65_535)?;
+        netlink.set_mtu(index, mtu)?;
         netlink.set_up(index)?;
         Ok::<_, io::Error>(index)
     };
@@ -114,11 +117,12 @@ pub(super) fn bring_up_far_end() -> Result<u32, TargetError> {
 pub(super) struct Veth {
     socket: OwnedFd,
     gso_size: u16,
+    mtu: usize,
 }
 
 impl Veth {
     /// On the far namespace's thread. The socket keeps that namespace alive.
-    pub(super) fn open(index: u32, gso_size: u16) -> Result<Self, TargetError> {
+    pub(super) fn open(index: u32, gso_size: u16, mtu: u32) -> Result<Self, TargetError> {
         let failed = "open a packet socket on the far end of the veth pair";
         let flags = SockFlag::SOCK_CLOEXEC;
         let socket = socket::socket(AddressFamily::Packet, SockType::Raw, flags, None)
@@ -129,13 +133,24 @@ impl Veth {
         sys::setsockopt(fd, libc::SOL_PACKET, PACKET_VNET_HDR, Some(&on), 4)
             .and_then(|_| sys::bind(fd, &sockaddr_ll(index, 0)))
             .map_err(|errno| fault::io(failed)(fault::errno(errno)))?;
-        Ok(Self { socket, gso_size })
+        Ok(Self { socket, gso_size, mtu: usize::try_from(mtu).unwrap_or(usize::MAX) })
+    }
+}
+
+impl Drop for Veth {
+    fn drop(&mut self) {
+        close_elsewhere(&self.socket);
     }
 }
 
 impl Wire for Veth {
     fn inject(&mut self, packet: &[u8]) -> io::Result<()> {
-        let header: [u8; VNET_HEADER] = vnet::header(packet, self.gso_size);
+        let gso_size = if packet.len() > self.mtu && self.gso_size == 0 {
+            vnet::tcp_payload(packet).and_then(|len| u16::try_from(len.saturating_sub(1)).ok())
+        } else {
+            Some(self.gso_size)
+        };
+        let header = vnet::header(packet, gso_size.unwrap_or(0));
         let frame = frame_header(packet);
         let parts = [IoSlice::new(&header), IoSlice::new(&frame), IoSlice::new(packet)];
         nix::sys::uio::writev(&self.socket, &parts)?;

@@ -19,6 +19,11 @@ pub(super) fn header(packet: &[u8], gso_size: u16) -> [u8; VNET_HEADER] {
     [0, tcp.gso_type, 0, 0, g0, g1, 0, 0, 0, 0]
 }
 
+/// Payload length of a plain TCP packet.
+pub(super) fn tcp_payload(packet: &[u8]) -> Option<usize> {
+    packet.len().checked_sub(tcp(packet)?.payload_at)
+}
+
 struct TcpLayout {
     gso_type: u8,
     payload_at: usize,

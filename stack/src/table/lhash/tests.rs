@@ -39,7 +39,6 @@ fn a_removed_listener_leaves_its_place_to_the_next() {
     let mut table = table(&[listener(1, "0.0.0.0:80"), listener(2, "192.0.2.1:80")]);
     table.remove(2);
     assert_eq!(table.lookup("192.0.2.1:80".parse().unwrap(), 0), Some(1));
-    assert_eq!(table.iter().count(), 1);
 }
 
 #[test]

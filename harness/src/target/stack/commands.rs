@@ -1,0 +1,113 @@
+//! Shell commands on the stack: sysctls by name, counters, time; the network's part is `network`'s.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use synproof_stack::sysctl::SysctlError;
+
+use super::beyond;
+use super::machine::Machine;
+use super::network::Network;
+use crate::command::host::{CommandHost, Refusal, SysctlKey};
+use crate::command::ip::IpCommand;
+use crate::command::sysctl;
+use crate::command::tc::TcCommand;
+
+/// The names of the knobs whose values are names of congestion controls.
+const CONGESTION_KNOBS: [&str; 2] =
+    ["net.ipv4.tcp_congestion_control", "net.ipv4.tcp_allowed_congestion_control"];
+/// So much of a command fits into the reason of a skip.
+const SHOWN: usize = 60;
+
+/// One target's side of the commands.
+pub(super) struct StackHost<'a> {
+    pub(super) machine: &'a mut Machine,
+    pub(super) network: &'a mut Network,
+}
+
+impl CommandHost for StackHost<'_> {
+    fn set_sysctl(&mut self, name: &str, value: &str) -> Result<SysctlKey, Refusal> {
+        let words = || value.split_whitespace();
+        if CONGESTION_KNOBS.contains(&name)
+            && let Some(algorithm) = words().find_map(beyond::congestion_control)
+        {
+            return lacks(format!("congestion control {algorithm}"));
+        }
+        match self.machine.stack.sysctl_mut().set(name, value) {
+            Ok(()) => Ok(SysctlKey::Present),
+            Err(SysctlError::Unknown { .. }) if beyond::linux_has_sysctl(name) => {
+                lacks(format!("sysctl {name}"))
+            }
+            Err(SysctlError::Unknown { .. }) => Ok(SysctlKey::Missing),
+            Err(
+                error @ (SysctlError::Malformed { .. }
+                | SysctlError::OutOfRange { .. }
+                | SysctlError::ReadOnly { .. }),
+            ) => {
+                let errno = error.errno();
+                let why = format!("sysctl: setting key \"{name}\" to {value}: {errno} ({error})");
+                Err(Refusal::failed(why))
+            }
+        }
+    }
+
+    fn read_sysctl(&mut self, name: &str) -> Result<Option<String>, Refusal> {
+        match self.machine.stack.sysctl().get(name) {
+            None if beyond::linux_has_sysctl(name) => lacks(format!("sysctl {name}")),
+            value => Ok(value),
+        }
+    }
+
+    fn write_file(&mut self, path: &str, _text: &str) -> Result<(), Refusal> {
+        lacks(format!("file {path}"))
+    }
+
+    fn read_file(&mut self, path: &str) -> Result<Option<String>, Refusal> {
+        match sysctl::dotted(path).filter(|_| sysctl::is_proc_path(path)) {
+            Some(name) => Ok(self.read_sysctl(&name)?.map(|text| format!("{text}\n"))),
+            None => lacks(format!("file {path}")),
+        }
+    }
+
+    fn ip(&mut self, command: &IpCommand) -> Result<(), Refusal> {
+        self.network.ip(command, self.machine.stack.net_mut())
+    }
+
+    fn tc(&mut self, command: &TcCommand) -> Result<(), Refusal> {
+        self.network.tc(command)
+    }
+
+    fn ethtool(&mut self, _dev: &str, features: &[(String, bool)]) -> Result<(), Refusal> {
+        self.network.ethtool(features, self.machine.stack.net_mut())
+    }
+
+    fn nstat_snapshot(&mut self) -> Result<BTreeMap<String, i64>, Refusal> {
+        let counters = self.machine.stack.mib().snapshot();
+        Ok(counters
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), i64::try_from(value).unwrap_or(i64::MAX)))
+            .collect())
+    }
+
+    fn shell(&mut self, text: &str, _dir: &Path) -> Result<(), Refusal> {
+        lacks(format!("shell to run `{}`", shortened(text)))
+    }
+
+    fn sleep_us(&mut self, us: i64) -> Result<(), Refusal> {
+        Ok(self.machine.sleep(us)?)
+    }
+}
+
+/// The stack has no `what`; the script is skipped.
+pub(super) fn lacks<T>(what: impl AsRef<str>) -> Result<T, Refusal> {
+    Err(Refusal::Unsupported(beyond::lacks_text(what)))
+}
+
+/// The text on one line, cut to [`SHOWN`] characters.
+fn shortened(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if words.chars().count() <= SHOWN {
+        return words;
+    }
+    words.chars().take(SHOWN).chain(['…']).collect()
+}

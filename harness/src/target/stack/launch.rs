@@ -1,0 +1,70 @@
+//! Makes a stack for one script.
+
+use synproof_stack::{Config, Stack};
+
+use super::beyond;
+use super::commands::StackHost;
+use super::machine::Machine;
+use super::network::Network;
+use super::target::StackTarget;
+use crate::command::host::{CommandHost as _, Refusal, SysctlKey};
+use crate::target::{Capability, Clock, Launch, Setup, Target, TargetError, TargetInfo};
+
+/// Length of a tick of the stack in microseconds.
+#[expect(clippy::cast_possible_wrap, reason = "a million at most")]
+const TICK_US: i64 = (synproof_stack::time::TICK_NS / 1000) as i64;
+
+/// What the stack has, sorted.
+const CAPABILITIES: [Capability; 5] = [
+    Capability::Ipv4,
+    Capability::Ipv6,
+    Capability::Ipv4Mapped,
+    Capability::TcpInfo,
+    Capability::Tso,
+];
+
+/// Makes targets that are the reference stack. There is nothing to choose.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StackLaunch;
+
+impl Launch for StackLaunch {
+    fn info(&self) -> Result<TargetInfo, TargetError> {
+        Ok(info())
+    }
+
+    fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
+        // Without an address of its own the stack answers for every address, as a host does that
+        // routes the network to itself.
+        let local_addrs = if setup.is_anyip { Vec::new() } else { vec![setup.local_ip] };
+        let stack = Stack::new(Config { local_addrs, mtu: setup.mtu, seed: setup.seed });
+        let mut machine = Machine::new(stack);
+        let mut network = Network::new(setup);
+        let mut host = StackHost { machine: &mut machine, network: &mut network };
+        for (name, value) in &setup.sysctls {
+            set(&mut host, name, value)?;
+        }
+        Ok(Box::new(StackTarget::new(info(), machine, network)))
+    }
+}
+
+fn info() -> TargetInfo {
+    TargetInfo {
+        name: "stack".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        clock: Clock::Virtual { tick_us: TICK_US },
+        capabilities: CAPABILITIES.to_vec(),
+    }
+}
+
+fn set(host: &mut StackHost<'_>, name: &str, value: &str) -> Result<(), TargetError> {
+    match host.set_sysctl(name, value) {
+        Ok(SysctlKey::Present) => Ok(()),
+        Ok(SysctlKey::Missing) => Err(beyond::lacks(format!("sysctl {name}"))),
+        Err(Refusal::Unsupported(why)) => Err(TargetError::Unsupported(why)),
+        Err(Refusal::Target(error)) => Err(error),
+        Err(Refusal::Failed { why, .. }) => Err(TargetError::Io {
+            what: format!("set {name}={value}"),
+            source: std::io::Error::new(std::io::ErrorKind::InvalidInput, why),
+        }),
+    }
+}

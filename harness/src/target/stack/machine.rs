@@ -1,0 +1,226 @@
+//! A stack with its clock and the calls that sleep on it: everything that makes time pass.
+//!
+//! Time moves only in [`Machine::observe`] and [`Machine::sleep`], from one moment at which
+//! something is due to the next. What happens at one moment is kept in the order it happened:
+//! packets of a call before its return, a sleeper's return after what woke it.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::task::Poll;
+
+use synproof_stack::api::Sleep;
+use synproof_stack::time::{Instant, TICK_NS};
+use synproof_stack::{Fd as StackFd, Stack};
+
+use super::{beyond, calls};
+use crate::target::{CallId, Fd, Observation, Returned, ScriptTime, Syscall, TargetError};
+
+/// Sleepers that wake each other this often at one moment will never stop.
+const MAX_ROUNDS: usize = 10_000;
+
+/// A call that sleeps, to be tried again.
+#[derive(Debug)]
+struct Parked {
+    call: CallId,
+    syscall: Syscall,
+    sleep: Sleep,
+}
+
+/// Sockets with news; none stands for those without a descriptor.
+type Woken = BTreeSet<Option<StackFd>>;
+
+impl Parked {
+    /// Whether news of `woken` may end its sleep.
+    fn cares_for(&self, woken: &Woken) -> bool {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "all others sleep on their descriptor")]
+        match &self.syscall {
+            // The descriptor of a close that lingers is gone.
+            Syscall::Close { .. } => woken.contains(&None),
+            Syscall::Poll { .. } | Syscall::EpollWait { .. } => true,
+            _ => self.fd().is_some_and(|fd| woken.contains(&Some(StackFd(fd.0)))),
+        }
+    }
+
+    fn fd(&self) -> Option<Fd> {
+        calls::sleeps_on(&self.syscall)
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.sleep.deadline().is_some_and(|at| at <= now)
+    }
+}
+
+/// The stack, the time, the sleepers, and what has happened.
+#[derive(Debug)]
+pub(super) struct Machine {
+    pub(super) stack: Stack,
+    now: Instant,
+    /// The stack's time at script time 0.
+    origin: Instant,
+    /// In the order they fell asleep, which is the order they are woken in.
+    parked: Vec<Parked>,
+    happened: VecDeque<Observation>,
+}
+
+impl Machine {
+    /// A machine at the stack's time zero.
+    pub(super) fn new(stack: Stack) -> Self {
+        Self {
+            stack,
+            now: Instant::ZERO,
+            origin: Instant::ZERO,
+            parked: Vec::new(),
+            happened: VecDeque::new(),
+        }
+    }
+
+    /// Script time starts at the next tick, which is now unless a command has slept.
+    pub(super) fn start(&mut self) -> Result<(), TargetError> {
+        let tick = Instant(self.now.as_nanos().div_ceil(TICK_NS).saturating_mul(TICK_NS));
+        self.run_until(tick, |_| false)?;
+        self.origin = self.now;
+        self.happened.clear();
+        Ok(())
+    }
+
+    /// The stack's time.
+    pub(super) fn stack_now(&self) -> Instant {
+        self.now
+    }
+
+    /// The present script time.
+    pub(super) fn now(&self) -> ScriptTime {
+        let us = self.now.as_micros().saturating_sub(self.origin.as_micros());
+        ScriptTime(i64::try_from(us).unwrap_or(ScriptTime::FOREVER.0))
+    }
+
+    /// Makes a call; one that cannot return yet sleeps.
+    pub(super) fn submit(&mut self, call: CallId, syscall: &Syscall) -> Result<(), TargetError> {
+        self.refuse_shared_close(syscall)?;
+        let mut sleep = Sleep::default();
+        match calls::attempt(&mut self.stack, self.now, syscall, &mut sleep)? {
+            Poll::Ready(returned) => self.returned(call, returned),
+            Poll::Pending => {
+                self.collect_packets();
+                self.parked.push(Parked { call, syscall: syscall.clone(), sleep });
+            }
+        }
+        self.settle()
+    }
+
+    /// A datagram arrives.
+    pub(super) fn inject(&mut self, ip_packet: &[u8]) -> Result<(), TargetError> {
+        self.stack.on_packet(self.now, ip_packet);
+        self.settle()
+    }
+
+    /// What happens next, up to `deadline`.
+    pub(super) fn observe(&mut self, deadline: ScriptTime) -> Result<Observation, TargetError> {
+        let limit = self.instant(deadline);
+        self.run_until(limit, |machine| !machine.happened.is_empty())?;
+        let idle = Observation::Idle { at: self.now() };
+        Ok(self.happened.pop_front().unwrap_or(idle))
+    }
+
+    /// Lets `us` microseconds pass; what happens meanwhile waits to be observed.
+    pub(super) fn sleep(&mut self, us: i64) -> Result<(), TargetError> {
+        let limit = self.now.plus_micros(u64::try_from(us).unwrap_or(0));
+        self.run_until(limit, |_| false)
+    }
+
+    fn instant(&self, at: ScriptTime) -> Instant {
+        self.origin.plus_micros(u64::try_from(at.0).unwrap_or(0))
+    }
+
+    /// Lets time pass until `stop`, or until `limit`.
+    fn run_until(&mut self, limit: Instant, stop: fn(&Self) -> bool) -> Result<(), TargetError> {
+        while !stop(self) {
+            let Some(due) = self.next_due().filter(|due| *due <= limit) else {
+                self.now = self.now.max(limit);
+                break;
+            };
+            self.now = self.now.max(due);
+            self.run_due()?;
+            if self.next_due().is_some_and(|next| next <= self.now) {
+                let what = format!("something stays due at {:?}", self.now);
+                return Err(TargetError::Internal(what));
+            }
+        }
+        Ok(())
+    }
+
+    /// When a timer or the timeout of a sleeper is due next.
+    fn next_due(&self) -> Option<Instant> {
+        let timeouts = self.parked.iter().filter_map(|parked| parked.sleep.deadline());
+        timeouts.chain(self.stack.poll_timer()).min()
+    }
+
+    /// Timers first: a sleeper whose socket fails now hears of that, not of its timeout.
+    fn run_due(&mut self) -> Result<(), TargetError> {
+        let now = self.now;
+        if self.stack.poll_timer().is_some_and(|at| at <= now) {
+            self.stack.on_timer(now);
+            self.settle()?;
+        }
+        self.retry(|parked| parked.is_due(now))?;
+        self.settle()
+    }
+
+    /// Wakes sleepers until nobody has news.
+    fn settle(&mut self) -> Result<(), TargetError> {
+        for _ in 0..MAX_ROUNDS {
+            self.collect_packets();
+            let woken = self.woken();
+            if woken.is_empty() {
+                return Ok(());
+            }
+            self.retry(|parked| parked.cares_for(&woken))?;
+        }
+        Err(TargetError::Internal("sleeping calls keep waking each other".to_owned()))
+    }
+
+    fn woken(&mut self) -> Woken {
+        std::iter::from_fn(|| self.stack.poll_event()).map(|event| event.fd).collect()
+    }
+
+    /// Tries the sleepers that `which` picks again.
+    fn retry(&mut self, which: impl Fn(&Parked) -> bool) -> Result<(), TargetError> {
+        for mut parked in std::mem::take(&mut self.parked) {
+            if !which(&parked) {
+                self.parked.push(parked);
+                continue;
+            }
+            let Parked { call, syscall, sleep } = &mut parked;
+            match calls::attempt(&mut self.stack, self.now, syscall, sleep)? {
+                Poll::Ready(returned) => self.returned(*call, returned),
+                Poll::Pending => {
+                    self.collect_packets();
+                    self.parked.push(parked);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn returned(&mut self, call: CallId, returned: Returned) {
+        self.collect_packets();
+        let at = self.now();
+        self.happened.push_back(Observation::Returned { at, call, returned });
+    }
+
+    fn collect_packets(&mut self) {
+        let at = self.now();
+        while let Some(bytes) = self.stack.poll_transmit() {
+            self.happened.push_back(Observation::Packet { at, bytes });
+        }
+    }
+
+    /// Linux keeps the socket alive until the sleeper has returned; descriptors of the stack end
+    /// at once.
+    fn refuse_shared_close(&self, syscall: &Syscall) -> Result<(), TargetError> {
+        let Syscall::Close { fd } = syscall else { return Ok(()) };
+        if self.parked.iter().any(|parked| parked.fd() == Some(*fd)) {
+            return Err(beyond::lacks("close() of a descriptor on which another call sleeps"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,196 @@
+//! `ip`, `tc` and `ethtool` on the stack's one link, as far as TCP would notice.
+//!
+//! Packets meet no queue on their way out of the stack, so any queueing discipline that only keeps
+//! order is as good as none; one that drops, delays or paces on purpose is refused.
+
+use std::net::IpAddr;
+
+use synproof_stack::net::Net;
+
+use super::commands::lacks;
+use crate::command::host::Refusal;
+use crate::command::ip::{
+    AddrCommand, AddrOp, IpCommand, IpObject, LinkChange, LinkCommand, Metric, Prefix,
+    RouteCommand, RouteDst, RouteKind, RouteOp,
+};
+use crate::command::tc::{QdiscCommand, QdiscOp, QdiscParent, TcCommand, TcObject};
+use crate::target::Setup;
+
+/// Queueing disciplines that hand packets on as they come.
+const FIFO_QDISCS: [&str; 7] = ["bfifo", "fq", "fq_codel", "noqueue", "pfifo", "pfifo_fast", "mq"];
+/// A queue of so many packets is never full in a script.
+const ROOMY: u32 = 100;
+
+/// The link as commands left it.
+#[derive(Clone, Debug)]
+pub(super) struct Network {
+    remote: IpAddr,
+    link_mtu: u32,
+    tso: bool,
+    gso: bool,
+    sg: bool,
+}
+
+impl Network {
+    /// The link of a fresh stack.
+    pub(super) fn new(setup: &Setup) -> Self {
+        Self { remote: setup.remote_ip, link_mtu: setup.mtu, tso: true, gso: true, sg: true }
+    }
+
+    /// An `ip` command.
+    pub(super) fn ip(&mut self, command: &IpCommand, net: &mut Net) -> Result<(), Refusal> {
+        match &command.object {
+            IpObject::Route(route) => self.route(route, net),
+            IpObject::Addr(addr) => address(addr, net),
+            IpObject::Link(LinkCommand::Show { .. }) => Ok(()),
+            IpObject::Link(LinkCommand::Set { dev: _, changes }) => {
+                changes.iter().try_for_each(|change| self.link(*change, net))
+            }
+            // Nothing is remembered from one connection to the next.
+            IpObject::TcpMetrics(_) => Ok(()),
+            IpObject::NotUnderstood(why) => lacks(format!("`ip {}` ({why})", words(command))),
+        }
+    }
+
+    /// A route with an MTU is to TCP what a link with that MTU is.
+    fn route(&mut self, route: &RouteCommand, net: &mut Net) -> Result<(), Refusal> {
+        match route.op {
+            RouteOp::Show => return Ok(()),
+            RouteOp::Add | RouteOp::Append | RouteOp::Change | RouteOp::Replace => {}
+            RouteOp::Delete | RouteOp::Flush => return lacks("routes to remove"),
+        }
+        if route.kind != RouteKind::Unicast {
+            return lacks(format!("routes of the kind {:?}", route.kind));
+        }
+        if let Some((name, _)) = &route.congctl {
+            return lacks(format!("route with a congestion control ({name})"));
+        }
+        let mut mtu = self.link_mtu;
+        for metric in &route.metrics {
+            if metric.metric != Metric::Mtu || metric.lock {
+                return lacks(format!("route metric {:?}", metric.metric));
+            }
+            mtu = metric.value.min(self.link_mtu);
+        }
+        if self.leads_to_the_peer(route.dst) {
+            net.mtu = mtu;
+        }
+        Ok(())
+    }
+
+    fn leads_to_the_peer(&self, dst: RouteDst) -> bool {
+        match dst {
+            RouteDst::Default => true,
+            RouteDst::To(prefix) => contains(prefix, self.remote),
+        }
+    }
+
+    fn link(&mut self, change: LinkChange, net: &mut Net) -> Result<(), Refusal> {
+        match change {
+            LinkChange::Mtu(mtu) => {
+                self.link_mtu = mtu;
+                net.mtu = mtu;
+                Ok(())
+            }
+            // Received packets are never merged, and there is no transmit queue.
+            LinkChange::Up | LinkChange::TxQueueLen(_) | LinkChange::GroMaxSize(_) => Ok(()),
+            LinkChange::Down => lacks("link that can be taken down"),
+            LinkChange::GsoMaxSize(_) | LinkChange::GsoMaxSegs(_) => {
+                lacks("limit of GSO on its link")
+            }
+        }
+    }
+
+    /// A `tc` command.
+    #[expect(clippy::unused_self, reason = "the commands of one link belong together")]
+    pub(super) fn tc(&self, command: &TcCommand) -> Result<(), Refusal> {
+        match &command.object {
+            TcObject::Qdisc(qdisc) if keeps_order(qdisc) => Ok(()),
+            TcObject::Qdisc(_) => lacks(format!("`tc {}`", command.words.join(" "))),
+            TcObject::NotUnderstood(why) => {
+                lacks(format!("`tc {}` ({why})", command.words.join(" ")))
+            }
+        }
+    }
+
+    /// Offloads of the link. Segments leave as one packet only if nothing forbids it.
+    pub(super) fn ethtool(
+        &mut self,
+        features: &[(String, bool)],
+        net: &mut Net,
+    ) -> Result<(), Refusal> {
+        for (feature, on) in features {
+            match feature.as_str() {
+                "tso" | "tcp-segmentation-offload" | "tx-tcp-segmentation" => self.tso = *on,
+                "gso" | "generic-segmentation-offload" | "tx-generic-segmentation" => {
+                    self.gso = *on;
+                }
+                "sg" | "scatter-gather" | "tx-scatter-gather" => self.sg = *on,
+                // Received packets are never merged in the first place.
+                "gro"
+                | "generic-receive-offload"
+                | "rx-gro"
+                | "lro"
+                | "large-receive-offload"
+                | "rx-lro" => {}
+                other => return lacks(format!("offload {other}")),
+            }
+        }
+        net.tso = self.tso && self.gso && self.sg;
+        Ok(())
+    }
+}
+
+fn address(command: &AddrCommand, net: &mut Net) -> Result<(), Refusal> {
+    let addr = command.addr.map(|prefix| prefix.addr);
+    match (command.op, addr) {
+        (AddrOp::Show, _) => Ok(()),
+        (AddrOp::Add | AddrOp::Change | AddrOp::Replace, Some(addr)) => {
+            if !net.local_addrs.contains(&addr) {
+                net.local_addrs.push(addr);
+            }
+            Ok(())
+        }
+        (AddrOp::Delete, Some(addr)) => {
+            net.local_addrs.retain(|other| *other != addr);
+            Ok(())
+        }
+        (AddrOp::Add | AddrOp::Change | AddrOp::Replace | AddrOp::Delete | AddrOp::Flush, _) => {
+            lacks("addresses to flush")
+        }
+    }
+}
+
+fn keeps_order(qdisc: &QdiscCommand) -> bool {
+    let limit = qdisc.option("limit").map(|text| text.trim_end_matches('p').parse());
+    let roomy = limit.is_none_or(|limit| limit.is_ok_and(|packets: u32| packets >= ROOMY));
+    let at_root = matches!(qdisc.parent, None | Some(QdiscParent::Root));
+    let kind = qdisc.kind.as_deref();
+    match qdisc.op {
+        QdiscOp::Show => true,
+        QdiscOp::Delete => at_root,
+        QdiscOp::Add | QdiscOp::Replace | QdiscOp::Change => {
+            at_root && roomy && kind.is_some_and(|kind| FIFO_QDISCS.contains(&kind))
+        }
+    }
+}
+
+fn words(command: &IpCommand) -> String {
+    command.words.join(" ")
+}
+
+/// Whether `addr` is of the network `prefix`.
+fn contains(prefix: Prefix, addr: IpAddr) -> bool {
+    let len = u32::from(prefix.len);
+    match (prefix.addr, addr) {
+        (IpAddr::V4(net), IpAddr::V4(addr)) => {
+            let mask = u32::MAX.checked_shl(u32::BITS.saturating_sub(len)).unwrap_or(0);
+            (u32::from(net) ^ u32::from(addr)) & mask == 0
+        }
+        (IpAddr::V6(net), IpAddr::V6(addr)) => {
+            let mask = u128::MAX.checked_shl(u128::BITS.saturating_sub(len)).unwrap_or(0);
+            (u128::from(net) ^ u128::from(addr)) & mask == 0
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+    }
+}

@@ -1,0 +1,195 @@
+//! close(), and the ways a connection ends.
+//!
+//! RFC 9293 §3.10.4 CLOSE, §3.6.1 · Linux: __tcp_close, tcp_done, tcp_done_with_error
+//! (net/ipv4/tcp.c), inet_csk_destroy_sock
+
+use std::task::Poll;
+
+use super::disconnect::tcp_disconnect;
+use super::sleep::Sleep;
+use crate::cx::Cx;
+use crate::effect::{Effect, Wake};
+use crate::errno::Errno;
+use crate::mib::Counter;
+use crate::output::fin::tcp_send_fin;
+use crate::output::reset::tcp_send_active_reset;
+use crate::sock::{Shutdown, Sock, SockId};
+use crate::stack::Stack;
+use crate::state::close::{CloseAction, close_action};
+use crate::state::{Event, StateMask, TcpState, tcp_set_state};
+use crate::table::{Fd, FdEntry};
+use crate::time::Instant;
+use crate::timer::{TCP_TIMEWAIT_LEN_MS, reset_keepalive_timer, tcp_fin_time, tcp_time_wait};
+
+impl Stack {
+    /// Gives the descriptor up; a socket that lingers is waited for.
+    pub fn close(&mut self, now: Instant, fd: Fd, sleep: &mut Sleep) -> Poll<Result<(), Errno>> {
+        self.set_now(now);
+        let id = match sleep.lingering {
+            Some(id) => id,
+            None => {
+                let FdEntry::Sock(id) = self.fds.close(fd)? else { return Poll::Ready(Ok(())) };
+                sleep.lingering = Some(id);
+                self.enter(id, tcp_close_begin);
+                id
+            }
+        };
+        if self.lingers(id, sleep) {
+            return Poll::Pending;
+        }
+        self.enter(id, adjudge_to_death);
+        Poll::Ready(Ok(()))
+    }
+
+    /// Linux: sk_stream_wait_close (net/core/stream.c)
+    fn lingers(&self, id: SockId, sleep: &mut Sleep) -> bool {
+        let Some(sk) = self.objects.sock(id) else { return false };
+        let secs = u64::try_from(sk.opts.linger.secs).unwrap_or(0);
+        let waits = sk.opts.linger.on && secs > 0 && sk.state().is_in(StateMask::FIN_UNACKED);
+        waits && sleep.wait(self.cx.now, Some(secs * 1_000_000), Ok(())).is_pending()
+    }
+}
+
+/// The part of close() before it waits.
+///
+/// Linux: __tcp_close up to sk_stream_wait_close
+fn tcp_close_begin(sk: &mut Sock, cx: &mut Cx) {
+    sk.shutdown = Shutdown::BOTH;
+    if sk.state() == TcpState::Listen {
+        tcp_set_state(sk, Event::CloseCall, cx);
+        cx.later(Effect::StopListening(sk.id));
+        return;
+    }
+    let data_was_unread = sk.recv_queue.available() > 0;
+    sk.recv_queue.purge();
+    if sk.state() == TcpState::Close {
+        return;
+    }
+    if data_was_unread {
+        // [RFC9293:SHLD-3] The peer must learn that its data was thrown away.
+        cx.mib.inc(Counter::TcpExtTCPAbortOnClose);
+        sk.timers.stop_all();
+        tcp_set_state(sk, Event::Abort, cx);
+        tcp_send_active_reset(sk, cx);
+        sk.write_queue.purge();
+        sk.timers.stop_all();
+    } else if sk.opts.linger.on && sk.opts.linger.secs == 0 {
+        tcp_disconnect(sk, cx);
+        sk.shutdown = Shutdown::BOTH;
+        cx.mib.inc(Counter::TcpExtTCPAbortOnData);
+    } else if tcp_close_state(sk, cx) {
+        tcp_send_fin(sk, cx);
+    }
+}
+
+/// The part of close() after it waited: the socket is an orphan.
+///
+/// Linux: the label adjudge_to_death of __tcp_close
+fn adjudge_to_death(sk: &mut Sock, cx: &mut Cx) {
+    sk.dead = true;
+    if sk.state() == TcpState::FinWait2 {
+        if sk.opts.linger2_secs.is_some_and(|secs| secs < 0) {
+            sk.timers.stop_all();
+            tcp_set_state(sk, Event::Abort, cx);
+            tcp_send_active_reset(sk, cx);
+            cx.mib.inc(Counter::TcpExtTCPAbortOnLinger);
+        } else {
+            let timeo = tcp_fin_time(sk, cx);
+            if timeo > TCP_TIMEWAIT_LEN_MS {
+                reset_keepalive_timer(sk, timeo - TCP_TIMEWAIT_LEN_MS, cx);
+            } else {
+                return tcp_time_wait(sk, timeo, cx);
+            }
+        }
+    }
+    if sk.state() == TcpState::Close {
+        inet_csk_destroy_sock(sk, cx);
+    }
+}
+
+/// Moves on by the table of close actions; true when a FIN has to follow.
+///
+/// Linux: tcp_close_state (net/ipv4/tcp.c)
+fn tcp_close_state(sk: &mut Sock, cx: &mut Cx) -> bool {
+    match close_action(sk.state()) {
+        CloseAction::Nothing => false,
+        CloseAction::Delete => {
+            sk.timers.stop_all();
+            sk.write_queue.purge();
+            tcp_set_state(sk, Event::CloseCall, cx);
+            false
+        }
+        CloseAction::SendFin => {
+            tcp_set_state(sk, Event::CloseCall, cx);
+            true
+        }
+    }
+}
+
+/// shutdown(SHUT_WR): the FIN, in states that can still send one.
+///
+/// Linux: tcp_shutdown (net/ipv4/tcp.c)
+pub(crate) fn tcp_shutdown_write(sk: &mut Sock, cx: &mut Cx) {
+    let sends =
+        matches!(sk.state(), TcpState::Established | TcpState::SynSent | TcpState::CloseWait);
+    if sends && tcp_close_state(sk, cx) {
+        tcp_send_fin(sk, cx);
+    }
+}
+
+/// The connection is over.
+///
+/// Linux: tcp_done (net/ipv4/tcp.c)
+pub(crate) fn tcp_done(sk: &mut Sock, event: Event, cx: &mut Cx) {
+    if sk.state().is_in(StateMask::CONNECTING) {
+        cx.mib.inc(Counter::TcpAttemptFails);
+    }
+    tcp_set_state(sk, event, cx);
+    finish(sk, cx);
+}
+
+/// What is left to do once the state is CLOSE.
+pub(crate) fn finish(sk: &mut Sock, cx: &mut Cx) {
+    sk.timers.stop_all();
+    sk.shutdown = Shutdown::BOTH;
+    if sk.dead {
+        inet_csk_destroy_sock(sk, cx);
+    } else {
+        cx.wake(sk.id, Wake::StateChange);
+    }
+}
+
+/// The connection failed with `err`.
+///
+/// Linux: tcp_done_with_error (net/ipv4/tcp_input.c)
+pub(crate) fn tcp_done_with_error(sk: &mut Sock, err: Errno, event: Event, cx: &mut Cx) {
+    sk.err = Some(err);
+    sk.write_queue.purge();
+    tcp_done(sk, event, cx);
+    if !sk.dead {
+        cx.wake(sk.id, Wake::Error);
+    }
+}
+
+/// Nobody refers to the socket and it is closed: it can be forgotten.
+///
+/// Linux: inet_csk_destroy_sock (net/ipv4/inet_connection_sock.c)
+fn inet_csk_destroy_sock(sk: &mut Sock, cx: &mut Cx) {
+    sk.write_queue.purge();
+    sk.recv_queue.purge();
+    sk.ofo_queue.purge();
+    sk.timers.stop_all();
+    cx.later(Effect::Destroy(sk.id));
+}
+
+/// A connection nobody accepted, when its listener closes.
+///
+/// Linux: inet_child_forget (net/ipv4/inet_connection_sock.c)
+pub(crate) fn tcp_abort_child(sk: &mut Sock, cx: &mut Cx) {
+    // The four-tuple has to leave the hash before the socket forgets it.
+    let flow = sk.flow;
+    tcp_disconnect(sk, cx);
+    sk.flow = flow;
+    sk.dead = true;
+    inet_csk_destroy_sock(sk, cx);
+}

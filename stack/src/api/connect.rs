@@ -1,0 +1,272 @@
+//! connect(): the active open.
+//!
+//! RFC 9293 §3.10.1 · Linux: __inet_stream_connect (net/ipv4/af_inet.c), tcp_v4_connect
+//! (net/ipv4/tcp_ipv4.c), tcp_connect (net/ipv4/tcp_output.c)
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::task::Poll;
+
+use super::Address;
+use super::address::unmapped;
+use super::disconnect::tcp_disconnect;
+use super::sleep::Sleep;
+use crate::cx::Cx;
+use crate::errno::Errno;
+use crate::flow::Flow;
+use crate::mib::Counter;
+use crate::net::TCP_HEADER_LEN;
+use crate::output::mss::{tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
+use crate::output::options::TSTAMP_ALIGNED;
+use crate::output::transmit::{Outgoing, tcp_transmit_skb};
+use crate::output::window::{tcp_full_space, tcp_select_initial_window};
+use crate::seq::Seq;
+use crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
+use crate::sock::write_queue::Chunk;
+use crate::sock::{ConnectPhase, Sock, SockId};
+use crate::stack::Stack;
+use crate::state::{Event, StateMask, TcpState, advance, tcp_set_state};
+use crate::table::{Fd, Object};
+use crate::time::Instant;
+use crate::timer::{Timer, tcp_reset_xmit_timer};
+use crate::wire::Flags;
+
+impl Stack {
+    /// Connects, waiting for the handshake unless the socket does not block.
+    pub fn connect(
+        &mut self,
+        now: Instant,
+        fd: Fd,
+        address: Address,
+        sleep: &mut Sleep,
+    ) -> Poll<Result<(), Errno>> {
+        self.set_now(now);
+        let id = self.fds.sock(fd)?;
+        let remote = match address {
+            Address::Family(0) => return Poll::Ready(self.disconnect(id)),
+            Address::Family(_) => return Poll::Ready(Err(Errno::EAFNOSUPPORT)),
+            Address::Inet(remote) => remote,
+        };
+        let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
+        let mut in_progress = Errno::EALREADY;
+        match sk.connect {
+            ConnectPhase::Connected => return Poll::Ready(Err(Errno::EISCONN)),
+            ConnectPhase::Connecting => {}
+            ConnectPhase::Unconnected => {
+                if sk.state() != TcpState::Close {
+                    return Poll::Ready(Err(Errno::EISCONN));
+                }
+                self.tcp_v4_connect(id, remote)?;
+                in_progress = Errno::EINPROGRESS;
+            }
+        }
+        if sleep.has_slept() {
+            in_progress = Errno::EINPROGRESS;
+        }
+        self.wait_for_connect(id, in_progress, sleep)
+    }
+
+    fn wait_for_connect(
+        &mut self,
+        id: SockId,
+        in_progress: Errno,
+        sleep: &mut Sleep,
+    ) -> Poll<Result<(), Errno>> {
+        let now = self.cx.now;
+        let sk = self.objects.sock_mut(id).ok_or(Errno::EBADF)?;
+        if sk.state().is_in(StateMask::CONNECTING) {
+            if sk.opts.nonblock {
+                return Poll::Ready(Err(in_progress));
+            }
+            return sleep.wait(now, sk.opts.sndtimeo_us, Err(in_progress));
+        }
+        if sk.state() == TcpState::Close {
+            let err = sk.err.take().unwrap_or(Errno::ECONNABORTED);
+            sk.connect = ConnectPhase::Unconnected;
+            self.enter(id, |sk, cx| {
+                tcp_disconnect(sk, cx);
+                sk.err = None;
+            });
+            return Poll::Ready(Err(err));
+        }
+        sk.connect = ConnectPhase::Connected;
+        Poll::Ready(Ok(()))
+    }
+
+    /// connect() to AF_UNSPEC.
+    fn disconnect(&mut self, id: SockId) -> Result<(), Errno> {
+        self.enter(id, |sk, cx| {
+            tcp_disconnect(sk, cx);
+            sk.connect = ConnectPhase::Unconnected;
+        })
+        .ok_or(Errno::EBADF)
+    }
+
+    /// Chooses the ends, and sends the SYN.
+    fn tcp_v4_connect(&mut self, id: SockId, remote: SocketAddr) -> Result<(), Errno> {
+        let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
+        let remote = remote_end(sk, remote)?;
+        let bound = sk.flow.local;
+        let source = self.cx.net.source_for(remote.ip());
+        let local_ip = if sk.bound_addr { bound.ip() } else { source.ok_or(Errno::ENETUNREACH)? };
+        if local_ip.is_ipv4() != remote.is_ipv4() {
+            return Err(Errno::ENETUNREACH);
+        }
+        let local = SocketAddr::new(local_ip, bound.port());
+        let flow = self.inet_hash_connect(id, local, remote)?;
+        self.enter(id, |sk, cx| {
+            sk.flow = flow;
+            sk.connect = ConnectPhase::Connecting;
+            tcp_set_state(sk, Event::ActiveOpen, cx);
+            if sk.snd.write_seq == Seq(0) {
+                sk.snd.write_seq = Seq(cx.rng.secure_tcp_seq(flow.local, flow.remote, cx.now));
+            }
+            sk.tsoffset = if cx.sysctl.tcp_timestamps == 1 {
+                cx.rng.secure_tcp_ts_off(flow.local.ip(), flow.remote.ip())
+            } else {
+                0
+            };
+            tcp_connect(sk, cx);
+        });
+        Ok(())
+    }
+
+    /// Takes the four-tuple, with a free port if none is bound.
+    ///
+    /// Linux: inet_hash_connect, __inet_check_established
+    fn inet_hash_connect(
+        &mut self,
+        id: SockId,
+        local: SocketAddr,
+        remote: SocketAddr,
+    ) -> Result<Flow, Errno> {
+        let mut flow = Flow::new(local, remote);
+        if local.port() == 0 {
+            let Self { cx, ports, ehash, .. } = self;
+            let offset = cx.rng.secure_port_ephemeral(local.ip(), remote);
+            let is_free = |port: u16| {
+                ehash.get(Flow::new(SocketAddr::new(local.ip(), port), remote)).is_none()
+            };
+            let port = ports.connect_any(id, offset, &cx.sysctl, &mut cx.rng, &is_free)?;
+            flow.local.set_port(port);
+        } else if let Some(holder) = self.ehash.get(flow) {
+            self.tcp_twsk_unique(id, holder)?;
+        }
+        self.ehash.replace(flow, id);
+        Ok(flow)
+    }
+
+    /// Whether the remainder that holds the four-tuple may be replaced.
+    ///
+    /// `[RFC6191:2#1]` · Linux: tcp_twsk_unique (net/ipv4/tcp_ipv4.c)
+    fn tcp_twsk_unique(&mut self, id: SockId, holder: SockId) -> Result<(), Errno> {
+        let now = self.cx.now;
+        let delay_us = u64::from(self.cx.sysctl.tcp_tw_reuse_delay) * 1000;
+        let loopback_only = self.cx.sysctl.tcp_tw_reuse == 2;
+        let allowed = match self.objects.get(holder) {
+            Some(Object::TimeWait(tw)) => {
+                let aged = tw.ts_recent_stamp.is_some_and(|at| now.micros_since(at) > delay_us);
+                let here = tw.flow.local.ip().is_loopback();
+                aged && self.cx.sysctl.tcp_tw_reuse != 0 && (!loopback_only || here)
+            }
+            Some(Object::Sock(_) | Object::Request(_)) | None => false,
+        };
+        let taken = allowed.then(|| self.objects.take_time_wait(holder)).flatten();
+        let mut tw = taken.ok_or(Errno::EADDRNOTAVAIL)?;
+        if let Some(sk) = self.objects.sock_mut(id) {
+            let isn = tw.snd_nxt + 65_535 + 2;
+            sk.snd.write_seq = if isn.0 == 0 { Seq(1) } else { isn };
+            sk.rx_opt.ts_recent = tw.ts_recent;
+            sk.rx_opt.ts_recent_stamp = tw.ts_recent_stamp;
+        }
+        advance(&mut tw.state, tw.flow, Event::ActiveOpen, &mut self.cx);
+        self.forget_time_wait(&tw);
+        Ok(())
+    }
+}
+
+/// The remote end an address means for a socket of this family; the wildcard is this host.
+fn remote_end(sk: &Sock, remote: SocketAddr) -> Result<SocketAddr, Errno> {
+    match (remote.ip(), sk.is_v6) {
+        (IpAddr::V4(ip), false) if ip.is_unspecified() => {
+            Ok(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), remote.port()))
+        }
+        (IpAddr::V4(ip), false) if ip.is_multicast() || ip.is_broadcast() => {
+            Err(Errno::ENETUNREACH)
+        }
+        (IpAddr::V4(_), false) => Ok(remote),
+        (IpAddr::V6(ip), true) if ip.is_unspecified() => {
+            Ok(SocketAddr::new(Ipv6Addr::LOCALHOST.into(), remote.port()))
+        }
+        (IpAddr::V6(ip), true) if ip.is_multicast() => Err(Errno::ENETUNREACH),
+        (IpAddr::V6(ip), true) if ip.to_ipv4_mapped().is_some() && sk.opts.v6only => {
+            Err(Errno::ENETUNREACH)
+        }
+        (IpAddr::V6(_), true) => Ok(unmapped(remote)),
+        (IpAddr::V6(_), false) | (IpAddr::V4(_), true) => Err(Errno::EAFNOSUPPORT),
+    }
+}
+
+/// Prepares the control block.
+///
+/// Linux: tcp_connect_init (net/ipv4/tcp_output.c)
+fn tcp_connect_init(sk: &mut Sock, cx: &Cx) {
+    let remote = sk.flow.remote.ip();
+    let timestamps = cx.sysctl.tcp_timestamps != 0;
+    sk.tcp_header_len = TCP_HEADER_LEN + if timestamps { TSTAMP_ALIGNED } else { 0 };
+    if sk.rx_opt.user_mss != 0 {
+        sk.rx_opt.mss_clamp = sk.rx_opt.user_mss;
+    }
+    sk.rx_opt.ts_offered = timestamps;
+    sk.rx_opt.sack_offered = cx.sysctl.tcp_sack != 0;
+    sk.rx_opt.wscale_offered = cx.sysctl.tcp_window_scaling != 0;
+    sk.snd.max_window = 0;
+    tcp_sync_mss(sk, cx.net.dst_mtu(remote), cx);
+    sk.advmss = tcp_mss_clamp(sk.rx_opt.user_mss, cx.net.advmss(remote));
+    tcp_initialize_rcv_mss(sk);
+    let space = tcp_full_space(sk);
+    let mut clamp = sk.rcv.window_clamp;
+    if sk.opts.locks.rcvbuf && (clamp > space || clamp == 0) {
+        clamp = space;
+    }
+    let reopened = sk.rx_opt.ts_recent_stamp.is_some();
+    let options = if reopened { sk.tcp_header_len - TCP_HEADER_LEN } else { 0 };
+    let mss = sk.advmss.saturating_sub(options);
+    let wscale_ok = sk.rx_opt.wscale_offered;
+    let window = tcp_select_initial_window(space, mss, clamp, wscale_ok, &cx.sysctl);
+    sk.rx_opt.rcv_wscale = window.rcv_wscale;
+    sk.rcv.wnd = window.rcv_wnd;
+    sk.rcv.window_clamp = window.window_clamp;
+    sk.rcv.rcv_ssthresh = window.rcv_wnd;
+    sk.err = None;
+    sk.done = false;
+    sk.snd.wnd = 0;
+    sk.snd.wl1 = Seq(0);
+    sk.write_queue.purge();
+    let seq = sk.snd.write_seq;
+    sk.snd.iss = seq;
+    (sk.snd.una, sk.snd.sml, sk.snd.up, sk.snd.nxt) = (seq, seq, seq, seq);
+    sk.rcv.nxt = Seq(0);
+    sk.rcv.wup = Seq(0);
+    sk.recv_queue.init(Seq(0));
+    sk.loss.rto_ms = TCP_TIMEOUT_INIT_MS;
+    sk.loss.retransmits = 0;
+}
+
+/// Sends the SYN.
+///
+/// [RFC9293:3.10.1#2] · Linux: tcp_connect (net/ipv4/tcp_output.c)
+fn tcp_connect(sk: &mut Sock, cx: &mut Cx) {
+    tcp_connect_init(sk, cx);
+    let seq = sk.snd.write_seq;
+    sk.snd.write_seq = seq + 1;
+    sk.loss.retrans_stamp = Some(cx.now);
+    let mut syn = Chunk::new(seq, Flags::SYN, Vec::new());
+    syn.sent_at = cx.now;
+    sk.write_queue.push_rtx(syn);
+    sk.loss.packets_out += 1;
+    tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::SYN), cx);
+    sk.snd.nxt = sk.snd.write_seq;
+    sk.snd.pushed_seq = sk.snd.write_seq;
+    cx.mib.inc(Counter::TcpActiveOpens);
+    tcp_reset_xmit_timer(sk, Timer::Retransmit, sk.loss.rto_ms, cx);
+}

@@ -1,0 +1,182 @@
+//! getsockopt().
+//!
+//! Linux: sk_getsockopt (net/core/sock.c), do_tcp_getsockopt (net/ipv4/tcp.c), do_ip_getsockopt,
+//! do_ipv6_getsockopt
+
+use super::send::wmem_queued;
+use super::setsockopt::retrans_to_secs;
+use super::sockopt::*;
+use super::tcp_info::tcp_get_info;
+use crate::cx::Cx;
+use crate::errno::Errno;
+use crate::output::ack::in_pingpong_mode;
+use crate::output::options::tcp_time_stamp;
+use crate::output::window::rmem_alloc;
+use crate::sock::Sock;
+use crate::stack::Stack;
+use crate::state::{StateMask, TcpState};
+use crate::table::Fd;
+use crate::time::Instant;
+
+/// SOCK_STREAM, IPPROTO_TCP, AF_INET, AF_INET6
+const SOCK_STREAM: i32 = 1;
+const IPPROTO_TCP: i32 = 6;
+const AF_INET: i32 = 2;
+const AF_INET6: i32 = 10;
+/// TCP_CA_NAME_MAX
+const TCP_CA_NAME_MAX: usize = 16;
+
+impl Stack {
+    /// The value of an option, at most `len` bytes of it.
+    pub fn getsockopt(
+        &mut self,
+        now: Instant,
+        fd: Fd,
+        level: i32,
+        name: i32,
+        len: usize,
+    ) -> Result<Vec<u8>, Errno> {
+        self.set_now(now);
+        let id = self.fds.sock(fd)?;
+        let Self { objects, cx, .. } = self;
+        let sk = objects.sock_mut(id).ok_or(Errno::EBADF)?;
+        let mut value = match level {
+            SOL_SOCKET => sol_socket(sk, name)?,
+            SOL_TCP => do_tcp_getsockopt(sk, name, cx)?,
+            SOL_IP => int_bytes(do_ip_getsockopt(sk, name, cx)?),
+            SOL_IPV6 => int_bytes(do_ipv6_getsockopt(sk, name, cx)?),
+            _ => return Err(Errno::EOPNOTSUPP),
+        };
+        value.truncate(len);
+        Ok(value)
+    }
+}
+
+fn int_bytes(val: i32) -> Vec<u8> {
+    val.to_ne_bytes().to_vec()
+}
+
+fn saturated(val: u32) -> i32 {
+    i32::try_from(val).unwrap_or(i32::MAX)
+}
+
+/// Linux: sk_getsockopt
+fn sol_socket(sk: &mut Sock, name: i32) -> Result<Vec<u8>, Errno> {
+    let val = match name {
+        SO_DEBUG => 0,
+        SO_REUSEADDR => i32::from(sk.opts.reuseaddr),
+        SO_REUSEPORT => i32::from(sk.opts.reuseport),
+        SO_DONTROUTE => i32::from(sk.opts.dontroute),
+        SO_BROADCAST => i32::from(sk.opts.broadcast),
+        SO_KEEPALIVE => i32::from(sk.opts.keepalive),
+        SO_OOBINLINE => i32::from(sk.opts.oobinline),
+        SO_TYPE => SOCK_STREAM,
+        SO_PROTOCOL => IPPROTO_TCP,
+        SO_DOMAIN => {
+            if sk.is_v6 {
+                AF_INET6
+            } else {
+                AF_INET
+            }
+        }
+        SO_ERROR => sk.err.take().or_else(|| sk.err_soft.take()).map_or(0, Errno::raw),
+        SO_SNDBUF => saturated(sk.opts.sndbuf),
+        SO_RCVBUF => saturated(sk.opts.rcvbuf),
+        SO_RCVLOWAT => saturated(sk.opts.rcvlowat),
+        SO_SNDLOWAT => 1,
+        SO_PRIORITY => sk.opts.priority,
+        SO_MARK => sk.opts.mark.cast_signed(),
+        SO_ACCEPTCONN => i32::from(sk.state() == TcpState::Listen),
+        SO_LINGER => {
+            let mut bytes = int_bytes(i32::from(sk.opts.linger.on));
+            bytes.extend(int_bytes(sk.opts.linger.secs));
+            return Ok(bytes);
+        }
+        SO_RCVTIMEO => return Ok(timeval_bytes(sk.opts.rcvtimeo_us)),
+        SO_SNDTIMEO => return Ok(timeval_bytes(sk.opts.sndtimeo_us)),
+        SO_MAX_PACING_RATE => return Ok(sk.opts.max_pacing_rate.to_ne_bytes().to_vec()),
+        SO_MEMINFO => return Ok(sk_get_meminfo(sk)),
+        _ => return Err(Errno::ENOPROTOOPT),
+    };
+    Ok(int_bytes(val))
+}
+
+/// Linux: sk_get_meminfo (net/core/sock.c)
+fn sk_get_meminfo(sk: &Sock) -> Vec<u8> {
+    let values = [rmem_alloc(sk), sk.opts.rcvbuf, 0, sk.opts.sndbuf, 0, wmem_queued(sk), 0, 0, 0];
+    values.iter().flat_map(|value| value.to_ne_bytes()).collect()
+}
+
+/// Linux: do_tcp_getsockopt
+fn do_tcp_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<Vec<u8>, Errno> {
+    let val = match name {
+        TCP_NODELAY => i32::from(sk.opts.nonagle.off),
+        TCP_CORK => i32::from(sk.opts.nonagle.cork),
+        TCP_MAXSEG => {
+            let unset = sk.rx_opt.user_mss == 0 || !sk.state().is_in(StateMask::UNCONNECTED);
+            saturated(if unset { sk.mss_cache } else { sk.rx_opt.user_mss })
+        }
+        TCP_KEEPIDLE => sk.opts.keepidle_secs.map_or(cx.sysctl.tcp_keepalive_time, saturated),
+        TCP_KEEPINTVL => sk.opts.keepintvl_secs.map_or(cx.sysctl.tcp_keepalive_intvl, saturated),
+        TCP_KEEPCNT => sk.opts.keepcnt.map_or(i32::from(cx.sysctl.tcp_keepalive_probes), saturated),
+        TCP_SYNCNT => sk.opts.syncnt.map_or(i32::from(cx.sysctl.tcp_syn_retries), saturated),
+        TCP_LINGER2 => match sk.opts.linger2_secs {
+            Some(secs) if secs != 0 => secs,
+            Some(_) | None => cx.sysctl.tcp_fin_timeout,
+        },
+        TCP_DEFER_ACCEPT => retrans_to_secs(sk.opts.defer_accept, cx),
+        TCP_WINDOW_CLAMP => saturated(sk.rcv.window_clamp),
+        TCP_QUICKACK => i32::from(!in_pingpong_mode(sk, cx)),
+        TCP_USER_TIMEOUT => saturated(sk.opts.user_timeout_ms),
+        TCP_TIMESTAMP => tcp_time_stamp(cx.now, sk.tsoffset).cast_signed(),
+        TCP_NOTSENT_LOWAT => sk.opts.notsent_lowat.cast_signed(),
+        TCP_THIN_LINEAR_TIMEOUTS => i32::from(sk.opts.thin_linear_timeouts),
+        TCP_INQ => i32::from(sk.opts.inq),
+        TCP_INFO => return Ok(tcp_get_info(sk, cx)),
+        TCP_CC_INFO => return Ok(Vec::new()),
+        TCP_CONGESTION => {
+            let mut bytes = sk.cong.algorithm.name().as_bytes().to_vec();
+            bytes.resize(TCP_CA_NAME_MAX, 0);
+            return Ok(bytes);
+        }
+        _ => return Err(Errno::ENOPROTOOPT),
+    };
+    Ok(int_bytes(val))
+}
+
+/// Linux: do_ip_getsockopt (net/ipv4/ip_sockglue.c)
+fn do_ip_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<i32, Errno> {
+    Ok(match name {
+        IP_TOS => i32::from(sk.opts.tos),
+        IP_TTL => i32::from(sk.opts.ttl.unwrap_or(cx.sysctl.ip_default_ttl)),
+        IP_MTU_DISCOVER => i32::from(sk.opts.pmtudisc),
+        IP_RECVERR => i32::from(sk.opts.recverr),
+        IP_FREEBIND => i32::from(sk.opts.freebind),
+        IP_MTU => path_mtu(sk, cx)?,
+        _ => return Err(Errno::ENOPROTOOPT),
+    })
+}
+
+/// Linux: do_ipv6_getsockopt (net/ipv6/ipv6_sockglue.c)
+fn do_ipv6_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<i32, Errno> {
+    if !sk.is_v6 {
+        return Err(Errno::ENOPROTOOPT);
+    }
+    Ok(match name {
+        IPV6_V6ONLY => i32::from(sk.opts.v6only),
+        IPV6_UNICAST_HOPS => i32::from(sk.opts.ttl.unwrap_or(64)),
+        IPV6_TCLASS => i32::from(sk.opts.tos),
+        IPV6_MTU_DISCOVER => i32::from(sk.opts.pmtudisc),
+        IPV6_RECVERR => i32::from(sk.opts.recverr),
+        IPV6_FREEBIND => i32::from(sk.opts.freebind),
+        IPV6_MTU => path_mtu(sk, cx)?,
+        _ => return Err(Errno::ENOPROTOOPT),
+    })
+}
+
+fn path_mtu(sk: &Sock, cx: &Cx) -> Result<i32, Errno> {
+    if sk.flow.remote.port() == 0 {
+        return Err(Errno::ENOTCONN);
+    }
+    Ok(saturated(cx.net.dst_mtu(sk.flow.remote.ip())))
+}

@@ -1,0 +1,34 @@
+//! What a program asks for: RFC 9293 §3.10.1 to §3.10.6 as Linux's system calls, one a file.
+//!
+//! A call that may sleep returns [`Poll::Pending`](std::task::Poll) and is simply made again, with
+//! the same [`Sleep`], when the stack has an event or the sleep's deadline has come.
+
+mod accept;
+mod address;
+mod bind;
+pub(crate) mod close;
+mod connect;
+mod disconnect;
+mod fcntl;
+mod getsockopt;
+mod ioctl;
+mod listen;
+mod poll;
+mod readiness;
+mod recv;
+pub(crate) mod send;
+mod setsockopt;
+mod shutdown;
+mod sleep;
+mod socket;
+mod sockopt;
+mod tcp_info;
+
+pub use accept::Accepted;
+pub use bind::Address;
+pub use poll::{EpollEvent, EpollOp, PollFd};
+pub use recv::Received;
+pub use send::MsgFlags;
+pub use shutdown::How;
+pub use sleep::Sleep;
+pub use socket::Domain;

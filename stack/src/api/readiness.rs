@@ -1,0 +1,68 @@
+//! What poll reports of a socket.
+//!
+//! Linux: tcp_poll (net/ipv4/tcp.c)
+
+use super::send::sk_stream_is_writeable;
+use crate::cx::Cx;
+use crate::sock::Sock;
+use crate::sock::control_block::UrgData;
+use crate::state::{StateMask, TcpState};
+
+pub(crate) const POLLIN: u32 = 0x001;
+pub(crate) const POLLPRI: u32 = 0x002;
+pub(crate) const POLLOUT: u32 = 0x004;
+pub(crate) const POLLERR: u32 = 0x008;
+pub(crate) const POLLHUP: u32 = 0x010;
+pub(crate) const POLLNVAL: u32 = 0x020;
+const POLLRDNORM: u32 = 0x040;
+const POLLWRNORM: u32 = 0x100;
+pub(crate) const POLLRDHUP: u32 = 0x2000;
+
+/// Events that are true now.
+pub(super) fn tcp_poll(sk: &mut Sock, cx: &Cx) -> u32 {
+    let state = sk.state();
+    if state == TcpState::Listen {
+        return if sk.listener.ready.is_empty() { 0 } else { POLLIN | POLLRDNORM };
+    }
+    let mut mask = 0;
+    if sk.shutdown.is_both() || state == TcpState::Close {
+        mask |= POLLHUP;
+    }
+    if sk.shutdown.rcv {
+        mask |= POLLIN | POLLRDNORM | POLLRDHUP;
+    }
+    if !state.is_in(StateMask::CONNECTING) {
+        mask |= readable(sk) | writable(sk, cx);
+        if let UrgData::Valid(_) = sk.rcv.urg_data {
+            mask |= POLLPRI;
+        }
+    }
+    if sk.err.is_some() {
+        mask |= POLLERR;
+    }
+    mask
+}
+
+/// Linux: tcp_stream_is_readable
+fn readable(sk: &Sock) -> u32 {
+    let mut target = sk.opts.rcvlowat;
+    if sk.rcv.urg_data != UrgData::None
+        && sk.rcv.urg_seq == sk.recv_queue.copied_seq()
+        && !sk.opts.oobinline
+    {
+        target += 1;
+    }
+    if sk.recv_queue.available() >= target { POLLIN | POLLRDNORM } else { 0 }
+}
+
+fn writable(sk: &mut Sock, cx: &Cx) -> u32 {
+    if sk.shutdown.snd {
+        return POLLOUT | POLLWRNORM;
+    }
+    if sk_stream_is_writeable(sk, cx) {
+        return POLLOUT | POLLWRNORM;
+    }
+    // Who is told "not now" wants to hear of it later.
+    sk.nospace = true;
+    0
+}

@@ -1,0 +1,305 @@
+//! send() and its relatives.
+//!
+//! RFC 9293 §3.10.2 SEND · Linux: tcp_sendmsg_locked, tcp_push (net/ipv4/tcp.c),
+//! sk_stream_wait_connect, sk_stream_wait_memory (net/core/stream.c)
+
+use std::task::Poll;
+
+use super::sleep::Sleep;
+use crate::cx::Cx;
+use crate::effect::Wake;
+use crate::errno::Errno;
+use crate::input::tcp_sndbuf_expand;
+use crate::output::mss::tcp_send_mss;
+use crate::output::write::{
+    Amount, forced_push, tcp_mark_push, tcp_push_pending_frames_at,
+    tcp_slow_start_after_idle_check, tcp_write_xmit,
+};
+use crate::sock::write_queue::Chunk;
+use crate::sock::{NonAgle, Sock};
+use crate::stack::Stack;
+use crate::state::StateMask;
+use crate::table::Fd;
+use crate::time::Instant;
+use crate::wire::Flags;
+
+/// SKB_TRUESIZE of a sending buffer without its data: small head, struct sk_buff.
+const SKB_OVERHEAD: u32 = 960;
+
+/// MSG_* flags TCP looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MsgFlags(pub i32);
+
+impl MsgFlags {
+    const OOB: i32 = 0x1;
+    const PEEK: i32 = 0x2;
+    const TRUNC: i32 = 0x20;
+    const DONTWAIT: i32 = 0x40;
+    const EOR: i32 = 0x80;
+    const WAITALL: i32 = 0x100;
+    const MORE: i32 = 0x8000;
+
+    /// MSG_OOB
+    pub(crate) const fn oob(self) -> bool {
+        self.0 & Self::OOB != 0
+    }
+    /// MSG_PEEK
+    pub(crate) const fn peek(self) -> bool {
+        self.0 & Self::PEEK != 0
+    }
+    /// MSG_TRUNC
+    pub(crate) const fn trunc(self) -> bool {
+        self.0 & Self::TRUNC != 0
+    }
+    /// MSG_DONTWAIT
+    pub(crate) const fn dontwait(self) -> bool {
+        self.0 & Self::DONTWAIT != 0
+    }
+    /// MSG_EOR
+    pub(crate) const fn eor(self) -> bool {
+        self.0 & Self::EOR != 0
+    }
+    /// MSG_WAITALL
+    pub(crate) const fn waitall(self) -> bool {
+        self.0 & Self::WAITALL != 0
+    }
+    /// MSG_MORE
+    pub(crate) const fn more(self) -> bool {
+        self.0 & Self::MORE != 0
+    }
+}
+
+/// Why a try of sending ended.
+enum Ended {
+    /// Everything was taken.
+    Done,
+    /// The buffer is full.
+    Full,
+    /// The connection cannot send (any more).
+    Broken,
+}
+
+impl Stack {
+    /// Hands `data` over for sending; returns how much of it was taken.
+    pub fn send(
+        &mut self,
+        now: Instant,
+        fd: Fd,
+        data: &[u8],
+        flags: MsgFlags,
+        sleep: &mut Sleep,
+    ) -> Poll<Result<usize, Errno>> {
+        self.set_now(now);
+        let id = self.fds.sock(fd)?;
+        self.enter(id, |sk, cx| tcp_sendmsg(sk, data, flags, sleep, cx))
+            .unwrap_or(Poll::Ready(Err(Errno::EBADF)))
+    }
+}
+
+/// Linux: tcp_sendmsg_locked
+fn tcp_sendmsg(
+    sk: &mut Sock,
+    data: &[u8],
+    flags: MsgFlags,
+    sleep: &mut Sleep,
+    cx: &mut Cx,
+) -> Poll<Result<usize, Errno>> {
+    let nonblock = sk.opts.nonblock || flags.dontwait();
+    let timeout = sk.opts.sndtimeo_us;
+    if !sk.state().is_in(StateMask::CAN_SEND) && sleep.copied == 0 {
+        // Data may be handed over only once the connection is established.
+        if let Some(err) = sk.err.take() {
+            return Poll::Ready(Err(err));
+        }
+        if !sk.state().is_in(StateMask::CONNECTING) {
+            return Poll::Ready(Err(Errno::EPIPE));
+        }
+        if nonblock {
+            return Poll::Ready(Err(Errno::EAGAIN));
+        }
+        return sleep.wait(cx.now, timeout, Err(Errno::EAGAIN));
+    }
+    match copy_and_push(sk, data, flags, &mut sleep.copied, cx) {
+        Ended::Done => Poll::Ready(Ok(sleep.copied)),
+        Ended::Broken if sleep.copied > 0 => Poll::Ready(Ok(sleep.copied)),
+        Ended::Broken => Poll::Ready(Err(sk.err.take().unwrap_or(Errno::EPIPE))),
+        Ended::Full => {
+            sk.nospace = true;
+            let so_far = if sleep.copied > 0 { Ok(sleep.copied) } else { Err(Errno::EAGAIN) };
+            if nonblock {
+                return Poll::Ready(so_far);
+            }
+            sleep.wait(cx.now, timeout, so_far)
+        }
+    }
+}
+
+/// Fills chunks up to the size goal, and pushes what is worth it.
+fn copy_and_push(
+    sk: &mut Sock,
+    data: &[u8],
+    flags: MsgFlags,
+    copied: &mut usize,
+    cx: &mut Cx,
+) -> Ended {
+    let start = *copied;
+    let (mut mss_now, mut size_goal) = tcp_send_mss(sk, cx, !flags.oob());
+    while *copied < data.len() {
+        if sk.err.is_some() || sk.shutdown.snd {
+            if *copied > start {
+                tcp_push(sk, flags, mss_now, sk.opts.nonagle, cx);
+            }
+            return Ended::Broken;
+        }
+        let has_room = tail_has_room(sk, size_goal);
+        if !has_room && !sk_stream_memory_free(sk, cx) {
+            if *copied > start {
+                let push = MsgFlags(flags.0 & !MsgFlags::MORE);
+                tcp_push(sk, push, mss_now, NonAgle::PUSH, cx);
+            }
+            return Ended::Full;
+        }
+        if !has_room {
+            tcp_skb_entail(sk, cx);
+        }
+        let full = append(sk, data, copied, size_goal, *copied == start);
+        if *copied == data.len() {
+            break;
+        }
+        if !full || flags.oob() {
+            continue;
+        }
+        if forced_push(sk) {
+            tcp_mark_push(sk);
+            tcp_push_pending_frames_at(sk, mss_now, NonAgle::PUSH, cx);
+        } else if sk.write_queue.unsent().nth(1).is_none() {
+            tcp_write_xmit(sk, mss_now, NonAgle::PUSH, Amount::One, cx);
+        }
+        (mss_now, size_goal) = tcp_send_mss(sk, cx, !flags.oob());
+    }
+    if data.len() > start {
+        mark_tail(sk, flags);
+        tcp_push(sk, flags, mss_now, sk.opts.nonagle, cx);
+    } else if sk.err.is_some() || sk.shutdown.snd {
+        return Ended::Broken;
+    }
+    Ended::Done
+}
+
+/// Copies what fits into the last chunk; true when that filled it.
+fn append(sk: &mut Sock, data: &[u8], copied: &mut usize, size_goal: u32, is_first: bool) -> bool {
+    let Some(tail) = sk.write_queue.tail_mut() else { return true };
+    let room = to_usize(size_goal.saturating_sub(tail.len()));
+    let end = copied.saturating_add(room).min(data.len());
+    let part = data.get(*copied..end).unwrap_or_default();
+    tail.data.extend_from_slice(part);
+    if is_first {
+        tail.flags = tail.flags.without(Flags::PSH);
+    }
+    let full = tail.len() >= size_goal;
+    sk.snd.write_seq = sk.snd.write_seq.plus_len(part.len());
+    *copied = end;
+    full
+}
+
+/// What the flags of the call say about its last byte.
+fn mark_tail(sk: &mut Sock, flags: MsgFlags) {
+    if flags.eor()
+        && let Some(tail) = sk.write_queue.tail_mut()
+    {
+        tail.eor = true;
+    }
+    if flags.oob() {
+        tcp_mark_urg(sk);
+    }
+}
+
+/// The last unsent chunk can take more.
+fn tail_has_room(sk: &Sock, size_goal: u32) -> bool {
+    sk.write_queue
+        .tail()
+        .is_some_and(|tail| tail.len() < size_goal && !tail.eor && !tail.flags.fin())
+}
+
+/// Linux: tcp_skb_entail
+fn tcp_skb_entail(sk: &mut Sock, cx: &Cx) {
+    let seq = sk.snd.write_seq;
+    sk.write_queue.push(Chunk::new(seq, Flags::NONE, Vec::new()));
+    // TCP_NAGLE_PUSH does not outlive the data it was meant for.
+    sk.opts.nonagle.push = false;
+    tcp_slow_start_after_idle_check(sk, cx);
+}
+
+/// Linux: tcp_push (net/ipv4/tcp.c)
+fn tcp_push(sk: &mut Sock, flags: MsgFlags, mss_now: u32, nonagle: NonAgle, cx: &mut Cx) {
+    if sk.write_queue.is_unsent_empty() {
+        return;
+    }
+    if !flags.more() || forced_push(sk) {
+        tcp_mark_push(sk);
+    }
+    let nonagle =
+        if flags.more() { NonAgle { off: false, cork: true, push: false } } else { nonagle };
+    tcp_push_pending_frames_at(sk, mss_now, nonagle, cx);
+}
+
+/// The last byte handed over is urgent.
+///
+/// Linux: tcp_mark_urg
+fn tcp_mark_urg(sk: &mut Sock) {
+    sk.snd.up = sk.snd.write_seq;
+    sk.snd.urg_mode = true;
+}
+
+/// Memory the send queues hold (sk_wmem_queued).
+pub(crate) fn wmem_queued(sk: &Sock) -> u32 {
+    let chunks = sk.write_queue.unsent().count() + sk.write_queue.rtx_len();
+    let overhead = u32::try_from(chunks).unwrap_or(u32::MAX).saturating_mul(SKB_OVERHEAD);
+    sk.write_queue.bytes().saturating_add(overhead)
+}
+
+/// Linux: sk_stream_memory_free, tcp_stream_memory_free
+pub(crate) fn sk_stream_memory_free(sk: &Sock, cx: &Cx) -> bool {
+    wmem_queued(sk) < sk.opts.sndbuf && notsent_bytes(sk) < notsent_lowat(sk, cx)
+}
+
+/// Bytes handed over and not sent.
+fn notsent_bytes(sk: &Sock) -> u32 {
+    sk.snd.write_seq - sk.snd.nxt
+}
+
+fn notsent_lowat(sk: &Sock, cx: &Cx) -> u32 {
+    if sk.opts.notsent_lowat == 0 { cx.sysctl.tcp_notsent_lowat } else { sk.opts.notsent_lowat }
+}
+
+/// Enough room that poll should report it.
+///
+/// Linux: __sk_stream_is_writeable with a wake, sk_stream_min_wspace
+pub(crate) fn sk_stream_is_writeable(sk: &Sock, cx: &Cx) -> bool {
+    let queued = wmem_queued(sk);
+    let free = sk.opts.sndbuf.saturating_sub(queued);
+    let lowat = u64::from(notsent_bytes(sk)) << 1 < u64::from(notsent_lowat(sk, cx));
+    queued < sk.opts.sndbuf && free >= queued >> 1 && lowat
+}
+
+/// Data was acknowledged: a sender that waits may have room now.
+///
+/// Linux: tcp_check_space, tcp_new_space (net/ipv4/tcp_input.c)
+pub(crate) fn tcp_check_space(sk: &mut Sock, cx: &mut Cx) {
+    if !sk.nospace {
+        return;
+    }
+    let in_flight = sk.loss.packets_in_flight();
+    if !sk.opts.locks.sndbuf && in_flight < sk.cong.cw.snd_cwnd {
+        tcp_sndbuf_expand(sk, cx);
+        sk.cong.cwnd_stamp = cx.now;
+    }
+    if sk_stream_is_writeable(sk, cx) {
+        sk.nospace = false;
+        cx.wake(sk.id, Wake::Writable);
+    }
+}
+
+fn to_usize(len: u32) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,51 @@
+//! What a sleeping call remembers between two tries.
+
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::errno::Errno;
+use crate::time::Instant;
+
+/// Begin with `Sleep::default()`; keep it until the call returns.
+#[derive(Clone, Debug, Default)]
+pub struct Sleep {
+    started: Option<Instant>,
+    until: Option<Instant>,
+    /// Bytes sent or received so far.
+    pub(crate) done: Vec<u8>,
+    pub(crate) copied: usize,
+    /// Socket of a call whose descriptor is gone (close that lingers).
+    pub(crate) lingering: Option<crate::sock::SockId>,
+}
+
+impl Sleep {
+    /// When the call wants to be tried again even if nothing happens.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// True on every try but the first.
+    #[must_use]
+    pub const fn has_slept(&self) -> bool {
+        self.started.is_some()
+    }
+
+    /// Sleeps on, for at most `timeout_us` from the first try (none: for ever); `expired` is what
+    /// the call returns when that is over.
+    pub(crate) fn wait<T>(
+        &mut self,
+        now: Instant,
+        timeout_us: Option<u64>,
+        expired: Result<T, Errno>,
+    ) -> Poll<Result<T, Errno>> {
+        let started = *self.started.get_or_insert(now);
+        // A span of whole ticks, as schedule_timeout counts them.
+        self.until = timeout_us.map(|us| started.plus(Duration::from_micros(us)));
+        if self.until.is_some_and(|until| until <= now) {
+            Poll::Ready(expired)
+        } else {
+            Poll::Pending
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! TCP_INFO: the bytes of Linux's struct tcp_info.
+//!
+//! RFC 9293 §3.10.6 STATUS · Linux: tcp_get_info (net/ipv4/tcp.c), struct tcp_info
+//! (include/uapi/linux/tcp.h). Times a sender was busy or limited, ECN counts and fields after
+//! tcpi_snd_wnd are zero.
+
+use crate::cx::Cx;
+use crate::sock::Sock;
+use crate::state::TcpState;
+use crate::time::Instant;
+
+/// Length of struct tcp_info in Linux 6.18.
+const TCP_INFO_LEN: usize = 280;
+/// TCPI_OPT_*
+const OPT_TIMESTAMPS: u8 = 1;
+const OPT_SACK: u8 = 2;
+const OPT_WSCALE: u8 = 4;
+
+/// Appends fields in the structure's order.
+struct Layout(Vec<u8>);
+
+impl Layout {
+    fn u8(&mut self, value: u32) -> &mut Self {
+        self.0.push(u8::try_from(value).unwrap_or(u8::MAX));
+        self
+    }
+
+    fn u32(&mut self, value: u32) -> &mut Self {
+        self.0.extend(value.to_ne_bytes());
+        self
+    }
+
+    fn u64(&mut self, value: u64) -> &mut Self {
+        self.0.extend(value.to_ne_bytes());
+        self
+    }
+}
+
+/// The whole structure.
+pub(super) fn tcp_get_info(sk: &Sock, cx: &Cx) -> Vec<u8> {
+    let mut out = Layout(Vec::with_capacity(TCP_INFO_LEN));
+    if sk.state() == TcpState::Listen {
+        listener(sk, &mut out);
+    } else {
+        head(sk, &mut out);
+        queues(sk, &mut out);
+        times(sk, cx, &mut out);
+        metrics(sk, &mut out);
+        totals(sk, &mut out);
+    }
+    out.0.resize(TCP_INFO_LEN, 0);
+    out.0
+}
+
+/// A listener says how long its queue is, and how long it may be.
+fn listener(sk: &Sock, out: &mut Layout) {
+    out.u8(u32::from(sk.state().number())).u8(0).u8(0).u8(0).u8(0).u8(0).u8(0).u8(0);
+    out.u32(0).u32(0).u32(0).u32(0);
+    out.u32(sk.listener.backlog()).u32(sk.listener.max_backlog);
+}
+
+fn head(sk: &Sock, out: &mut Layout) {
+    let mut options = 0;
+    if sk.rx_opt.tstamp_ok {
+        options |= OPT_TIMESTAMPS;
+    }
+    if sk.rx_opt.sack_ok {
+        options |= OPT_SACK;
+    }
+    let mut scales = 0;
+    if sk.rx_opt.wscale_ok {
+        options |= OPT_WSCALE;
+        scales = sk.rx_opt.snd_wscale & 0xf | sk.rx_opt.rcv_wscale << 4;
+    }
+    out.u8(u32::from(sk.state().number()))
+        .u8(sk.loss.ca_state as u32)
+        .u8(sk.loss.retransmits)
+        .u8(sk.loss.probes_out)
+        .u8(sk.loss.backoff)
+        .u8(u32::from(options))
+        .u8(u32::from(scales))
+        .u8(0);
+    out.u32(sk.loss.rto_ms.saturating_mul(1000))
+        .u32(sk.ack.ato_ms.saturating_mul(1000))
+        .u32(sk.mss_cache)
+        .u32(sk.ack.rcv_mss);
+}
+
+fn queues(sk: &Sock, out: &mut Layout) {
+    out.u32(sk.loss.packets_out)
+        .u32(sk.loss.sacked_out)
+        .u32(sk.loss.lost_out)
+        .u32(sk.loss.retrans_out)
+        .u32(0);
+}
+
+fn times(sk: &Sock, cx: &Cx, out: &mut Layout) {
+    let ago = |at: Instant| {
+        let ticks = cx.now.jiffies().0.saturating_sub(at.jiffies().0);
+        u32::try_from(ticks).unwrap_or(u32::MAX)
+    };
+    out.u32(ago(sk.total.lsndtime)).u32(0).u32(ago(sk.ack.lrcvtime)).u32(ago(sk.total.rcv_tstamp));
+}
+
+fn metrics(sk: &Sock, out: &mut Layout) {
+    out.u32(sk.pmtu_cookie)
+        .u32(sk.rcv.rcv_ssthresh)
+        .u32(sk.rtt.srtt_us >> 3)
+        .u32(sk.rtt.mdev_us >> 2)
+        .u32(sk.cong.cw.snd_ssthresh)
+        .u32(sk.cong.cw.snd_cwnd)
+        .u32(sk.advmss)
+        .u32(sk.loss.reordering)
+        .u32(sk.rtt.rcv_rtt_us >> 3)
+        .u32(sk.rtt.rcvq_space)
+        .u32(sk.loss.total_retrans);
+}
+
+fn totals(sk: &Sock, out: &mut Layout) {
+    out.u64(sk.pacing_rate)
+        .u64(sk.opts.max_pacing_rate)
+        .u64(sk.total.bytes_acked)
+        .u64(sk.total.bytes_received)
+        .u32(sk.total.segs_out)
+        .u32(sk.total.segs_in)
+        .u32(sk.snd.write_seq - sk.snd.nxt)
+        .u32(sk.rtt.min_rtt_us())
+        .u32(sk.total.data_segs_in)
+        .u32(sk.total.data_segs_out);
+    // Delivery rate, and the times busy, limited by the window and by the buffer.
+    out.u64(0).u64(0).u64(0).u64(0);
+    out.u32(sk.total.delivered)
+        .u32(0)
+        .u64(sk.total.bytes_sent)
+        .u64(sk.total.bytes_retrans)
+        .u32(sk.total.dsack_dups)
+        .u32(sk.total.reord_seen)
+        .u32(sk.total.rcv_ooopack)
+        .u32(sk.snd.wnd);
+}

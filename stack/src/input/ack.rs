@@ -1,0 +1,458 @@
+//! Step 5: the acknowledgement.
+//!
+//! RFC 9293 §3.10.7.4 fifth, RFC 5681, RFC 5961 §5 · Linux: tcp_ack, tcp_clean_rtx_queue,
+//! tcp_ack_update_window, tcp_ack_probe, tcp_process_tlp_ack (net/ipv4/tcp_input.c)
+
+use std::ops::ControlFlow;
+
+use super::rtt::{RttSample, rtt_since, tcp_ack_update_rtt, tcp_update_pacing_rate};
+use super::sack::{
+    SackState, tcp_check_sack_reordering, tcp_highest_sack_seq, tcp_sacktag_write_queue,
+};
+use super::{DropReason, Step, drop_for};
+use crate::congestion::prr::Delivery;
+use crate::congestion::{
+    AckSample, CaState, Rexmit, tcp_end_cwnd_reduction, tcp_fastretrans_alert,
+    tcp_init_cwnd_reduction, tcp_rack_advance, tcp_rack_update_reo_wnd, tcp_remove_reno_sacks,
+    tcp_set_ca_state, tcp_try_keep_open, tcp_xmit_recovery,
+};
+use crate::cx::Cx;
+use crate::mib::Counter;
+use crate::output::ack::tcp_send_challenge_ack;
+use crate::output::mss::tcp_sync_mss;
+use crate::output::options::tcp_wnd_end;
+use crate::output::probe::{tcp_probe0_when, tcp_schedule_loss_probe};
+use crate::output::write::{tcp_is_cwnd_limited, tcp_slow_start_after_idle_check};
+use crate::seq::Seq;
+use crate::sock::Sock;
+use crate::sock::write_queue::Chunk;
+use crate::time::Instant;
+use crate::timer::{Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_xmit_timer};
+use crate::wire::Segment;
+
+/// What an ACK turned out to be (Linux: FLAG_*).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AckFlags {
+    /// FLAG_DATA: the segment has text.
+    pub(crate) data: bool,
+    pub(crate) win_update: bool,
+    pub(crate) data_acked: bool,
+    pub(crate) syn_acked: bool,
+    pub(crate) retrans_data_acked: bool,
+    pub(crate) data_sacked: bool,
+    pub(crate) snd_una_advanced: bool,
+    /// FLAG_DSACKING_ACK
+    pub(crate) dsacking: bool,
+    /// FLAG_DSACK_TLP: the D-SACK reports the tail loss probe.
+    pub(crate) dsack_tlp: bool,
+    /// Never-retransmitted data below high_seq was (S)ACKed.
+    pub(crate) orig_sack_acked: bool,
+    pub(crate) sack_reneging: bool,
+    pub(crate) lost_retrans: bool,
+    pub(crate) set_xmit_timer: bool,
+}
+
+impl AckFlags {
+    /// FLAG_ACKED
+    const fn acked(&self) -> bool {
+        self.data_acked || self.syn_acked
+    }
+
+    /// FLAG_NOT_DUP
+    pub(crate) const fn not_dup(&self) -> bool {
+        self.data || self.win_update || self.acked()
+    }
+
+    /// FLAG_FORWARD_PROGRESS
+    const fn forward_progress(&self) -> bool {
+        self.acked() || self.data_sacked
+    }
+
+    /// FLAG_CA_ALERT
+    const fn ca_alert(&self) -> bool {
+        self.data_sacked || self.dsacking
+    }
+}
+
+/// How the caller wants an ACK treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Challenge {
+    /// An ACK too old, or of the future, is answered.
+    Send,
+    /// FLAG_NO_CHALLENGE_ACK
+    Never,
+}
+
+/// Why an ACK is unacceptable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BadAck {
+    /// Before the window of acceptable ACKs.
+    TooOld,
+    /// Of data never sent.
+    Unsent,
+    /// Below SND.UNA; what it says about SACK was used.
+    Old,
+}
+
+/// Uses SEG.ACK, the window and SACK.
+///
+/// Linux: tcp_ack
+pub(super) fn tcp_ack(
+    sk: &mut Sock,
+    seg: &Segment,
+    challenge: Challenge,
+    cx: &mut Cx,
+) -> Result<(), BadAck> {
+    let prior_snd_una = sk.snd.una;
+    let prior_packets = sk.loss.packets_out;
+    let before = Before {
+        lost: sk.loss.lost,
+        delivered: sk.total.delivered,
+        fack: tcp_highest_sack_seq(sk),
+    };
+    let mut flags = AckFlags { data: seg.seq != seg.end_seq(), ..AckFlags::default() };
+    let mut sacks = SackState::new(sk);
+    if seg.ack.before(prior_snd_una) {
+        return old_ack(sk, seg, challenge, (flags, sacks), cx);
+    }
+    // [RFC9293:3.10.7.4#15] An ACK of something never sent.
+    if seg.ack.after(sk.snd.nxt) {
+        if challenge == Challenge::Send {
+            tcp_send_challenge_ack(sk, cx);
+        }
+        return Err(BadAck::Unsent);
+    }
+    if seg.ack.after(prior_snd_una) {
+        flags.snd_una_advanced = true;
+        sk.loss.retransmits = 0;
+    }
+    tcp_replace_ts_recent(sk, seg, cx);
+    tcp_ack_update_window(sk, seg, &mut flags, cx);
+    if sk.rx_opt.sack_ok && !seg.options.sack.is_empty() {
+        tcp_sacktag_write_queue(sk, seg, prior_snd_una, (&mut flags, &mut sacks), cx);
+    }
+    sk.err_soft = None;
+    sk.loss.probes_out = 0;
+    sk.total.rcv_tstamp = cx.now;
+    let mut rexmit = Rexmit::None;
+    if prior_packets == 0 {
+        if flags.dsacking {
+            tcp_fastretrans_alert(sk, prior_snd_una, 0, &mut flags, &mut rexmit, cx);
+        }
+        tcp_ack_probe(sk, cx);
+        tcp_process_tlp_ack(sk, seg.ack, flags, cx);
+        return Ok(());
+    }
+    let sample = tcp_clean_rtx_queue(sk, &before, &sacks, &mut flags, cx);
+    sk.total.delivered = sk.total.delivered.wrapping_add(sacks.delivered);
+    tcp_rack_update_reo_wnd(sk, before.delivered, cx);
+    tcp_process_tlp_ack(sk, seg.ack, flags, cx);
+    if tcp_ack_is_dubious(sk, flags) {
+        let dupack = !(flags.snd_una_advanced || flags.not_dup() || flags.dsacking);
+        let dupacks = u32::from(dupack);
+        tcp_fastretrans_alert(sk, prior_snd_una, dupacks, &mut flags, &mut rexmit, cx);
+    }
+    if flags.set_xmit_timer && !tcp_schedule_loss_probe(sk, true, cx) {
+        tcp_rearm_rto(sk, cx);
+    }
+    tcp_cong_control(sk, seg.ack, &before, (flags, sample), cx);
+    tcp_xmit_recovery(sk, rexmit, cx);
+    Ok(())
+}
+
+/// The connection before the ACK.
+#[derive(Clone, Copy, Debug)]
+struct Before {
+    lost: u32,
+    delivered: u32,
+    fack: Seq,
+}
+
+/// [RFC5961:5.2#1] An ACK from the past: challenged when it is from further back than any window
+/// was, otherwise only its SACK blocks count.
+fn old_ack(
+    sk: &mut Sock,
+    seg: &Segment,
+    challenge: Challenge,
+    (mut flags, mut sacks): (AckFlags, SackState),
+    cx: &mut Cx,
+) -> Result<(), BadAck> {
+    let prior_snd_una = sk.snd.una;
+    let reach = sk.snd.max_window.min(u32::try_from(sk.total.bytes_acked).unwrap_or(u32::MAX));
+    if seg.ack.before(prior_snd_una - reach) {
+        if challenge == Challenge::Send {
+            tcp_send_challenge_ack(sk, cx);
+        }
+        return Err(BadAck::TooOld);
+    }
+    if sk.rx_opt.sack_ok && !seg.options.sack.is_empty() {
+        let mut rexmit = Rexmit::None;
+        tcp_sacktag_write_queue(sk, seg, prior_snd_una, (&mut flags, &mut sacks), cx);
+        sk.total.delivered = sk.total.delivered.wrapping_add(sacks.delivered);
+        tcp_fastretrans_alert(sk, prior_snd_una, 0, &mut flags, &mut rexmit, cx);
+        tcp_xmit_recovery(sk, rexmit, cx);
+    }
+    Err(BadAck::Old)
+}
+
+/// Remembers the timestamp to echo, if this segment covers the last ACK point.
+///
+/// [RFC7323:4.3#2] · Linux: tcp_replace_ts_recent
+pub(super) fn tcp_replace_ts_recent(sk: &mut Sock, seg: &Segment, cx: &Cx) {
+    let newer = !super::validate::tcp_paws_reject(&sk.rx_opt, 0, cx.now);
+    if sk.rx_opt.saw_tstamp && !seg.seq.after(sk.rcv.wup) && newer {
+        sk.rx_opt.ts_recent = sk.rx_opt.rcv_tsval;
+        sk.rx_opt.ts_recent_stamp = Some(cx.now);
+    }
+}
+
+/// Moves SND.UNA and, if the segment is newer than the last that did, SND.WND.
+///
+/// [RFC9293:3.10.7.4#16] · Linux: tcp_ack_update_window, tcp_may_update_window
+fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx: &mut Cx) {
+    let mut nwin = u32::from(seg.wnd);
+    if !seg.flags.syn() {
+        nwin <<= sk.rx_opt.snd_wscale;
+    }
+    let may_update = seg.ack.after(sk.snd.una)
+        || seg.seq.after(sk.snd.wl1)
+        || (seg.seq == sk.snd.wl1 && (nwin > sk.snd.wnd || nwin == 0));
+    if may_update {
+        flags.win_update = true;
+        sk.snd.wl1 = seg.seq;
+        if sk.snd.wnd != nwin {
+            sk.snd.wnd = nwin;
+            if !sk.write_queue.is_unsent_empty() {
+                tcp_slow_start_after_idle_check(sk, cx);
+            }
+            if nwin > sk.snd.max_window {
+                sk.snd.max_window = nwin;
+                tcp_sync_mss(sk, sk.pmtu_cookie, cx);
+            }
+        }
+    }
+    sk.total.bytes_acked += u64::from(seg.ack - sk.snd.una);
+    sk.snd.una = seg.ack;
+}
+
+/// What leaving the retransmission queue taught.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cleaned {
+    pkts_acked: u32,
+    first: Option<Instant>,
+    last: Option<Instant>,
+    /// Lowest never-retransmitted, never-SACKed segment that was acknowledged.
+    reord: Option<Seq>,
+}
+
+/// Takes what SND.UNA covers off the retransmission queue, and measures the round trip.
+///
+/// Linux: tcp_clean_rtx_queue
+fn tcp_clean_rtx_queue(
+    sk: &mut Sock,
+    before: &Before,
+    sacks: &SackState,
+    flags: &mut AckFlags,
+    cx: &mut Cx,
+) -> Option<AckSample> {
+    let mut cleaned = Cleaned::default();
+    let una = sk.snd.una;
+    while let Some(head) = sk.write_queue.rtx_head() {
+        if !head.end_seq().after(una) {
+            let Some(chunk) = sk.write_queue.pop_rtx_head() else { break };
+            let pcount = chunk.pcount();
+            account_acked(sk, &chunk, pcount, &mut cleaned, flags, cx);
+            continue;
+        }
+        // A packet of several segments may be acknowledged in part.
+        let (whole, was) = (head.pcount(), head.clone());
+        if whole > 1 && una.after(head.seq) {
+            sk.write_queue.trim_rtx_head(una);
+            let rest = sk.write_queue.rtx_head().map_or(0, Chunk::pcount);
+            if whole > rest {
+                account_acked(sk, &was, whole - rest, &mut cleaned, flags, cx);
+            }
+        }
+        break;
+    }
+    if sk.snd.urg_mode && !sk.snd.up.after(una) {
+        sk.snd.urg_mode = false;
+    }
+    flags.sack_reneging = sk.write_queue.rtx_head().is_some_and(|head| head.marks.sacked);
+    update_rtt(sk, cleaned, sacks, flags, cx);
+    if flags.acked() {
+        flags.set_xmit_timer = true;
+        if sk.rx_opt.sack_ok {
+            if let Some(reord) = cleaned.reord.filter(|reord| reord.before(before.fack)) {
+                tcp_check_sack_reordering(sk, before.fack, reord, false, cx);
+            }
+        } else {
+            tcp_remove_reno_sacks(sk, cleaned.pkts_acked, cx);
+            if flags.retrans_data_acked {
+                flags.orig_sack_acked = false;
+            }
+        }
+    }
+    flags.acked().then(|| AckSample {
+        now: cx.now,
+        ack: una,
+        acked: cleaned.pkts_acked,
+        rtt_us: cleaned.last.filter(|_| !flags.retrans_data_acked).map(|at| rtt_since(at, cx)),
+        snd_nxt: sk.snd.nxt,
+    })
+}
+
+/// One chunk, or its first segments, left the queue.
+fn account_acked(
+    sk: &mut Sock,
+    chunk: &Chunk,
+    pcount: u32,
+    cleaned: &mut Cleaned,
+    flags: &mut AckFlags,
+    cx: &Cx,
+) {
+    let marks = chunk.marks;
+    if marks.ever_retrans || marks.retrans {
+        if marks.retrans {
+            sk.loss.retrans_out = sk.loss.retrans_out.saturating_sub(pcount);
+        }
+        flags.retrans_data_acked = true;
+    } else if !marks.sacked {
+        cleaned.last = Some(chunk.sent_at);
+        cleaned.first = cleaned.first.or(cleaned.last);
+        cleaned.reord = Some(cleaned.reord.map_or(chunk.seq, |low| low.min(chunk.seq)));
+        if !chunk.end_seq().after(sk.loss.high_seq) {
+            flags.orig_sack_acked = true;
+        }
+    }
+    if marks.sacked {
+        sk.loss.sacked_out = sk.loss.sacked_out.saturating_sub(pcount);
+    } else if sk.rx_opt.sack_ok {
+        sk.total.delivered = sk.total.delivered.wrapping_add(pcount);
+        tcp_rack_advance(sk, marks, chunk.end_seq(), chunk.sent_at, cx);
+    }
+    if marks.lost {
+        sk.loss.lost_out = sk.loss.lost_out.saturating_sub(pcount);
+    }
+    sk.loss.packets_out = sk.loss.packets_out.saturating_sub(pcount);
+    sk.loss.delivered_mstamp = cx.now;
+    cleaned.pkts_acked += pcount;
+    if chunk.flags.syn() {
+        flags.syn_acked = true;
+        sk.loss.retrans_stamp = None;
+    } else {
+        flags.data_acked = true;
+    }
+}
+
+/// Linux: the round-trip part of tcp_clean_rtx_queue
+fn update_rtt(sk: &mut Sock, cleaned: Cleaned, sacks: &SackState, flags: &mut AckFlags, cx: &Cx) {
+    // [RFC6298:3#1] Karn: a retransmitted segment measures nothing.
+    let clean = !flags.retrans_data_acked;
+    let since = |at: Option<Instant>| at.map(|at| rtt_since(at, cx));
+    let sample = RttSample {
+        seq_rtt_us: since(cleaned.first.filter(|_| clean)),
+        sack_rtt_us: since(sacks.first_sackt),
+        ca_rtt_us: since(sacks.last_sackt.or(cleaned.last.filter(|_| clean))),
+        acked_data: flags.acked(),
+    };
+    let updated = tcp_ack_update_rtt(sk, sample, cx);
+    if !flags.acked() && updated {
+        // Re-arming for a SACK of something sent before the head would put off the timeout for ever.
+        let head_age = sk.write_queue.rtx_head().map(|head| rtt_since(head.sent_at, cx));
+        if sample.sack_rtt_us.zip(head_age).is_some_and(|(rtt, age)| rtt > age) {
+            flags.set_xmit_timer = true;
+        }
+    }
+}
+
+/// Linux: tcp_ack_is_dubious
+fn tcp_ack_is_dubious(sk: &Sock, flags: AckFlags) -> bool {
+    !flags.not_dup() || flags.ca_alert() || sk.loss.ca_state != CaState::Open
+}
+
+/// Reduces or grows the congestion window.
+///
+/// Linux: tcp_cong_control, tcp_cong_avoid
+fn tcp_cong_control(
+    sk: &mut Sock,
+    ack: Seq,
+    before: &Before,
+    (flags, sample): (AckFlags, Option<AckSample>),
+    cx: &Cx,
+) {
+    let acked_sacked = sk.total.delivered.wrapping_sub(before.delivered);
+    if let Some(sample) = sample {
+        sk.cong.algorithm.ops().pkts_acked(&mut sk.cong.cw, &sample);
+    }
+    if sk.loss.in_cwnd_reduction() {
+        let seen = Delivery {
+            newly_acked_sacked: acked_sacked,
+            newly_lost: sk.loss.lost.wrapping_sub(before.lost),
+            snd_una_advanced: flags.snd_una_advanced,
+        };
+        let in_flight = sk.loss.packets_in_flight();
+        sk.loss.prr.tcp_cwnd_reduction(&mut sk.cong.cw, in_flight, seen);
+    } else if tcp_may_raise_cwnd(sk, flags, cx) && tcp_is_cwnd_limited(sk) {
+        let grow =
+            AckSample { now: cx.now, ack, acked: acked_sacked, rtt_us: None, snd_nxt: sk.snd.nxt };
+        sk.cong.algorithm.ops().cong_avoid(&mut sk.cong.cw, &grow);
+        sk.cong.cwnd_stamp = cx.now;
+    }
+    tcp_update_pacing_rate(sk, cx);
+}
+
+/// Linux: tcp_may_raise_cwnd
+fn tcp_may_raise_cwnd(sk: &Sock, flags: AckFlags, cx: &Cx) -> bool {
+    if sk.loss.reordering > cx.sysctl.tcp_reordering.unsigned_abs() {
+        flags.forward_progress()
+    } else {
+        flags.data_acked
+    }
+}
+
+/// The answer to a window probe.
+///
+/// Linux: tcp_ack_probe
+fn tcp_ack_probe(sk: &mut Sock, cx: &Cx) {
+    let Some(end_seq) = sk.write_queue.send_head().map(Chunk::end_seq) else { return };
+    if !end_seq.after(tcp_wnd_end(sk)) {
+        sk.loss.backoff = 0;
+        sk.loss.probes_since = None;
+        sk.timers.stop(Timer::Probe0);
+        return;
+    }
+    let when = tcp_probe0_when(sk, cx.rto_max_ms());
+    let when = tcp_clamp_probe0_to_user_timeout(sk, when, cx);
+    tcp_reset_xmit_timer(sk, Timer::Probe0, when, cx);
+}
+
+/// What this ACK says about the outstanding tail loss probe.
+///
+/// RFC 8985 §7.4 · Linux: tcp_process_tlp_ack
+fn tcp_process_tlp_ack(sk: &mut Sock, ack: Seq, flags: AckFlags, cx: &mut Cx) {
+    let Some(high_seq) = sk.loss.tlp_high_seq.filter(|high| !ack.before(*high)) else { return };
+    if !sk.loss.tlp_retrans || flags.dsack_tlp {
+        sk.loss.tlp_high_seq = None;
+    } else if ack.after(high_seq) {
+        // The probe repaired a loss nobody noticed otherwise.
+        tcp_init_cwnd_reduction(sk, cx);
+        tcp_set_ca_state(sk, CaState::Cwr, cx);
+        tcp_end_cwnd_reduction(sk, cx);
+        tcp_try_keep_open(sk, cx);
+        cx.mib.inc(Counter::TcpExtTCPLossProbeRecovery);
+    } else if !(flags.snd_una_advanced || flags.not_dup() || flags.data_sacked) {
+        sk.loss.tlp_high_seq = None;
+    }
+}
+
+/// The ACK step of the pipeline for synchronized states: what an unacceptable ACK means there.
+///
+/// Linux: the ACK part of tcp_rcv_established
+pub(super) fn established_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
+    match tcp_ack(sk, seg, Challenge::Send, cx) {
+        Ok(()) | Err(BadAck::Old) => ControlFlow::Continue(()),
+        Err(BadAck::TooOld) => drop_for(DropReason::TcpTooOldAck),
+        Err(BadAck::Unsent) => drop_for(DropReason::TcpAckUnsentData),
+    }
+}

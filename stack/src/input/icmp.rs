@@ -1,0 +1,183 @@
+//! ICMP errors about segments we sent.
+//!
+//! RFC 9293 §3.9.2.2, RFC 5927, RFC 1191, RFC 6069 · Linux: tcp_v4_err, tcp_v4_mtu_reduced,
+//! tcp_ld_RTO_revert (net/ipv4/tcp_ipv4.c), tcp_v6_err (net/ipv6/tcp_ipv6.c),
+//! tcp_simple_retransmit (net/ipv4/tcp_input.c)
+
+use crate::api::close::tcp_done_with_error;
+use crate::congestion::{CaState, tcp_mark_skb_lost, tcp_set_ca_state};
+use crate::cx::Cx;
+use crate::errno::Errno;
+use crate::mib::Counter;
+use crate::output::mss::{tcp_current_mss, tcp_sync_mss};
+use crate::output::retransmit::tcp_xmit_retransmit_queue;
+use crate::output::write::tcp_current_ssthresh;
+use crate::sock::Sock;
+use crate::state::{Event, StateMask, TcpState};
+use crate::timer::{Timer, on_timer, tcp_reset_xmit_timer};
+use crate::wire::IcmpError;
+
+/// IP_PMTUDISC_DONT, IP_PMTUDISC_PROBE, IP_PMTUDISC_INTERFACE
+const PMTUDISC_DONT: u8 = 0;
+const PMTUDISC_PROBE: u8 = 3;
+const PMTUDISC_INTERFACE: u8 = 4;
+
+/// What an ICMP message says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// Nothing TCP listens to (redirect, source quench).
+    Nothing,
+    /// A segment was too large for the path.
+    TooBig(u32),
+    /// The destination cannot be reached, for this reason.
+    Unreachable(Errno),
+    /// Net or host is unreachable: the path is down, and may come back.
+    PathDown(Errno),
+}
+
+/// Reads type and code of either family.
+///
+/// Linux: icmp_err_convert (net/ipv4/icmp.c), icmpv6_err_convert (net/ipv6/icmp.c)
+pub(crate) fn meaning(icmp: &IcmpError) -> Meaning {
+    if icmp.remote.is_ipv6() { meaning_v6(icmp) } else { meaning_v4(icmp) }
+}
+
+fn meaning_v4(icmp: &IcmpError) -> Meaning {
+    match (icmp.ty, icmp.code) {
+        (3, 0) => Meaning::PathDown(Errno::ENETUNREACH),
+        (3, 1) => Meaning::PathDown(Errno::EHOSTUNREACH),
+        (3, 2) => Meaning::Unreachable(Errno::ENOPROTOOPT),
+        (3, 3) => Meaning::Unreachable(Errno::ECONNREFUSED),
+        (3, 4) => Meaning::TooBig(icmp.mtu),
+        (3, 5) => Meaning::Unreachable(Errno::EOPNOTSUPP),
+        (3, 6 | 9 | 11) => Meaning::Unreachable(Errno::ENETUNREACH),
+        (3, 7) => Meaning::Unreachable(Errno::EHOSTDOWN),
+        (3, 8) => Meaning::Unreachable(Errno::ENONET),
+        (3, 10 | 12..=15) | (11, _) => Meaning::Unreachable(Errno::EHOSTUNREACH),
+        (12, _) => Meaning::Unreachable(Errno::EPROTO),
+        (_, _) => Meaning::Nothing,
+    }
+}
+
+fn meaning_v6(icmp: &IcmpError) -> Meaning {
+    match (icmp.ty, icmp.code) {
+        (1, 0) => Meaning::PathDown(Errno::ENETUNREACH),
+        (1, 1 | 5 | 6) => Meaning::Unreachable(Errno::EACCES),
+        (1, 2 | 3) | (3, _) => Meaning::Unreachable(Errno::EHOSTUNREACH),
+        (1, 4) => Meaning::Unreachable(Errno::ECONNREFUSED),
+        (1, _) | (4, _) => Meaning::Unreachable(Errno::EPROTO),
+        (2, _) => Meaning::TooBig(icmp.mtu),
+        (_, _) => Meaning::Nothing,
+    }
+}
+
+/// An error about a segment of `sk`.
+pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
+    if sk.state() == TcpState::Close {
+        return;
+    }
+    // [RFC5927:4#1] Only what is in flight can be reported.
+    if sk.state() != TcpState::Listen && !icmp.seq.between(sk.snd.una, sk.snd.nxt) {
+        cx.mib.inc(Counter::TcpExtOutOfWindowIcmps);
+        return;
+    }
+    let err = match meaning(icmp) {
+        Meaning::Nothing => return,
+        Meaning::TooBig(mtu) => return tcp_v4_mtu_reduced(sk, mtu, cx),
+        Meaning::Unreachable(err) => err,
+        Meaning::PathDown(err) => {
+            if !icmp.remote.is_ipv6() {
+                tcp_ld_rto_revert(sk, icmp, cx);
+            }
+            err
+        }
+    };
+    if sk.state().is_in(StateMask::CONNECTING) {
+        return tcp_done_with_error(sk, err, Event::RecvIcmpError, cx);
+    }
+    // [RFC9293:MUST-56] A connection that works is not given up for a soft error.
+    if sk.opts.recverr && !sk.dead {
+        sk.report_error(err, cx);
+    } else {
+        sk.err_soft = Some(err);
+    }
+}
+
+/// The path takes less than we sent.
+///
+/// RFC 1191 §6.3 · Linux: tcp_v4_mtu_reduced
+fn tcp_v4_mtu_reduced(sk: &mut Sock, mtu: u32, cx: &mut Cx) {
+    let ignored = matches!(sk.opts.pmtudisc, PMTUDISC_PROBE | PMTUDISC_INTERFACE);
+    if sk.state().is_in(StateMask::UNCONNECTED) || ignored {
+        return;
+    }
+    let remote = sk.flow.remote.ip();
+    cx.net.update_pmtu(remote, mtu);
+    let mtu = cx.net.dst_mtu(remote);
+    if sk.opts.pmtudisc != PMTUDISC_DONT && sk.pmtu_cookie > mtu {
+        tcp_sync_mss(sk, mtu, cx);
+        tcp_simple_retransmit(sk, cx);
+    }
+}
+
+/// What was too large is lost, and sent again at once.
+///
+/// Linux: tcp_simple_retransmit
+fn tcp_simple_retransmit(sk: &mut Sock, cx: &mut Cx) {
+    let mss = tcp_current_mss(sk, cx);
+    for index in 0..sk.write_queue.rtx_len() {
+        let Some(chunk) = sk.write_queue.rtx_get(index) else { break };
+        let seglen = if chunk.gso_size == 0 { chunk.len() } else { chunk.gso_size };
+        if seglen > mss {
+            tcp_mark_skb_lost(sk, index, cx);
+        }
+    }
+    if sk.loss.lost_out == 0 {
+        return;
+    }
+    // The network is not congested; only the unit has changed.
+    if sk.loss.ca_state != CaState::Loss {
+        sk.loss.high_seq = sk.snd.nxt;
+        sk.cong.cw.snd_ssthresh = tcp_current_ssthresh(sk);
+        sk.loss.prior_ssthresh = 0;
+        sk.loss.undo_marker = None;
+        tcp_set_ca_state(sk, CaState::Loss, cx);
+    }
+    tcp_xmit_retransmit_queue(sk, cx);
+}
+
+/// The path is down, not congested: take one doubling of the timeout back.
+///
+/// RFC 6069 §3 · Linux: tcp_ld_RTO_revert
+fn tcp_ld_rto_revert(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
+    if icmp.seq != sk.snd.una || sk.loss.retransmits == 0 || sk.loss.backoff == 0 {
+        return;
+    }
+    let Some(sent_at) = sk.write_queue.rtx_head().map(|head| head.sent_at) else { return };
+    sk.loss.backoff -= 1;
+    if sk.rtt.srtt_us == 0 {
+        sk.loss.rto_ms = crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
+    } else {
+        super::rtt::tcp_set_rto(sk, cx);
+    }
+    let rto = u64::from(sk.loss.rto_ms) << sk.loss.backoff.min(16);
+    sk.loss.rto_ms = u32::try_from(rto).unwrap_or(u32::MAX).min(cx.rto_max_ms());
+    let elapsed = u32::try_from(cx.now.micros_since(sent_at).div_ceil(1000)).unwrap_or(u32::MAX);
+    if sk.loss.rto_ms > elapsed {
+        tcp_reset_xmit_timer(sk, Timer::Retransmit, sk.loss.rto_ms - elapsed, cx);
+    } else {
+        sk.timers.stop(Timer::Retransmit);
+        on_timer(sk, Timer::Retransmit, cx);
+    }
+}
+
+/// Whether an error ends a half-open connection.
+///
+/// Linux: the argument `abort` of tcp_req_err
+pub(crate) fn ends_request(icmp: &IcmpError) -> bool {
+    match meaning(icmp) {
+        Meaning::PathDown(_) => true,
+        Meaning::Unreachable(_) => matches!(icmp.ty, 11 | 12) && !icmp.remote.is_ipv6(),
+        Meaning::Nothing | Meaning::TooBig(_) => false,
+    }
+}

@@ -1,0 +1,152 @@
+//! LISTEN: a SYN makes a half-open connection.
+//!
+//! RFC 9293 §3.10.7.2 · Linux: tcp_rcv_state_process (LISTEN), tcp_conn_request
+//! (net/ipv4/tcp_input.c), tcp_openreq_init_rwin (net/ipv4/tcp_minisocks.c)
+
+use super::{Disposition, DropReason, ResetReason};
+use crate::cx::Cx;
+use crate::effect::Effect;
+use crate::flow::Flow;
+use crate::mib::Counter;
+use crate::output::mss::tcp_mss_clamp;
+use crate::output::options::{TSTAMP_ALIGNED, tcp_time_stamp};
+use crate::output::reset::tcp_v4_send_reset;
+use crate::output::synack::tcp_v4_send_synack;
+use crate::output::window::{InitialWindow, tcp_full_space, tcp_select_initial_window};
+use crate::seq::Seq;
+use crate::sock::control_block::TCP_MSS_DEFAULT;
+use crate::sock::{RequestSock, RxOpt, Sock};
+use crate::state::{Event, StateCell, advance};
+use crate::time::timer_deadline;
+use crate::timer::reqsk_timeout_ms;
+use crate::wire::Segment;
+
+/// Processes a segment for a listener. `isn` is the number a SYN that reopens a connection from
+/// TIME-WAIT has to use.
+pub(super) fn listen_state_process(
+    sk: &mut Sock,
+    seg: &Segment,
+    isn: Option<Seq>,
+    cx: &mut Cx,
+) -> Disposition {
+    if seg.flags.ack() && !seg.flags.rst() {
+        // [RFC9293:3.10.7.2#2] Nothing was sent that could be acknowledged.
+        tcp_v4_send_reset(seg, cx);
+        return Disposition::Reset(ResetReason::TcpFlags);
+    }
+    if seg.flags.rst() {
+        return Disposition::Dropped(DropReason::TcpReset);
+    }
+    if !seg.flags.syn() || seg.flags.fin() {
+        return Disposition::Dropped(DropReason::TcpFlags);
+    }
+    tcp_conn_request(sk, seg, isn, cx)
+}
+
+/// Answers a SYN, unless the queues are full.
+///
+/// Linux: tcp_conn_request
+fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx) -> Disposition {
+    if isn.is_none() && sk.listener.syn_queue_is_full() {
+        cx.mib.inc(Counter::TcpExtTCPReqQFullDrop);
+        return listen_drop(DropReason::NotSpecified, cx);
+    }
+    if sk.listener.is_full() {
+        cx.mib.inc(Counter::TcpExtListenOverflows);
+        return listen_drop(DropReason::TcpListenOverflow, cx);
+    }
+    if isn.is_none() && cx.sysctl.tcp_syncookies == 0 {
+        let backlog = cx.sysctl.tcp_max_syn_backlog.unsigned_abs();
+        if backlog.saturating_sub(sk.listener.qlen) < backlog >> 2 {
+            // Keep the last quarter for peers that have proven to be alive.
+            return listen_drop(DropReason::NotSpecified, cx);
+        }
+    }
+    let req = openreq(sk, seg, isn, cx);
+    tcp_v4_send_synack(&req, cx);
+    sk.listener.qlen += 1;
+    sk.listener.young += 1;
+    cx.later(Effect::AddRequest(Box::new(req)));
+    Disposition::Consumed
+}
+
+fn listen_drop(reason: DropReason, cx: &mut Cx) -> Disposition {
+    cx.mib.inc(Counter::TcpExtListenDrops);
+    Disposition::Dropped(reason)
+}
+
+/// The half-open connection that `seg` asks for.
+///
+/// Linux: tcp_openreq_init, tcp_openreq_init_rwin
+fn openreq(sk: &Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx) -> RequestSock {
+    let flow = Flow::new(seg.dst(), seg.src());
+    let rx_opt = agreed(sk, seg, cx);
+    let window = tcp_openreq_init_rwin(sk, &rx_opt, flow, cx);
+    let isn = isn.unwrap_or_else(|| Seq(cx.rng.secure_tcp_seq(flow.local, flow.remote, cx.now)));
+    let tsoffset = if cx.sysctl.tcp_timestamps == 1 {
+        cx.rng.secure_tcp_ts_off(flow.local.ip(), flow.remote.ip())
+    } else {
+        0
+    };
+    let mut state = StateCell::of_listener();
+    advance(&mut state, flow, Event::RecvSyn, cx);
+    let tsval = tcp_time_stamp(cx.now, tsoffset);
+    RequestSock {
+        id: sk.id,
+        state,
+        flow,
+        listener: sk.id,
+        rcv_isn: seg.seq,
+        snt_isn: isn,
+        rcv_nxt: seg.seq + 1,
+        mss: rx_opt.mss_clamp,
+        rx_opt: RxOpt { rcv_wscale: window.rcv_wscale, ..rx_opt },
+        rcv_wnd: window.rcv_wnd,
+        window_clamp: window.window_clamp,
+        snt_synack: cx.now,
+        num_retrans: 0,
+        num_timeout: 0,
+        timer: Some(timer_deadline(cx.now, reqsk_timeout_ms(0, cx.rto_max_ms()))),
+        acked: false,
+        tsoffset,
+        snt_tsval_first: tsval,
+        snt_tsval_last: tsval,
+        tos: sk.opts.tos,
+        last_oow_ack: None,
+    }
+}
+
+/// Options of the SYN, as far as this host wants them.
+fn agreed(sk: &Sock, seg: &Segment, cx: &Cx) -> RxOpt {
+    let ts = seg.options.ts.filter(|_| cx.sysctl.tcp_timestamps != 0);
+    let wscale = seg.options.wscale.filter(|_| cx.sysctl.tcp_window_scaling != 0);
+    let default = if seg.ip.src.is_ipv6() { 1220 } else { TCP_MSS_DEFAULT };
+    let announced = seg.options.mss.map_or(default, u32::from);
+    RxOpt {
+        tstamp_ok: ts.is_some(),
+        ts_recent: ts.map_or(0, |ts| ts.val),
+        ts_recent_stamp: ts.map(|_| cx.now),
+        sack_ok: seg.options.sack_permitted && cx.sysctl.tcp_sack != 0,
+        wscale_ok: wscale.is_some(),
+        snd_wscale: wscale.unwrap_or(0),
+        user_mss: sk.rx_opt.user_mss,
+        mss_clamp: if seg.options.mss.is_some() {
+            tcp_mss_clamp(sk.rx_opt.user_mss, announced)
+        } else {
+            announced
+        },
+        ..RxOpt::default()
+    }
+}
+
+/// Linux: tcp_openreq_init_rwin (net/ipv4/tcp_minisocks.c)
+fn tcp_openreq_init_rwin(sk: &Sock, rx_opt: &RxOpt, flow: Flow, cx: &Cx) -> InitialWindow {
+    let full_space = tcp_full_space(sk);
+    let mss = tcp_mss_clamp(sk.rx_opt.user_mss, cx.net.advmss(flow.remote.ip()));
+    let mut clamp = sk.rcv.window_clamp;
+    if sk.opts.locks.rcvbuf && (clamp > full_space || clamp == 0) {
+        clamp = full_space;
+    }
+    let mss = mss.saturating_sub(if rx_opt.tstamp_ok { TSTAMP_ALIGNED } else { 0 });
+    tcp_select_initial_window(full_space, mss, clamp, rx_opt.wscale_ok, &cx.sysctl)
+}

@@ -1,0 +1,230 @@
+//! Half-open connections: the ACK that completes the handshake, and everything else.
+//!
+//! RFC 9293 §3.10.7.4 in SYN-RECEIVED · Linux: tcp_check_req, tcp_create_openreq_child
+//! (net/ipv4/tcp_minisocks.c), tcp_v4_syn_recv_sock (net/ipv4/tcp_ipv4.c)
+
+use super::validate::tcp_paws_reject;
+use super::{Disposition, DropReason, ResetReason};
+use crate::cx::Cx;
+use crate::mib::Counter;
+use crate::net::TCP_HEADER_LEN;
+use crate::output::ack::tcp_oow_rate_limited;
+use crate::output::mss::{tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
+use crate::output::options::{TSTAMP_ALIGNED, bare_options, time_stamp_echo};
+use crate::output::reset::tcp_v4_send_reset;
+use crate::output::synack::tcp_rtx_synack;
+use crate::output::transmit::send;
+use crate::seq::Seq;
+use crate::sock::control_block::TCP_MSS_DEFAULT;
+use crate::sock::{RequestSock, RxOpt, Sock, SockId};
+use crate::state::{Event, StateCell, advance};
+use crate::time::timer_deadline;
+use crate::timer::{keepalive_time_ms, reqsk_timeout_ms, reset_keepalive_timer};
+use crate::wire::{Flags, Segment};
+
+/// What becomes of a half-open connection.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// It goes on waiting.
+    Keep(Disposition),
+    /// The segment is one for the listener itself.
+    ToListener,
+    /// It ends.
+    Drop(Disposition),
+    /// It becomes a socket.
+    Complete,
+}
+
+/// Judges a segment for a half-open connection.
+pub(super) fn tcp_check_req(
+    req: &mut RequestSock,
+    seg: &Segment,
+    listener: &Sock,
+    cx: &mut Cx,
+) -> Verdict {
+    let rx_opt = segment_options(req, seg, cx);
+    let paws_reject = rx_opt.saw_tstamp && !seg.flags.rst() && tcp_paws_reject(&rx_opt, 0, cx.now);
+    let only_syn = seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst() && !seg.flags.fin();
+    if seg.seq == req.rcv_isn && only_syn && !paws_reject {
+        // [RFC9293:3.10.7.4#8] The SYN again: so is the answer.
+        let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
+        if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
+            tcp_rtx_synack(req, cx);
+            let timeout = reqsk_timeout_ms(req.num_timeout, cx.rto_max_ms());
+            req.timer = Some(timer_deadline(cx.now, timeout));
+        }
+        return Verdict::Keep(Disposition::Dropped(DropReason::NotSpecified));
+    }
+    if seg.flags.ack() && seg.ack != req.snt_isn + 1 {
+        return Verdict::ToListener;
+    }
+    let tsecr_reject = rx_opt.saw_tstamp
+        && rx_opt.rcv_tsecr != 0
+        && !Seq(rx_opt.rcv_tsecr).between(Seq(req.snt_tsval_first), Seq(req.snt_tsval_last));
+    let wnd_end = req.rcv_nxt + req.rcv_wnd;
+    if paws_reject || tsecr_reject || !tcp_in_window(seg, req.rcv_nxt, wnd_end) {
+        return out_of_window(req, seg, paws_reject, cx);
+    }
+    if rx_opt.saw_tstamp && !seg.seq.after(req.rcv_nxt) {
+        req.rx_opt.ts_recent = rx_opt.rcv_tsval;
+        req.rx_opt.ts_recent_stamp = Some(cx.now);
+    }
+    let syn_in_window = seg.flags.syn() && seg.seq != req.rcv_isn;
+    if seg.flags.rst() || syn_in_window {
+        return embryonic_reset(req, seg, cx);
+    }
+    if !seg.flags.ack() {
+        return Verdict::Keep(Disposition::Dropped(DropReason::TcpFlags));
+    }
+    if req.num_timeout < listener.opts.defer_accept && seg.end_seq() == req.rcv_isn + 1 {
+        req.acked = true;
+        cx.mib.inc(Counter::TcpExtTCPDeferAcceptDrop);
+        return Verdict::Keep(Disposition::Dropped(DropReason::NotSpecified));
+    }
+    if listener.listener.is_full() {
+        return listen_overflow(req, seg, cx);
+    }
+    Verdict::Complete
+}
+
+/// Linux: the label listen_overflow of tcp_check_req
+fn listen_overflow(req: &mut RequestSock, seg: &Segment, cx: &mut Cx) -> Verdict {
+    cx.mib.inc(Counter::TcpExtListenOverflows);
+    cx.mib.inc(Counter::TcpExtListenDrops);
+    if cx.sysctl.tcp_abort_on_overflow == 0 {
+        // The peer believes it is connected and will repeat itself.
+        req.acked = true;
+        return Verdict::Keep(Disposition::Dropped(DropReason::TcpListenOverflow));
+    }
+    embryonic_reset(req, seg, cx)
+}
+
+/// Linux: the label embryonic_reset of tcp_check_req
+fn embryonic_reset(req: &mut RequestSock, seg: &Segment, cx: &mut Cx) -> Verdict {
+    cx.mib.inc(Counter::TcpAttemptFails);
+    cx.mib.inc(Counter::TcpExtEmbryonicRsts);
+    let event = match (seg.flags.rst(), seg.flags.syn()) {
+        (true, _) => Event::RecvRst,
+        (false, true) => Event::RecvSyn,
+        (false, false) => Event::Abort,
+    };
+    advance(&mut req.state, req.flow, event, cx);
+    if seg.flags.rst() {
+        return Verdict::Drop(Disposition::Dropped(DropReason::TcpReset));
+    }
+    tcp_v4_send_reset(seg, cx);
+    Verdict::Drop(Disposition::Reset(ResetReason::InvalidSyn))
+}
+
+fn out_of_window(req: &mut RequestSock, seg: &Segment, paws: bool, cx: &mut Cx) -> Verdict {
+    let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
+    if !seg.flags.rst() && !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
+        tcp_v4_reqsk_send_ack(req, cx);
+    }
+    let reason = if paws { DropReason::TcpRfc7323Paws } else { DropReason::TcpOverwindow };
+    if paws {
+        cx.mib.inc(Counter::TcpExtPAWSEstab);
+    }
+    Verdict::Keep(Disposition::Dropped(reason))
+}
+
+/// Linux: tcp_v4_reqsk_send_ack (net/ipv4/tcp_ipv4.c)
+fn tcp_v4_reqsk_send_ack(req: &RequestSock, cx: &mut Cx) {
+    let mut ack = Segment::new(req.flow.local, req.flow.remote, Flags::ACK);
+    ack.seq = req.snt_isn + 1;
+    ack.ack = req.rcv_nxt;
+    ack.wnd = u16::try_from(req.rcv_wnd >> req.rx_opt.rcv_wscale).unwrap_or(u16::MAX);
+    let ts =
+        req.rx_opt.tstamp_ok.then(|| time_stamp_echo(cx.now, req.tsoffset, req.rx_opt.ts_recent));
+    ack.option_bytes = bare_options(ts);
+    ack.ip.ttl = cx.sysctl.ip_default_ttl;
+    send(&ack, cx);
+}
+
+/// Linux: tcp_in_window (net/ipv4/tcp_minisocks.c)
+pub(super) fn tcp_in_window(seg: &Segment, start: Seq, end: Seq) -> bool {
+    seg.seq == start
+        || (seg.end_seq().after(start) && seg.seq.before(end))
+        || (seg.seq == end && seg.seq == seg.end_seq())
+}
+
+/// The request's options with the timestamps of this segment.
+fn segment_options(req: &RequestSock, seg: &Segment, cx: &Cx) -> RxOpt {
+    let mut rx_opt = req.rx_opt.clone();
+    if let Some(ts) = seg.options.ts {
+        rx_opt.saw_tstamp = req.rx_opt.tstamp_ok;
+        rx_opt.rcv_tsval = ts.val;
+        rx_opt.rcv_tsecr = ts.ecr;
+        rx_opt.ts_recent_stamp = Some(cx.now);
+    }
+    rx_opt
+}
+
+/// The socket a completed request becomes, in SYN-RECEIVED, ready for the segment that completed it.
+///
+/// Linux: tcp_v4_syn_recv_sock, tcp_create_openreq_child
+pub(super) fn tcp_v4_syn_recv_sock(
+    req: &mut RequestSock,
+    seg: &Segment,
+    listener: &Sock,
+    id: SockId,
+    cx: &mut Cx,
+) -> Sock {
+    let mut child = Sock::new(id, listener.is_v6, &cx.sysctl);
+    child.opts = listener.opts.clone();
+    child.opts.nonblock = false;
+    child.cong = crate::sock::control_block::CongVars::new(listener.opts.congestion);
+    child.flow = req.flow;
+    child.parent = Some(listener.id);
+    child.connect = crate::sock::ConnectPhase::Connected;
+    child.state = std::mem::replace(&mut req.state, StateCell::closed());
+    advance(&mut child.state, child.flow, Event::RecvAckOfSyn, cx);
+
+    let snd = &mut child.snd;
+    snd.iss = req.snt_isn;
+    snd.una = req.snt_isn + 1;
+    (snd.nxt, snd.up, snd.sml) = (snd.una, snd.una, snd.una);
+    (snd.write_seq, snd.pushed_seq) = (snd.una, snd.una);
+    snd.wnd = u32::from(seg.wnd) << req.rx_opt.snd_wscale;
+    snd.max_window = snd.wnd;
+    snd.wl1 = req.rcv_isn;
+
+    child.rcv.irs = req.rcv_isn;
+    child.rcv.nxt = req.rcv_nxt;
+    child.rcv.wup = req.rcv_nxt;
+    child.rcv.wnd = req.rcv_wnd;
+    child.rcv.rcv_ssthresh = req.rcv_wnd;
+    child.rcv.window_clamp =
+        if req.rx_opt.wscale_ok { req.window_clamp } else { req.window_clamp.min(65_535) };
+    child.recv_queue.init(req.rcv_nxt);
+    child.rx_opt = req.rx_opt.clone();
+    child.rx_opt.mss_clamp = req.mss;
+    if !req.rx_opt.wscale_ok {
+        child.rx_opt.rcv_wscale = 0;
+        child.rx_opt.snd_wscale = 0;
+    }
+    child.tcp_header_len = TCP_HEADER_LEN + if req.rx_opt.tstamp_ok { TSTAMP_ALIGNED } else { 0 };
+    child.tsoffset = req.tsoffset;
+
+    child.loss.total_retrans = req.num_retrans;
+    child.synack_sent = (req.num_retrans == 0).then_some(req.snt_synack);
+    if req.num_timeout > 0 {
+        child.loss.undo_marker = Some(req.snt_isn);
+        child.loss.retrans_stamp = Some(req.snt_synack);
+    }
+    child.ack.lrcvtime = cx.now;
+    let len = u32::try_from(seg.payload.len()).unwrap_or(0);
+    if len >= TCP_MSS_DEFAULT {
+        child.ack.last_seg_size = len;
+    }
+    if child.opts.keepalive {
+        let time = keepalive_time_ms(&child, cx);
+        reset_keepalive_timer(&mut child, time, cx);
+    }
+    let mtu = cx.net.dst_mtu(child.flow.remote.ip());
+    tcp_sync_mss(&mut child, mtu, cx);
+    child.advmss = tcp_mss_clamp(listener.rx_opt.user_mss, cx.net.advmss(req.flow.remote.ip()));
+    tcp_initialize_rcv_mss(&mut child);
+    cx.mib.inc(Counter::TcpPassiveOpens);
+    child
+}

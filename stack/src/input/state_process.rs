@@ -1,0 +1,258 @@
+//! Every state but LISTEN and SYN-SENT: the eight steps, in order.
+//!
+//! RFC 9293 §3.10.7.4 · Linux: tcp_rcv_state_process, tcp_rcv_established, tcp_init_transfer
+//! (net/ipv4/tcp_input.c)
+
+use std::ops::ControlFlow;
+
+use super::ack::{BadAck, Challenge, established_ack, tcp_ack};
+use super::data::tcp_data_queue;
+use super::reset::tcp_reset;
+use super::rtt::{tcp_rcv_rtt_measure_ts, tcp_synack_rtt_meas, tcp_update_pacing_rate};
+use super::syn_sent::tcp_rcv_synsent_state_process;
+use super::urgent::tcp_urg;
+use super::validate::tcp_validate_incoming;
+use super::{Disposition, DropReason, ResetReason, Step, drop_for, tcp_init_buffer_space};
+use crate::api::close::{tcp_done, tcp_shutdown_write};
+use crate::cx::Cx;
+use crate::effect::Wake;
+use crate::mib::Counter;
+use crate::output::ack::{tcp_ack_snd_check, tcp_send_challenge_ack};
+use crate::output::mss::tcp_initialize_rcv_mss;
+use crate::output::options::{TSTAMP_ALIGNED, tcp_time_stamp};
+use crate::output::reset::tcp_v4_send_reset;
+use crate::output::write::tcp_data_snd_check;
+use crate::sock::Sock;
+use crate::state::{Event, TcpState, tcp_set_state};
+use crate::timer::{TCP_TIMEWAIT_LEN_MS, reset_keepalive_timer, tcp_fin_time, tcp_time_wait};
+use crate::wire::Segment;
+
+/// RFC 6298 (5.7): three seconds after a handshake that measured nothing.
+const TCP_TIMEOUT_FALLBACK_MS: u32 = 3000;
+
+/// Processes a segment of a connection that has a socket.
+pub(super) fn tcp_rcv_state_process(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
+    sk.total.segs_in = sk.total.segs_in.wrapping_add(1);
+    if !seg.payload.is_empty() {
+        sk.total.data_segs_in = sk.total.data_segs_in.wrapping_add(1);
+    }
+    if sk.state() == TcpState::Close {
+        return Disposition::Dropped(DropReason::TcpClose);
+    }
+    if sk.state() == TcpState::SynSent {
+        return tcp_rcv_synsent_state_process(sk, seg, cx);
+    }
+    let disposition = match steps(sk, seg, cx) {
+        ControlFlow::Break(disposition) | ControlFlow::Continue(disposition) => disposition,
+    };
+    if let Disposition::Reset(_) = disposition {
+        tcp_v4_send_reset(seg, cx);
+    }
+    disposition
+}
+
+/// RFC 9293 §3.10.7.4, first to eighth.
+fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> ControlFlow<Disposition, Disposition> {
+    if !seg.flags.ack() && !seg.flags.rst() && !seg.flags.syn() {
+        return ControlFlow::Break(Disposition::Dropped(DropReason::TcpFlags));
+    }
+    cut(tcp_validate_incoming(sk, seg, cx))?; // first to fourth
+    if !seg.flags.ack() {
+        // [RFC9293:3.10.7.4#12] fifth: without ACK there is nothing to go by.
+        return ControlFlow::Break(Disposition::Dropped(DropReason::TcpFlags));
+    }
+    cut(check_ack(sk, seg, cx))?; // fifth
+    let payload_len = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
+    tcp_rcv_rtt_measure_ts(sk, payload_len, cx);
+    tcp_urg(sk, seg, cx); // sixth
+    let disposition = process_text(sk, seg, cx)?; // seventh and eighth
+    if sk.state() != TcpState::Close {
+        tcp_data_snd_check(sk, cx);
+        tcp_ack_snd_check(sk, cx);
+    }
+    ControlFlow::Continue(disposition)
+}
+
+/// A step's verdict in the shape of the whole pipeline's.
+fn cut(step: Step) -> ControlFlow<Disposition> {
+    step
+}
+
+/// Fifth: the ACK, and what it means for the state.
+fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
+    if matches!(sk.state(), TcpState::Established | TcpState::CloseWait) {
+        return established_ack(sk, seg, cx);
+    }
+    match tcp_ack(sk, seg, Challenge::Never, cx) {
+        Ok(()) => {}
+        Err(bad) if sk.state() == TcpState::SynRecv => {
+            // [RFC9293:3.10.7.4#13] An unacceptable ACK is answered with a reset, once.
+            return ControlFlow::Break(Disposition::Reset(match bad {
+                BadAck::TooOld => ResetReason::TcpTooOldAck,
+                BadAck::Unsent => ResetReason::TcpAckUnsentData,
+                BadAck::Old => ResetReason::TcpOldAck,
+            }));
+        }
+        // While closing, an old ACK may come with the peer's last data.
+        Err(BadAck::Old) => {}
+        Err(BadAck::TooOld) => {
+            tcp_send_challenge_ack(sk, cx);
+            return drop_for(DropReason::TcpTooOldAck);
+        }
+        Err(BadAck::Unsent) => {
+            tcp_send_challenge_ack(sk, cx);
+            return drop_for(DropReason::TcpAckUnsentData);
+        }
+    }
+    ack_moves_state(sk, seg, cx)
+}
+
+/// What an acceptable ACK does to a state that waits for one.
+fn ack_moves_state(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
+    match sk.state() {
+        TcpState::SynRecv => {
+            established_from_syn_recv(sk, seg, cx);
+            ControlFlow::Continue(())
+        }
+        TcpState::FinWait1 if sk.snd.una == sk.snd.write_seq => fin_acked(sk, seg, cx),
+        TcpState::Closing if sk.snd.una == sk.snd.write_seq => {
+            tcp_set_state(sk, Event::RecvAckOfFin, cx);
+            tcp_time_wait(sk, TCP_TIMEWAIT_LEN_MS, cx);
+            ControlFlow::Break(Disposition::Consumed)
+        }
+        TcpState::LastAck if sk.snd.una == sk.snd.write_seq => {
+            tcp_done(sk, Event::RecvAckOfFin, cx);
+            ControlFlow::Break(Disposition::Consumed)
+        }
+        TcpState::Established
+        | TcpState::SynSent
+        | TcpState::FinWait1
+        | TcpState::FinWait2
+        | TcpState::TimeWait
+        | TcpState::Close
+        | TcpState::CloseWait
+        | TcpState::LastAck
+        | TcpState::Listen
+        | TcpState::Closing
+        | TcpState::NewSynRecv => ControlFlow::Continue(()),
+    }
+}
+
+/// The handshake is complete.
+fn established_from_syn_recv(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
+    sk.total.delivered = sk.total.delivered.wrapping_add(1);
+    if sk.rtt.srtt_us == 0 {
+        let rtt = sk.synack_sent.map(|sent| super::rtt::rtt_since(sent, cx));
+        tcp_synack_rtt_meas(sk, rtt, cx);
+    }
+    tcp_try_undo_spurious_syn(sk);
+    sk.loss.retrans_stamp = None;
+    tcp_init_transfer(sk, cx);
+    let rcv_nxt = sk.rcv.nxt;
+    sk.recv_queue.init(rcv_nxt);
+    tcp_set_state(sk, Event::RecvAckOfSyn, cx);
+    cx.wake(sk.id, Wake::StateChange);
+    sk.snd.una = seg.ack;
+    sk.snd.wnd = u32::from(seg.wnd) << sk.rx_opt.snd_wscale;
+    sk.snd.wl1 = seg.seq;
+    if sk.rx_opt.tstamp_ok {
+        sk.advmss = sk.advmss.saturating_sub(TSTAMP_ALIGNED);
+    }
+    tcp_update_pacing_rate(sk, cx);
+    sk.total.lsndtime = cx.now;
+    tcp_initialize_rcv_mss(sk);
+    if sk.shutdown.snd {
+        tcp_shutdown_write(sk, cx);
+    }
+}
+
+/// A retransmitted SYN or SYN-ACK was unnecessary if the first one is echoed.
+///
+/// Linux: tcp_try_undo_spurious_syn
+pub(super) fn tcp_try_undo_spurious_syn(sk: &mut Sock) {
+    let first = sk.loss.retrans_stamp.map(|at| tcp_time_stamp(at, sk.tsoffset));
+    if sk.rx_opt.saw_tstamp && first == Some(sk.rx_opt.rcv_tsecr) {
+        sk.loss.undo_marker = None;
+    }
+}
+
+/// Linux: tcp_init_transfer, tcp_init_metrics
+pub(super) fn tcp_init_transfer(sk: &mut Sock, cx: &mut Cx) {
+    if sk.rtt.srtt_us == 0 {
+        sk.rtt.rttvar_us = TCP_TIMEOUT_FALLBACK_MS * 1000;
+        sk.rtt.mdev_us = sk.rtt.rttvar_us;
+        sk.rtt.mdev_max_us = sk.rtt.rttvar_us;
+        sk.loss.rto_ms = TCP_TIMEOUT_FALLBACK_MS;
+    }
+    // [RFC5681:3.1#3] A lost SYN says the path is congested.
+    let syn_lost = sk.loss.total_retrans > 1 && sk.loss.undo_marker.is_some();
+    sk.cong.cw.snd_cwnd = if syn_lost { 1 } else { crate::congestion::INIT_CWND };
+    sk.cong.cwnd_stamp = cx.now;
+    tcp_init_buffer_space(sk, cx);
+}
+
+/// Our FIN is acknowledged: FIN-WAIT-2, and for an orphan the end of the socket.
+fn fin_acked(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
+    tcp_set_state(sk, Event::RecvAckOfFin, cx);
+    sk.shutdown.snd = true;
+    if !sk.dead {
+        cx.wake(sk.id, Wake::StateChange);
+        return ControlFlow::Continue(());
+    }
+    let text_end = seg.end_seq() - u32::from(seg.flags.fin());
+    let new_data = seg.seq != seg.end_seq() && text_end.after(sk.rcv.nxt);
+    if sk.opts.linger2_secs.is_some_and(|secs| secs < 0) || new_data {
+        cx.mib.inc(Counter::TcpExtTCPAbortOnData);
+        tcp_done(sk, Event::WaitTimeout, cx);
+        return ControlFlow::Break(Disposition::Reset(ResetReason::TcpAbortOnData));
+    }
+    let timeo = tcp_fin_time(sk, cx);
+    if timeo > TCP_TIMEWAIT_LEN_MS {
+        reset_keepalive_timer(sk, timeo - TCP_TIMEWAIT_LEN_MS, cx);
+    } else if seg.flags.fin() {
+        // The FIN is in this very segment; the next steps take it.
+        reset_keepalive_timer(sk, timeo, cx);
+    } else {
+        tcp_time_wait(sk, timeo, cx);
+        return ControlFlow::Break(Disposition::Consumed);
+    }
+    ControlFlow::Continue(())
+}
+
+/// Seventh and eighth: the text, and the FIN behind it.
+fn process_text(
+    sk: &mut Sock,
+    seg: &Segment,
+    cx: &mut Cx,
+) -> ControlFlow<Disposition, Disposition> {
+    match sk.state() {
+        TcpState::CloseWait | TcpState::Closing | TcpState::LastAck
+            if !seg.seq.before(sk.rcv.nxt) =>
+        {
+            // [RFC9293:3.10.7.4#38] After the peer's FIN there is no text to expect.
+            return ControlFlow::Continue(Disposition::Consumed);
+        }
+        TcpState::CloseWait
+        | TcpState::Closing
+        | TcpState::LastAck
+        | TcpState::FinWait1
+        | TcpState::FinWait2 => {
+            let text_end = seg.end_seq() - u32::from(seg.flags.fin());
+            let new_data = seg.seq != seg.end_seq() && text_end.after(sk.rcv.nxt);
+            if sk.shutdown.rcv && new_data {
+                // [RFC9293:SHLD-3] Nobody will ever read it, and the peer has to know.
+                cx.mib.inc(Counter::TcpExtTCPAbortOnData);
+                tcp_reset(sk, cx);
+                return ControlFlow::Break(Disposition::Reset(ResetReason::TcpAbortOnData));
+            }
+        }
+        TcpState::Established => {}
+        TcpState::SynSent
+        | TcpState::SynRecv
+        | TcpState::TimeWait
+        | TcpState::Close
+        | TcpState::Listen
+        | TcpState::NewSynRecv => return ControlFlow::Continue(Disposition::Consumed),
+    }
+    ControlFlow::Continue(tcp_data_queue(sk, seg, cx))
+}

@@ -1,0 +1,217 @@
+//! SYN-SENT: the answer to our SYN, or the peer's SYN crossing it.
+//!
+//! RFC 9293 §3.10.7.3 · Linux: tcp_rcv_synsent_state_process, tcp_finish_connect
+//! (net/ipv4/tcp_input.c)
+
+use std::ops::ControlFlow;
+
+use super::ack::{Challenge, tcp_ack};
+use super::reset::tcp_reset;
+use super::rtt::tcp_update_pacing_rate;
+use super::state_process::{tcp_init_transfer, tcp_try_undo_spurious_syn};
+use super::urgent::tcp_urg;
+use super::validate::tcp_paws_reject;
+use super::{Disposition, DropReason, ResetReason, Step, drop_for};
+use crate::cx::Cx;
+use crate::effect::Wake;
+use crate::mib::Counter;
+use crate::net::TCP_HEADER_LEN;
+use crate::output::ack::{
+    TCP_MAX_QUICKACKS, in_pingpong_mode, tcp_enter_quickack_mode, tcp_send_ack,
+};
+use crate::output::mss::{tcp_initialize_rcv_mss, tcp_sync_mss};
+use crate::output::options::{TSTAMP_ALIGNED, tcp_time_stamp};
+use crate::output::reset::tcp_v4_send_reset;
+use crate::output::transmit::{Outgoing, tcp_transmit_skb};
+use crate::output::write::tcp_data_snd_check;
+use crate::seq::Seq;
+use crate::sock::Sock;
+use crate::sock::control_block::TCP_MSS_DEFAULT;
+use crate::state::{Event, tcp_set_state};
+use crate::time::timer_deadline;
+use crate::timer::{Timer, keepalive_time_ms, reset_keepalive_timer, tcp_reset_xmit_timer};
+use crate::wire::{Flags, Segment};
+
+/// TCP_TIMEOUT_MIN: two ticks.
+const TCP_TIMEOUT_MIN_MS: u32 = 2;
+/// TCP_DELACK_MAX: HZ/5
+const TCP_DELACK_MAX_MS: u64 = 200;
+
+/// Processes a segment in SYN-SENT.
+pub(super) fn tcp_rcv_synsent_state_process(
+    sk: &mut Sock,
+    seg: &Segment,
+    cx: &mut Cx,
+) -> Disposition {
+    let disposition = match steps(sk, seg, cx) {
+        ControlFlow::Break(disposition) => disposition,
+        ControlFlow::Continue(()) => Disposition::Consumed,
+    };
+    if let Disposition::Reset(_) = disposition {
+        tcp_v4_send_reset(seg, cx);
+    }
+    disposition
+}
+
+fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
+    sk.rx_opt.saw_tstamp = seg.options.ts.is_some();
+    if let Some(ts) = seg.options.ts {
+        sk.rx_opt.rcv_tsval = ts.val;
+        sk.rx_opt.rcv_tsecr = ts.ecr;
+    }
+    if seg.flags.ack() {
+        check_ack(sk, seg, cx)?; // first
+        if seg.flags.rst() {
+            // [RFC9293:3.10.7.3#3] second: a reset with an acceptable ACK refuses the connection.
+            tcp_reset(sk, cx);
+            return ControlFlow::Break(Disposition::Consumed);
+        }
+        if !seg.flags.syn() {
+            return drop_for(DropReason::TcpFlags);
+        }
+        recv_synack(sk, seg, cx); // fourth
+        tcp_urg(sk, seg, cx);
+        tcp_data_snd_check(sk, cx);
+        return ControlFlow::Continue(());
+    }
+    if seg.flags.rst() {
+        return drop_for(DropReason::TcpReset);
+    }
+    if sk.rx_opt.saw_tstamp && tcp_paws_reject(&sk.rx_opt, 0, cx.now) {
+        return drop_for(DropReason::TcpRfc7323Paws);
+    }
+    if !seg.flags.syn() {
+        return drop_for(DropReason::TcpFlags); // fifth
+    }
+    recv_syn(sk, seg, cx);
+    ControlFlow::Continue(())
+}
+
+/// First: the ACK must be of our SYN, and echo a timestamp of ours.
+fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
+    if !seg.ack.after(sk.snd.una) || seg.ack.after(sk.snd.nxt) {
+        // [RFC9293:3.10.7.3#1] Something is left of an old connection: reset it and try again soon.
+        if sk.loss.retransmits == 0 {
+            tcp_reset_xmit_timer(sk, Timer::Retransmit, TCP_TIMEOUT_MIN_MS, cx);
+        }
+        return reset_for(
+            seg,
+            ResetReason::TcpInvalidAckSequence,
+            DropReason::TcpInvalidAckSequence,
+        );
+    }
+    let ecr = Seq(sk.rx_opt.rcv_tsecr);
+    if let Some(first) = sk.loss.retrans_stamp.filter(|_| sk.rx_opt.saw_tstamp && ecr.0 != 0) {
+        let low = Seq(tcp_time_stamp(first, sk.tsoffset));
+        if !ecr.between(low, Seq(tcp_time_stamp(cx.now, sk.tsoffset))) {
+            cx.mib.inc(Counter::TcpExtPAWSActive);
+            return reset_for(seg, ResetReason::TcpRfc7323PawsAck, DropReason::TcpRfc7323PawsAck);
+        }
+    }
+    ControlFlow::Continue(())
+}
+
+/// A reset is never answered.
+const fn reset_for(seg: &Segment, reset: ResetReason, drop: DropReason) -> Step {
+    if seg.flags.rst() { drop_for(drop) } else { ControlFlow::Break(Disposition::Reset(reset)) }
+}
+
+/// Fourth, with ACK: the connection is established.
+fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
+    sk.snd.wl1 = seg.seq;
+    take_options(sk, seg, cx);
+    tcp_try_undo_spurious_syn(sk);
+    // Whether it is acceptable was checked above.
+    let _acceptable = tcp_ack(sk, seg, Challenge::Send, cx);
+    sk.rcv.nxt = seg.seq + 1;
+    sk.rcv.irs = seg.seq;
+    sk.rcv.wup = sk.rcv.nxt;
+    sk.snd.wnd = u32::from(seg.wnd);
+    if sk.rx_opt.tstamp_ok {
+        sk.advmss = sk.advmss.saturating_sub(TSTAMP_ALIGNED);
+    }
+    tcp_sync_mss(sk, sk.pmtu_cookie, cx);
+    tcp_initialize_rcv_mss(sk);
+    let rcv_nxt = sk.rcv.nxt;
+    sk.recv_queue.init(rcv_nxt);
+    tcp_finish_connect(sk, cx);
+    if sk.opts.defer_accept != 0 || in_pingpong_mode(sk, cx) {
+        // Save one ACK: data is expected to follow at once.
+        sk.ack.sched = true;
+        tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
+        sk.ack.timer = true;
+        sk.ack.timeout = timer_deadline(cx.now, TCP_DELACK_MAX_MS);
+        sk.timers.arm(Timer::Delack, sk.ack.timeout);
+    } else {
+        tcp_send_ack(sk, cx);
+    }
+}
+
+/// Linux: tcp_finish_connect
+fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
+    tcp_set_state(sk, Event::RecvSynAck, cx);
+    sk.ack.lrcvtime = cx.now;
+    tcp_init_transfer(sk, cx);
+    sk.total.lsndtime = cx.now;
+    tcp_update_pacing_rate(sk, cx);
+    if sk.opts.keepalive {
+        let time = keepalive_time_ms(sk, cx);
+        reset_keepalive_timer(sk, time, cx);
+    }
+    cx.wake(sk.id, Wake::StateChange);
+}
+
+/// Fourth, without ACK: the SYNs crossed.
+///
+/// [RFC9293:MUST-10]
+fn recv_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
+    tcp_set_state(sk, Event::RecvSyn, cx);
+    take_options(sk, seg, cx);
+    sk.rcv.nxt = seg.seq + 1;
+    sk.rcv.irs = seg.seq;
+    sk.rcv.wup = sk.rcv.nxt;
+    let rcv_nxt = sk.rcv.nxt;
+    sk.recv_queue.init(rcv_nxt);
+    sk.snd.wnd = u32::from(seg.wnd);
+    sk.snd.wl1 = seg.seq;
+    sk.snd.max_window = sk.snd.wnd;
+    tcp_sync_mss(sk, sk.pmtu_cookie, cx);
+    tcp_initialize_rcv_mss(sk);
+    tcp_send_synack(sk, cx);
+}
+
+/// Our SYN goes out again, now with an ACK.
+///
+/// Linux: tcp_send_synack (net/ipv4/tcp_output.c)
+fn tcp_send_synack(sk: &mut Sock, cx: &mut Cx) {
+    let Some(syn) = sk.write_queue.rtx_head_mut() else { return };
+    syn.flags |= Flags::ACK;
+    syn.sent_at = cx.now;
+    let out = Outgoing::empty(syn.seq, syn.flags);
+    tcp_transmit_skb(sk, out, cx);
+}
+
+/// What the peer's SYN agreed to.
+///
+/// Linux: tcp_parse_options and its users in tcp_rcv_synsent_state_process
+fn take_options(sk: &mut Sock, seg: &Segment, cx: &Cx) {
+    let default = if sk.wire_is_v6() { 1220 } else { TCP_MSS_DEFAULT };
+    let announced = seg.options.mss.map_or(default, u32::from);
+    sk.rx_opt.mss_clamp = crate::output::mss::tcp_mss_clamp(sk.rx_opt.user_mss, announced);
+    // What was not offered is not agreed to, whatever the peer sends.
+    sk.rx_opt.sack_ok = seg.options.sack_permitted && sk.rx_opt.sack_offered;
+    let wscale = seg.options.wscale.filter(|_| sk.rx_opt.wscale_offered);
+    sk.rx_opt.wscale_ok = wscale.is_some();
+    sk.rx_opt.snd_wscale = wscale.unwrap_or(0);
+    if wscale.is_none() {
+        sk.rx_opt.rcv_wscale = 0;
+        sk.rcv.window_clamp = sk.rcv.window_clamp.min(65_535);
+    }
+    sk.tcp_header_len = TCP_HEADER_LEN;
+    sk.rx_opt.tstamp_ok = sk.rx_opt.saw_tstamp && sk.rx_opt.ts_offered;
+    if sk.rx_opt.tstamp_ok {
+        sk.tcp_header_len += TSTAMP_ALIGNED;
+        sk.rx_opt.ts_recent = sk.rx_opt.rcv_tsval;
+        sk.rx_opt.ts_recent_stamp = Some(cx.now);
+    }
+}

@@ -1,0 +1,157 @@
+//! Where a segment goes: to a connection, a half-open one, a remainder, a listener, or nobody.
+//!
+//! RFC 9293 §3.10.7 · Linux: tcp_v4_rcv (net/ipv4/tcp_ipv4.c), tcp_v6_rcv (net/ipv6/tcp_ipv6.c)
+
+use super::closed::no_tcp_socket;
+use super::listen::listen_state_process;
+use super::request::{Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
+use super::state_process::tcp_rcv_state_process;
+use super::time_wait::{TwStatus, tcp_timewait_state_process, tcp_v4_timewait_ack};
+use super::{Disposition, DropReason, ResetReason};
+use crate::effect::Wake;
+use crate::flow::Flow;
+use crate::mib::Counter;
+use crate::output::reset::tcp_v4_send_reset;
+use crate::seq::Seq;
+use crate::sock::SockId;
+use crate::stack::Stack;
+use crate::state::{Event, TcpState, advance};
+use crate::table::Object;
+use crate::trace::TraceEvent;
+use crate::wire::Segment;
+
+/// Finds who a segment is for, and hands it over.
+pub(crate) fn tcp_v4_rcv(stack: &mut Stack, seg: &Segment) -> Disposition {
+    stack.cx.mib.inc(Counter::TcpInSegs);
+    let flow = Flow::new(seg.dst(), seg.src());
+    let state = stack.tcp_state(flow);
+    let disposition = dispatch(stack, seg, flow);
+    let at = stack.cx.now;
+    let seq = seg.seq;
+    stack.cx.trace.push(TraceEvent::SegmentIn { at, flow, seq, state, disposition });
+    disposition
+}
+
+fn dispatch(stack: &mut Stack, seg: &Segment, flow: Flow) -> Disposition {
+    let Some(id) = stack.ehash.get(flow) else {
+        return to_listener(stack, seg, None);
+    };
+    match stack.objects.get(id) {
+        Some(Object::Sock(_)) => {
+            stack.enter(id, |sk, cx| tcp_rcv_state_process(sk, seg, cx)).unwrap_or(NOBODY)
+        }
+        Some(Object::Request(_)) => to_request(stack, seg, id),
+        Some(Object::TimeWait(_)) => to_time_wait(stack, seg, id),
+        None => NOBODY,
+    }
+}
+
+const NOBODY: Disposition = Disposition::Dropped(DropReason::NoSocket);
+
+fn to_listener(stack: &mut Stack, seg: &Segment, isn: Option<Seq>) -> Disposition {
+    let hash = stack.cx.rng.cookie_hash(seg.dst(), seg.src(), 0, 0);
+    let Some(id) = stack.lhash.lookup(seg.dst(), hash) else {
+        return no_tcp_socket(seg, &mut stack.cx);
+    };
+    stack.enter(id, |sk, cx| listen_state_process(sk, seg, isn, cx)).unwrap_or(NOBODY)
+}
+
+fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
+    let Some(mut req) = stack.objects.take_request(id) else { return NOBODY };
+    let verdict = match stack.objects.sock(req.listener) {
+        Some(sk) if sk.state() == TcpState::Listen => {
+            tcp_check_req(&mut req, seg, sk, &mut stack.cx)
+        }
+        Some(_) | None => {
+            advance(&mut req.state, req.flow, Event::Abort, &mut stack.cx);
+            stack.forget_request(&req);
+            return to_listener(stack, seg, None);
+        }
+    };
+    match verdict {
+        Verdict::Keep(disposition) => {
+            stack.objects.put(id, Object::Request(req));
+            disposition
+        }
+        Verdict::ToListener => {
+            let listener = req.listener;
+            stack.objects.put(id, Object::Request(req));
+            stack
+                .enter(listener, |sk, cx| listen_state_process(sk, seg, None, cx))
+                .unwrap_or(NOBODY)
+        }
+        Verdict::Drop(disposition) => {
+            stack.forget_request(&req);
+            disposition
+        }
+        Verdict::Complete => {
+            stack.forget_request(&req);
+            let child_id = stack.objects.reserve();
+            let Some(listener) = stack.objects.sock(req.listener) else { return NOBODY };
+            let child = tcp_v4_syn_recv_sock(&mut req, seg, listener, child_id, &mut stack.cx);
+            tcp_child_process(stack, seg, req.listener, child)
+        }
+    }
+}
+
+/// The new socket takes the segment that completed its handshake, and waits to be accepted.
+///
+/// Linux: tcp_child_process (net/ipv4/tcp_minisocks.c), inet_csk_complete_hashdance
+fn tcp_child_process(
+    stack: &mut Stack,
+    seg: &Segment,
+    listener: SockId,
+    child: crate::sock::Sock,
+) -> Disposition {
+    let (id, flow) = (child.id, child.flow);
+    stack.objects.put(id, Object::Sock(Box::new(child)));
+    stack.ehash.replace(flow, id);
+    stack.ports.inherit(id, flow.local.port());
+    if let Some(sk) = stack.objects.sock_mut(listener) {
+        sk.listener.ready.push_back(id);
+    }
+    let disposition =
+        stack.enter(id, |sk, cx| tcp_rcv_state_process(sk, seg, cx)).unwrap_or(NOBODY);
+    let established = stack.objects.sock(id).is_some_and(|sk| sk.state() != TcpState::SynRecv);
+    if established {
+        stack.cx.wake(listener, Wake::Readable);
+        stack.apply_effects();
+    }
+    disposition
+}
+
+fn to_time_wait(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
+    let Some(mut tw) = stack.objects.take_time_wait(id) else { return NOBODY };
+    let status = tcp_timewait_state_process(&mut tw, seg, &mut stack.cx);
+    match status {
+        TwStatus::Success | TwStatus::Ack => {
+            if status == TwStatus::Ack {
+                tcp_v4_timewait_ack(&tw, &mut stack.cx);
+            }
+            stack.objects.put(id, Object::TimeWait(tw));
+            Disposition::Consumed
+        }
+        TwStatus::Rst => {
+            tcp_v4_send_reset(seg, &mut stack.cx);
+            advance(&mut tw.state, tw.flow, Event::Abort, &mut stack.cx);
+            stack.forget_time_wait(&tw);
+            Disposition::Reset(ResetReason::TcpTimewaitSocket)
+        }
+        TwStatus::Kill => {
+            advance(&mut tw.state, tw.flow, Event::RecvRst, &mut stack.cx);
+            stack.forget_time_wait(&tw);
+            Disposition::Dropped(DropReason::TcpReset)
+        }
+        TwStatus::Syn(isn) => {
+            let hash = stack.cx.rng.cookie_hash(seg.dst(), seg.src(), 0, 0);
+            if stack.lhash.lookup(seg.dst(), hash).is_none() {
+                tcp_v4_timewait_ack(&tw, &mut stack.cx);
+                stack.objects.put(id, Object::TimeWait(tw));
+                return Disposition::Consumed;
+            }
+            advance(&mut tw.state, tw.flow, Event::RecvSyn, &mut stack.cx);
+            stack.forget_time_wait(&tw);
+            to_listener(stack, seg, Some(isn))
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! The stack: owns every table, is the only one that sees two sockets at once, and applies what
+//! socket functions leave as effects.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+
+use crate::api::close::tcp_abort_child;
+use crate::cx::Cx;
+use crate::effect::{Effect, Wake};
+use crate::flow::Flow;
+use crate::input::{tcp_v4_err, tcp_v4_rcv};
+use crate::mib::{Counter, Mib};
+use crate::net::Net;
+use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
+use crate::state::{Event, TcpState, advance};
+use crate::sysctl::Sysctls;
+use crate::table::ehash::Ehash;
+use crate::table::lhash::Lhash;
+use crate::table::ports::Ports;
+use crate::table::{Fd, FdTable, Object, SockTable};
+use crate::time::Instant;
+use crate::timer::{self, Timer};
+use crate::trace::{Trace, TraceEvent};
+use crate::wire::{IcmpError, Ingress, WireError, parse};
+
+/// How a stack is set up.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Addresses of this host.
+    pub local_addrs: Vec<IpAddr>,
+    /// MTU of its link, in bytes.
+    pub mtu: u32,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+/// Who may look again, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StackEvent {
+    /// The socket.
+    pub sock: SockId,
+    /// Its descriptor, if it has one.
+    pub fd: Option<Fd>,
+    /// What happened.
+    pub wake: Wake,
+}
+
+/// A host's TCP.
+#[derive(Debug)]
+pub struct Stack {
+    pub(crate) cx: Cx,
+    pub(crate) fds: FdTable,
+    pub(crate) objects: SockTable,
+    pub(crate) ehash: Ehash<SockId>,
+    pub(crate) lhash: Lhash<SockId>,
+    pub(crate) ports: Ports<SockId>,
+    events: VecDeque<StackEvent>,
+}
+
+impl Stack {
+    /// A host without sockets at time zero.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let net = Net::new(config.local_addrs, config.mtu);
+        Self {
+            cx: Cx::new(net, config.seed),
+            fds: FdTable::default(),
+            objects: SockTable::default(),
+            ehash: Ehash::default(),
+            lhash: Lhash::default(),
+            ports: Ports::default(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// A datagram arrived.
+    pub fn on_packet(&mut self, now: Instant, bytes: &[u8]) {
+        self.set_now(now);
+        match parse(bytes) {
+            Ok(Ingress::Tcp(seg)) if self.cx.net.is_local(seg.ip.dst) => {
+                tcp_v4_rcv(self, &seg);
+            }
+            Ok(Ingress::Icmp(icmp)) => self.on_icmp(&icmp),
+            Ok(Ingress::Tcp(_) | Ingress::Other) => {}
+            Err(error) => self.count_bad(error),
+        }
+        self.apply_effects();
+    }
+
+    /// Time has passed: runs every timer that is due, in the order they are due.
+    pub fn on_timer(&mut self, now: Instant) {
+        self.set_now(now);
+        while let Some((at, id)) = self.objects.next_timer().filter(|(at, _)| *at <= now) {
+            self.fire(id, at);
+            self.apply_effects();
+        }
+    }
+
+    /// The next datagram to send.
+    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        self.cx.tx.pop_front()
+    }
+
+    /// When [`on_timer`](Self::on_timer) should be called next.
+    #[must_use]
+    pub fn poll_timer(&self) -> Option<Instant> {
+        self.objects.next_timer().map(|(at, _)| at)
+    }
+
+    /// Who may look again. Events are hints: a sleeping call is simply tried again.
+    pub fn poll_event(&mut self) -> Option<StackEvent> {
+        self.events.pop_front()
+    }
+
+    /// State of the connection `flow`, or of a listener on its local end if the remote port is 0.
+    #[must_use]
+    pub fn tcp_state(&self, flow: Flow) -> TcpState {
+        if let Some(object) = self.ehash.get(flow).and_then(|id| self.objects.get(id)) {
+            return object.state();
+        }
+        let listens = flow.remote.port() == 0 && self.lhash.lookup(flow.local, 0).is_some();
+        if listens { TcpState::Listen } else { TcpState::Close }
+    }
+
+    /// State of the socket behind `fd`.
+    #[must_use]
+    pub fn fd_state(&self, fd: Fd) -> Option<TcpState> {
+        self.fds.sock(fd).ok().and_then(|id| self.objects.sock(id)).map(Sock::state)
+    }
+
+    /// Every connection there is, with its state, in the order of four-tuples.
+    pub fn connections(&self) -> impl Iterator<Item = (Flow, TcpState)> + '_ {
+        self.ehash
+            .iter()
+            .filter_map(|(flow, id)| self.objects.get(id).map(|object| (flow, object.state())))
+    }
+
+    /// The knobs.
+    #[must_use]
+    pub const fn sysctl(&self) -> &Sysctls {
+        &self.cx.sysctl
+    }
+
+    /// The knobs, to turn them.
+    pub const fn sysctl_mut(&mut self) -> &mut Sysctls {
+        &mut self.cx.sysctl
+    }
+
+    /// The network, to change it.
+    pub const fn net_mut(&mut self) -> &mut Net {
+        &mut self.cx.net
+    }
+
+    /// The counters.
+    #[must_use]
+    pub const fn mib(&self) -> &Mib {
+        &self.cx.mib
+    }
+
+    /// What happened inside.
+    pub const fn trace_mut(&mut self) -> &mut Trace {
+        &mut self.cx.trace
+    }
+
+    /// Time never runs backwards.
+    pub(crate) fn set_now(&mut self, now: Instant) {
+        self.cx.now = self.cx.now.max(now);
+    }
+
+    /// Works on one socket, then does what that work asked for elsewhere.
+    pub(crate) fn enter<R>(
+        &mut self,
+        id: SockId,
+        work: impl FnOnce(&mut Sock, &mut Cx) -> R,
+    ) -> Option<R> {
+        let sk = self.objects.sock_mut(id)?;
+        let result = work(sk, &mut self.cx);
+        #[cfg(debug_assertions)]
+        sk.check();
+        self.apply_effects();
+        Some(result)
+    }
+
+    /// Empties the queue of effects; an effect may add more.
+    pub(crate) fn apply_effects(&mut self) {
+        while let Some(effect) = self.cx.effects.pop_front() {
+            match effect {
+                Effect::AddRequest(req) => self.add_request(req),
+                Effect::Unhash(id) => self.unhash(id),
+                Effect::TimeWait(tw) => self.add_time_wait(tw),
+                Effect::Destroy(id) => self.destroy(id),
+                Effect::StopListening(id) => self.stop_listening(id),
+                Effect::Wake(sock, wake) => self.wake(sock, wake),
+            }
+        }
+    }
+
+    fn wake(&mut self, sock: SockId, wake: Wake) {
+        let fd = self.fds.fd_of(sock);
+        let watchers = self.fds.epolls_mut();
+        for interest in watchers.filter_map(|(_, epoll)| epoll.interest.get_mut(&fd?)) {
+            interest.ready = true;
+        }
+        self.events.push_back(StackEvent { sock, fd, wake });
+    }
+
+    fn add_request(&mut self, mut req: Box<RequestSock>) {
+        let id = self.objects.reserve();
+        req.id = id;
+        self.ehash.replace(req.flow, id);
+        self.objects.put(id, Object::Request(req));
+    }
+
+    /// Linux: inet_unhash, and inet_put_port unless bind() took the port.
+    fn unhash(&mut self, id: SockId) {
+        let Some(sk) = self.objects.sock(id) else { return };
+        let (flow, keeps_port) = (sk.flow, sk.bound_port);
+        self.ehash.remove(flow, id);
+        self.lhash.remove(id);
+        if !keeps_port {
+            self.ports.release(id, flow.local.port());
+        }
+    }
+
+    fn add_time_wait(&mut self, mut tw: Box<TimeWaitSock>) {
+        let id = self.objects.reserve();
+        tw.id = id;
+        self.ehash.replace(tw.flow, id);
+        self.ports.succeed(tw.was, id, tw.flow.local.port());
+        self.cx.mib.inc(Counter::TcpExtTW);
+        self.objects.put(id, Object::TimeWait(tw));
+    }
+
+    fn destroy(&mut self, id: SockId) {
+        let Some(flow) = self.objects.sock(id).filter(|sk| sk.dead).map(|sk| sk.flow) else {
+            return;
+        };
+        self.ehash.remove(flow, id);
+        self.lhash.remove(id);
+        self.ports.release(id, flow.local.port());
+        self.objects.remove(id);
+    }
+
+    /// Linux: inet_csk_listen_stop
+    fn stop_listening(&mut self, id: SockId) {
+        for request in self.objects.requests_of(id) {
+            if let Some(mut req) = self.objects.take_request(request) {
+                advance(&mut req.state, req.flow, Event::Abort, &mut self.cx);
+                self.ehash.remove(req.flow, request);
+            }
+        }
+        let ready = self.objects.sock_mut(id).map(|sk| std::mem::take(&mut sk.listener.ready));
+        for child in ready.into_iter().flatten() {
+            if let Some(sk) = self.objects.sock_mut(child) {
+                tcp_abort_child(sk, &mut self.cx);
+            }
+        }
+        if let Some(sk) = self.objects.sock_mut(id) {
+            sk.listener.qlen = 0;
+            sk.listener.young = 0;
+        }
+    }
+
+    /// A half-open connection is over, one way or the other.
+    pub(crate) fn forget_request(&mut self, req: &RequestSock) {
+        self.ehash.remove(req.flow, req.id);
+        self.objects.remove(req.id);
+        if let Some(sk) = self.objects.sock_mut(req.listener) {
+            sk.listener.qlen = sk.listener.qlen.saturating_sub(1);
+            if req.num_timeout == 0 {
+                sk.listener.young = sk.listener.young.saturating_sub(1);
+            }
+        }
+    }
+
+    /// A remainder is over.
+    pub(crate) fn forget_time_wait(&mut self, tw: &TimeWaitSock) {
+        self.ehash.remove(tw.flow, tw.id);
+        self.ports.release(tw.id, tw.flow.local.port());
+        self.objects.remove(tw.id);
+    }
+
+    /// Runs the timer of `id` that is due at `at`.
+    fn fire(&mut self, id: SockId, at: Instant) {
+        match self.objects.get(id) {
+            Some(Object::Sock(_)) => {
+                self.enter(id, |sk, cx| timer::run_due(sk, at, cx));
+            }
+            Some(Object::Request(_)) => self.fire_request(id),
+            Some(Object::TimeWait(_)) => self.fire_time_wait(id),
+            None => {}
+        }
+    }
+
+    fn fire_request(&mut self, id: SockId) {
+        let Some(mut req) = self.objects.take_request(id) else { return };
+        self.trace_timer(req.flow, Timer::SynAck);
+        let alive = match self.objects.sock_mut(req.listener) {
+            Some(sk) if sk.state() == TcpState::Listen => {
+                let view = timer::ListenerView {
+                    syncnt: sk.opts.syncnt,
+                    defer_accept: sk.opts.defer_accept,
+                    queue: &mut sk.listener,
+                };
+                timer::reqsk_timer_handler(&mut req, view, &mut self.cx)
+            }
+            Some(_) | None => false,
+        };
+        if alive {
+            self.objects.put(id, Object::Request(req));
+        } else {
+            advance(&mut req.state, req.flow, Event::GiveUp, &mut self.cx);
+            self.forget_request(&req);
+        }
+    }
+
+    fn fire_time_wait(&mut self, id: SockId) {
+        let Some(mut tw) = self.objects.take_time_wait(id) else { return };
+        self.trace_timer(tw.flow, Timer::TimeWait);
+        advance(&mut tw.state, tw.flow, Event::WaitTimeout, &mut self.cx);
+        self.forget_time_wait(&tw);
+    }
+
+    fn trace_timer(&mut self, flow: Flow, timer: Timer) {
+        let at = self.cx.now;
+        self.cx.trace.push(TraceEvent::TimerFired { at, flow, timer });
+    }
+
+    /// Linux: tcp_v4_err finds the connection, tcp_req_err ends a half-open one.
+    fn on_icmp(&mut self, icmp: &IcmpError) {
+        let flow = Flow::new(icmp.local, icmp.remote);
+        let Some(id) = self.ehash.get(flow) else { return };
+        match self.objects.get(id) {
+            Some(Object::Sock(_)) => {
+                self.enter(id, |sk, cx| tcp_v4_err(sk, icmp, cx));
+            }
+            Some(Object::Request(req)) => {
+                let ends = crate::input::ends_request(icmp) && req.snt_isn == icmp.seq;
+                if let Some(mut req) = ends.then(|| self.objects.take_request(id)).flatten() {
+                    advance(&mut req.state, req.flow, Event::RecvIcmpError, &mut self.cx);
+                    self.cx.mib.inc(Counter::TcpExtListenDrops);
+                    self.forget_request(&req);
+                }
+            }
+            Some(Object::TimeWait(_)) | None => {}
+        }
+    }
+
+    fn count_bad(&mut self, error: WireError) {
+        match error {
+            WireError::TcpCsum => {
+                self.cx.mib.inc(Counter::TcpInCsumErrors);
+                self.cx.mib.inc(Counter::TcpInErrs);
+            }
+            WireError::PktTooSmall => self.cx.mib.inc(Counter::TcpInErrs),
+            WireError::IpInHdr | WireError::IpCsum | WireError::IcmpCsum => {}
+        }
+    }
+}
