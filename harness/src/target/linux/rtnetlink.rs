@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use nix::sys::socket::SockProtocol;
 
-use super::netlink::{CREATE, EXCL, Netlink, REPLACE, Request};
+use super::netlink::{CREATE, EXCL, Netlink, REPLACE, Request, attributes};
 
 pub(super) const RTM_NEWLINK: u16 = 16;
 pub(super) const RTM_NEWADDR: u16 = 20;
@@ -84,6 +84,45 @@ impl Rtnetlink {
             request = request.attr(RTA_GATEWAY, &octets(gateway));
         }
         self.change(request)
+    }
+}
+
+/// Hears which addresses the kernel delivers packets for.
+///
+/// An IPv6 address is there before its local route is: with or without duplicate address
+/// detection, addrconf inserts the route from a work queue. A packet that comes before is dropped.
+pub(super) struct LocalRoutes(Netlink);
+
+/// `RTMGRP_IPV6_ROUTE`
+const RTMGRP_IPV6_ROUTE: u32 = 0x400;
+/// `RTN_LOCAL`
+const RTN_LOCAL: u8 = 2;
+/// Far longer than any work queue takes.
+const ROUTE_TIMEOUT_MS: u16 = 5_000;
+
+impl LocalRoutes {
+    /// To be opened before the address is added.
+    pub(super) fn watch() -> io::Result<Self> {
+        Netlink::listen(SockProtocol::NetlinkRoute, RTMGRP_IPV6_ROUTE).map(Self)
+    }
+
+    /// Waits until packets for `addr` are delivered. IPv4 addresses need no waiting.
+    pub(super) fn wait_for(&self, addr: IpAddr) -> io::Result<()> {
+        if addr.is_ipv4() {
+            return Ok(());
+        }
+        let wanted = octets(addr);
+        while let Some((ty, message)) = self.0.announcement(ROUTE_TIMEOUT_MS)? {
+            // struct rtmsg: the type of the route is its eighth byte, attributes follow the twelfth.
+            let is_local = ty == RTM_NEWROUTE && message.body.get(7) == Some(&RTN_LOCAL);
+            let to_addr = attributes(&message.body, 12)
+                .into_iter()
+                .any(|(ty, value)| ty == RTA_DST && value == wanted);
+            if is_local && to_addr {
+                return Ok(());
+            }
+        }
+        Err(io::ErrorKind::TimedOut.into())
     }
 }
 
