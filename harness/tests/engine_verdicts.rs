@@ -220,7 +220,20 @@ fn pieces_with_a_gap() {
     assert_snapshot!(connected("+.1 > . 1:1501(1500) ack 1", plan), @r"
     fail content in line 8 at `> . 1:1501(1500) ack 1`
     the segment came in pieces that do not fit: the next piece starts 100 bytes after the end of the one before
-    note: 1000 of the 1500 bytes had come before
+    expected: > . 1:1501(1500) ack 1
+    actual: . 1:1001(1000) ack 1 win 65535, then . 1101:1601(500) ack 1 win 65535
+    ");
+}
+
+#[test]
+fn half_a_segment() {
+    let plan = Plan::default().sends(100_000, data(1, 1000));
+    assert_snapshot!(connected("+.1 > . 1:1501(1500) ack 1", plan), @r"
+    fail content in line 8 at `1:1501(1500)`
+    seq: expected 1:1501(1500), got 1:1001(1000)
+    expected: > . 1:1501(1500) ack 1
+    actual: . 1:1001(1000) ack 1 win 65535
+    note: nothing more of it came until 2.101000 s
     ");
 }
 
