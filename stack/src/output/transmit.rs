@@ -66,6 +66,7 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) {
         tcp_event_data_sent(sk, cx);
     }
     count(sk, payload_len, cx);
+    sk.total.wstamp = cx.now;
     let mss = usize::try_from(sk.mss_cache).unwrap_or(usize::MAX);
     if payload_len > mss && !cx.net.tso {
         for part in tso::tcp_gso_segment(seg, mss) {

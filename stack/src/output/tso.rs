@@ -85,7 +85,7 @@ pub(crate) fn tcp_tso_should_defer(sk: &Sock, head: HeadSkb, max_segs: u32, cx: 
         return Defer::No;
     }
     // Only a writer that is busy right now will have more to add.
-    if cx.now.nanos_since(sk.total.lsndtime) > NSEC_PER_MSEC {
+    if cx.now.nanos_since(sk.total.wstamp) > NSEC_PER_MSEC {
         return Defer::No;
     }
     let send_win = tcp_wnd_end(sk) - head.seq;

@@ -268,6 +268,8 @@ pub(crate) struct Totals {
     pub(crate) dsack_dups: u32,
     pub(crate) reord_seen: u32,
     pub(crate) rcv_ooopack: u32,
+    /// Last segment sent, of any kind (tcp_wstamp_ns).
+    pub(crate) wstamp: Instant,
     /// Last data sent, last ACK received.
     pub(crate) lsndtime: Instant,
     pub(crate) rcv_tstamp: Instant,

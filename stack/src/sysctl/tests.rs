@@ -17,6 +17,9 @@ use rstest::rstest;
     Ok("a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4")
 )]
 #[case("net.ipv4.tcp_adv_win_scale", "-2", Ok("-2"))]
+#[case("net.ipv4.tcp_fastopen", "0x402", Ok("1026"))]
+#[case("net.ipv4.tcp_fin_timeout", "010", Ok("8"))]
+#[case("net.ipv4.tcp_fin_timeout", "08", Err(Errno::EINVAL))]
 #[case("net.ipv4.tcp_timestamps", "3", Err(Errno::EINVAL))]
 #[case("net.ipv4.tcp_sack", "256", Err(Errno::EINVAL))]
 #[case("net.ipv4.tcp_sack", "yes", Err(Errno::EINVAL))]

@@ -1,7 +1,6 @@
 //! The kinds of value a knob can have: how each is read, checked and printed.
 
 use std::fmt::Display;
-use std::str::FromStr;
 
 /// Why a value was refused; the knob's name is added by the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,15 +18,24 @@ pub(super) trait Value: Sized {
     fn show(&self) -> String;
 }
 
-fn number<T: FromStr + PartialOrd>(
+/// Reads a number in C's notation: `0x` is hexadecimal, a leading `0` octal (Linux: strtoul with
+/// base 0).
+fn number<T: TryFrom<i128> + PartialOrd>(
     text: &str,
     range: &std::ops::RangeInclusive<T>,
 ) -> Result<T, Refusal> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (radix, digits) = match digits.strip_prefix("0x").or(digits.strip_prefix("0X")) {
+        Some(hex) => (16, hex),
+        None if digits.len() > 1 && digits.starts_with('0') => (8, digits),
+        None => (10, digits),
+    };
+    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
         return Err(Refusal::Malformed);
     }
-    text.parse().ok().filter(|value| range.contains(value)).ok_or(Refusal::OutOfRange)
+    let magnitude = i128::from_str_radix(digits, radix).map_err(|_| Refusal::OutOfRange)?;
+    let value = T::try_from(if negative { -magnitude } else { magnitude }).ok();
+    value.filter(|value| range.contains(value)).ok_or(Refusal::OutOfRange)
 }
 
 macro_rules! plain_numbers {
