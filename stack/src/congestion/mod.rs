@@ -1,14 +1,17 @@
 //! How much may be in flight, and what loss does about it.
 
 mod cubic;
+mod loss;
 mod ops;
 pub(crate) mod prr;
 mod rack;
 mod recovery;
 mod reno;
+mod reno_sack;
 mod undo;
 
 pub(crate) use cubic::Cubic;
+pub(crate) use loss::tcp_enter_loss;
 pub use ops::CaState;
 pub(crate) use ops::{AckSample, Algorithm, CaEvent, CongestionOps, Cwnd};
 pub(crate) use ops::{INFINITE_SSTHRESH, INIT_CWND};
@@ -19,7 +22,8 @@ pub(crate) use rack::{
     tcp_rack_update_reo_wnd,
 };
 pub(crate) use recovery::{
-    Rexmit, tcp_end_cwnd_reduction, tcp_enter_loss, tcp_fastretrans_alert, tcp_init_cwnd_reduction,
-    tcp_remove_reno_sacks, tcp_set_ca_state, tcp_try_keep_open, tcp_xmit_recovery,
+    Rexmit, tcp_end_cwnd_reduction, tcp_fastretrans_alert, tcp_init_cwnd_reduction,
+    tcp_set_ca_state, tcp_try_keep_open, tcp_xmit_recovery,
 };
 pub(crate) use reno::Reno;
+pub(crate) use reno_sack::tcp_remove_reno_sacks;

@@ -4,17 +4,16 @@
 //! tcp_enter_loss, tcp_process_loss (net/ipv4/tcp_input.c). Since 6.17 RACK alone decides what is
 //! lost; without SACK the third duplicate does.
 
+use super::loss::tcp_process_loss;
 use super::prr::{Delivery, tcp_end_cwnd_reduction as end_reduction};
-use super::undo::{
-    tcp_try_undo_dsack, tcp_try_undo_loss, tcp_try_undo_partial, tcp_try_undo_recovery,
-};
-use super::{CaEvent, CaState, tcp_mark_skb_lost, tcp_rack_mark_lost, tcp_rack_skb_timeout};
+use super::reno_sack::{tcp_add_reno_sack, tcp_newreno_mark_lost};
+use super::undo::{tcp_try_undo_dsack, tcp_try_undo_partial, tcp_try_undo_recovery};
+use super::{CaEvent, CaState, tcp_rack_mark_lost};
 use crate::cx::Cx;
 use crate::input::ack::AckFlags;
 use crate::mib::Counter;
 use crate::output::mss::tcp_current_mss;
-use crate::output::options::tcp_wnd_end;
-use crate::output::retransmit::{fragment_rtx, tcp_xmit_retransmit_queue};
+use crate::output::retransmit::tcp_xmit_retransmit_queue;
 use crate::output::write::{tcp_current_ssthresh, tcp_push_pending_frames_at};
 use crate::seq::Seq;
 use crate::sock::{NonAgle, Sock};
@@ -198,24 +197,6 @@ fn tcp_identify_packet_loss(sk: &mut Sock, flags: &mut AckFlags, cx: &mut Cx) {
     }
 }
 
-/// Without SACK: the head is lost after enough duplicates, and again with every partial ACK.
-///
-/// RFC 6582 §3.2 · Linux: tcp_newreno_mark_lost (net/ipv4/tcp_recovery.c)
-fn tcp_newreno_mark_lost(sk: &mut Sock, snd_una_advanced: bool, cx: &mut Cx) {
-    let by_duplicates =
-        sk.loss.ca_state < CaState::Recovery && sk.loss.sacked_out >= sk.loss.reordering;
-    let by_partial_ack = sk.loss.ca_state == CaState::Recovery && snd_una_advanced;
-    if !by_duplicates && !by_partial_ack {
-        return;
-    }
-    let mss = sk.mss_cache;
-    let Some(head) = sk.write_queue.rtx_head().filter(|head| !head.marks.lost) else { return };
-    if head.pcount() > 1 && head.len() > mss {
-        fragment_rtx(sk, 0, mss);
-    }
-    tcp_mark_skb_lost(sk, 0, cx);
-}
-
 /// Begins fast recovery.
 ///
 /// Linux: tcp_enter_recovery
@@ -250,7 +231,7 @@ fn tcp_enter_cwr(sk: &mut Sock, cx: &mut Cx) {
 /// The peer will be told that the window was reduced.
 ///
 /// Linux: tcp_ecn_queue_cwr
-fn tcp_ecn_queue_cwr(sk: &mut Sock) {
+pub(super) fn tcp_ecn_queue_cwr(sk: &mut Sock) {
     sk.ecn.queue_cwr = sk.ecn.ok;
 }
 
@@ -285,7 +266,7 @@ pub(super) fn reduce_for(sk: &mut Sock, newly_lost: u32) {
 /// Remembers how to take a reduction back.
 ///
 /// Linux: tcp_init_undo
-fn tcp_init_undo(sk: &mut Sock) {
+pub(super) fn tcp_init_undo(sk: &mut Sock) {
     sk.loss.undo_marker = Some(sk.snd.una);
     let mut retrans = sk.loss.retrans_out;
     if sk.loss.tlp_high_seq.is_some() && sk.loss.tlp_retrans {
@@ -325,105 +306,6 @@ pub(super) fn tcp_any_retrans_done(sk: &Sock) -> bool {
         || sk.write_queue.rtx_head().is_some_and(|head| head.marks.ever_retrans)
 }
 
-/// The retransmission timer went off: everything counts as lost, except what was sent just now.
-///
-/// RFC 5681 §3.1 (4), RFC 5682 §2.1 · Linux: tcp_enter_loss, tcp_timeout_mark_lost
-pub(crate) fn tcp_enter_loss(sk: &mut Sock, cx: &mut Cx) {
-    let new_recovery = sk.loss.ca_state < CaState::Recovery;
-    let reordering = cx.sysctl.tcp_reordering.unsigned_abs();
-    tcp_timeout_mark_lost(sk, cx);
-    let not_yet_reduced = sk.loss.ca_state <= CaState::Disorder
-        || !sk.loss.high_seq.after(sk.snd.una)
-        || (sk.loss.ca_state == CaState::Loss && sk.loss.retransmits == 0);
-    if not_yet_reduced {
-        sk.loss.prior_ssthresh = tcp_current_ssthresh(sk);
-        sk.cong.cw.prior_cwnd = sk.cong.cw.snd_cwnd;
-        sk.cong.cw.snd_ssthresh = sk.cong.algorithm.ops().ssthresh(&mut sk.cong.cw);
-        sk.cong.algorithm.ops().cwnd_event(&mut sk.cong.cw, CaEvent::Loss, cx.now);
-        tcp_init_undo(sk);
-    }
-    sk.cong.cw.snd_cwnd = sk.loss.packets_in_flight() + 1;
-    sk.cong.cw.snd_cwnd_cnt = 0;
-    sk.cong.cwnd_stamp = cx.now;
-    if sk.loss.ca_state <= CaState::Disorder && sk.loss.sacked_out >= reordering {
-        sk.loss.reordering = sk.loss.reordering.min(reordering);
-    }
-    tcp_set_ca_state(sk, CaState::Loss, cx);
-    sk.loss.high_seq = sk.snd.nxt;
-    sk.loss.tlp_high_seq = None;
-    tcp_ecn_queue_cwr(sk);
-    sk.loss.frto = cx.sysctl.tcp_frto != 0 && (new_recovery || sk.loss.retransmits != 0);
-}
-
-/// Linux: tcp_timeout_mark_lost
-fn tcp_timeout_mark_lost(sk: &mut Sock, cx: &mut Cx) {
-    let reneged = sk.write_queue.rtx_head().is_some_and(|head| head.marks.sacked);
-    if reneged {
-        cx.mib.inc(Counter::TcpExtTCPSACKReneging);
-    }
-    if reneged || !sk.rx_opt.sack_ok {
-        sk.loss.sacked_out = 0;
-        sk.write_queue.rtx_mut().for_each(|chunk| chunk.marks.sacked = false);
-    }
-    for index in 0..sk.write_queue.rtx_len() {
-        let recent = sk.rx_opt.sack_ok && index > 0 && {
-            let sent_at = sk.write_queue.rtx_get(index).map(|chunk| chunk.sent_at);
-            sent_at.is_some_and(|at| tcp_rack_skb_timeout(sk, at, 0, cx) > 0)
-        };
-        if !recent {
-            tcp_mark_skb_lost(sk, index, cx);
-        }
-    }
-}
-
-/// An ACK after a timeout: was it spurious, is it over, what next.
-///
-/// RFC 5682 §2.1, §3.1 · Linux: tcp_process_loss
-fn tcp_process_loss(
-    sk: &mut Sock,
-    flags: AckFlags,
-    dupacks: u32,
-    rexmit: &mut Rexmit,
-    cx: &mut Cx,
-) {
-    let recovered = !sk.snd.una.before(sk.loss.high_seq);
-    if flags.snd_una_advanced && tcp_try_undo_loss(sk, false, cx) {
-        return;
-    }
-    if sk.loss.frto {
-        // Step 3.b: data sent once and never again arrived after all.
-        if flags.orig_sack_acked && tcp_try_undo_loss(sk, true, cx) {
-            return;
-        }
-        if sk.snd.nxt.after(sk.loss.high_seq) {
-            if flags.data_sacked || dupacks != 0 {
-                // Step 3.a: the loss was real.
-                sk.loss.frto = false;
-            }
-        } else if flags.snd_una_advanced && !recovered {
-            sk.loss.high_seq = sk.snd.nxt;
-            // Step 2.b: new data instead of more retransmissions.
-            if !sk.write_queue.is_unsent_empty() && tcp_wnd_end(sk).after(sk.snd.nxt) {
-                *rexmit = Rexmit::New;
-                return;
-            }
-            sk.loss.frto = false;
-        }
-    }
-    if recovered {
-        tcp_try_undo_recovery(sk, cx);
-        return;
-    }
-    if !sk.rx_opt.sack_ok {
-        if sk.snd.nxt.after(sk.loss.high_seq) && dupacks != 0 {
-            tcp_add_reno_sack(sk, dupacks, cx);
-        } else if flags.snd_una_advanced {
-            sk.loss.sacked_out = 0;
-        }
-    }
-    *rexmit = Rexmit::Lost;
-}
-
 /// Sends what the ACK decided.
 ///
 /// Linux: tcp_xmit_recovery
@@ -440,45 +322,4 @@ pub(crate) fn tcp_xmit_recovery(sk: &mut Sock, rexmit: Rexmit, cx: &mut Cx) {
         sk.loss.frto = false;
     }
     tcp_xmit_retransmit_queue(sk, cx);
-}
-
-/// Without SACK a duplicate ACK says that something arrived, not what.
-///
-/// Linux: tcp_add_reno_sack
-fn tcp_add_reno_sack(sk: &mut Sock, dupacks: u32, cx: &mut Cx) {
-    if dupacks == 0 {
-        return;
-    }
-    let prior = sk.loss.sacked_out;
-    sk.loss.sacked_out += dupacks;
-    tcp_check_reno_reordering(sk, 0, cx);
-    let delivered = sk.loss.sacked_out.saturating_sub(prior);
-    sk.total.delivered = sk.total.delivered.wrapping_add(delivered);
-}
-
-/// An ACK took `acked` segments, one of which was the hole.
-///
-/// Linux: tcp_remove_reno_sacks
-pub(crate) fn tcp_remove_reno_sacks(sk: &mut Sock, acked: u32, cx: &mut Cx) {
-    if acked > 0 {
-        let delivered = acked.saturating_sub(sk.loss.sacked_out).max(1);
-        sk.total.delivered = sk.total.delivered.wrapping_add(delivered);
-        sk.loss.sacked_out = sk.loss.sacked_out.saturating_sub(acked - 1);
-    }
-    tcp_check_reno_reordering(sk, acked, cx);
-}
-
-/// More duplicates than segments: the network reorders.
-///
-/// Linux: tcp_check_reno_reordering, tcp_limit_reno_sacked
-fn tcp_check_reno_reordering(sk: &mut Sock, addend: u32, cx: &mut Cx) {
-    let holes = sk.loss.lost_out.max(1).min(sk.loss.packets_out);
-    if sk.loss.sacked_out + holes <= sk.loss.packets_out {
-        return;
-    }
-    sk.loss.sacked_out = sk.loss.packets_out - holes;
-    let max = cx.sysctl.tcp_max_reordering.unsigned_abs();
-    sk.loss.reordering = (sk.loss.packets_out + addend).min(max);
-    sk.total.reord_seen += 1;
-    cx.mib.inc(Counter::TcpExtTCPRenoReorder);
 }

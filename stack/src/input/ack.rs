@@ -5,17 +5,16 @@
 
 use std::ops::ControlFlow;
 
+use super::clean_rtx::{Before, tcp_clean_rtx_queue};
 use super::ecn::tcp_ecn_rcv_ecn_echo;
-use super::rtt::{RttSample, rtt_since, tcp_ack_update_rtt, tcp_update_pacing_rate};
-use super::sack::{
-    SackState, tcp_check_sack_reordering, tcp_highest_sack_seq, tcp_sacktag_write_queue,
-};
+use super::rtt::tcp_update_pacing_rate;
+use super::sack::{SackState, tcp_highest_sack_seq, tcp_sacktag_write_queue};
 use super::{DropReason, Step, drop_for};
 use crate::congestion::prr::Delivery;
 use crate::congestion::{
     AckSample, CaState, Rexmit, tcp_end_cwnd_reduction, tcp_fastretrans_alert,
-    tcp_init_cwnd_reduction, tcp_rack_advance, tcp_rack_update_reo_wnd, tcp_remove_reno_sacks,
-    tcp_set_ca_state, tcp_try_keep_open, tcp_xmit_recovery,
+    tcp_init_cwnd_reduction, tcp_rack_update_reo_wnd, tcp_set_ca_state, tcp_try_keep_open,
+    tcp_xmit_recovery,
 };
 use crate::cx::Cx;
 use crate::mib::Counter;
@@ -25,9 +24,8 @@ use crate::output::options::tcp_wnd_end;
 use crate::output::probe::{tcp_probe0_when, tcp_schedule_loss_probe};
 use crate::output::write::{tcp_is_cwnd_limited, tcp_slow_start_after_idle_check};
 use crate::seq::Seq;
+use crate::sock::Sock;
 use crate::sock::write_queue::Chunk;
-use crate::sock::{Chrono, Sock};
-use crate::time::Instant;
 use crate::timer::{Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_xmit_timer};
 use crate::wire::Segment;
 
@@ -57,7 +55,7 @@ pub(crate) struct AckFlags {
 
 impl AckFlags {
     /// FLAG_ACKED
-    const fn acked(&self) -> bool {
+    pub(super) const fn acked(&self) -> bool {
         self.data_acked || self.syn_acked
     }
 
@@ -164,14 +162,6 @@ pub(super) fn tcp_ack(
     Ok(())
 }
 
-/// The connection before the ACK.
-#[derive(Clone, Copy, Debug)]
-struct Before {
-    lost: u32,
-    delivered: u32,
-    fack: Seq,
-}
-
 /// [RFC5961:5.2#1] An ACK from the past: challenged when it is from further back than any window
 /// was, otherwise only its SACK blocks count.
 fn old_ack(
@@ -237,141 +227,6 @@ fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx:
     }
     sk.total.bytes_acked += u64::from(seg.ack - sk.snd.una);
     sk.snd.una = seg.ack;
-}
-
-/// What leaving the retransmission queue taught.
-#[derive(Clone, Copy, Debug, Default)]
-struct Cleaned {
-    pkts_acked: u32,
-    first: Option<Instant>,
-    last: Option<Instant>,
-    /// Lowest never-retransmitted, never-SACKed segment that was acknowledged.
-    reord: Option<Seq>,
-}
-
-/// Takes what SND.UNA covers off the retransmission queue, and measures the round trip.
-///
-/// Linux: tcp_clean_rtx_queue
-fn tcp_clean_rtx_queue(
-    sk: &mut Sock,
-    before: &Before,
-    sacks: &SackState,
-    flags: &mut AckFlags,
-    cx: &mut Cx,
-) -> Option<AckSample> {
-    let mut cleaned = Cleaned::default();
-    let una = sk.snd.una;
-    while let Some(head) = sk.write_queue.rtx_head() {
-        if !head.end_seq().after(una) {
-            let Some(chunk) = sk.write_queue.pop_rtx_head() else { break };
-            let pcount = chunk.pcount();
-            account_acked(sk, &chunk, pcount, &mut cleaned, flags, cx);
-            continue;
-        }
-        // A packet of several segments may be acknowledged in part.
-        let (whole, was) = (head.pcount(), head.clone());
-        if whole > 1 && una.after(head.seq) {
-            sk.write_queue.trim_rtx_head(una);
-            let rest = sk.write_queue.rtx_head().map_or(0, Chunk::pcount);
-            if whole > rest {
-                account_acked(sk, &was, whole - rest, &mut cleaned, flags, cx);
-            }
-        }
-        break;
-    }
-    if sk.write_queue.is_rtx_empty() {
-        let idle = sk.write_queue.is_unsent_empty();
-        sk.chrono.stop(Chrono::Busy, idle, cx.now);
-    }
-    if sk.snd.urg_mode && !sk.snd.up.after(una) {
-        sk.snd.urg_mode = false;
-    }
-    flags.sack_reneging = sk.write_queue.rtx_head().is_some_and(|head| head.marks.sacked);
-    update_rtt(sk, cleaned, sacks, flags, cx);
-    if flags.acked() {
-        flags.set_xmit_timer = true;
-        if sk.rx_opt.sack_ok {
-            if let Some(reord) = cleaned.reord.filter(|reord| reord.before(before.fack)) {
-                tcp_check_sack_reordering(sk, before.fack, reord, false, cx);
-            }
-        } else {
-            tcp_remove_reno_sacks(sk, cleaned.pkts_acked, cx);
-            if flags.retrans_data_acked {
-                flags.orig_sack_acked = false;
-            }
-        }
-    }
-    flags.acked().then(|| AckSample {
-        now: cx.now,
-        ack: una,
-        acked: cleaned.pkts_acked,
-        rtt_us: cleaned.last.filter(|_| !flags.retrans_data_acked).map(|at| rtt_since(at, cx)),
-        snd_nxt: sk.snd.nxt,
-    })
-}
-
-/// One chunk, or its first segments, left the queue.
-fn account_acked(
-    sk: &mut Sock,
-    chunk: &Chunk,
-    pcount: u32,
-    cleaned: &mut Cleaned,
-    flags: &mut AckFlags,
-    cx: &Cx,
-) {
-    let marks = chunk.marks;
-    if marks.ever_retrans || marks.retrans {
-        if marks.retrans {
-            sk.loss.retrans_out = sk.loss.retrans_out.saturating_sub(pcount);
-        }
-        flags.retrans_data_acked = true;
-    } else if !marks.sacked {
-        cleaned.last = Some(chunk.sent_at);
-        cleaned.first = cleaned.first.or(cleaned.last);
-        cleaned.reord = Some(cleaned.reord.map_or(chunk.seq, |low| low.min(chunk.seq)));
-        if !chunk.end_seq().after(sk.loss.high_seq) {
-            flags.orig_sack_acked = true;
-        }
-    }
-    if marks.sacked {
-        sk.loss.sacked_out = sk.loss.sacked_out.saturating_sub(pcount);
-    } else if sk.rx_opt.sack_ok {
-        sk.total.delivered = sk.total.delivered.wrapping_add(pcount);
-        tcp_rack_advance(sk, marks, chunk.end_seq(), chunk.sent_at, cx);
-    }
-    if marks.lost {
-        sk.loss.lost_out = sk.loss.lost_out.saturating_sub(pcount);
-    }
-    sk.loss.packets_out = sk.loss.packets_out.saturating_sub(pcount);
-    sk.loss.delivered_mstamp = cx.now;
-    cleaned.pkts_acked += pcount;
-    if chunk.flags.syn() {
-        flags.syn_acked = true;
-        sk.loss.retrans_stamp = None;
-    } else {
-        flags.data_acked = true;
-    }
-}
-
-/// Linux: the round-trip part of tcp_clean_rtx_queue
-fn update_rtt(sk: &mut Sock, cleaned: Cleaned, sacks: &SackState, flags: &mut AckFlags, cx: &Cx) {
-    // [RFC6298:3#1] Karn: a retransmitted segment measures nothing.
-    let clean = !flags.retrans_data_acked;
-    let since = |at: Option<Instant>| at.map(|at| rtt_since(at, cx));
-    let sample = RttSample {
-        seq_rtt_us: since(cleaned.first.filter(|_| clean)),
-        sack_rtt_us: since(sacks.first_sackt),
-        ca_rtt_us: since(sacks.last_sackt.or(cleaned.last.filter(|_| clean))),
-        acked_data: flags.acked(),
-    };
-    let updated = tcp_ack_update_rtt(sk, sample, cx);
-    if !flags.acked() && updated {
-        // Re-arming for a SACK of something sent before the head would put off the timeout for ever.
-        let head_age = sk.write_queue.rtx_head().map(|head| rtt_since(head.sent_at, cx));
-        if sample.sack_rtt_us.zip(head_age).is_some_and(|(rtt, age)| rtt > age) {
-            flags.set_xmit_timer = true;
-        }
-    }
 }
 
 /// Linux: tcp_ack_is_dubious

@@ -4,6 +4,7 @@
 //! (tcp_rcv_established) is deliberately absent: it duplicates behaviour.
 
 pub(crate) mod ack;
+mod clean_rtx;
 mod closed;
 pub(crate) mod data;
 mod disposition;

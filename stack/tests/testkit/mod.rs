@@ -21,6 +21,7 @@ use synproof_stack::state::TcpState;
 use synproof_stack::time::Instant;
 use synproof_stack::{Config, Fd, Flow, Stack};
 
+#[allow(unused_imports, reason = "every test crate uses a part of it")]
 pub(crate) use packet::{A, F, P, R, S, Seen};
 
 const LOCAL: &str = "192.0.2.1:8080";
