@@ -5,9 +5,7 @@
 
 use crate::congestion::INIT_CWND;
 use crate::cx::Cx;
-use crate::output::window::{
-    tcp_full_space, tcp_set_window_clamp, tcp_space, tcp_win_from_space,
-};
+use crate::output::window::{tcp_full_space, tcp_set_window_clamp, tcp_space, tcp_win_from_space};
 use crate::sock::Sock;
 use crate::sock::control_block::TCP_MSS_DEFAULT;
 use crate::wire::Segment;
