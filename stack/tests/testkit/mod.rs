@@ -4,6 +4,13 @@
 //! Numbers are relative as in packetdrill: the peer's first sequence number is 0, and so is ours.
 
 #![allow(dead_code, reason = "every test crate uses a part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that cannot go on panics"
+)]
 
 mod packet;
 

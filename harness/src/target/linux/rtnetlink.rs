@@ -98,7 +98,7 @@ const RTMGRP_IPV6_ROUTE: u32 = 0x400;
 /// `RTN_LOCAL`
 const RTN_LOCAL: u8 = 2;
 /// Far longer than any work queue takes.
-const ROUTE_TIMEOUT_MS: u16 = 5_000;
+const NOTICE_TIMEOUT_MS: u16 = 5_000;
 
 impl LocalRoutes {
     /// To be opened before the address is added.
@@ -112,13 +112,48 @@ impl LocalRoutes {
             return Ok(());
         }
         let wanted = octets(addr);
-        while let Some((ty, message)) = self.0.announcement(ROUTE_TIMEOUT_MS)? {
+        while let Some((ty, message)) = self.0.announcement(NOTICE_TIMEOUT_MS)? {
             // struct rtmsg: the type of the route is its eighth byte, attributes follow the twelfth.
             let is_local = ty == RTM_NEWROUTE && message.body.get(7) == Some(&RTN_LOCAL);
             let to_addr = attributes(&message.body, 12)
                 .into_iter()
                 .any(|(ty, value)| ty == RTA_DST && value == wanted);
             if is_local && to_addr {
+                return Ok(());
+            }
+        }
+        Err(io::ErrorKind::TimedOut.into())
+    }
+}
+
+/// Hears when a link carries packets.
+///
+/// A virtual link has its carrier at once, but its queues are put in place by a work queue
+/// (linkwatch); what is sent before is dropped.
+pub(super) struct Links(Netlink);
+
+/// `RTMGRP_LINK`
+const RTMGRP_LINK: u32 = 0x1;
+/// `IFLA_OPERSTATE` and its value `IF_OPER_UP`
+const IFLA_OPERSTATE: u16 = 16;
+const IF_OPER_UP: u8 = 6;
+
+impl Links {
+    /// To be opened before the carrier comes.
+    pub(super) fn watch() -> io::Result<Self> {
+        Netlink::listen(SockProtocol::NetlinkRoute, RTMGRP_LINK).map(Self)
+    }
+
+    /// Waits until the link carries packets.
+    pub(super) fn wait_for(&self, index: u32) -> io::Result<()> {
+        while let Some((ty, message)) = self.0.announcement(NOTICE_TIMEOUT_MS)? {
+            // struct ifinfomsg: the index is its fifth to eighth byte, attributes follow the 16th.
+            let is_it =
+                ty == RTM_NEWLINK && message.body.get(4..8) == Some(index.to_ne_bytes().as_slice());
+            let is_up = attributes(&message.body, 16)
+                .into_iter()
+                .any(|(ty, value)| ty == IFLA_OPERSTATE && value == [IF_OPER_UP]);
+            if is_it && is_up {
                 return Ok(());
             }
         }
