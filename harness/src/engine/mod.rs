@@ -3,17 +3,10 @@
 //! Time passes only in `Target::observe`; there is no clock, no sleep and no branch on the kind of
 //! target in here.
 //!
-<<<<<<< HEAD
 //! Reading order: `run` (the whole of a run), `session` (the event loop), then one file
 //! per kind of event: `inbound`, `outbound` (with `sniff` and `hints`), `syscalls`, `commands`,
 //! `states`. The leaves: `schedule` (when), `flow` (which connection, which numbers), `packets` and
 //! `calls` (script notation to values), `expect` (field-wise comparison).
-=======
-//! Reading order: `run` (the whole of a run), `session` (the event loop), then one file per kind of
-//! event: `inbound`, `outbound` (with `sniff` and `hints`), `syscalls`, `commands`, `states`. The
-//! leaves: `schedule` (when), `flow` (which connection, which numbers), `packets` and `calls`
-//! (script notation to values), `expect` (field-wise comparison).
->>>>>>> etest
 
 mod aggregate;
 mod calls;
