@@ -11,16 +11,15 @@ const FREE: u16 = flag::FIN | flag::PSH | flag::CWR;
 /// bytes of the script and may have any length. The error says why they do not belong together.
 pub(crate) fn join(
     first: &mut Packet,
-    next: Packet,
+    next: &Packet,
     piece: usize,
     want: usize,
 ) -> Result<(), String> {
-    let next_ip = next.ip;
-    let (Transport::Tcp(have), Transport::Tcp(more)) = (&mut first.transport, next.transport)
+    let (Transport::Tcp(have), Transport::Tcp(more)) = (&mut first.transport, &next.transport)
     else {
         return Err("only TCP segments can be joined".into());
     };
-    fits(have, &more)?;
+    fits(have, more)?;
     let joined = have.payload.len() + more.payload.len();
     if joined > want {
         return Err(format!("the pieces make {joined} bytes"));
@@ -30,11 +29,11 @@ pub(crate) fn join(
         return Err(format!("a piece of {len} bytes follows one of {piece}, and is not the last"));
     }
     let cwr = have.flags & flag::CWR;
-    let seq = have.seq;
     let mut payload = std::mem::take(&mut have.payload);
     payload.extend_from_slice(&more.payload);
-    *have = Tcp { seq, payload, flags: (more.flags & !flag::CWR) | cwr, ..more };
-    first.ip = next_ip;
+    let flags = (more.flags & !flag::CWR) | cwr;
+    *have = Tcp { seq: have.seq, payload, flags, options: more.options.clone(), ..*more };
+    first.ip = next.ip.clone();
     Ok(())
 }
 

@@ -10,8 +10,8 @@ mod tcp;
 use crate::config::Config;
 use crate::packet::icmp::{IpFamily, resolve};
 use crate::packet::{Icmp, Ip, Packet, Transport};
-use crate::script::ast::{IcmpSpec, IpInfo, PacketBody, PacketSpec, Tos};
-use crate::script::source::Span;
+use crate::script::ast::{Echoed, IcmpSpec, IpInfo, PacketBody, PacketSpec, Tos};
+use crate::script::source::{Span, Spanned};
 
 use super::outcome::FieldCheck;
 
@@ -86,6 +86,9 @@ pub(crate) fn compare(spec: &PacketSpec, actual: &Packet, cx: &Context<'_>) -> C
 }
 
 fn compare_icmp(c: &mut Comparison, want: &IcmpSpec, got: &Icmp, family: IpFamily) {
+    if let Some(Spanned { node: Echoed::Raw(len), span }) = want.echoed {
+        c.number("icmp length", span, usize::from(len), 8 + got.body.len());
+    }
     let code = want.code.as_ref().map(|w| w.node.as_str());
     let got_text = format!("type {} code {}", got.ty, got.code);
     match resolve(family, &want.ty.node, code) {

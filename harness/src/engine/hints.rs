@@ -71,7 +71,7 @@ impl Session<'_> {
         let Wanted { event, spec, due, .. } = wanted;
         let now = self.target.now();
         let waited = schedule::seconds(now.since(self.previous.finished).max(0));
-        let message = format!("no packet came in {waited} s");
+        let message = format!("no packet came, waited {waited} s for it");
         let mut problem = failure(Class::Content, spec.span, event.span, message)
             .with_texts(print::packet_text(spec), None);
         problem.notes.extend(self.when_note(wanted, now));

@@ -67,7 +67,8 @@ pub enum What {
     },
     /// A socket or connection changed its state.
     State {
-        /// `fd 4` or `40001 > 8080`.
+        /// `#1` for the first socket or connection of the script, and so on: the same name in every
+        /// run and on every target, as ports are not.
         socket: String,
         /// Before; none when it is seen for the first time.
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -15,7 +15,7 @@ use super::failure::{Step, failure};
 use super::flow::to_script;
 use super::log::What;
 use super::outcome::Class;
-use super::schedule::{Check, Due};
+use super::schedule::{self, Check, Due};
 use super::session::{Finished, Session, timing_message};
 use super::sniff::{Arrived, Wanted, payload_len, ports_of};
 
@@ -36,7 +36,7 @@ impl Session<'_> {
         let Some(arrived) = self.next_packet(wanted)? else {
             return Err(self.missing_packet(wanted).fail());
         };
-        let Arrived { at, packet: live } = arrived;
+        let Arrived { at, packet: live, waited_until } = arrived;
         self.learn(wanted, &live);
         let mut script = live;
         if let (Transport::Tcp(tcp), Some(connection)) =
@@ -47,7 +47,7 @@ impl Session<'_> {
         let comparison = self.compare(wanted, &script);
         let text = packet_text(&script, &text_options(spec));
         // Notes about the packet look at the log, so the packet itself must not stand there yet.
-        let verdict = self.verify(wanted, &script, comparison, at);
+        let verdict = self.verify(wanted, &script, comparison, (at, waited_until));
         let line = Some(self.line(event.span));
         let direction = Direction::Outbound;
         self.record(at, line, What::Packet { direction, packet: Box::new(script), text });
@@ -87,7 +87,7 @@ impl Session<'_> {
         wanted: Wanted<'_>,
         script: &Packet,
         comparison: Comparison,
-        at: ScriptTime,
+        (at, waited_until): (ScriptTime, Option<ScriptTime>),
     ) -> Step<()> {
         let Wanted { event, spec, due, .. } = wanted;
         let check = Check {
@@ -115,6 +115,10 @@ impl Session<'_> {
             .with_texts(expected, Some(actual));
         if off.is_some() {
             problem = problem.with_timing(timing);
+        }
+        if let Some(until) = waited_until {
+            let until = schedule::seconds(until.0);
+            problem = problem.with_note(format!("nothing more of it came until {until} s"));
         }
         if class == Class::Content {
             problem.notes.extend(self.notes_on_packet(wanted, script));

@@ -34,16 +34,12 @@ pub(crate) fn event(text: &str) -> Event {
 
 /// A packet line without its time.
 pub(crate) fn packet(text: &str) -> PacketSpec {
-    match event(&format!("0 {text}")).kind {
-        EventKind::Packet(spec) => *spec,
-        other => panic!("no packet: {other:?}"),
-    }
+    let EventKind::Packet(spec) = event(&format!("0 {text}")).kind else { panic!("{text}") };
+    *spec
 }
 
 /// A call without its time.
 pub(crate) fn call(text: &str) -> SyscallSpec {
-    match event(&format!("0 {text}")).kind {
-        EventKind::Syscall(spec) => *spec,
-        other => panic!("no call: {other:?}"),
-    }
+    let EventKind::Syscall(spec) = event(&format!("0 {text}")).kind else { panic!("{text}") };
+    *spec
 }

@@ -157,13 +157,14 @@ impl<'a> Session<'a> {
             harness_late_us: self.previous.late_us,
         };
         let (timing, class) = check.judge(from, to, actual);
-        match class {
-            None => Ok(()),
-            Some(class) => {
-                let message = format!("{what} {}", timing_message(class, from, to, actual));
-                Err(failure(class, event.time.span, event.span, message).with_timing(timing).fail())
-            }
+        let Some(class) = class else { return Ok(()) };
+        let message = format!("{what} {}", timing_message(class, from, to, actual));
+        let mut problem = failure(class, event.time.span, event.span, message).with_timing(timing);
+        if class == Class::Late && self.previous.finished > to {
+            let finished = schedule::seconds(self.previous.finished.0);
+            problem = problem.with_note(format!("the event before it took until {finished} s"));
         }
+        Err(problem.fail())
     }
 
     /// One observation, put where it belongs.

@@ -6,6 +6,7 @@
 use crate::packet::text::{TextOptions, packet_text};
 use crate::packet::{Packet, Transport, parse};
 use crate::script::ast::{Direction, Event, PacketBody, PacketSpec, Ports};
+use crate::script::print;
 use crate::target::{Clock, ScriptTime};
 
 use super::aggregate;
@@ -36,6 +37,8 @@ pub(super) struct Arrived {
     /// When its last piece left.
     pub(super) at: ScriptTime,
     pub(super) packet: Packet,
+    /// Until when the rest of the segment was waited for in vain.
+    pub(super) waited_until: Option<ScriptTime>,
 }
 
 /// An outbound packet line that is being looked for.
@@ -81,8 +84,8 @@ enum Look {
     Mine(Box<Arrived>),
     /// It waits for its own line.
     Others,
-    /// No connection of the script sent it.
-    Nobodys,
+    /// No connection of the script sent it; it is out of the queue.
+    Nobodys(Sniffed),
     /// There is none.
     Gone,
 }
@@ -97,10 +100,13 @@ impl Session<'_> {
             return Ok(Some(whole));
         };
         while piece > 0 && payload_len(&whole.packet) < want {
-            let Some(next) = self.next_piece(wanted, deadline)? else { break };
-            let have = payload_len(&whole.packet);
-            aggregate::join(&mut whole.packet, next.packet, piece, want)
-                .map_err(|why| ill_fitting(wanted, &why, have, want))?;
+            let Some(next) = self.next_piece(wanted, deadline)? else {
+                whole.waited_until = Some(self.target.now());
+                break;
+            };
+            if let Err(why) = aggregate::join(&mut whole.packet, &next.packet, piece, want) {
+                return Err(self.ill_fitting(wanted, [whole, next], &why));
+            }
             whole.at = next.at;
         }
         Ok(Some(whole))
@@ -125,17 +131,12 @@ impl Session<'_> {
         loop {
             match self.look(wanted, at)? {
                 Look::Mine(arrived) => return Ok(Some(*arrived)),
-                Look::Nobodys => {
-                    if let Some(sniffed) = self.sniffed.remove(at) {
-                        self.log_unasked(sniffed);
-                    }
-                }
                 Look::Others => at += 1,
-                Look::Gone => {
-                    if self.observe(deadline, wanted.event.span)? == Seen::Nothing {
-                        return Ok(None);
-                    }
+                Look::Nobodys(sniffed) => self.log_unasked(sniffed),
+                Look::Gone if self.observe(deadline, wanted.event.span)? == Seen::Nothing => {
+                    return Ok(None);
                 }
+                Look::Gone => {}
             }
         }
     }
@@ -147,17 +148,18 @@ impl Session<'_> {
             Ok(packet) => packet,
             Err(why) => return Err(self.malformed(wanted, at, &why.to_string())),
         };
-        if is_of_the_link(&packet) {
-            return Ok(Look::Nobodys);
-        }
-        let Some(sender) = self.connections.sender_of(&packet) else { return Ok(Look::Nobodys) };
-        if sender != wanted.id {
+        let sender =
+            if is_of_the_link(&packet) { None } else { self.connections.sender_of(&packet) };
+        if sender.is_some_and(|sender| sender != wanted.id) {
             return Ok(Look::Others);
         }
         let Some(sniffed) = self.sniffed.remove(at) else { return Ok(Look::Gone) };
+        if sender.is_none() {
+            return Ok(Look::Nobodys(sniffed));
+        }
         let line = Some(self.line(wanted.event.span));
         self.capture(sniffed.at, Direction::Outbound, sniffed.bytes, line);
-        Ok(Look::Mine(Box::new(Arrived { at: sniffed.at, packet })))
+        Ok(Look::Mine(Box::new(Arrived { at: sniffed.at, packet, waited_until: None })))
     }
 
     /// A datagram that the strict walk refuses: no stack may send one.
@@ -169,6 +171,28 @@ impl Session<'_> {
         }
         let message = format!("the target sent a malformed packet: {why}");
         failure(Class::Content, wanted.spec.span, wanted.event.span, message).fail()
+    }
+
+    /// Pieces that cannot be one segment end the run, as a wrong length does in packetdrill,
+    /// whatever `--non_fatal` says.
+    fn ill_fitting(&mut self, wanted: Wanted<'_>, pieces: [Arrived; 2], why: &str) -> Stop {
+        let line = Some(self.line(wanted.event.span));
+        let texts = pieces.map(|Arrived { at, mut packet, .. }| {
+            if let (Transport::Tcp(tcp), Some(connection)) =
+                (&mut packet.transport, self.connections.get(wanted.id))
+            {
+                to_script(connection, tcp);
+            }
+            let text = packet_text(&packet, &TextOptions::default());
+            let direction = Direction::Outbound;
+            let what = What::Packet { direction, packet: Box::new(packet), text: text.clone() };
+            self.record(at, line, what);
+            text
+        });
+        let message = format!("the segment came in pieces that do not fit: {why}");
+        failure(Class::Content, wanted.spec.span, wanted.event.span, message)
+            .with_texts(print::packet_text(wanted.spec), Some(texts.join(", then ")))
+            .fail()
     }
 
     /// A packet that no line asked for goes to the log, in script numbers where it has any.
@@ -199,13 +223,4 @@ fn is_of_the_link(packet: &Packet) -> bool {
         Transport::Icmp(icmp) => packet.ip.src.is_ipv6() && matches!(icmp.ty, 130..=137 | 143),
         Transport::Tcp(_) | Transport::Udp(_) => false,
     }
-}
-
-/// Pieces that cannot be one segment end the run, as a wrong length does in packetdrill, whatever
-/// `--non_fatal` says.
-fn ill_fitting(wanted: Wanted<'_>, why: &str, have: usize, want: usize) -> Stop {
-    let message = format!("the segment came in pieces that do not fit: {why}");
-    failure(Class::Content, wanted.spec.span, wanted.event.span, message)
-        .with_note(format!("{have} of the {want} bytes had come before"))
-        .fail()
 }

@@ -248,10 +248,7 @@ impl<'a> Session<'a> {
 
 /// The number the script gives a new descriptor; its own where the script gives none.
 fn label_of(spec: &SyscallSpec, fd: Fd) -> i64 {
-    match &spec.result.kind {
-        ExprKind::Int(label) => *label,
-        _ => i64::from(fd.0),
-    }
+    if let ExprKind::Int(label) = spec.result.kind { label } else { i64::from(fd.0) }
 }
 
 /// The result in script notation; new descriptors by their label.

@@ -8,6 +8,7 @@ use crate::congestion::Algorithm;
 use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::output::ack::tcp_send_ack;
+use crate::output::window::tcp_set_window_clamp;
 use crate::output::write::tcp_push_pending_frames;
 use crate::sock::{Linger, Sock};
 use crate::stack::Stack;
@@ -195,16 +196,14 @@ fn set_keepidle(sk: &mut Sock, secs: u32, cx: &Cx) {
     }
 }
 
-/// Linux: tcp_set_window_clamp
+/// TCP_WINDOW_CLAMP.
 fn set_window_clamp(sk: &mut Sock, val: i32) -> Result<(), Errno> {
-    if val == 0 {
-        if sk.state() != TcpState::Close {
-            return Err(Errno::EINVAL);
-        }
+    if val != 0 {
+        tcp_set_window_clamp(sk, val.cast_unsigned());
+    } else if sk.state() == TcpState::Close {
         sk.rcv.window_clamp = 0;
     } else {
-        sk.rcv.window_clamp = val.cast_unsigned().max(SOCK_MIN_RCVBUF / 2);
-        sk.rcv.rcv_ssthresh = sk.rcv.rcv_ssthresh.min(sk.rcv.window_clamp);
+        return Err(Errno::EINVAL);
     }
     Ok(())
 }

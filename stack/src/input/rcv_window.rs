@@ -5,7 +5,9 @@
 
 use crate::congestion::INIT_CWND;
 use crate::cx::Cx;
-use crate::output::window::{tcp_full_space, tcp_space, tcp_win_from_space};
+use crate::output::window::{
+    tcp_full_space, tcp_set_window_clamp, tcp_space, tcp_win_from_space,
+};
 use crate::sock::Sock;
 use crate::sock::control_block::TCP_MSS_DEFAULT;
 use crate::wire::Segment;
@@ -149,7 +151,9 @@ fn learn_ratio(sk: &mut Sock, payload: u32, truesize: u32) {
     let ratio = u8::try_from(val.max(1)).unwrap_or(u8::MAX);
     if ratio != sk.rcv.scaling_ratio {
         sk.rcv.scaling_ratio = ratio;
-        sk.rcv.window_clamp = tcp_win_from_space(sk, sk.opts.rcvbuf);
+        let clamp = tcp_win_from_space(sk, sk.opts.rcvbuf);
+        tcp_set_window_clamp(sk, clamp);
+        sk.rtt.rcvq_space = sk.rtt.rcvq_space.min(sk.rcv.window_clamp);
     }
 }
 
@@ -184,6 +188,7 @@ fn tcp_rcvbuf_grow(sk: &mut Sock, newval: u32, cx: &Cx) {
     let rcvbuf = u32::try_from(rcvbuf).unwrap_or(u32::MAX);
     if rcvbuf > sk.opts.rcvbuf {
         sk.opts.rcvbuf = rcvbuf;
-        sk.rcv.window_clamp = tcp_win_from_space(sk, rcvbuf);
+        let clamp = tcp_win_from_space(sk, rcvbuf);
+        tcp_set_window_clamp(sk, clamp);
     }
 }

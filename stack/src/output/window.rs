@@ -15,6 +15,8 @@ const MAX_TCP_WINDOW: u32 = 32_767;
 /// TCP_MAX_WSCALE
 pub(crate) const TCP_MAX_WSCALE: u8 = 14;
 const U16_MAX: u32 = 65_535;
+/// SOCK_MIN_RCVBUF
+const SOCK_MIN_RCVBUF: u32 = 2304;
 
 /// What a connection starts with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,8 +76,9 @@ pub(crate) fn tcp_select_initial_window(
     if space > mss && mss > 0 {
         space -= space % mss;
     }
-    let cap = if sysctl.tcp_workaround_signed_windows == 0 { U16_MAX } else { MAX_TCP_WINDOW };
-    let rcv_wnd = space.min(cap);
+    let signed = sysctl.tcp_workaround_signed_windows != 0;
+    // May exceed what the field of a SYN can say; see `tcp_set_window_clamp` for what that does.
+    let rcv_wnd = if signed { space.min(MAX_TCP_WINDOW) } else { space };
     let mut rcv_wscale = 0;
     if wscale_ok {
         let reach = u64::from(space)
@@ -86,6 +89,23 @@ pub(crate) fn tcp_select_initial_window(
         rcv_wscale = u8::try_from(log.saturating_sub(15)).unwrap_or(0).min(TCP_MAX_WSCALE);
     }
     InitialWindow { rcv_wnd, window_clamp: clamp.min(U16_MAX << rcv_wscale), rcv_wscale }
+}
+
+/// A new upper bound of the window; the growth so far follows it down, and up to what was offered.
+///
+/// Linux: tcp_set_window_clamp (net/ipv4/tcp.c)
+pub(crate) fn tcp_set_window_clamp(sk: &mut Sock, clamp: u32) {
+    let clamp = clamp.max(SOCK_MIN_RCVBUF / 2);
+    let grows = clamp >= sk.rcv.window_clamp;
+    if clamp == sk.rcv.window_clamp {
+        return;
+    }
+    sk.rcv.window_clamp = clamp;
+    sk.rcv.rcv_ssthresh = if grows {
+        sk.rcv.rcv_ssthresh.max(sk.rcv.wnd.min(clamp))
+    } else {
+        sk.rcv.rcv_ssthresh.min(clamp)
+    };
 }
 
 /// The window field of the segment being sent, already scaled down; remembers what was offered.

@@ -132,9 +132,10 @@ impl<'a> Args<'a> {
     /// `...` must be written.
     pub(super) fn ellipsis(&self, at: usize) -> Result<(), Problem> {
         let expr = self.get(at)?;
-        match expr.kind {
-            ExprKind::Ellipsis => Ok(()),
-            _ => Err((expr.span, "only ... can be written here".into())),
+        if matches!(expr.kind, ExprKind::Ellipsis) {
+            Ok(())
+        } else {
+            Err((expr.span, "only ... can be written here".into()))
         }
     }
 }
@@ -238,13 +239,14 @@ pub(super) fn required<'a>(
 }
 
 pub(super) fn buffer_of(expr: &Expr, len: usize) -> Result<Buffer, Problem> {
-    match &expr.kind {
-        ExprKind::Ellipsis => Ok(Buffer::Zeros(len)),
-        ExprKind::Str(text) => {
-            let bytes = strings::unescape(text).map_err(|why| (expr.span, why.to_string()))?;
-            Ok(Buffer::Bytes(bytes))
-        }
-        _ if int(expr)? == 0 => Ok(Buffer::Null(len)),
+    if matches!(expr.kind, ExprKind::Ellipsis) {
+        return Ok(Buffer::Zeros(len));
+    }
+    if let ExprKind::Str(text) = &expr.kind {
+        return bytes_of(text, expr.span).map(Buffer::Bytes);
+    }
+    match int(expr)? {
+        0 => Ok(Buffer::Null(len)),
         _ => Err((expr.span, "a buffer is written as ... or as 0".into())),
     }
 }

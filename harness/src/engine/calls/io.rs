@@ -151,15 +151,15 @@ pub(super) fn sendmsg(args: &Args<'_>) -> Made {
 /// `[off]`, or `0`/`NULL` for no offset.
 fn offset(args: &Args<'_>, at: usize) -> Result<Option<i64>, Problem> {
     let expr = args.get(at)?;
-    match &expr.kind {
-        ExprKind::List(items) => match items.as_slice() {
+    if let ExprKind::List(items) = &expr.kind {
+        return match items.as_slice() {
             [one] => args::int(one).map(Some),
             _ => Err((expr.span, "one offset in brackets is expected".into())),
-        },
-        _ => match args::int(expr)? {
-            0 => Ok(None),
-            _ => Err((expr.span, "an offset is written as [N] or as NULL".into())),
-        },
+        };
+    }
+    match args::int(expr)? {
+        0 => Ok(None),
+        _ => Err((expr.span, "an offset is written as [N] or as NULL".into())),
     }
 }
 

@@ -69,9 +69,10 @@ pub(super) fn to_send(expr: &Expr) -> Result<ControlMessage, Problem> {
 /// A control message to expect.
 pub(super) fn expected(expr: &Expr) -> Result<ExpectedControl, Problem> {
     let (level, ty, data) = fields(expr)?;
-    let (data, room) = match &data.kind {
-        ExprKind::Struct(members) => expected_struct(members, data.span, level)?,
-        _ => (ExpectedData::Int(args::i32_of(data)?), 4),
+    let (data, room) = if let ExprKind::Struct(members) = &data.kind {
+        expected_struct(members, data.span, level)?
+    } else {
+        (ExpectedData::Int(args::i32_of(data)?), 4)
     };
     Ok(ExpectedControl { level, ty, data, room, span: expr.span })
 }
@@ -110,10 +111,8 @@ fn expected_struct(
             .filter(|_| name.node.starts_with("TCP_NLA_"))
             .and_then(|n| u16::try_from(n).ok())
             .ok_or_else(|| (name.span, format!("unknown member {}", name.node)))?;
-        let value = match member.value.kind {
-            ExprKind::Ellipsis => None,
-            _ => Some(args::int(&member.value)?.cast_unsigned()),
-        };
+        let open = matches!(member.value.kind, ExprKind::Ellipsis);
+        let value = if open { None } else { Some(args::int(&member.value)?.cast_unsigned()) };
         stats.push((number, value));
     }
     Ok((ExpectedData::OptStats(stats), OPT_STATS_ROOM))

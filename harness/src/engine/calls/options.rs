@@ -37,10 +37,8 @@ pub(super) fn getsockopt(args: &Args<'_>) -> Made {
     let at = args.get(4)?.span;
     let len = u32::try_from(len).map_err(|_| (at, format!("{len} is no option length")))?;
     let value = args.get(3)?;
-    let bytes = match &value.kind {
-        ExprKind::Ellipsis | ExprKind::Any => None,
-        _ => Some(value_bytes(value)?),
-    };
+    let open = matches!(value.kind, ExprKind::Ellipsis | ExprKind::Any);
+    let bytes = if open { None } else { Some(value_bytes(value)?) };
     let (fd, level, name) = (args.fd(0)?, args.i32(1)?, args.i32(2)?);
     let expect = Expect::OptVal { bytes, len: len as usize, span: value.span };
     Ok(Prepared::plain(Syscall::Getsockopt { fd, level, name, len }).expecting(expect))
@@ -75,7 +73,13 @@ fn value_bytes(expr: &Expr) -> Result<Vec<u8>, Problem> {
                 .map_err(|_| (*span, format!("{text} is no IPv6 address"))),
             _ => Err((expr.span, "inet6_addr takes one address in quotes".into())),
         },
-        _ => Ok(args::i32_of(expr)?.to_ne_bytes().to_vec()),
+        ExprKind::Ellipsis
+        | ExprKind::Any
+        | ExprKind::Int(_)
+        | ExprKind::Symbol(_)
+        | ExprKind::Or(..)
+        | ExprKind::Call(..)
+        | ExprKind::Addr(_) => Ok(args::i32_of(expr)?.to_ne_bytes().to_vec()),
     }
 }
 

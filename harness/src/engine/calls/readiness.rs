@@ -1,6 +1,6 @@
 //! poll and epoll.
 
-use crate::script::ast::{Expr, Member};
+use crate::script::ast::{Expr, ExprKind, Member};
 use crate::target::syscall::PollFd;
 use crate::target::{EpollEvent, Syscall};
 
@@ -62,10 +62,8 @@ pub(super) fn epoll_ctl(args: &Args<'_>) -> Made {
 pub(super) fn epoll_wait(args: &Args<'_>) -> Made {
     args.expect_count(&[4])?;
     let expr = args.get(1)?;
-    let expected = match &expr.kind {
-        crate::script::ast::ExprKind::Ellipsis => None,
-        _ => Some(event(args, expr)?),
-    };
+    let open = matches!(expr.kind, ExprKind::Ellipsis);
+    let expected = if open { None } else { Some(event(args, expr)?) };
     let syscall = Syscall::EpollWait {
         epfd: args.fd(0)?,
         max_events: args.i32(2)?,

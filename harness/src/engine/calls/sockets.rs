@@ -21,12 +21,13 @@ const IPPROTO_ICMPV6: i32 = 58;
 pub(super) fn socket(args: &Args<'_>) -> Made {
     args.expect_count(&[3])?;
     let first = args.get(0)?;
-    let domain = match first.kind {
-        ExprKind::Ellipsis => match args.scope.config.setup.ip_version {
+    let domain = if matches!(first.kind, ExprKind::Ellipsis) {
+        match args.scope.config.setup.ip_version {
             IpVersion::Ipv4 => AF_INET,
             IpVersion::Ipv4Mapped | IpVersion::Ipv6 => AF_INET6,
-        },
-        _ => args.i32(0)?,
+        }
+    } else {
+        args.i32(0)?
     };
     let (ty, protocol) = (args.i32(1)?, args.i32(2)?);
     let transport = match (protocol, ty & SOCK_TYPE_MASK) {

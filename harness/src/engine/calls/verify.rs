@@ -30,10 +30,10 @@ impl Judgement {
 
 /// The expected return value; [`None`] for `...` and `*`, which any value satisfies.
 fn expected_value(result: &Expr) -> Result<Option<i64>, Problem> {
-    match result.kind {
-        ExprKind::Ellipsis | ExprKind::Any => Ok(None),
-        _ => args::int(result).map(Some),
+    if matches!(result.kind, ExprKind::Ellipsis | ExprKind::Any) {
+        return Ok(None);
     }
+    args::int(result).map(Some)
 }
 
 /// Compares `returned` with what `spec` and `expect` say. An error is the script's.

@@ -1,6 +1,6 @@
 //! Encapsulation headers: the same kinds in the same order, then what a script can say of each.
 
-use crate::packet::model::Outer;
+use crate::packet::model::{MplsEntry, Outer};
 use crate::packet::{Ip, Packet};
 use crate::script::ast::{EncapKind, IpInfo, PacketSpec};
 use crate::script::source::Span;
@@ -69,17 +69,18 @@ fn layer(
             c.check("gre", span, want, got, ok);
         }
         (Outer::Mpls(want), Outer::Mpls(got)) => {
-            let text = |stack: &[crate::packet::model::MplsEntry]| {
-                let entries = stack.iter().map(|l| {
-                    let bottom = if l.bottom { " [S]" } else { "" };
-                    format!("label {} tc {}{bottom} ttl {}", l.label, l.tc, l.ttl)
-                });
-                entries.collect::<Vec<_>>().join(", ")
-            };
-            c.check("mpls", span, text(want), text(got), want == got);
+            c.check("mpls", span, mpls_text(want), mpls_text(got), want == got);
         }
         (Outer::Ip(_) | Outer::Gre { .. } | Outer::Mpls(_) | Outer::Udp { .. }, _) => {}
     }
+}
+
+fn mpls_text(stack: &[MplsEntry]) -> String {
+    let entry = |l: &MplsEntry| {
+        let bottom = if l.bottom { " [S]" } else { "" };
+        format!("label {} tc {}{bottom} ttl {}", l.label, l.tc, l.ttl)
+    };
+    stack.iter().map(entry).collect::<Vec<_>>().join(", ")
 }
 
 /// The flags and as many optional words as they announce, by position.

@@ -193,6 +193,12 @@ fn what_matches(#[case] line: &str, #[case] sent: &str) {
     "icmp: expected type 8 code 0, got type 3 code 1",
     "echo_request"
 )]
+#[case::icmp_length(
+    "> icmp echo_request [raw (64)]",
+    "> icmp echo_request [raw (65)]",
+    "icmp length: expected 64, got 65",
+    "[raw (64)]"
+)]
 #[case::encapsulated(
     "> . 1:1(0) ack 1",
     "> ipv4 1.1.1.1 > 2.2.2.2: . 1:1(0) ack 1",

@@ -63,10 +63,8 @@ fn udp() {
 }
 
 fn message(line: &str, v6: bool) -> Icmp {
-    match built(line, v6).unwrap().transport {
-        Transport::Icmp(icmp) => icmp,
-        other => panic!("{other:?}"),
-    }
+    let Transport::Icmp(icmp) = built(line, v6).unwrap().transport else { panic!("no ICMP") };
+    icmp
 }
 
 #[rstest]

@@ -9,6 +9,7 @@ use super::namespace::Namespace;
 use super::packet_socket::{PacketSocket, Side};
 use super::pool::Pool;
 use super::raw::RawSockets;
+use super::rtnetlink::Links;
 use super::sock_diag::SockDiag;
 use super::target::{LinuxTarget, Parts};
 use super::tun::Tun;
@@ -112,14 +113,17 @@ fn attach_pair(link: Link, namespace: &Namespace, setup: &Setup) -> Result<Attac
     })?;
     let far_fd = far_fd.map_err(fault::io("open a network namespace"))?.into();
     let near = setup.clone();
-    namespace.run(move |_| {
+    let (near_links, near_index) = namespace.run(move |_| {
         network::prepare()?;
         veth::create(&far_fd)?;
-        network::configure(&near)
+        let links = Links::watch().map_err(fault::io("listen to rtnetlink"))?;
+        Ok::<_, TargetError>((links, network::configure(&near)?))
     })??;
     let (gso_size, mtu) = (setup.inject_gso_size, setup.mtu);
     far.run(move |_| {
         let index = veth::bring_up_far_end(if raw { mtu } else { veth::MAX_MTU })?;
+        // The end that comes up last finds its carrier there, and its queues with it.
+        near_links.wait_for(near_index).map_err(fault::io("wait for the veth pair to come up"))?;
         let packets = PacketSocket::open(index, Side::Received)?;
         let wire: Box<dyn Wire> = if raw {
             Box::new(RawSockets::open(index)?)

@@ -4,9 +4,12 @@
 //! `genetlink`.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use nix::sys::socket::{self, AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType};
+use nix::poll::{PollFd, PollFlags};
+use nix::sys::socket::{
+    self, AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType,
+};
 
 use super::sockaddr::array;
 
@@ -129,6 +132,32 @@ impl Netlink {
         let flags = SockFlag::SOCK_CLOEXEC;
         let fd = socket::socket(AddressFamily::Netlink, SockType::Raw, flags, protocol)?;
         Ok(Self { fd, seq: 0 })
+    }
+
+    /// Opens a socket that hears what the kernel announces to `groups` (a mask of `RTMGRP_*`).
+    pub(super) fn listen(protocol: SockProtocol, groups: u32) -> io::Result<Self> {
+        let socket = Self::open(protocol)?;
+        socket::bind(socket.fd.as_raw_fd(), &NetlinkAddr::new(0, groups))?;
+        Ok(socket)
+    }
+
+    /// The next announcement: its type and what follows the header; none within `timeout_ms`.
+    pub(super) fn announcement(&self, timeout_ms: u16) -> io::Result<Option<(u16, Reply)>> {
+        let mut poll = [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)];
+        loop {
+            match nix::poll::poll(&mut poll, timeout_ms) {
+                Err(nix::errno::Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+                Ok(0) => return Ok(None),
+                Ok(_) => break,
+            }
+        }
+        let mut buffer = vec![0_u8; 32 * 1024];
+        let got = socket::recv(self.fd.as_raw_fd(), &mut buffer, MsgFlags::empty())?;
+        let message = buffer.get(..got).unwrap_or_default();
+        let ty = array(message, 4).map(u16::from_ne_bytes);
+        let body = message.get(HEADER..).unwrap_or_default().to_vec();
+        Ok(ty.map(|ty| (ty, Reply { body })))
     }
 
     /// Sends a request and waits for the kernel's acknowledgement. The kernel answers while

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use super::rtnetlink::Rtnetlink;
+use super::rtnetlink::{LocalRoutes, Rtnetlink};
 use super::{fault, sysctl, tun};
 use crate::target::{Setup, TargetError};
 
@@ -42,9 +42,13 @@ pub(super) fn configure(setup: &Setup) -> Result<u32, TargetError> {
     netlink.set_up(index).map_err(fault::io("bring up tun0"))?;
     let (local, prefix) = (setup.local_ip, setup.local_prefix);
     if !setup.is_anyip {
+        let routes = LocalRoutes::watch().map_err(fault::io("listen to rtnetlink"))?;
         netlink
             .add_address(index, local, prefix)
             .map_err(fault::io(format!("add the address {local}/{prefix} to tun0")))?;
+        routes
+            .wait_for(local)
+            .map_err(fault::io(format!("wait for the local route of {local}")))?;
     }
     let gateway = (!setup.is_anyip).then_some(setup.gateway_ip);
     add_route(&mut netlink, index, setup, gateway)?;

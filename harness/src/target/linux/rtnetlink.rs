@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use nix::sys::socket::SockProtocol;
 
-use super::netlink::{CREATE, EXCL, Netlink, REPLACE, Request};
+use super::netlink::{CREATE, EXCL, Netlink, REPLACE, Request, attributes};
 
 pub(super) const RTM_NEWLINK: u16 = 16;
 pub(super) const RTM_NEWADDR: u16 = 20;
@@ -84,6 +84,80 @@ impl Rtnetlink {
             request = request.attr(RTA_GATEWAY, &octets(gateway));
         }
         self.change(request)
+    }
+}
+
+/// Hears which addresses the kernel delivers packets for.
+///
+/// An IPv6 address is there before its local route is: with or without duplicate address
+/// detection, addrconf inserts the route from a work queue. A packet that comes before is dropped.
+pub(super) struct LocalRoutes(Netlink);
+
+/// `RTMGRP_IPV6_ROUTE`
+const RTMGRP_IPV6_ROUTE: u32 = 0x400;
+/// `RTN_LOCAL`
+const RTN_LOCAL: u8 = 2;
+/// Far longer than any work queue takes.
+const NOTICE_TIMEOUT_MS: u16 = 5_000;
+
+impl LocalRoutes {
+    /// To be opened before the address is added.
+    pub(super) fn watch() -> io::Result<Self> {
+        Netlink::listen(SockProtocol::NetlinkRoute, RTMGRP_IPV6_ROUTE).map(Self)
+    }
+
+    /// Waits until packets for `addr` are delivered. IPv4 addresses need no waiting.
+    pub(super) fn wait_for(&self, addr: IpAddr) -> io::Result<()> {
+        if addr.is_ipv4() {
+            return Ok(());
+        }
+        let wanted = octets(addr);
+        while let Some((ty, message)) = self.0.announcement(NOTICE_TIMEOUT_MS)? {
+            // struct rtmsg: the type of the route is its eighth byte, attributes follow the twelfth.
+            let is_local = ty == RTM_NEWROUTE && message.body.get(7) == Some(&RTN_LOCAL);
+            let to_addr = attributes(&message.body, 12)
+                .into_iter()
+                .any(|(ty, value)| ty == RTA_DST && value == wanted);
+            if is_local && to_addr {
+                return Ok(());
+            }
+        }
+        Err(io::ErrorKind::TimedOut.into())
+    }
+}
+
+/// Hears when a link carries packets.
+///
+/// A virtual link has its carrier at once, but its queues are put in place by a work queue
+/// (linkwatch); what is sent before is dropped.
+pub(super) struct Links(Netlink);
+
+/// `RTMGRP_LINK`
+const RTMGRP_LINK: u32 = 0x1;
+/// `IFLA_OPERSTATE` and its value `IF_OPER_UP`
+const IFLA_OPERSTATE: u16 = 16;
+const IF_OPER_UP: u8 = 6;
+
+impl Links {
+    /// To be opened before the carrier comes.
+    pub(super) fn watch() -> io::Result<Self> {
+        Netlink::listen(SockProtocol::NetlinkRoute, RTMGRP_LINK).map(Self)
+    }
+
+    /// Waits until the link carries packets.
+    pub(super) fn wait_for(&self, index: u32) -> io::Result<()> {
+        while let Some((ty, message)) = self.0.announcement(NOTICE_TIMEOUT_MS)? {
+            // struct ifinfomsg: the index is its fifth to eighth byte, attributes follow the 16th.
+            let is_it =
+                ty == RTM_NEWLINK && message.body.get(4..8) == Some(index.to_ne_bytes().as_slice());
+            let is_up = attributes(&message.body, 16)
+                .into_iter()
+                .any(|(ty, value)| ty == IFLA_OPERSTATE && value == [IF_OPER_UP]);
+            if is_it && is_up {
+                return Ok(());
+            }
+        }
+        Err(io::ErrorKind::TimedOut.into())
     }
 }
 

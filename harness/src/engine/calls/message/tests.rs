@@ -5,7 +5,9 @@ use super::*;
 
 /// The control message of a recvmsg line.
 fn written(text: &str) -> ExpectedControl {
-    let line = format!("recvmsg(3, {{msg_iov(1)=[{{..., 1}}], msg_control=[{text}]}}, 0) = 1");
+    let line = format!(
+        "recvmsg(3, {{msg_name(...)=..., msg_iov(1)=[{{..., 1}}], msg_flags=0, msg_control=[{text}]}}, 0) = 1"
+    );
     let call = sample::call(&line);
     let members = args::members(&call.args[1]).unwrap();
     let control = args::list(&args::member(members, "msg_control").unwrap().value).unwrap();

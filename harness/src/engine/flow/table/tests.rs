@@ -45,7 +45,7 @@ fn segment(src: u16, dst: u16, flags: u16, seq: u32, ack: u32) -> Packet {
 fn tcp(packet: &Packet) -> &Tcp {
     match &packet.transport {
         Transport::Tcp(tcp) => tcp,
-        other => panic!("{other:?}"),
+        Transport::Udp(_) | Transport::Icmp(_) => panic!("no TCP"),
     }
 }
 
