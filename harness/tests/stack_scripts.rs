@@ -128,10 +128,8 @@ fn a_route_has_an_mtu() {
 )]
 fn is_skipped_for(#[case] rest: &str, #[case] expected: &str) {
     let run = run_text(&format!("{CONNECTION}{rest}\n"));
-    match run.outcome {
-        Outcome::Skip { reason, .. } => assert_eq!(reason, expected),
-        other => panic!("{other:#?}"),
-    }
+    let Outcome::Skip { reason, .. } = &run.outcome else { panic!("{:?}", run.outcome) };
+    assert_eq!(reason, expected);
 }
 
 #[rstest]
