@@ -4,6 +4,7 @@
 //! others waits here until it has returned, and `Stack` applies it in order. This queue stands for
 //! Linux's locks and cross-pointers.
 
+use crate::flow::Flow;
 use crate::sock::{RequestSock, SockId, TimeWaitSock};
 
 /// Why a sleeper may want to look again.
@@ -24,8 +25,8 @@ pub enum Wake {
 pub(crate) enum Effect {
     /// A listener received a SYN: keep the half-open connection and its place in the hash.
     AddRequest(Box<RequestSock>),
-    /// The socket left every hash: nothing more is delivered to it.
-    Unhash(SockId),
+    /// The socket left every hash, where it had this flow: nothing more is delivered to it.
+    Unhash(SockId, Flow),
     /// The connection goes on without its socket: hash the remainder in the socket's place.
     TimeWait(Box<TimeWaitSock>),
     /// An orphan is finished and can be forgotten.

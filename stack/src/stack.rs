@@ -186,7 +186,7 @@ impl Stack {
         while let Some(effect) = self.cx.effects.pop_front() {
             match effect {
                 Effect::AddRequest(req) => self.add_request(req),
-                Effect::Unhash(id) => self.unhash(id),
+                Effect::Unhash(id, flow) => self.unhash(id, flow),
                 Effect::TimeWait(tw) => self.add_time_wait(tw),
                 Effect::Destroy(id) => self.destroy(id),
                 Effect::StopListening(id) => self.stop_listening(id),
@@ -212,9 +212,8 @@ impl Stack {
     }
 
     /// Linux: inet_unhash, and inet_put_port unless bind() took the port.
-    fn unhash(&mut self, id: SockId) {
-        let Some(sk) = self.objects.sock(id) else { return };
-        let (flow, keeps_port) = (sk.flow, sk.bound_port);
+    fn unhash(&mut self, id: SockId, flow: Flow) {
+        let keeps_port = self.objects.sock(id).is_some_and(|sk| sk.bound_port);
         self.ehash.remove(flow, id);
         self.lhash.remove(id);
         if !keeps_port {

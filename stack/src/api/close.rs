@@ -186,10 +186,7 @@ fn inet_csk_destroy_sock(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// Linux: inet_child_forget (net/ipv4/inet_connection_sock.c)
 pub(crate) fn tcp_abort_child(sk: &mut Sock, cx: &mut Cx) {
-    // The four-tuple has to leave the hash before the socket forgets it.
-    let flow = sk.flow;
     tcp_disconnect(sk, cx);
-    sk.flow = flow;
     sk.dead = true;
     inet_csk_destroy_sock(sk, cx);
 }

@@ -9,7 +9,8 @@ use crate::errno::Errno;
 use crate::flow::Flow;
 use crate::output::reset::tcp_send_active_reset;
 use crate::sock::control_block::{
-    AckVars, CongVars, LossVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MIN_MSS, TCP_MSS_DEFAULT,
+    AckVars, CongVars, EcnVars, LossVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MIN_MSS,
+    TCP_MSS_DEFAULT,
 };
 use crate::sock::{Shutdown, Sock};
 use crate::state::{Event, StateMask, TcpState, tcp_set_state};
@@ -51,6 +52,7 @@ fn start_over(sk: &mut Sock, cx: &Cx) {
     sk.rcv = RcvVars { scaling_ratio: sk.rcv.scaling_ratio, ..RcvVars::default() };
     sk.rx_opt =
         RxOpt { mss_clamp: TCP_MSS_DEFAULT, user_mss: sk.rx_opt.user_mss, ..RxOpt::default() };
+    sk.ecn = EcnVars::default();
     sk.ack = AckVars { rcv_mss: TCP_MIN_MSS, ..AckVars::default() };
     sk.rtt = RttVars::new();
     sk.loss = LossVars::new(cx.sysctl.tcp_reordering.unsigned_abs());

@@ -16,7 +16,7 @@ use crate::output::write::{
     tcp_slow_start_after_idle_check, tcp_write_xmit,
 };
 use crate::sock::write_queue::Chunk;
-use crate::sock::{NonAgle, Sock};
+use crate::sock::{Chrono, NonAgle, Sock};
 use crate::stack::Stack;
 use crate::state::StateMask;
 use crate::table::Fd;
@@ -98,6 +98,20 @@ impl Stack {
 
 /// Linux: tcp_sendmsg_locked
 fn tcp_sendmsg(
+    sk: &mut Sock,
+    data: &[u8],
+    flags: MsgFlags,
+    sleep: &mut Sleep,
+    cx: &mut Cx,
+) -> Poll<Result<usize, Errno>> {
+    sk.write_pending = false;
+    let result = try_sendmsg(sk, data, flags, sleep, cx);
+    sk.write_pending = result.is_pending();
+    result
+}
+
+/// One try of sending.
+fn try_sendmsg(
     sk: &mut Sock,
     data: &[u8],
     flags: MsgFlags,
@@ -223,6 +237,9 @@ fn tail_has_room(sk: &Sock, size_goal: u32) -> bool {
 
 /// Linux: tcp_skb_entail
 fn tcp_skb_entail(sk: &mut Sock, cx: &Cx) {
+    if sk.write_queue.is_unsent_empty() {
+        sk.chrono.start(Chrono::Busy, cx.now);
+    }
     let seq = sk.snd.write_seq;
     sk.write_queue.push(Chunk::new(seq, Flags::NONE, Vec::new()));
     // TCP_NAGLE_PUSH does not outlive the data it was meant for.
@@ -296,6 +313,8 @@ pub(crate) fn tcp_check_space(sk: &mut Sock, cx: &mut Cx) {
     }
     if sk_stream_is_writeable(sk, cx) {
         sk.nospace = false;
+        let idle = sk.write_queue.is_unsent_empty() && sk.write_queue.is_rtx_empty();
+        sk.chrono.stop(Chrono::SndbufLimited, idle, cx.now);
         cx.wake(sk.id, Wake::Writable);
     }
 }

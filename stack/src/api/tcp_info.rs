@@ -1,11 +1,11 @@
 //! TCP_INFO: the bytes of Linux's struct tcp_info.
 //!
 //! RFC 9293 §3.10.6 STATUS · Linux: tcp_get_info (net/ipv4/tcp.c), struct tcp_info
-//! (include/uapi/linux/tcp.h). Times a sender was busy or limited, ECN counts and fields after
-//! tcpi_snd_wnd are zero.
+//! (include/uapi/linux/tcp.h). The delivery rate, counts of marks and fields after tcpi_snd_wnd
+//! are zero.
 
 use crate::cx::Cx;
-use crate::sock::Sock;
+use crate::sock::{Chrono, Sock};
 use crate::state::TcpState;
 use crate::time::Instant;
 
@@ -15,6 +15,8 @@ const TCP_INFO_LEN: usize = 280;
 const OPT_TIMESTAMPS: u8 = 1;
 const OPT_SACK: u8 = 2;
 const OPT_WSCALE: u8 = 4;
+const OPT_ECN: u8 = 8;
+const OPT_ECN_SEEN: u8 = 16;
 
 /// Appends fields in the structure's order.
 struct Layout(Vec<u8>);
@@ -46,7 +48,7 @@ pub(super) fn tcp_get_info(sk: &Sock, cx: &Cx) -> Vec<u8> {
         queues(sk, &mut out);
         times(sk, cx, &mut out);
         metrics(sk, &mut out);
-        totals(sk, &mut out);
+        totals(sk, cx, &mut out);
     }
     out.0.resize(TCP_INFO_LEN, 0);
     out.0
@@ -66,6 +68,12 @@ fn head(sk: &Sock, out: &mut Layout) {
     }
     if sk.rx_opt.sack_ok {
         options |= OPT_SACK;
+    }
+    if sk.ecn.ok {
+        options |= OPT_ECN;
+    }
+    if sk.ecn.seen {
+        options |= OPT_ECN_SEEN;
     }
     let mut scales = 0;
     if sk.rx_opt.wscale_ok {
@@ -116,7 +124,7 @@ fn metrics(sk: &Sock, out: &mut Layout) {
         .u32(sk.loss.total_retrans);
 }
 
-fn totals(sk: &Sock, out: &mut Layout) {
+fn totals(sk: &Sock, cx: &Cx, out: &mut Layout) {
     out.u64(sk.pacing_rate)
         .u64(sk.opts.max_pacing_rate)
         .u64(sk.total.bytes_acked)
@@ -127,8 +135,10 @@ fn totals(sk: &Sock, out: &mut Layout) {
         .u32(sk.rtt.min_rtt_us())
         .u32(sk.total.data_segs_in)
         .u32(sk.total.data_segs_out);
-    // Delivery rate, and the times busy, limited by the window and by the buffer.
-    out.u64(0).u64(0).u64(0).u64(0);
+    let spent = |what| sk.chrono.spent_us(what, cx.now);
+    let (rwnd, sndbuf) = (spent(Chrono::RwndLimited), spent(Chrono::SndbufLimited));
+    // The delivery rate is not measured.
+    out.u64(0).u64(spent(Chrono::Busy) + rwnd + sndbuf).u64(rwnd).u64(sndbuf);
     out.u32(sk.total.delivered)
         .u32(0)
         .u64(sk.total.bytes_sent)

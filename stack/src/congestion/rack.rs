@@ -141,7 +141,7 @@ pub(crate) fn tcp_rack_reo_timeout(sk: &mut Sock, cx: &mut Cx) {
     tcp_rack_detect_loss(sk, cx);
     if sk.loss.packets_in_flight() != prior_in_flight {
         if sk.loss.ca_state != CaState::Recovery {
-            tcp_enter_recovery(sk, cx);
+            tcp_enter_recovery(sk, false, cx);
             reduce_for(sk, sk.loss.lost.wrapping_sub(prior_lost));
         }
         tcp_xmit_retransmit_queue(sk, cx);

@@ -58,6 +58,9 @@ pub(crate) fn tcp_fastretrans_alert(
     if sk.loss.packets_out == 0 {
         sk.loss.sacked_out = 0;
     }
+    if flags.ece {
+        sk.loss.prior_ssthresh = 0;
+    }
     if tcp_check_sack_reneging(sk, flags, cx) || has_left(sk, cx) {
         return;
     }
@@ -131,14 +134,14 @@ fn in_recovery(
         return false;
     }
     if tcp_try_undo_dsack(sk, cx) {
-        tcp_try_to_open(sk, cx);
+        tcp_try_to_open(sk, flags.ece, cx);
     }
     tcp_identify_packet_loss(sk, flags, cx);
     if sk.loss.ca_state != CaState::Recovery {
         if sk.loss.lost_out == 0 {
             return false;
         }
-        tcp_enter_recovery(sk, cx);
+        tcp_enter_recovery(sk, flags.ece, cx);
     }
     true
 }
@@ -170,10 +173,10 @@ fn in_peace(sk: &mut Sock, dupacks: u32, flags: &mut AckFlags, cx: &mut Cx) -> b
     }
     tcp_identify_packet_loss(sk, flags, cx);
     if sk.loss.lost_out == 0 {
-        tcp_try_to_open(sk, cx);
+        tcp_try_to_open(sk, flags.ece, cx);
         return false;
     }
-    tcp_enter_recovery(sk, cx);
+    tcp_enter_recovery(sk, flags.ece, cx);
     true
 }
 
@@ -216,7 +219,7 @@ fn tcp_newreno_mark_lost(sk: &mut Sock, snd_una_advanced: bool, cx: &mut Cx) {
 /// Begins fast recovery.
 ///
 /// Linux: tcp_enter_recovery
-pub(super) fn tcp_enter_recovery(sk: &mut Sock, cx: &mut Cx) {
+pub(super) fn tcp_enter_recovery(sk: &mut Sock, ece: bool, cx: &mut Cx) {
     cx.mib.inc(if sk.rx_opt.sack_ok {
         Counter::TcpExtTCPSackRecovery
     } else {
@@ -225,20 +228,41 @@ pub(super) fn tcp_enter_recovery(sk: &mut Sock, cx: &mut Cx) {
     sk.loss.prior_ssthresh = 0;
     tcp_init_undo(sk);
     if !sk.loss.in_cwnd_reduction() {
-        sk.loss.prior_ssthresh = tcp_current_ssthresh(sk);
-        tcp_init_cwnd_reduction(sk, cx);
+        // A mark is no mistake that could be taken back.
+        sk.loss.prior_ssthresh = if ece { 0 } else { tcp_current_ssthresh(sk) };
+        tcp_init_cwnd_reduction(sk);
     }
     tcp_set_ca_state(sk, CaState::Recovery, cx);
+}
+
+/// A congestion mark was echoed: the window is reduced, without loss.
+///
+/// RFC 3168 §6.1.2 · Linux: tcp_enter_cwr
+fn tcp_enter_cwr(sk: &mut Sock, cx: &mut Cx) {
+    sk.loss.prior_ssthresh = 0;
+    if sk.loss.ca_state < CaState::Cwr {
+        sk.loss.undo_marker = None;
+        tcp_init_cwnd_reduction(sk);
+        tcp_set_ca_state(sk, CaState::Cwr, cx);
+    }
+}
+
+/// The peer will be told that the window was reduced.
+///
+/// Linux: tcp_ecn_queue_cwr
+fn tcp_ecn_queue_cwr(sk: &mut Sock) {
+    sk.ecn.queue_cwr = sk.ecn.ok;
 }
 
 /// Begins a reduction of the window.
 ///
 /// RFC 9937 §5 · Linux: tcp_init_cwnd_reduction
-pub(crate) fn tcp_init_cwnd_reduction(sk: &mut Sock, _cx: &Cx) {
+pub(crate) fn tcp_init_cwnd_reduction(sk: &mut Sock) {
     sk.loss.high_seq = sk.snd.nxt;
     sk.loss.tlp_high_seq = None;
     let ssthresh = sk.cong.algorithm.ops().ssthresh(&mut sk.cong.cw);
     sk.loss.prr.begin(&mut sk.cong.cw, ssthresh);
+    tcp_ecn_queue_cwr(sk);
 }
 
 /// Ends a reduction: the window is the threshold.
@@ -273,9 +297,12 @@ fn tcp_init_undo(sk: &mut Sock) {
 /// No loss (any more): Open, or Disorder while something is missing.
 ///
 /// Linux: tcp_try_to_open
-fn tcp_try_to_open(sk: &mut Sock, cx: &mut Cx) {
+fn tcp_try_to_open(sk: &mut Sock, ece: bool, cx: &mut Cx) {
     if !tcp_any_retrans_done(sk) {
         sk.loss.retrans_stamp = None;
+    }
+    if ece {
+        tcp_enter_cwr(sk, cx);
     }
     if sk.loss.ca_state != CaState::Cwr {
         tcp_try_keep_open(sk, cx);
@@ -324,6 +351,7 @@ pub(crate) fn tcp_enter_loss(sk: &mut Sock, cx: &mut Cx) {
     tcp_set_ca_state(sk, CaState::Loss, cx);
     sk.loss.high_seq = sk.snd.nxt;
     sk.loss.tlp_high_seq = None;
+    tcp_ecn_queue_cwr(sk);
     sk.loss.frto = cx.sysctl.tcp_frto != 0 && (new_recovery || sk.loss.retransmits != 0);
 }
 

@@ -48,6 +48,7 @@ fn tcp_undo_cwnd_reduction(sk: &mut Sock, unmark_loss: bool, cx: &Cx) {
     if sk.loss.prior_ssthresh != 0 {
         sk.cong.cw.snd_cwnd = sk.cong.algorithm.ops().undo_cwnd(&sk.cong.cw);
         sk.cong.cw.snd_ssthresh = sk.cong.cw.snd_ssthresh.max(sk.loss.prior_ssthresh);
+        sk.ecn.queue_cwr = false;
     }
     sk.cong.cwnd_stamp = cx.now;
     sk.loss.undo_marker = None;

@@ -5,6 +5,7 @@
 
 use std::ops::ControlFlow;
 
+use super::ecn::tcp_ecn_rcv_ecn_echo;
 use super::rtt::{RttSample, rtt_since, tcp_ack_update_rtt, tcp_update_pacing_rate};
 use super::sack::{
     SackState, tcp_check_sack_reordering, tcp_highest_sack_seq, tcp_sacktag_write_queue,
@@ -24,8 +25,8 @@ use crate::output::options::tcp_wnd_end;
 use crate::output::probe::{tcp_probe0_when, tcp_schedule_loss_probe};
 use crate::output::write::{tcp_is_cwnd_limited, tcp_slow_start_after_idle_check};
 use crate::seq::Seq;
-use crate::sock::Sock;
 use crate::sock::write_queue::Chunk;
+use crate::sock::{Chrono, Sock};
 use crate::time::Instant;
 use crate::timer::{Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_xmit_timer};
 use crate::wire::Segment;
@@ -40,6 +41,8 @@ pub(crate) struct AckFlags {
     pub(crate) syn_acked: bool,
     pub(crate) retrans_data_acked: bool,
     pub(crate) data_sacked: bool,
+    /// FLAG_ECE
+    pub(crate) ece: bool,
     pub(crate) snd_una_advanced: bool,
     /// FLAG_DSACKING_ACK
     pub(crate) dsacking: bool,
@@ -70,7 +73,7 @@ impl AckFlags {
 
     /// FLAG_CA_ALERT
     const fn ca_alert(&self) -> bool {
-        self.data_sacked || self.dsacking
+        self.data_sacked || self.ece || self.dsacking
     }
 }
 
@@ -131,6 +134,7 @@ pub(super) fn tcp_ack(
     if sk.rx_opt.sack_ok && !seg.options.sack.is_empty() {
         tcp_sacktag_write_queue(sk, seg, prior_snd_una, (&mut flags, &mut sacks), cx);
     }
+    flags.ece = tcp_ecn_rcv_ecn_echo(sk, seg);
     sk.err_soft = None;
     sk.loss.probes_out = 0;
     sk.total.rcv_tstamp = cx.now;
@@ -274,6 +278,10 @@ fn tcp_clean_rtx_queue(
             }
         }
         break;
+    }
+    if sk.write_queue.is_rtx_empty() {
+        let idle = sk.write_queue.is_unsent_empty();
+        sk.chrono.stop(Chrono::Busy, idle, cx.now);
     }
     if sk.snd.urg_mode && !sk.snd.up.after(una) {
         sk.snd.urg_mode = false;
@@ -436,7 +444,7 @@ fn tcp_process_tlp_ack(sk: &mut Sock, ack: Seq, flags: AckFlags, cx: &mut Cx) {
         sk.loss.tlp_high_seq = None;
     } else if ack.after(high_seq) {
         // The probe repaired a loss nobody noticed otherwise.
-        tcp_init_cwnd_reduction(sk, cx);
+        tcp_init_cwnd_reduction(sk);
         tcp_set_ca_state(sk, CaState::Cwr, cx);
         tcp_end_cwnd_reduction(sk, cx);
         tcp_try_keep_open(sk, cx);

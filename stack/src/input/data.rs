@@ -3,6 +3,7 @@
 //! RFC 9293 §3.10.7.4 seventh, RFC 2018, RFC 2883 · Linux: tcp_data_queue, tcp_data_queue_ofo,
 //! tcp_ofo_queue, tcp_event_data_recv, tcp_dsack_set (net/ipv4/tcp_input.c)
 
+use super::ecn::{tcp_data_ecn_check, tcp_ecn_accept_cwr};
 use super::fin::tcp_fin;
 use super::rcv_window::{skb_truesize, tcp_grow_window, tcp_measure_rcv_mss};
 use super::rtt::tcp_rcv_rtt_measure;
@@ -27,6 +28,7 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
     if seg.seq == seg.end_seq() {
         return Disposition::Consumed;
     }
+    tcp_ecn_accept_cwr(sk, seg);
     let window = tcp_receive_window(sk);
     let end_seq = seg.end_seq();
     if seg.seq == sk.rcv.nxt {
@@ -106,6 +108,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
 ///
 /// Linux: tcp_data_queue_ofo
 fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
+    tcp_data_ecn_check(sk, seg);
     let truesize = truesize_of(sk, seg);
     if !tcp_try_rmem_schedule(sk, truesize) {
         cx.mib.inc(Counter::TcpExtTCPOFODrop);
@@ -232,6 +235,7 @@ pub(super) fn tcp_event_data_recv(sk: &mut Sock, seg: &Segment, truesize: u32, c
         }
     }
     sk.ack.lrcvtime = cx.now;
+    tcp_data_ecn_check(sk, seg);
     let len = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
     if len >= GROW_WINDOW_MIN {
         tcp_grow_window(sk, len, truesize, true, cx);

@@ -3,6 +3,7 @@
 //! RFC 9293 §3.10.7.2 · Linux: tcp_rcv_state_process (LISTEN), tcp_conn_request
 //! (net/ipv4/tcp_input.c), tcp_openreq_init_rwin (net/ipv4/tcp_minisocks.c)
 
+use super::ecn::tcp_ecn_create_request;
 use super::{Disposition, DropReason, ResetReason};
 use crate::cx::Cx;
 use crate::effect::Effect;
@@ -112,6 +113,7 @@ fn openreq(sk: &Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx) -> RequestSo
         snt_tsval_first: tsval,
         snt_tsval_last: tsval,
         tos: sk.opts.tos,
+        ecn_ok: tcp_ecn_create_request(seg, cx),
         last_oow_ack: None,
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod ack;
 mod closed;
 pub(crate) mod data;
 mod disposition;
+mod ecn;
 mod fin;
 mod icmp;
 mod listen;

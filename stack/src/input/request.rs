@@ -69,6 +69,15 @@ pub(super) fn tcp_check_req(
         req.rx_opt.ts_recent = rx_opt.rcv_tsval;
         req.rx_opt.ts_recent_stamp = Some(cx.now);
     }
+    if seg.flags.rst() && seg.seq != req.rcv_nxt {
+        // [RFC5961:3.2#1] In the window, but not exactly where a peer would put it.
+        let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
+        if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
+            cx.mib.inc(Counter::TcpExtTCPChallengeACK);
+            tcp_v4_reqsk_send_ack(req, cx);
+        }
+        return Verdict::Keep(Disposition::Dropped(DropReason::TcpReset));
+    }
     let syn_in_window = seg.flags.syn() && seg.seq != req.rcv_isn;
     if seg.flags.rst() || syn_in_window {
         return embryonic_reset(req, seg, cx);
@@ -205,6 +214,7 @@ pub(super) fn tcp_v4_syn_recv_sock(
     }
     child.tcp_header_len = TCP_HEADER_LEN + if req.rx_opt.tstamp_ok { TSTAMP_ALIGNED } else { 0 };
     child.tsoffset = req.tsoffset;
+    child.ecn.ok = req.ecn_ok;
 
     child.loss.total_retrans = req.num_retrans;
     child.synack_sent = (req.num_retrans == 0).then_some(req.snt_synack);

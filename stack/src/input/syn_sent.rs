@@ -6,6 +6,7 @@
 use std::ops::ControlFlow;
 
 use super::ack::{Challenge, tcp_ack};
+use super::ecn::{tcp_ecn_rcv_syn, tcp_ecn_rcv_synack};
 use super::reset::tcp_reset;
 use super::rtt::tcp_update_pacing_rate;
 use super::state_process::{tcp_init_transfer, tcp_try_undo_spurious_syn};
@@ -119,6 +120,7 @@ const fn reset_for(seg: &Segment, reset: ResetReason, drop: DropReason) -> Step 
 /// Fourth, with ACK: the connection is established.
 fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.snd.wl1 = seg.seq;
+    tcp_ecn_rcv_synack(sk, seg);
     take_options(sk, seg, cx);
     tcp_try_undo_spurious_syn(sk);
     // Whether it is acceptable was checked above.
@@ -135,7 +137,7 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     let rcv_nxt = sk.rcv.nxt;
     sk.recv_queue.init(rcv_nxt);
     tcp_finish_connect(sk, cx);
-    if sk.opts.defer_accept != 0 || in_pingpong_mode(sk, cx) {
+    if sk.write_pending || sk.opts.defer_accept != 0 || in_pingpong_mode(sk, cx) {
         // Save one ACK: data is expected to follow at once.
         sk.ack.sched = true;
         tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
@@ -175,6 +177,7 @@ fn recv_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.snd.wnd = u32::from(seg.wnd);
     sk.snd.wl1 = seg.seq;
     sk.snd.max_window = sk.snd.wnd;
+    tcp_ecn_rcv_syn(sk, seg);
     tcp_sync_mss(sk, sk.pmtu_cookie, cx);
     tcp_initialize_rcv_mss(sk);
     tcp_send_synack(sk, cx);
@@ -185,7 +188,10 @@ fn recv_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
 /// Linux: tcp_send_synack (net/ipv4/tcp_output.c)
 fn tcp_send_synack(sk: &mut Sock, cx: &mut Cx) {
     let Some(syn) = sk.write_queue.rtx_head_mut() else { return };
-    syn.flags |= Flags::ACK;
+    syn.flags = syn.flags.without(Flags::ECE | Flags::CWR) | Flags::ACK;
+    if sk.ecn.ok {
+        syn.flags |= Flags::ECE;
+    }
     syn.sent_at = cx.now;
     let out = Outgoing::empty(syn.seq, syn.flags);
     tcp_transmit_skb(sk, out, cx);

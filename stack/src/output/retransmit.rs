@@ -3,6 +3,7 @@
 //! RFC 9293 §3.8.1, RFC 5681 §3.2 · Linux: tcp_retransmit_skb, tcp_xmit_retransmit_queue
 //! (net/ipv4/tcp_output.c)
 
+use super::ecn::tcp_ecn_clear_syn;
 use super::mss::tcp_current_mss;
 use super::options::tcp_wnd_end;
 use super::transmit::{Outgoing, tcp_transmit_skb};
@@ -51,6 +52,7 @@ pub(crate) fn resend(
     segs: u32,
     cx: &mut Cx,
 ) -> Result<(), OutsideWindow> {
+    trim_acked(sk, index);
     let cur_mss = tcp_current_mss(sk, cx).max(1);
     let wnd_end = tcp_wnd_end(sk);
     let Some(chunk) = sk.write_queue.rtx_get(index) else { return Ok(()) };
@@ -71,6 +73,7 @@ pub(crate) fn resend(
     let pcount = chunk.pcount();
     chunk.sent_at = cx.now;
     chunk.marks.ever_retrans = true;
+    tcp_ecn_clear_syn(chunk, cx);
     let is_syn = chunk.flags.syn();
     let out = Outgoing {
         seq: chunk.seq,
@@ -86,6 +89,18 @@ pub(crate) fn resend(
     sk.total.bytes_retrans = sk.total.bytes_retrans.wrapping_add(bytes);
     tcp_transmit_skb(sk, out, cx);
     Ok(())
+}
+
+/// What was acknowledged in part is sent again in part.
+fn trim_acked(sk: &mut Sock, index: usize) {
+    let una = sk.snd.una;
+    let Some(chunk) = sk.write_queue.rtx_get(index) else { return };
+    if index == 0 && chunk.seq.before(una) {
+        let (before, marks) = (chunk.pcount(), chunk.marks);
+        sk.write_queue.trim_rtx_head(una);
+        let after = sk.write_queue.rtx_head().map_or(0, Chunk::pcount);
+        adjust_pcount(sk, before, after, marks);
+    }
 }
 
 /// Makes chunk `index` at most `len` bytes long and counts it in segments of the present size.

@@ -16,6 +16,9 @@ pub(crate) fn tcp_v4_send_synack(req: &RequestSock, cx: &mut Cx) {
     let mut seg = Segment::new(req.flow.local, req.flow.remote, Flags::SYN | Flags::ACK);
     seg.ip.tos = req.tos;
     seg.ip.ttl = cx.sysctl.ip_default_ttl;
+    if req.ecn_ok {
+        seg.flags |= Flags::ECE;
+    }
     seg.seq = req.snt_isn;
     seg.ack = req.rcv_nxt;
     // [RFC7323:2.2#2] The window of a SYN-ACK is never scaled.

@@ -2,6 +2,7 @@
 //!
 //! RFC 9293 §3.1 · Linux: tcp_transmit_skb (net/ipv4/tcp_output.c)
 
+use super::ecn::tcp_ecn_send;
 use super::options::{tcp_established_options, tcp_syn_options};
 use super::tso;
 use super::window::tcp_select_window;
@@ -48,6 +49,7 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) {
         seg.option_bytes = tcp_established_options(sk, cx.now);
         sk.rx_opt.duplicate_sack = None;
         seg.wnd = tcp_select_window(sk, cx);
+        tcp_ecn_send(sk, &mut seg, !out.payload.is_empty());
         if tcp_skb_pcount(out.payload.len(), sk.mss_cache) > 1 {
             // Whoever joins segments again should not wait for the next one.
             seg.flags |= Flags::PSH;

@@ -12,8 +12,8 @@ use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::seq::Seq;
 use crate::sock::write_queue::Chunk;
-use crate::sock::{NonAgle, Sock};
-use crate::state::TcpState;
+use crate::sock::{Chrono, NonAgle, Sock};
+use crate::state::{StateMask, TcpState};
 use crate::timer::{Timer, tcp_rearm_rto};
 use crate::wire::Flags;
 
@@ -58,6 +58,12 @@ pub(crate) fn tcp_write_xmit(
         if amount != Amount::All {
             break;
         }
+    }
+    if limits.rwnd {
+        sk.chrono.start(Chrono::RwndLimited, cx.now);
+    } else {
+        let idle = sk.write_queue.is_unsent_empty() && sk.write_queue.is_rtx_empty();
+        sk.chrono.stop(Chrono::RwndLimited, idle, cx.now);
     }
     limits.cwnd |= sk.loss.packets_in_flight() >= sk.cong.cw.snd_cwnd;
     if sent_pkts > 0 || limits.cwnd {
@@ -292,6 +298,9 @@ fn tcp_cwnd_validate(sk: &mut Sock, limited: bool, cx: &Cx) {
     let idle_us = cx.now.micros_since(sk.cong.cwnd_stamp);
     if cx.sysctl.tcp_slow_start_after_idle != 0 && idle_us >= u64::from(sk.loss.rto_ms) * 1000 {
         tcp_cwnd_application_limited(sk, cx);
+    }
+    if sk.nospace && sk.write_queue.is_unsent_empty() && sk.state().is_in(StateMask::CAN_SEND) {
+        sk.chrono.start(Chrono::SndbufLimited, cx.now);
     }
 }
 

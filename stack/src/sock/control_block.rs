@@ -103,6 +103,19 @@ pub(crate) struct RxOpt {
     pub(crate) dsack_seen: bool,
 }
 
+/// Explicit congestion notification (Linux: tp->ecn_flags).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct EcnVars {
+    /// TCP_ECN_OK: both ends agreed (or we asked, in SYN-SENT).
+    pub(crate) ok: bool,
+    /// TCP_ECN_QUEUE_CWR: the next new data says that the window was reduced.
+    pub(crate) queue_cwr: bool,
+    /// TCP_ECN_DEMAND_CWR: ACKs echo a mark until the peer says so.
+    pub(crate) demand_cwr: bool,
+    /// TCP_ECN_SEEN: the peer marks its packets.
+    pub(crate) seen: bool,
+}
+
 /// Acknowledgement scheduling (Linux: icsk_ack).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AckVars {

@@ -3,6 +3,7 @@
 //! Three structs where the data really differs, as in Linux: [`RequestSock`] while half-open,
 //! [`Sock`] from there on, [`TimeWaitSock`] for what outlives the socket.
 
+pub(crate) mod chrono;
 pub(crate) mod control_block;
 mod listener;
 pub(crate) mod ofo_queue;
@@ -15,7 +16,8 @@ mod sock;
 mod timewait;
 pub(crate) mod write_queue;
 
-pub(crate) use control_block::RxOpt;
+pub(crate) use chrono::Chrono;
+pub(crate) use control_block::{EcnVars, RxOpt};
 pub(crate) use listener::AcceptQueue;
 pub(crate) use ofo_queue::OfoQueue;
 pub(crate) use options::{Linger, NonAgle, SockOptions};

@@ -3,8 +3,9 @@
 //! RFC 9293 §3.3.1 · Linux: struct tcp_sock. One flat struct for all states between which the data
 //! is the same; [`Sock::check`](crate::invariants) pays for that after every entry point.
 
+use super::chrono::Chronograph;
 use super::control_block::{
-    AckVars, CongVars, LossVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MSS_DEFAULT, Totals,
+    AckVars, CongVars, EcnVars, LossVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MSS_DEFAULT, Totals,
 };
 use super::{AcceptQueue, OfoQueue, RecvQueue, SackList, SockOptions, WriteQueue};
 use crate::cx::Cx;
@@ -57,11 +58,13 @@ pub struct Sock {
     pub(crate) snd: SndVars,
     pub(crate) rcv: RcvVars,
     pub(crate) rx_opt: RxOpt,
+    pub(crate) ecn: EcnVars,
     pub(crate) ack: AckVars,
     pub(crate) rtt: RttVars,
     pub(crate) loss: LossVars,
     pub(crate) cong: CongVars,
     pub(crate) total: Totals,
+    pub(crate) chrono: Chronograph,
 
     pub(crate) write_queue: WriteQueue,
     pub(crate) recv_queue: RecvQueue,
@@ -102,6 +105,8 @@ pub struct Sock {
     pub(crate) connect: ConnectPhase,
     /// A sender found the buffer full (SOCK_NOSPACE).
     pub(crate) nospace: bool,
+    /// A sender sleeps and will send as soon as it can (sk_write_pending).
+    pub(crate) write_pending: bool,
 }
 
 /// The socket layer's own idea of being connected (enum socket_state).
@@ -137,11 +142,13 @@ impl Sock {
                 ..RcvVars::default()
             },
             rx_opt: RxOpt { mss_clamp: TCP_MSS_DEFAULT, ..RxOpt::default() },
+            ecn: EcnVars::default(),
             ack: AckVars::default(),
             rtt: RttVars::new(),
             loss: LossVars::new(sysctl.tcp_reordering.unsigned_abs()),
             cong,
             total: Totals::default(),
+            chrono: Chronograph::default(),
             write_queue: WriteQueue::default(),
             recv_queue: RecvQueue::default(),
             ofo_queue: OfoQueue::default(),
@@ -163,6 +170,7 @@ impl Sock {
             synack_sent: None,
             connect: ConnectPhase::default(),
             nospace: false,
+            write_pending: false,
         }
     }
 
@@ -180,7 +188,7 @@ impl Sock {
 
     /// Leaves every hash once the present function is done.
     pub(crate) fn unhash(&mut self, cx: &mut Cx) {
-        cx.later(Effect::Unhash(self.id));
+        cx.later(Effect::Unhash(self.id, self.flow));
     }
 
     /// Reports `err` to whoever uses the socket (sk_err and sk_error_report).

@@ -34,7 +34,7 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
     let floor = (rto << 2) - (rto >> 1);
     let timeo =
         if state.get() == TcpState::TimeWait { TCP_TIMEWAIT_LEN_MS } else { timeo_ms.max(floor) };
-    cx.later(Effect::Unhash(sk.id));
+    cx.later(Effect::Unhash(sk.id, sk.flow));
     cx.later(Effect::TimeWait(Box::new(TimeWaitSock {
         id: sk.id,
         was: sk.id,

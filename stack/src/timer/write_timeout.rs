@@ -8,7 +8,7 @@ use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::mib::Counter;
 use crate::sock::Sock;
-use crate::sock::control_block::TCP_RTO_MIN_MS;
+use crate::sock::control_block::{TCP_RTO_MIN_MS, TCP_TIMEOUT_INIT_MS};
 use crate::state::{Event, StateMask, TcpState};
 
 /// Ends the connection if enough was tried; says whether it did.
@@ -54,10 +54,8 @@ fn retransmits_timed_out(
     };
     let mut timeout = u64::from(timeout_ms);
     if timeout == 0 {
-        if opening {
-            return false;
-        }
-        timeout = tcp_model_timeout(boundary, TCP_RTO_MIN_MS, cx.rto_max_ms());
+        let rto_base = if opening { TCP_TIMEOUT_INIT_MS } else { TCP_RTO_MIN_MS };
+        timeout = tcp_model_timeout(boundary, rto_base, cx.rto_max_ms());
     }
     cx.now.as_millis().saturating_sub(since.as_millis()) >= timeout
 }
