@@ -394,7 +394,7 @@ fn a_call_that_never_returns() {
     assert_snapshot!(called(&format!("{READ}9"), plan), @r"
     fail syscall in line 2 at `read`
     read has not returned after 20.000000 s
-    note: a call that blocks is written with an end: 0.1...0.3 read(…) = …
+    note: a call that blocks has an end: 0.1...0.3 read(…) = …
     ");
 }
 

@@ -1,8 +1,8 @@
 //! Everything a socket function may touch besides its own socket.
 //!
 //! A function `f(sk, …, cx)` reads the time, the knobs and the network from here, counts, traces
-//! and draws randomness here, hands packets to [`Cx::tx`], and leaves work on other sockets in
-//! [`Cx::effects`]. There is no way from here to another socket, a clock or the outside.
+//! and draws randomness here, hands packets to `Cx::tx`, and leaves work on other sockets in
+//! `Cx::effects`. There is no way from here to another socket, a clock or the outside.
 
 use std::collections::VecDeque;
 

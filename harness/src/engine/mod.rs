@@ -3,10 +3,10 @@
 //! Time passes only in `Target::observe`; there is no clock, no sleep and no branch on the kind of
 //! target in here.
 //!
-//! Reading order: [`run`](mod@run) (the whole of a run), `session` (the event loop), then one file
+//! Reading order: `run` (the whole of a run), `session` (the event loop), then one file
 //! per kind of event: `inbound`, `outbound` (with `sniff` and `hints`), `syscalls`, `commands`,
-//! `states`. The leaves: `schedule` (when), `flow` (which connection, which numbers), `packets` and `calls` (script
-//! notation to values), `expect` (field-wise comparison).
+//! `states`. The leaves: `schedule` (when), `flow` (which connection, which numbers), `packets` and
+//! `calls` (script notation to values), `expect` (field-wise comparison).
 
 mod aggregate;
 mod calls;

@@ -110,7 +110,7 @@ impl<'a> Session<'a> {
                 let waited = schedule::seconds(CALL_LIMIT_US);
                 let message = format!("{name} has not returned after {waited} s");
                 return Err(failure(Class::Syscall, spec.name.span, event.span, message)
-                    .with_note("a call that blocks is written with an end: 0.1...0.3 read(…) = …")
+                    .with_note("a call that blocks has an end: 0.1...0.3 read(…) = …")
                     .fail());
             }
         }

@@ -1,7 +1,7 @@
 //! What happens when time passes.
 //!
-//! RFC 9293 §3.10.8 · Linux: net/ipv4/tcp_timer.c. [`on_timer`] maps a timer that is due to its
-//! handler; arming is in [`rearm`](tcp_rearm_rto).
+//! RFC 9293 §3.10.8 · Linux: net/ipv4/tcp_timer.c. `on_timer` maps a timer that is due to its
+//! handler; arming is in `rearm`.
 
 mod delack;
 mod keepalive;

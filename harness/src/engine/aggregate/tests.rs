@@ -60,7 +60,10 @@ fn pieces_that_do_not_fit(#[case] next: Packet, #[case] why: &str) {
 #[case::ack(|t: &mut Tcp| t.ack = 2, "the pieces differ in their ack")]
 #[case::win(|t: &mut Tcp| t.window = 8, "the pieces differ in their win")]
 #[case::urg(|t: &mut Tcp| t.urgent = 8, "the pieces differ in their urg")]
-#[case::options(|t: &mut Tcp| t.options = vec![TcpOption::Nop], "the pieces differ in their options")]
+#[case::options(
+    |t: &mut Tcp| t.options = vec![TcpOption::Nop],
+    "the pieces differ in their options"
+)]
 fn headers_that_differ(#[case] change: fn(&mut Tcp), #[case] why: &str) {
     let mut next = piece(1001, 1000, ACK);
     if let Transport::Tcp(tcp) = &mut next.transport {

@@ -40,8 +40,14 @@ const BIND: &str = "192.168.0.7:8080";
 const CONNECT: &str = "192.0.2.1:8080";
 
 #[rstest]
-#[case("socket(..., SOCK_STREAM, IPPROTO_TCP) = 3", Syscall::Socket { domain: 2, ty: 1, protocol: 6 })]
-#[case("socket(AF_INET6, SOCK_DGRAM|SOCK_NONBLOCK, 0) = 3", Syscall::Socket { domain: 10, ty: 2050, protocol: 0 })]
+#[case(
+    "socket(..., SOCK_STREAM, IPPROTO_TCP) = 3",
+    Syscall::Socket { domain: 2, ty: 1, protocol: 6 }
+)]
+#[case(
+    "socket(AF_INET6, SOCK_DGRAM|SOCK_NONBLOCK, 0) = 3",
+    Syscall::Socket { domain: 10, ty: 2050, protocol: 0 }
+)]
 #[case("bind(3, ..., ...) = 0", Syscall::Bind { fd: FD, addr: inet(BIND) })]
 #[case("listen(3, 5) = 0", Syscall::Listen { fd: FD, backlog: 5 })]
 #[case("accept(3, ..., ...) = 4", Syscall::Accept { fd: FD })]
@@ -54,9 +60,18 @@ const CONNECT: &str = "192.0.2.1:8080";
 #[case("read(3, NULL, 10) = 10", Syscall::Read { fd: FD, buf: Buffer::Null(10) })]
 #[case("read(3, 0, 10) = 10", Syscall::Read { fd: FD, buf: Buffer::Null(10) })]
 #[case("write(3, \"ab\", 2) = 2", Syscall::Write { fd: FD, buf: Buffer::Bytes(b"ab".to_vec()) })]
-#[case("recv(3, ..., 10, MSG_PEEK) = 10", Syscall::Recv { fd: FD, buf: Buffer::Zeros(10), flags: 2 })]
-#[case("send(3, ..., 10, MSG_OOB) = 10", Syscall::Send { fd: FD, buf: Buffer::Zeros(10), flags: 1 })]
-#[case("recvfrom(3, ..., 10, 0, ..., ...) = 10", Syscall::Recvfrom { fd: FD, buf: Buffer::Zeros(10), flags: 0 })]
+#[case(
+    "recv(3, ..., 10, MSG_PEEK) = 10",
+    Syscall::Recv { fd: FD, buf: Buffer::Zeros(10), flags: 2 }
+)]
+#[case(
+    "send(3, ..., 10, MSG_OOB) = 10",
+    Syscall::Send { fd: FD, buf: Buffer::Zeros(10), flags: 1 }
+)]
+#[case(
+    "recvfrom(3, ..., 10, 0, ..., ...) = 10",
+    Syscall::Recvfrom { fd: FD, buf: Buffer::Zeros(10), flags: 0 }
+)]
 #[case(
     "readv(3, [{..., 10}, {..., 20}], 2) = 30",
     Syscall::Readv { fd: FD, iov: vec![Buffer::Zeros(10), Buffer::Zeros(20)] }
@@ -84,7 +99,8 @@ const CONNECT: &str = "192.0.2.1:8080";
     Syscall::Recvmsg { fd: FD, iov: vec![Buffer::Zeros(10)], control_len: 0, flags: 0 }
 )]
 #[case(
-    "recvmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 10}], msg_flags=0, msg_control=[{cmsg_level=SOL_TCP, cmsg_type=TCP_CM_INQ, cmsg_data=5}]}, 0) = 10",
+    "recvmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 10}], msg_flags=0, \
+     msg_control=[{cmsg_level=SOL_TCP, cmsg_type=TCP_CM_INQ, cmsg_data=5}]}, 0) = 10",
     Syscall::Recvmsg { fd: FD, iov: vec![Buffer::Zeros(10)], control_len: 24, flags: 0 }
 )]
 #[case(
@@ -98,7 +114,8 @@ const CONNECT: &str = "192.0.2.1:8080";
     }
 )]
 #[case(
-    "sendmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 1}], msg_flags=0, msg_control=[{cmsg_level=SOL_SOCKET, cmsg_type=5, cmsg_data=7}]}, 0) = 1",
+    "sendmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 1}], msg_flags=0, \
+     msg_control=[{cmsg_level=SOL_SOCKET, cmsg_type=5, cmsg_data=7}]}, 0) = 1",
     Syscall::Sendmsg {
         fd: FD,
         addr: Some(inet(CONNECT)),
@@ -108,7 +125,10 @@ const CONNECT: &str = "192.0.2.1:8080";
     }
 )]
 #[case("fcntl(3, F_GETFL) = 2", Syscall::Fcntl { fd: FD, cmd: 3, arg: None })]
-#[case("fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0", Syscall::Fcntl { fd: FD, cmd: 4, arg: Some(0o4002) })]
+#[case(
+    "fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0",
+    Syscall::Fcntl { fd: FD, cmd: 4, arg: Some(0o4002) }
+)]
 #[case("ioctl(3, SIOCINQ, [5]) = 0", Syscall::Ioctl { fd: FD, request: 0x541b, arg: Some(0) })]
 #[case("ioctl(3, 0xfeed0001) = 0", Syscall::Ioctl { fd: FD, request: 0xfeed_0001, arg: None })]
 #[case(
@@ -163,7 +183,10 @@ const CONNECT: &str = "192.0.2.1:8080";
     Syscall::Sendfile { out_fd: FD, in_fd: Fd(14), offset: None, count: 100 }
 )]
 #[case("open(\"/tmp/x\", O_RDONLY) = 7", Syscall::Open { path: "/tmp/x".into(), flags: 0 })]
-#[case("cap_set(CAP_EFFECTIVE, CAP_NET_ADMIN, CAP_CLEAR) = 0", Syscall::CapSet { which: 0, cap: 12, set: false })]
+#[case(
+    "cap_set(CAP_EFFECTIVE, CAP_NET_ADMIN, CAP_CLEAR) = 0",
+    Syscall::CapSet { which: 0, cap: 12, set: false }
+)]
 fn what_a_line_becomes(#[case] text: &str, #[case] expected: Syscall) {
     assert_eq!(prepared(text).syscall, expected);
 }

@@ -62,7 +62,8 @@ const DATA: &str = "> P. 1:1001(1000) ack 1 win 257";
 #[case::udp("> udp (10)", "> udp (10)")]
 #[case::ping("> icmp echo_request", "> icmp echo_request id 7")]
 #[case::gre(
-    "> ipv4 1.1.1.1 > 2.2.2.2: gre flags 0x2000, sum 0x0, off 0x0, key=0x0, seq 0x0: . 1:1(0) ack 1",
+    "> ipv4 1.1.1.1 > 2.2.2.2: gre flags 0x2000, sum 0x0, off 0x0, key=0x0, seq 0x0: . \
+     1:1(0) ack 1",
     "> ipv4 3.3.3.3 > 4.4.4.4: gre flags 0x2000, sum 0x0, off 0x0, key=0x9, seq 0x9: . 1:1(0) ack 1"
 )]
 fn what_matches(#[case] line: &str, #[case] sent: &str) {

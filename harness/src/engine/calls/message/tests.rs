@@ -6,7 +6,8 @@ use super::*;
 /// The control message of a recvmsg line.
 fn written(text: &str) -> ExpectedControl {
     let line = format!(
-        "recvmsg(3, {{msg_name(...)=..., msg_iov(1)=[{{..., 1}}], msg_flags=0, msg_control=[{text}]}}, 0) = 1"
+        "recvmsg(3, {{msg_name(...)=..., msg_iov(1)=[{{..., 1}}], msg_flags=0, \
+         msg_control=[{text}]}}, 0) = 1"
     );
     let call = sample::call(&line);
     let members = args::members(&call.args[1]).unwrap();
@@ -30,11 +31,13 @@ fn matches(text: &str, got: &ControlMessage) -> bool {
     64
 )]
 #[case::error(
-    "{cmsg_level=SOL_IP, cmsg_type=IP_RECVERR, cmsg_data={ee_errno=0,ee_origin=5,ee_type=0,ee_code=0,ee_info=0,ee_data=0}}",
+    "{cmsg_level=SOL_IP, cmsg_type=IP_RECVERR, \
+     cmsg_data={ee_errno=0,ee_origin=5,ee_type=0,ee_code=0,ee_info=0,ee_data=0}}",
     48
 )]
 #[case::error_v6(
-    "{cmsg_level=SOL_IPV6, cmsg_type=IPV6_RECVERR, cmsg_data={ee_errno=0,ee_origin=5,ee_type=0,ee_code=0,ee_info=0,ee_data=0}}",
+    "{cmsg_level=SOL_IPV6, cmsg_type=IPV6_RECVERR, \
+     cmsg_data={ee_errno=0,ee_origin=5,ee_type=0,ee_code=0,ee_info=0,ee_data=0}}",
     64
 )]
 fn room_for_exactly_what_is_expected(#[case] text: &str, #[case] space: usize) {

@@ -139,7 +139,11 @@ const ALL: u64 = u64::MAX;
     Output::OptVal(vec![0, 1]),
     Some("option value: expected \\x00\\xff, got \\x00\\x01")
 )]
-#[case::option_length(opt(None, 4), Output::OptVal(vec![1]), Some("option length: expected 4, got 1"))]
+#[case::option_length(
+    opt(None, 4),
+    Output::OptVal(vec![1]),
+    Some("option length: expected 4, got 1")
+)]
 #[case::any_option(opt(None, 2), Output::OptVal(vec![1, 9]), None)]
 #[case::ioctl(Expect::Int(5, Span::new(0, 1)), Output::Int(6), Some("value: expected 5, got 6"))]
 #[case::poll(Expect::Poll(vec![(4, Span::new(0, 1))]), Output::Poll(vec![4]), None)]

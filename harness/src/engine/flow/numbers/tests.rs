@@ -25,7 +25,10 @@ const A: u16 = flag::ACK;
 #[case::data(segment(A, 1, 33), segment(A, 1001, 0x11))]
 #[case::wraps(segment(A, 0xffff_ffff, 1), segment(A, 999, 0xffff_fff1))]
 #[case::syn_is_absolute(segment(S, 5000, 0), segment(S, 5000, 0))]
-#[case::syn_ack_acknowledges_the_scripted_number(segment(S | A, 5000, 8), segment(S | A, 5000, 0xffff_fff1))]
+#[case::syn_ack_acknowledges_the_scripted_number(
+    segment(S | A, 5000, 8),
+    segment(S | A, 5000, 0xffff_fff1)
+)]
 #[case::no_ack_no_mapping(segment(flag::RST, 1, 3), segment(flag::RST, 1001, 3))]
 fn inbound(#[case] script: Tcp, #[case] live: Tcp) {
     let mut tcp = script;
