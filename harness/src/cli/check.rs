@@ -1,13 +1,12 @@
 //! `synproof check`: everything that can be known to be wrong without running.
 
-use std::collections::BTreeSet;
-
 use super::args::CheckArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::scripts::{info_without_running, options, planned};
-use crate::runner::examine;
-use crate::script::diagnostic::{Severity, render};
+use crate::config::CliOptions;
+use crate::runner::{Case, examine};
+use crate::script::diagnostic::{Diagnostic, Severity, render};
 
 pub(super) fn check(args: &CheckArgs, console: &Console) -> Exit {
     match try_check(args, console) {
@@ -20,23 +19,10 @@ fn try_check(args: &CheckArgs, console: &Console) -> Result<Exit, Exit> {
     let info = info_without_running(&args.select.target);
     let plan = planned(&args.select, &cli, &info, console)?;
     let color = console.paint().is_on();
-    let (mut errors, mut warnings) = (0, 0);
-    let mut scripts = BTreeSet::new();
-    // The same finding with another IP version is the same finding.
-    let mut said = BTreeSet::new();
-    for case in &plan.cases {
-        scripts.insert(&case.id.script);
-        let findings = match &case.source {
-            Err(why) => vec![(Severity::Error, format!("error: {why}"))],
-            Ok(source) => examine(source, &case.profile, case.id.ip, &cli)
-                .iter()
-                .map(|diagnostic| (diagnostic.severity, render(diagnostic, source, color)))
-                .collect(),
-        };
-        for (severity, text) in findings {
-            if !said.insert(text.clone()) {
-                continue;
-            }
+    let (mut errors, mut warnings, mut count) = (0, 0, 0);
+    for cases in plan.cases.chunk_by(|a, b| a.id.script == b.id.script) {
+        count += 1;
+        for (severity, text) in findings(cases, &cli, color) {
             match severity {
                 Severity::Error => errors += 1,
                 Severity::Warning => warnings += 1,
@@ -44,8 +30,37 @@ fn try_check(args: &CheckArgs, console: &Console) -> Result<Exit, Exit> {
             console.out(&format!("{text}\n\n")).map_err(|_| Exit::Environment)?;
         }
     }
-    let (count, s) = (scripts.len(), if scripts.len() == 1 { "" } else { "s" });
+    let s = if count == 1 { "" } else { "s" };
     let totals = format!("{count} script{s}: {errors} errors, {warnings} warnings\n");
     console.out(&totals).map_err(|_| Exit::Environment)?;
     Ok(if errors > 0 { Exit::Usage } else { Exit::Ok })
+}
+
+/// What is wrong with one script, each finding once. What is wrong with some of its IP versions
+/// only is a warning: the script runs with the others.
+fn findings(cases: &[Case], cli: &CliOptions, color: bool) -> Vec<(Severity, String)> {
+    let mut found: Vec<(Diagnostic, Vec<&'static str>)> = Vec::new();
+    for case in cases {
+        let source = match &case.source {
+            Err(why) => return vec![(Severity::Error, format!("error: {why}"))],
+            Ok(source) => source,
+        };
+        for diagnostic in examine(source, &case.profile, case.id.ip, cli) {
+            match found.iter_mut().find(|(known, _)| *known == diagnostic) {
+                Some((_, ips)) => ips.push(case.id.ip.name()),
+                None => found.push((diagnostic, vec![case.id.ip.name()])),
+            }
+        }
+    }
+    let Some(source) = cases.first().and_then(|case| case.source.as_ref().ok()) else {
+        return Vec::new();
+    };
+    let shown = found.into_iter().map(|(mut diagnostic, ips)| {
+        if ips.len() < cases.len() && diagnostic.severity == Severity::Error {
+            diagnostic.severity = Severity::Warning;
+            diagnostic.message.push_str(&format!(" (with {})", ips.join(", ")));
+        }
+        (diagnostic.severity, render(&diagnostic, source, color))
+    });
+    shown.collect()
 }
