@@ -24,6 +24,11 @@ pub struct Config {
     pub tcp_ts_ecr_scaled: bool,
     /// `--strict_segments`: one scripted packet is one observed packet.
     pub strict_segments: bool,
+    /// `--strict_packets`: a packet of the script's connections that no line asks for fails the
+    /// script at its end (extension).
+    pub strict_packets: bool,
+    /// `--strict_ts_ecr`: TS ecr of outbound packets is compared where it is written (extension).
+    pub strict_ts_ecr: bool,
     /// `--non_fatal=packet`: outbound mismatches become warnings.
     pub non_fatal_packet: bool,
     /// `--send_omit_free`.

@@ -116,6 +116,16 @@ pub static OPTIONS: &[OptionSpec] = &[
     flag("strict_segments", "one scripted packet is one observed packet", |d| {
         d.strict_segments = true;
     }),
+    flag(
+        "strict_packets",
+        "a packet that no line asks for fails the script (not packetdrill's)",
+        |d| {
+            d.strict_packets = true;
+        },
+    ),
+    flag("strict_ts_ecr", "outbound TS ecr is compared (not packetdrill's)", |d| {
+        d.strict_ts_ecr = true;
+    }),
     value("non_fatal", "KINDS", "packet: mismatches of packets become warnings", non_fatal),
     flag("is_anyip", "do not assign local_ip, route without gateway", |d| d.is_anyip = true),
     flag("send_omit_free", "keep the buffers of sending calls (MSG_ZEROCOPY)", |d| {

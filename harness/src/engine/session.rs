@@ -72,7 +72,8 @@ impl<'a> Session<'a> {
             self.record_states(event)?;
             self.first_event = false;
         }
-        self.join_outstanding()
+        self.join_outstanding()?;
+        if self.config.strict_packets { self.nothing_left() } else { Ok(()) }
     }
 
     fn event(&mut self, event: &'a Event) -> Step<()> {

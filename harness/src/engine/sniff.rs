@@ -195,6 +195,32 @@ impl Session<'_> {
             .fail()
     }
 
+    /// `--strict_packets`: fails on the first packet that a connection of the script sent and that
+    /// no line asked for.
+    pub(super) fn nothing_left(&mut self) -> Step<()> {
+        let Some(last) = self.script.events.last() else { return Ok(()) };
+        // Whatever left at this very moment is there to be seen.
+        let now = self.target.now();
+        self.wait_until(now, last.span)?;
+        for sniffed in &self.sniffed {
+            let Ok(mut packet) = parse(&sniffed.bytes) else { continue };
+            let Some(id) = self.connections.sender_of(&packet) else { continue };
+            if let (Transport::Tcp(tcp), Some(connection)) =
+                (&mut packet.transport, self.connections.get(id))
+            {
+                to_script(connection, tcp);
+            }
+            let text = format!("> {}", packet_text(&packet, &TextOptions::default()));
+            let at = schedule::seconds(sniffed.at.0);
+            let message = "a packet was sent that no line asks for";
+            return Err(failure(Class::Content, last.span, last.span, message)
+                .with_texts("nothing more".into(), Some(text))
+                .with_note(format!("it left at {at} s (--strict_packets)"))
+                .fail());
+        }
+        Ok(())
+    }
+
     /// A packet that no line asked for goes to the log, in script numbers where it has any.
     pub(super) fn log_unasked(&mut self, sniffed: Sniffed) {
         let Sniffed { at, bytes } = sniffed;

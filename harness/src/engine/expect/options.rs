@@ -73,8 +73,13 @@ fn compare_option(
         (TcpOptionSpec::Wscale(Field::Value(w)), TcpOption::Wscale(g)) => {
             c.number("wscale", span, *w, *g);
         }
-        (TcpOptionSpec::Ts { val, .. }, TcpOption::Ts { val: got, .. }) => {
+        (TcpOptionSpec::Ts { val, ecr }, TcpOption::Ts { val: got, ecr: got_ecr }) => {
             compare_ts_val(c, span, *val, *got, cx);
+            if let Field::Value(want) = ecr
+                && cx.config.strict_ts_ecr
+            {
+                c.number("TS ecr", span, *want, *got_ecr);
+            }
         }
         (TcpOptionSpec::Sack(w), TcpOption::Sack(g)) => {
             let text = |blocks: &[(u32, u32)]| option_text(&TcpOption::Sack(blocks.to_vec()));
@@ -108,7 +113,8 @@ fn compare_option(
     }
 }
 
-/// TS val is compared only where the script says how long a tick is; TS ecr never, as packetdrill.
+/// TS val is compared only where the script says how long a tick is; TS ecr
+/// only with `--strict_ts_ecr`. (It echoes a value that the script wrote, so it needs no mapping.)
 fn compare_ts_val(c: &mut Comparison, span: Span, want: Field<u32>, got: u32, cx: &Context<'_>) {
     let (Some(want), tick) = (want.value(), i64::from(cx.config.tcp_ts_tick_usecs)) else { return };
     if tick == 0 {

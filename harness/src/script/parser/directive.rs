@@ -25,7 +25,7 @@ enum Argument {
 
 /// Options a script may set. Those of packetdrill's wire and shared-object modes are accepted, as
 /// its command line and its scripts share one table.
-const OPTIONS: [(&str, Argument); 40] = [
+const OPTIONS: [(&str, Argument); 42] = [
     ("bind_port", Argument::Needed),
     ("code_command", Argument::Needed),
     ("code_format", Argument::Needed),
@@ -51,6 +51,8 @@ const OPTIONS: [(&str, Argument); 40] = [
     ("so_flags", Argument::Needed),
     ("speed", Argument::Needed),
     ("strict_segments", Argument::None),
+    ("strict_packets", Argument::None),
+    ("strict_ts_ecr", Argument::None),
     ("tcp_md5_secret", Argument::Needed),
     ("tcp_ts_ecr_scaled", Argument::None),
     ("tcp_ts_tick_usecs", Argument::Needed),
