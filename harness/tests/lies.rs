@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use rstest::rstest;
 use synproof_harness::engine::log::{Entry, What};
-use synproof_harness::packet::{Tcp, Transport, flag};
+use synproof_harness::packet::{Tcp, TcpOption, Transport, flag};
 use synproof_harness::runner::{
     Case, CaseResult, Context, PlanOptions, Verdict, discover_embedded, plan, run_case,
 };
@@ -54,6 +54,12 @@ fn looks(fault: Fault, line: &str, tcp: &Tcp) -> bool {
         Fault::RstSwallowed => tcp.has(flag::RST),
         Fault::FinSwallowed => tcp.has(flag::FIN),
         Fault::OptionDropped => options,
+        Fault::WrongTsEcr => {
+            let echoes = tcp.options.iter().any(|o| matches!(o, TcpOption::Ts { .. }));
+            echoes && options && !line.contains("ecr *")
+        }
+        // Whatever else a script expects, it does not expect everything twice.
+        Fault::Duplicated => true,
         Fault::PayloadShort => !tcp.payload.is_empty(),
         Fault::PshFlipped => !tcp.payload.is_empty() && !line.contains("> *"),
         Fault::UrgentPointer => !line.contains("urg *"),
@@ -76,6 +82,8 @@ fn affected(fault: Fault, case: &Case, result: &CaseResult) -> bool {
         | Fault::RstSwallowed
         | Fault::FinSwallowed
         | Fault::OptionDropped
+        | Fault::WrongTsEcr
+        | Fault::Duplicated
         | Fault::PayloadShort
         | Fault::PshFlipped
         | Fault::UrgentPointer
@@ -94,6 +102,8 @@ fn a_lie_turns_every_affected_script_red(
         Fault::RstSwallowed,
         Fault::FinSwallowed,
         Fault::OptionDropped,
+        Fault::WrongTsEcr,
+        Fault::Duplicated,
         Fault::PayloadShort,
         Fault::PshFlipped,
         Fault::UrgentPointer,

@@ -33,6 +33,10 @@ pub enum Fault {
     FinSwallowed,
     /// The first option that is not padding is overwritten with padding.
     OptionDropped,
+    /// TS ecr is one too high.
+    WrongTsEcr,
+    /// Every packet comes twice.
+    Duplicated,
     /// The last byte of a payload is missing.
     PayloadShort,
     /// PSH is inverted on segments with data.
@@ -49,12 +53,14 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::AckOffByOne,
         Self::SeqOffByOne,
         Self::RstSwallowed,
         Self::FinSwallowed,
         Self::OptionDropped,
+        Self::WrongTsEcr,
+        Self::Duplicated,
         Self::PayloadShort,
         Self::PshFlipped,
         Self::UrgentPointer,
@@ -72,6 +78,8 @@ impl Fault {
             Self::RstSwallowed => "rst-swallowed",
             Self::FinSwallowed => "fin-swallowed",
             Self::OptionDropped => "option-dropped",
+            Self::WrongTsEcr => "wrong-ts-ecr",
+            Self::Duplicated => "duplicated",
             Self::PayloadShort => "payload-short",
             Self::PshFlipped => "psh-flipped",
             Self::UrgentPointer => "urgent-pointer",
@@ -117,7 +125,8 @@ impl Launch for Faulty<'_> {
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
         let inner = self.inner.launch(setup)?;
-        Ok(Box::new(Liar { inner, fault: self.fault, struck: Arc::clone(&self.struck) }))
+        let struck = Arc::clone(&self.struck);
+        Ok(Box::new(Liar { inner, fault: self.fault, struck, again: None }))
     }
 }
 
@@ -125,6 +134,8 @@ struct Liar {
     inner: Box<dyn Target>,
     fault: Fault,
     struck: Arc<AtomicUsize>,
+    /// What is to be told a second time.
+    again: Option<Observation>,
 }
 
 impl Liar {
@@ -174,12 +185,13 @@ fn falsify(fault: Fault, segment: &mut Segment<'_>) -> bool {
         Fault::AckOffByOne => segment.ack_off_by_one(),
         Fault::SeqOffByOne => segment.seq_off_by_one(),
         Fault::OptionDropped => segment.drop_option(),
+        Fault::WrongTsEcr => segment.ts_ecr_off_by_one(),
         Fault::PayloadShort => segment.shorten(),
         Fault::PshFlipped => segment.flip_psh(),
         Fault::UrgentPointer => segment.set_urgent(),
         Fault::RstSwallowed => segment.is_rst(),
         Fault::FinSwallowed => segment.is_fin(),
-        Fault::Late50ms | Fault::WrongReturn | Fault::WrongState => false,
+        Fault::Duplicated | Fault::Late50ms | Fault::WrongReturn | Fault::WrongState => false,
     }
 }
 
@@ -210,8 +222,17 @@ impl Target for Liar {
     }
 
     fn observe(&mut self, deadline: ScriptTime) -> Result<Observation, TargetError> {
+        if let Some(again) = self.again.take() {
+            return Ok(again);
+        }
         loop {
             let seen = match self.inner.observe(deadline)? {
+                Observation::Packet { at, bytes } if self.fault == Fault::Duplicated => {
+                    self.strike();
+                    let packet = Observation::Packet { at, bytes };
+                    self.again = Some(packet.clone());
+                    Some(packet)
+                }
                 Observation::Packet { at, bytes } => self.packet(at, bytes),
                 Observation::Returned { at, call, returned } => {
                     let returned = self.returned(returned);

@@ -100,6 +100,16 @@ impl<'a> Segment<'a> {
         })
     }
 
+    pub(super) fn ts_ecr_off_by_one(&mut self) -> bool {
+        const TIMESTAMPS: u8 = 8;
+        let options = self.bytes.get(self.tcp + 20..self.tcp + self.header).unwrap_or_default();
+        match first_option_of(options, |kind| kind == TIMESTAMPS) {
+            // Kind, length, TSval, TSecr.
+            Some((at, 10)) => self.add_one(20 + at + 6),
+            Some(_) | None => false,
+        }
+    }
+
     fn add_one(&mut self, at: usize) -> bool {
         self.change(|segment| {
             if let Some(field) = segment.get_mut(at..at + 4) {
@@ -143,15 +153,25 @@ impl<'a> Segment<'a> {
 
 /// Offset and length of the first option that is neither NOP nor the end.
 fn first_option(options: &[u8]) -> Option<(usize, usize)> {
+    first_option_of(options, |_| true)
+}
+
+/// Offset and length of the first option, neither NOP nor the end, whose kind is `wanted`.
+fn first_option_of(options: &[u8], wanted: impl Fn(u8) -> bool) -> Option<(usize, usize)> {
     let mut at = 0;
     loop {
-        match options.get(at)? {
+        match *options.get(at)? {
             0 => return None,
             1 => at += 1,
-            _ => {
+            kind => {
                 let length = usize::from(*options.get(at + 1)?);
-                let inside = length >= 2 && at + length <= options.len();
-                return inside.then_some((at, length));
+                if length < 2 || at + length > options.len() {
+                    return None;
+                }
+                if wanted(kind) {
+                    return Some((at, length));
+                }
+                at += length;
             }
         }
     }
