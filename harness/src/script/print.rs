@@ -11,7 +11,7 @@ mod packet;
 
 pub use call::{expr_text, syscall_text};
 pub use layout::format;
-pub use packet::packet_text;
+pub use packet::{option_text, packet_text};
 
 use super::ast::{EventKind, StateAssertion, StateSubject, Time};
 

@@ -3,9 +3,9 @@
 use crate::packet::text::option_text;
 use crate::packet::{Tcp, TcpOption};
 use crate::script::ast::{Field, OptionsSpec, PacketSpec, TcpOptionSpec, TcpSpec};
+use crate::script::print;
 use crate::script::source::Span;
 
-use super::super::packets;
 use super::{Comparison, Context};
 
 /// Kinds and order first; values only where these agree. `<...>` matches anything.
@@ -24,8 +24,9 @@ pub(super) fn compare(
     let kinds_match = list.len() == got.options.len()
         && list.iter().zip(&got.options).all(|(w, g)| same_kind(&w.node, g));
     if !kinds_match {
-        let want_text = list_text(&packets::options_from_spec(&want.options));
-        c.check("options", span, want_text, list_text(&got.options), false);
+        let wanted = list.iter().map(|o| print::option_text(&o.node)).collect();
+        let sent = got.options.iter().map(option_text).collect();
+        c.check("options", span, list_text(wanted), list_text(sent), false);
         return;
     }
     for (want, got) in list.iter().zip(&got.options) {
@@ -33,12 +34,8 @@ pub(super) fn compare(
     }
 }
 
-fn list_text(options: &[TcpOption]) -> String {
-    if options.is_empty() {
-        return "none".into();
-    }
-    let texts: Vec<String> = options.iter().map(option_text).collect();
-    format!("<{}>", texts.join(","))
+fn list_text(options: Vec<String>) -> String {
+    if options.is_empty() { "none".into() } else { format!("<{}>", options.join(",")) }
 }
 
 fn same_kind(want: &TcpOptionSpec, got: &TcpOption) -> bool {

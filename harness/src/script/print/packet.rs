@@ -109,7 +109,7 @@ fn tcp(segment: &TcpSpec) -> String {
         OptionsSpec::None => {}
         OptionsSpec::Any(_) => parts.push("<...>".to_owned()),
         OptionsSpec::List(list, _) => {
-            let list: Vec<String> = list.iter().map(|one| option(&one.node)).collect();
+            let list: Vec<String> = list.iter().map(|one| option_text(&one.node)).collect();
             parts.push(format!("<{}>", list.join(",")));
         }
     }
@@ -160,7 +160,9 @@ fn seq(seq: &SeqSpec) -> String {
     }
 }
 
-fn option(option: &TcpOptionSpec) -> String {
+/// `mss 1460`, `wscale *`, `TS val 1 ecr *`.
+#[must_use]
+pub fn option_text(option: &TcpOptionSpec) -> String {
     match option {
         TcpOptionSpec::Eol => "eol".to_owned(),
         TcpOptionSpec::Nop => "nop".to_owned(),
