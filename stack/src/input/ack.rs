@@ -202,16 +202,13 @@ pub(super) fn tcp_replace_ts_recent(sk: &mut Sock, seg: &Segment, cx: &Cx) {
 
 /// Moves SND.UNA and, if the segment is newer than the last that did, SND.WND.
 ///
-/// [RFC9293:3.10.7.4#16] · Linux: tcp_ack_update_window, tcp_may_update_window
+/// [RFC9293:3.10.7.4#16] · Linux: tcp_ack_update_window
 fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx: &mut Cx) {
     let mut nwin = u32::from(seg.wnd);
     if !seg.flags.syn() {
         nwin <<= sk.rx_opt.snd_wscale;
     }
-    let may_update = seg.ack.after(sk.snd.una)
-        || seg.seq.after(sk.snd.wl1)
-        || (seg.seq == sk.snd.wl1 && (nwin > sk.snd.wnd || nwin == 0));
-    if may_update {
+    if tcp_may_update_window(sk, seg, nwin) {
         flags.win_update = true;
         sk.snd.wl1 = seg.seq;
         if sk.snd.wnd != nwin {
@@ -227,6 +224,15 @@ fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx:
     }
     sk.total.bytes_acked += u64::from(seg.ack - sk.snd.una);
     sk.snd.una = seg.ack;
+}
+
+/// The segment is newer than the one SND.WND is from, or opens the window further than that did.
+///
+/// Linux: tcp_may_update_window
+pub(super) fn tcp_may_update_window(sk: &Sock, seg: &Segment, nwin: u32) -> bool {
+    seg.ack.after(sk.snd.una)
+        || seg.seq.after(sk.snd.wl1)
+        || (seg.seq == sk.snd.wl1 && (nwin > sk.snd.wnd || nwin == 0))
 }
 
 /// Linux: tcp_ack_is_dubious

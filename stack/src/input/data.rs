@@ -72,7 +72,9 @@ fn out_of_window(sk: &mut Sock, reason: DropReason) -> Disposition {
 /// Linux: the label queue_and_out of tcp_data_queue
 fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     let truesize = truesize_of(sk, seg);
-    if !tcp_try_rmem_schedule(sk, truesize) && !sk.recv_queue.is_empty() {
+    // A FIN on its own costs nothing that is worth keeping a connection open for.
+    let bare_fin = seg.payload.is_empty() && seg.flags.fin();
+    if !bare_fin && !tcp_try_rmem_schedule(sk, truesize) && !sk.recv_queue.is_empty() {
         cx.mib.inc(Counter::TcpExtTCPRcvQDrop);
         cx.wake(sk.id, Wake::Readable);
         sk.ack.now = true;

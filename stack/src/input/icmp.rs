@@ -86,9 +86,7 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
         Meaning::TooBig(mtu) => return tcp_v4_mtu_reduced(sk, mtu, cx),
         Meaning::Unreachable(err) => err,
         Meaning::PathDown(err) => {
-            if !icmp.remote.is_ipv6() {
-                tcp_ld_rto_revert(sk, icmp, cx);
-            }
+            tcp_ld_rto_revert(sk, icmp, cx);
             err
         }
     };

@@ -63,11 +63,12 @@ pub(super) fn tcp_check_req(
         && !Seq(rx_opt.rcv_tsecr).between(Seq(req.snt_tsval_first), Seq(req.snt_tsval_last));
     let wnd_end = req.rcv_nxt + req.rcv_wnd;
     if paws_reject || tsecr_reject || !tcp_in_window(seg, req.rcv_nxt, wnd_end) {
-        return out_of_window(req, seg, paws_reject, cx);
-    }
-    if rx_opt.saw_tstamp && !seg.seq.after(req.rcv_nxt) {
-        req.rx_opt.ts_recent = rx_opt.rcv_tsval;
-        req.rx_opt.ts_recent_stamp = Some(cx.now);
+        let reason = match (paws_reject, tsecr_reject) {
+            (true, _) => DropReason::TcpRfc7323Paws,
+            (false, true) => DropReason::TcpRfc7323Tsecr,
+            (false, false) => DropReason::TcpOverwindow,
+        };
+        return out_of_window(req, seg, reason, cx);
     }
     if seg.flags.rst() && seg.seq != req.rcv_nxt {
         // [RFC5961:3.2#1] In the window, but not exactly where a peer would put it.
@@ -125,14 +126,15 @@ fn embryonic_reset(req: &mut RequestSock, seg: &Segment, cx: &mut Cx) -> Verdict
     Verdict::Drop(Disposition::Reset(ResetReason::InvalidSyn))
 }
 
-fn out_of_window(req: &mut RequestSock, seg: &Segment, paws: bool, cx: &mut Cx) -> Verdict {
+fn out_of_window(req: &mut RequestSock, seg: &Segment, reason: DropReason, cx: &mut Cx) -> Verdict {
     let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
     if !seg.flags.rst() && !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
         tcp_v4_reqsk_send_ack(req, cx);
     }
-    let reason = if paws { DropReason::TcpRfc7323Paws } else { DropReason::TcpOverwindow };
-    if paws {
+    if reason == DropReason::TcpRfc7323Paws {
         cx.mib.inc(Counter::TcpExtPAWSEstab);
+    } else if reason == DropReason::TcpRfc7323Tsecr {
+        cx.mib.inc(Counter::TcpExtTSEcrRejected);
     }
     Verdict::Keep(Disposition::Dropped(reason))
 }
@@ -208,6 +210,13 @@ pub(super) fn tcp_v4_syn_recv_sock(
     child.recv_queue.init(req.rcv_nxt);
     child.rx_opt = req.rx_opt.clone();
     child.rx_opt.mss_clamp = req.mss;
+    if let Some(ts) = seg.options.ts.filter(|_| req.rx_opt.tstamp_ok) {
+        // Not before there is a child: a segment that made none must not age the peer's clock.
+        if !seg.seq.after(req.rcv_nxt) {
+            child.rx_opt.ts_recent = ts.val;
+        }
+        child.rx_opt.ts_recent_stamp = Some(cx.now);
+    }
     if !req.rx_opt.wscale_ok {
         child.rx_opt.rcv_wscale = 0;
         child.rx_opt.snd_wscale = 0;

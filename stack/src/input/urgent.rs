@@ -42,7 +42,11 @@ fn tcp_check_urg(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     if sk.rcv.urg_data != UrgData::None && !urg_seq.after(sk.rcv.urg_seq) {
         return;
     }
-    // An unread urgent byte that is next in line becomes ordinary: there is one at a time.
+    let unread = sk.rcv.urg_data != UrgData::None && sk.rcv.urg_seq == copied_seq;
+    if unread && !sk.opts.oobinline && sk.recv_queue.available() > 0 {
+        // There is one urgent byte at a time: the one before it, next in line, is passed over.
+        sk.recv_queue.skip(1);
+    }
     sk.rcv.urg_data = UrgData::NotYet;
     sk.rcv.urg_seq = urg_seq;
     cx.wake(sk.id, Wake::Readable);

@@ -1,10 +1,11 @@
 //! Steps 1 to 4: sequence number, RST, (security is not in Linux), SYN — and PAWS before them all.
 //!
 //! RFC 9293 §3.10.7.4 first to fourth, RFC 7323 §5.3, RFC 5961 §3, §4 · Linux:
-//! tcp_validate_incoming, tcp_sequence, tcp_disordered_ack (net/ipv4/tcp_input.c)
+//! tcp_validate_incoming, tcp_sequence, tcp_disordered_ack_check (net/ipv4/tcp_input.c)
 
 use std::ops::ControlFlow;
 
+use super::ack::tcp_may_update_window;
 use super::data::tcp_send_dupack;
 use super::reset::tcp_reset;
 use super::{Disposition, DropReason, Step, drop_for};
@@ -53,16 +54,23 @@ fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if !sk.rx_opt.saw_tstamp || !tcp_paws_discard(&sk.rx_opt, cx.now) || seg.flags.rst() {
         return ControlFlow::Continue(());
     }
-    if is_disordered_ack(sk, seg) {
+    let Some(reason) = tcp_disordered_ack_check(sk, seg) else {
         return ControlFlow::Continue(());
+    };
+    if seg.flags.syn() {
+        return syn_challenge(sk, cx);
+    }
+    if reason == DropReason::TcpRfc7323PawsAck {
+        // Overtaken ACKs are common, and answering one tells its sender nothing.
+        cx.mib.inc(Counter::TcpExtPAWSOldAck);
+        return drop_for(reason);
     }
     cx.mib.inc(Counter::TcpExtPAWSEstab);
-    // A pure ACK that took another way is no reason to answer; see tcp_disordered_ack_check.
     let skipped = Counter::TcpExtTCPACKSkippedPAWS;
     if !tcp_oow_rate_limited(&mut sk.ack.last_oow_ack, seg, skipped, cx) {
         tcp_send_dupack(sk, seg, cx);
     }
-    drop_for(DropReason::TcpRfc7323Paws)
+    drop_for(reason)
 }
 
 /// The timestamp is older than the one remembered.
@@ -80,17 +88,32 @@ fn tcp_paws_discard(rx_opt: &RxOpt, now: Instant) -> bool {
     tcp_paws_reject(rx_opt, TCP_PAWS_WINDOW, now)
 }
 
-/// A pure duplicate ACK that was overtaken on its way keeps its old timestamp and does no harm.
+/// Why PAWS drops the segment. A pure duplicate ACK that was overtaken a moment ago does no harm
+/// and passes.
 ///
-/// Linux: tcp_disordered_ack
-fn is_disordered_ack(sk: &Sock, seg: &Segment) -> bool {
+/// Linux: tcp_disordered_ack_check
+fn tcp_disordered_ack_check(sk: &Sock, seg: &Segment) -> Option<DropReason> {
+    if !seg.flags.ack() || seg.seq != seg.end_seq() {
+        return Some(DropReason::TcpRfc7323Paws);
+    }
+    if seg.seq.before(sk.rcv.nxt) {
+        return Some(DropReason::TcpRfc7323PawsAck);
+    }
+    let nwin = u32::from(seg.wnd) << sk.rx_opt.snd_wscale;
     let lag = sk.rx_opt.ts_recent.wrapping_sub(sk.rx_opt.rcv_tsval).cast_signed();
-    seg.flags.ack()
-        && seg.seq == sk.rcv.nxt
-        && seg.seq == seg.end_seq()
+    let harmless = seg.seq == sk.rcv.nxt
         && seg.ack == sk.snd.una
-        && u32::from(seg.wnd) << sk.rx_opt.snd_wscale == sk.snd.wnd
-        && lag <= i32::try_from(sk.loss.rto_ms).unwrap_or(i32::MAX)
+        && !tcp_may_update_window(sk, seg, nwin)
+        && i64::from(lag) <= tcp_tsval_replay(sk);
+    (!harmless).then_some(DropReason::TcpRfc7323Paws)
+}
+
+/// How far behind a timestamp may lag within one retransmission timeout, in the peer's ticks. Some
+/// systems count 1200 of them in a second.
+///
+/// Linux: tcp_tsval_replay
+fn tcp_tsval_replay(sk: &Sock) -> i64 {
+    i64::from(sk.loss.rto_ms) * 1200 / 1000
 }
 
 /// [RFC9293:3.10.7.4#2] Step 1: the segment overlaps the window.
@@ -105,7 +128,7 @@ fn check_sequence(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if seg.flags.syn() {
         return syn_challenge(sk, cx);
     }
-    if reason == DropReason::TcpInvalidEndSequence {
+    if reason != DropReason::TcpOldSequence {
         cx.mib.inc(Counter::TcpExtBeyondWindow);
     }
     let skipped = Counter::TcpExtTCPACKSkippedSeq;
@@ -183,7 +206,10 @@ fn check_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
 
 fn syn_challenge(sk: &mut Sock, cx: &mut Cx) -> Step {
     cx.mib.inc(Counter::TcpExtTCPSYNChallenge);
-    cx.mib.inc(Counter::TcpInErrs);
+    if sk.state() == TcpState::Established {
+        // Linux counts the error where tcp_rcv_established asks for it, and only there.
+        cx.mib.inc(Counter::TcpInErrs);
+    }
     tcp_send_challenge_ack(sk, cx);
     ControlFlow::Break(Disposition::Dropped(DropReason::TcpInvalidSyn))
 }
