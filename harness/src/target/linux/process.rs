@@ -76,11 +76,21 @@ impl Programs {
             .stderr(output.try_clone()?)
             .process_group(0);
         sys::end_with_this_thread(command);
+        let group = self.start(command)?;
+        Ok((wait_unreaped(group)?, output))
+    }
+
+    /// An exit that does not drop the targets (a second Ctrl-C) ends the group too: it waits for
+    /// the lock, so it cannot miss a program that already runs and is not yet listed.
+    fn start(&mut self, command: &mut Command) -> std::io::Result<Pid> {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| sys::at_exit(kill_live_groups));
+        let mut live = live_groups();
         let leader = command.spawn()?;
         let group = group_of(&leader);
-        remember(group);
+        live.push(group);
         self.leaders.push(leader);
-        Ok((wait_unreaped(group)?, output))
+        Ok(group)
     }
 }
 
@@ -143,15 +153,11 @@ fn live_groups() -> MutexGuard<'static, Vec<Pid>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An exit that does not drop the targets (a second Ctrl-C) ends the group too.
-fn remember(group: Pid) {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| sys::at_exit(kill_live_groups));
-    live_groups().push(group);
-}
-
+/// Keeps the lock: nothing may start any more.
 extern "C" fn kill_live_groups() {
-    for group in live_groups().drain(..) {
+    let mut live = live_groups();
+    for group in live.drain(..) {
         let _ = killpg(group, Signal::SIGKILL);
     }
+    std::mem::forget(live);
 }
