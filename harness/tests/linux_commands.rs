@@ -3,8 +3,10 @@
 //! Each case runs a command and then a shell line that must succeed if it took effect.
 #![cfg(all(target_os = "linux", feature = "target-linux"))]
 
+use std::io::Read;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rstest::rstest;
 use synproof_harness::command::parse::understand;
@@ -106,4 +108,104 @@ fn a_failing_command_gives_its_status_and_says_why(#[case] text: &str, #[case] e
         }
         other @ (CommandOutcome::Ok | CommandOutcome::Unsupported(_)) => panic!("{other:?}"),
     }
+}
+
+/// Longer than any test takes, and short enough to leave nothing behind for long.
+const LEFT_RUNNING: &str = "sleep 60";
+
+fn under_a_minute(begin: Instant) {
+    assert!(begin.elapsed() < Duration::from_secs(30), "it took {:?}", begin.elapsed());
+}
+
+#[rstest]
+#[case::with_the_streams_of_the_shell("& true")]
+#[case::whatever_the_shell_returns("& exit 0")]
+#[case::in_a_subshell("& (exit 0)")]
+fn a_command_is_over_when_its_shell_is(#[case] end: &str) {
+    let Some(mut target) = started() else { return };
+    let begin = Instant::now();
+    let text = format!("{LEFT_RUNNING} {end}");
+    assert_eq!(target.command(&shell(&text)).unwrap(), CommandOutcome::Ok);
+    drop(target);
+    under_a_minute(begin);
+}
+
+#[test]
+fn a_failing_shell_says_what_both_streams_had_in_order() {
+    let Some(mut target) = started() else { return };
+    let text = format!("echo one; echo two >&2; echo three; {LEFT_RUNNING} & exit 4");
+    let why = "one\ntwo\nthree".to_owned();
+    let expected = CommandOutcome::Failed { status: 4, why };
+    assert_eq!(target.command(&shell(&text)).unwrap(), expected);
+}
+
+/// Members of a process group; those that are dead but not reaped do not count.
+fn alive_in_group(group: &str) -> usize {
+    let stats = std::fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        // After the name in parentheses: state, parent, group.
+        let fields: Vec<_> =
+            stat.rsplit_once(')')?.1.split_whitespace().map(str::to_owned).collect();
+        Some(fields)
+    });
+    stats
+        .filter(|f| f.get(2).is_some_and(|g| g == group) && f.first().is_some_and(|s| s != "Z"))
+        .count()
+}
+
+/// The writers of a FIFO are gone when its reader sees the end.
+#[test]
+fn what_a_script_left_in_the_background_ends_with_its_target() {
+    let Some(mut target) = started() else { return };
+    let begin = Instant::now();
+    let dir = tempfile::tempdir().unwrap();
+    let (fifo, group) = (dir.path().join("fifo"), dir.path().join("group"));
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let text = format!(
+        "echo $$ > {}; exec > {}; {LEFT_RUNNING} & (while :; do {LEFT_RUNNING}; done) &",
+        group.display(),
+        fifo.display(),
+    );
+    let reader = std::thread::spawn(move || std::fs::File::open(&fifo).unwrap());
+    assert_eq!(target.command(&shell(&text)).unwrap(), CommandOutcome::Ok);
+    let mut end = reader.join().unwrap();
+    let group = std::fs::read_to_string(&group).unwrap();
+    assert!(alive_in_group(group.trim()) >= 2);
+    drop(target);
+    assert_eq!(end.read_to_end(&mut Vec::new()).unwrap(), 0);
+    under_a_minute(begin);
+}
+
+/// Two signals end the process at once, in the middle of a command and before any target is
+/// dropped. They are two different ones because equal ones that are pending count once.
+#[test]
+fn an_interrupted_run_leaves_nothing_in_the_background() {
+    if started().is_none() {
+        return;
+    }
+    let begin = Instant::now();
+    let dir = tempfile::tempdir().unwrap();
+    let (fifo, script) = (dir.path().join("fifo"), dir.path().join("waits.pkt"));
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let text = format!(
+        "`exec > {}; {LEFT_RUNNING} & {LEFT_RUNNING}; true`\n\n\
+         0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n",
+        fifo.display(),
+    );
+    std::fs::write(&script, text).unwrap();
+    let mut run = std::process::Command::new(env!("CARGO_BIN_EXE_synproof"))
+        .args(["run", "--target", "linux"])
+        .arg(&script)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut end = std::fs::File::open(&fifo).unwrap();
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(run.id()).unwrap());
+    for signal in [nix::sys::signal::SIGINT, nix::sys::signal::SIGTERM] {
+        nix::sys::signal::kill(pid, signal).unwrap();
+    }
+    assert_eq!(run.wait().unwrap().code(), Some(130));
+    assert_eq!(end.read_to_end(&mut Vec::new()).unwrap(), 0);
+    under_a_minute(begin);
 }

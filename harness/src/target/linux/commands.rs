@@ -8,7 +8,8 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{ethtool, nstat, process, qdisc, route, sysctl, tcp_metrics};
+use super::process::Programs;
+use super::{ethtool, nstat, qdisc, route, sysctl, tcp_metrics};
 use crate::command::host::{CommandHost, Refusal, SysctlKey};
 use crate::command::ip::{IpCommand, IpObject};
 use crate::command::tc::{TcCommand, TcObject};
@@ -22,9 +23,12 @@ pub(super) enum Handled {
 }
 
 /// The running kernel, in the namespace of the calling thread.
-pub(super) struct KernelHost;
+pub(super) struct KernelHost<'a> {
+    /// The programs that the script has started.
+    pub programs: &'a mut Programs,
+}
 
-impl CommandHost for KernelHost {
+impl CommandHost for KernelHost<'_> {
     fn set_sysctl(&mut self, name: &str, value: &str) -> Result<SysctlKey, Refusal> {
         match sysctl::write(name, value) {
             Ok(()) => Ok(SysctlKey::Present),
@@ -58,7 +62,7 @@ impl CommandHost for KernelHost {
             IpObject::TcpMetrics(metrics) => tcp_metrics::apply(metrics),
             IpObject::NotUnderstood(_) => Ok(Handled::No),
         };
-        or_program("ip", &command.words, handled)
+        self.or_program("ip", &command.words, handled)
     }
 
     fn tc(&mut self, command: &TcCommand) -> Result<(), Refusal> {
@@ -66,7 +70,7 @@ impl CommandHost for KernelHost {
             TcObject::Qdisc(command) => qdisc::apply(command),
             TcObject::NotUnderstood(_) => Ok(Handled::No),
         };
-        or_program("tc", &command.words, handled)
+        self.or_program("tc", &command.words, handled)
     }
 
     fn ethtool(&mut self, dev: &str, features: &[(String, bool)]) -> Result<(), Refusal> {
@@ -82,7 +86,7 @@ impl CommandHost for KernelHost {
                 }
             }
         }
-        if beyond.len() > 2 { process::program("ethtool", &beyond) } else { Ok(()) }
+        if beyond.len() > 2 { self.programs.program("ethtool", &beyond) } else { Ok(()) }
     }
 
     fn nstat_snapshot(&mut self) -> Result<BTreeMap<String, i64>, Refusal> {
@@ -90,12 +94,31 @@ impl CommandHost for KernelHost {
     }
 
     fn shell(&mut self, text: &str, dir: &Path) -> Result<(), Refusal> {
-        process::shell(text, dir)
+        self.programs.shell(text, dir)
     }
 
     fn sleep_us(&mut self, us: i64) -> Result<(), Refusal> {
         std::thread::sleep(Duration::from_micros(u64::try_from(us).unwrap_or(0)));
         Ok(())
+    }
+}
+
+impl KernelHost<'_> {
+    /// Runs the program unless the work is done. The kernel's refusal fails as the program would
+    /// have failed: iproute2 exits with 2.
+    fn or_program(
+        &mut self,
+        name: &str,
+        words: &[String],
+        handled: io::Result<Handled>,
+    ) -> Result<(), Refusal> {
+        match handled {
+            Ok(Handled::Yes) => Ok(()),
+            Ok(Handled::No) => self.programs.program(name, words),
+            Err(error) => {
+                Err(Refusal::Failed { status: 2, why: format!("{name}: the kernel says: {error}") })
+            }
+        }
     }
 }
 
@@ -105,18 +128,6 @@ fn present<T>(result: io::Result<T>, what: impl FnOnce() -> String) -> Result<Op
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Refusal::failed(format!("{}: {error}", what()))),
-    }
-}
-
-/// Runs the program unless the work is done. The kernel's refusal fails as the program would
-/// have failed: iproute2 exits with 2.
-fn or_program(name: &str, words: &[String], handled: io::Result<Handled>) -> Result<(), Refusal> {
-    match handled {
-        Ok(Handled::Yes) => Ok(()),
-        Ok(Handled::No) => process::program(name, words),
-        Err(error) => {
-            Err(Refusal::Failed { status: 2, why: format!("{name}: the kernel says: {error}") })
-        }
     }
 }
 

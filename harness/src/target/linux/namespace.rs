@@ -15,6 +15,7 @@ use std::thread::JoinHandle;
 
 use nix::sched::CloneFlags;
 
+use super::process::Programs;
 use super::{fault, sys};
 use crate::command::execute::Session;
 use crate::target::TargetError;
@@ -26,6 +27,8 @@ pub(super) struct Realm {
     pub notify: Option<Arc<OwnedFd>>,
     /// What the script's commands remember from one to the next.
     pub session: Session,
+    /// What they started, and what ends with this thread.
+    pub programs: Programs,
 }
 
 type Task = Box<dyn FnOnce(&mut Realm) + Send>;

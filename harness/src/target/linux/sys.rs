@@ -514,3 +514,21 @@ pub(super) fn attach_filter(fd: i32, program: &[(u16, u8, u8, u32)]) -> Sys {
         )
     }))
 }
+
+/// Has `command`'s program killed when the thread that starts it ends, however the process dies.
+pub(super) fn end_with_this_thread(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt;
+    let ask = || match nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(error.into()),
+    };
+    // SAFETY: between fork and exec, `ask` makes one system call and allocates nothing.
+    unsafe { command.pre_exec(ask) };
+}
+
+/// Has `then` called when the process exits in an orderly way, from whatever thread. Without
+/// memory for that it is not called.
+pub(super) fn at_exit(then: extern "C" fn()) {
+    // SAFETY: a function of this program, which is never unloaded.
+    unsafe { libc::atexit(then) };
+}

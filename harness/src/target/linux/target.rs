@@ -199,9 +199,10 @@ impl Target for LinuxTarget {
     fn command(&mut self, script: &ShellScript) -> Result<CommandOutcome, TargetError> {
         self.parts.pool.settle()?;
         let script = script.clone();
-        self.parts
-            .namespace
-            .run(move |realm| execute(&script, &mut realm.session, &mut KernelHost))?
+        self.parts.namespace.run(move |realm| {
+            let mut host = KernelHost { programs: &mut realm.programs };
+            execute(&script, &mut realm.session, &mut host)
+        })?
     }
 
     fn probe(&mut self, fd: Fd) -> Result<Result<SockSnapshot, Errno>, TargetError> {
