@@ -5,7 +5,7 @@
 
 use super::ecn::{tcp_data_ecn_check, tcp_ecn_accept_cwr};
 use super::fin::tcp_fin;
-use super::rcv_window::{skb_truesize, tcp_grow_window, tcp_measure_rcv_mss};
+use super::rcv_window::{skb_tailroom, skb_truesize, tcp_grow_window, tcp_measure_rcv_mss};
 use super::rtt::tcp_rcv_rtt_measure;
 use super::{Disposition, DropReason};
 use crate::cx::Cx;
@@ -82,7 +82,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
         return Disposition::Dropped(DropReason::ProtoMem);
     }
     let fin = seg.flags.fin();
-    tcp_queue_rcv(sk, chunk_of(seg, truesize));
+    tcp_queue_rcv(sk, chunk_of(sk, seg), cx);
     if !seg.payload.is_empty() {
         tcp_event_data_recv(sk, seg, truesize, cx);
     }
@@ -122,7 +122,7 @@ fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition 
     sk.total.rcv_ooopack += 1;
     cx.mib.inc(Counter::TcpExtTCPOFOQueue);
     let (seq, end_seq) = (seg.seq, seg.end_seq());
-    let outcome = sk.ofo_queue.insert(chunk_of(seg, truesize));
+    let outcome = sk.ofo_queue.insert(chunk_of(sk, seg));
     cx.mib.add(Counter::TcpExtTCPOFOMerge, u64::from(outcome.merged));
     for duplicate in outcome.duplicates {
         match duplicate {
@@ -158,7 +158,7 @@ fn tcp_ofo_queue(sk: &mut Sock, cx: &mut Cx) {
         if !end_seq.after(sk.rcv.nxt) {
             continue;
         }
-        tcp_queue_rcv(sk, chunk);
+        tcp_queue_rcv(sk, chunk, cx);
         if fin {
             tcp_fin(sk, cx);
             // A FIN ends the stream: whatever else waits lies beyond it.
@@ -170,30 +170,39 @@ fn tcp_ofo_queue(sk: &mut Sock, cx: &mut Cx) {
 /// Appends to the receive queue; RCV.NXT moves.
 ///
 /// Linux: tcp_queue_rcv, tcp_rcv_nxt_update
-fn tcp_queue_rcv(sk: &mut Sock, mut chunk: RecvChunk) {
+fn tcp_queue_rcv(sk: &mut Sock, mut chunk: RecvChunk, cx: &mut Cx) {
     chunk.trim_front(sk.rcv.nxt);
     let end_seq = chunk.end_seq();
     let bytes = end_seq - sk.rcv.nxt;
     sk.total.bytes_received += u64::from(bytes);
     sk.rcv.nxt = end_seq;
-    sk.recv_queue.push(chunk);
+    if sk.recv_queue.push(chunk) {
+        cx.mib.inc(Counter::TcpExtTCPRcvCoalesce);
+    }
 }
 
-fn chunk_of(seg: &Segment, truesize: u32) -> RecvChunk {
+fn chunk_of(sk: &Sock, seg: &Segment) -> RecvChunk {
+    let packet_len = packet_len(sk, seg);
     RecvChunk {
         seq: seg.seq + u32::from(seg.flags.syn()),
         data: seg.payload.clone(),
         psh: seg.flags.psh(),
         fin: seg.flags.fin(),
-        truesize,
+        truesize: skb_truesize(packet_len),
+        tailroom: skb_tailroom(packet_len),
     }
 }
 
 fn truesize_of(sk: &Sock, seg: &Segment) -> u32 {
+    skb_truesize(packet_len(sk, seg))
+}
+
+/// Bytes of the packet that brought `seg`, headers included.
+fn packet_len(sk: &Sock, seg: &Segment) -> u32 {
     let header = crate::net::header_len(sk.wire_is_v6()) + 20;
     let options = u32::try_from(seg.option_bytes.padded_len()).unwrap_or(0);
     let payload = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX >> 1);
-    skb_truesize(payload + header + options)
+    payload + header + options
 }
 
 /// Whether the buffer takes another `size` bytes.

@@ -17,6 +17,8 @@ const SHARED_INFO: u32 = 320;
 pub(crate) const MAX_TCP_HEADER: u32 = 320;
 /// NET_SKB_PAD, which the TUN device reserves in front of a packet.
 const NET_SKB_PAD: u32 = 64;
+/// PAGE_SIZE of the usual architectures.
+const PAGE_SIZE: u32 = 4096;
 /// SKB_SMALL_HEAD_CACHE_SIZE
 const SMALL_HEAD: u32 = 704;
 /// TCP_RMEM_TO_WIN_SCALE
@@ -26,9 +28,20 @@ const TCP_MIN_MSS: u32 = 88;
 
 /// Memory the kernel charges for a received packet of `packet_len` bytes.
 pub(crate) fn skb_truesize(packet_len: u32) -> u32 {
+    skb_head(packet_len) + SKB_OVERHEAD
+}
+
+/// What a received packet of `packet_len` bytes leaves free of the memory charged for it. A packet
+/// that needs more than a page is in fragments, behind which nothing is free.
+pub(crate) fn skb_tailroom(packet_len: u32) -> u32 {
+    let used = packet_len + NET_SKB_PAD;
+    if used >= PAGE_SIZE { 0 } else { skb_head(packet_len) - SHARED_INFO - used }
+}
+
+/// The linear buffer of a received packet, from the allocator's size classes.
+fn skb_head(packet_len: u32) -> u32 {
     let data = (packet_len + NET_SKB_PAD).next_multiple_of(64) + SHARED_INFO;
-    let head = if data <= SMALL_HEAD { SMALL_HEAD } else { data.next_power_of_two() };
-    head + SKB_OVERHEAD
+    if data <= SMALL_HEAD { SMALL_HEAD } else { data.next_power_of_two() }
 }
 
 /// Sizes the buffers when a connection is established.

@@ -20,6 +20,8 @@ pub(crate) struct RecvChunk {
     pub(crate) fin: bool,
     /// Memory charged to the socket.
     pub(crate) truesize: u32,
+    /// Bytes of that memory that are still free behind the data (Linux: skb_tailroom).
+    pub(crate) tailroom: u32,
 }
 
 impl RecvChunk {
@@ -44,6 +46,23 @@ impl RecvChunk {
         self.psh |= next.psh;
         self.fin |= next.fin;
         self.truesize = self.truesize.saturating_add(next.truesize);
+        self.tailroom = next.tailroom;
+    }
+
+    /// Copies `next`, which begins where this one ends, into memory that is charged already; false
+    /// when there is not enough of it.
+    ///
+    /// Linux: tcp_try_coalesce (net/ipv4/tcp_input.c), skb_try_coalesce (net/core/skbuff.c)
+    fn try_coalesce(&mut self, next: &RecvChunk) -> bool {
+        let len = u32::try_from(next.data.len()).unwrap_or(u32::MAX);
+        let Some(left) = self.tailroom.checked_sub(len).filter(|_| !self.fin) else {
+            return false;
+        };
+        self.tailroom = left;
+        self.data.extend_from_slice(&next.data);
+        self.psh |= next.psh;
+        self.fin = next.fin;
+        true
     }
 }
 
@@ -71,11 +90,16 @@ impl RecvQueue {
         self.chunks.back().map_or(self.copied_seq, RecvChunk::end_seq)
     }
 
-    /// Appends; bytes that are here already are dropped from the front of `chunk`.
-    pub(crate) fn push(&mut self, mut chunk: RecvChunk) {
+    /// Appends; bytes that are here already are dropped from the front of `chunk`. True when the
+    /// last chunk had room for it, which costs no memory.
+    pub(crate) fn push(&mut self, mut chunk: RecvChunk) -> bool {
         chunk.trim_front(self.end_seq());
         debug_assert_eq!(chunk.seq, self.end_seq(), "a gap in the receive queue");
+        if self.chunks.back_mut().is_some_and(|tail| tail.try_coalesce(&chunk)) {
+            return true;
+        }
         self.chunks.push_back(chunk);
+        false
     }
 
     /// Bytes that can be read.

@@ -79,3 +79,16 @@ fn memory_goes_with_the_chunk() {
     queue.read(1);
     assert_eq!(queue.truesize(), 100);
 }
+
+#[test]
+fn what_fits_behind_the_last_chunk_costs_nothing() {
+    let mut queue = RecvQueue::default();
+    queue.init(IRS);
+    assert!(!queue.push(RecvChunk { tailroom: 3, ..chunk(0, b"ab") }));
+    assert!(queue.push(chunk(2, b"cd")));
+    assert!(!queue.push(chunk(4, b"ef")), "one byte of room is left");
+    assert_eq!(queue.truesize(), 200);
+    assert!(queue.push(RecvChunk { fin: true, ..chunk(6, b"") }));
+    assert_eq!(queue.read(10), b"abcdef");
+    assert!(queue.take_fin());
+}
