@@ -3,7 +3,9 @@
 use crate::script::ast::{Event, ExprKind, SyscallSpec};
 use crate::target::{CallId, Fd, Output, Returned, ScriptTime};
 
-use super::calls::{Effect, Expect, Prepared, Scope, errno_text, judge, prepare};
+use super::calls::{
+    Effect, Expect, Prepared, Scope, differing_output, errno_text, judge, prepare,
+};
 use super::failure::{Step, failure, script_problem, target_problem};
 use super::log::What;
 use super::outcome::Class;
@@ -173,7 +175,15 @@ impl<'a> Session<'a> {
         at: ScriptTime,
         returned: &Returned,
     ) -> Step<()> {
-        let text = format!("{} = {}", self.call_text(spec), result_text(spec, expect, returned));
+        let mut call = self.call_text(spec);
+        for (span, got) in differing_output(spec, expect, returned).into_iter().rev() {
+            let at = |offset: u32| offset.saturating_sub(spec.span.start) as usize;
+            let range = at(span.start)..at(span.end);
+            if call.get(range.clone()).is_some() {
+                call.replace_range(range, &got);
+            }
+        }
+        let text = format!("{call} = {}", result_text(spec, expect, returned));
         self.record(at, Some(self.line(event.span)), What::Return { text: text.clone() });
         let realtime = self.target.realtime_at_start_us();
         let (tolerance, _) = schedule::tolerance(&self.config.tolerance, self.clock, 0);
