@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit;
+use super::packetdrill;
 use super::packetdrill::PacketdrillArgs;
 use crate::config::DEFAULT_SEED;
 use crate::runner::Filter;
@@ -32,13 +33,13 @@ pub(super) enum Command {
     #[command(after_help = exit::help())]
     Run(Box<RunArgs>),
     /// Say what is wrong with scripts, without running them
-    #[command(after_help = exit::help())]
+    #[command(after_help = exit::help(), mut_args = packetdrill::hide_unless_read)]
     Check(Box<CheckArgs>),
     /// Rewrite scripts in canonical form
     #[command(after_help = exit::help())]
     Fmt(FmtArgs),
     /// Show what would run
-    #[command(after_help = exit::help())]
+    #[command(after_help = exit::help(), mut_args = packetdrill::hide_unless_read)]
     List(Box<ListArgs>),
     /// Say which targets this machine can run, and what is missing for the others
     #[command(after_help = exit::help())]

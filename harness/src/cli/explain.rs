@@ -14,7 +14,9 @@ pub(super) fn explain(args: &ExplainArgs, console: &Console) -> Exit {
     let class = CLASS_CODES.iter().find(|(known, _)| *known == code);
     let said = said.or_else(|| meaning(code)).or(option.or(class).map(|(_, text)| *text));
     let Some(said) = said else {
-        console.error(&format!("`{code}` is no exit code, no class of failures and no code of a diagnostic"));
+        console.error(&format!(
+            "`{code}` is no exit code, no class of failures and no code of a diagnostic"
+        ));
         return Exit::Usage;
     };
     match console.out(&format!("{code}: {said}\n")) {

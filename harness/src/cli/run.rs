@@ -13,7 +13,9 @@ use super::progress::{AboveBar, Progress};
 use super::scripts::{options, planned, target};
 use crate::config::{CliOptions, defines};
 use crate::report::{Human, Json, Junit, Report, Show, Tap};
-use crate::runner::{ArtifactError, Artifacts, Context, Event, Jobs, Plan, metadata_warnings, run_plan};
+use crate::runner::{
+    ArtifactError, Artifacts, Context, Event, Jobs, Plan, metadata_warnings, run_plan,
+};
 use crate::script;
 use crate::script::diagnostic::render;
 use crate::target::Launch;

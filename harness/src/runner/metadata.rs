@@ -84,7 +84,10 @@ mod tests {
     use crate::script::{self, source::SourceFile};
 
     #[rstest::rstest]
-    #[case("//! covers: x\n//! ip: ipv4\n//! needs: FASTOPEN\n//! xfail(linux >= 6.1, ipv6): y", "")]
+    #[case(
+        "//! covers: x\n//! ip: ipv4\n//! needs: FASTOPEN\n//! xfail(linux >= 6.1, ipv6): y",
+        ""
+    )]
     #[case("//! cover: x", "metadata::unknown-key")]
     #[case("//! xfail because", "metadata::bad-xfail")]
     #[case("//! xfail(linx): x", "metadata::unknown-target")]
