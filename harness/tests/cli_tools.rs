@@ -13,7 +13,7 @@ fn check_says_each_thing_once() {
     let sandbox = Sandbox::new(&[("a.pkt", SCRIPT), ("b.pkt", &format!("--mtu=x\n{SCRIPT}"))]);
     let ended = sandbox.run(&["check", "."]).expect(2);
     assert_eq!(ended.out.matches("bad --mtu=x").count(), 1, "{}", ended.out);
-    assert!(ended.out.ends_with("2 scripts: 1 errors, 0 warnings\n"), "{}", ended.out);
+    assert!(ended.out.ends_with("2 scripts: 1 error, 0 warnings\n"), "{}", ended.out);
     sandbox.run(&["check", "a.pkt"]).expect(0);
 }
 

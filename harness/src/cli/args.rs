@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit;
+use super::packetdrill;
 use super::packetdrill::PacketdrillArgs;
 use crate::config::DEFAULT_SEED;
 use crate::runner::Filter;
@@ -32,14 +33,19 @@ pub(super) enum Command {
     #[command(after_help = exit::help())]
     Run(Box<RunArgs>),
     /// Say what is wrong with scripts, without running them
+    #[command(after_help = exit::help(), mut_args = packetdrill::hide_unless_read)]
     Check(Box<CheckArgs>),
     /// Rewrite scripts in canonical form
+    #[command(after_help = exit::help())]
     Fmt(FmtArgs),
     /// Show what would run
+    #[command(after_help = exit::help(), mut_args = packetdrill::hide_unless_read)]
     List(Box<ListArgs>),
     /// Say which targets this machine can run, and what is missing for the others
+    #[command(after_help = exit::help())]
     Doctor(DoctorArgs),
-    /// Say what an exit code, or the code of a diagnostic, means
+    /// Say what an exit code, a class of failures, or the code of a diagnostic means
+    #[command(after_help = exit::help())]
     Explain(ExplainArgs),
 }
 
@@ -74,7 +80,7 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) select: SelectArgs,
     /// Scripts at once [default: processors, twice that on a real clock]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = jobs)]
     pub(super) jobs: Option<NonZeroUsize>,
     /// What to write to standard output
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -127,8 +133,9 @@ pub(super) struct DoctorArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// An exit code (`5`) or the code of a diagnostic (`parse::expected`)
-    pub(super) code: String,
+    /// An exit code (5), a class of failures (late) or the code of a diagnostic (parse::expected);
+    /// without it, all of them
+    pub(super) code: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -157,10 +164,11 @@ impl FromStr for ReportFile {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (format, path) = text.split_once('=').ok_or("expected FORMAT=FILE")?;
-        let format = Format::from_str(format, false)?;
+        let expected = "expected FORMAT=FILE, FORMAT one of human, json, junit, tap";
+        let (format, path) = text.split_once('=').ok_or(expected)?;
+        let format = Format::from_str(format, false).map_err(|_| expected)?;
         if path.is_empty() {
-            return Err("expected FORMAT=FILE".into());
+            return Err(expected.into());
         }
         Ok(Self { format, path: path.into() })
     }
@@ -204,14 +212,20 @@ impl std::fmt::Display for Seed {
 }
 
 impl FromStr for Seed {
-    type Err = std::num::ParseIntError;
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.strip_prefix("0x") {
-            Some(hex) => u64::from_str_radix(hex, 16).map(Self),
-            None => text.parse().map(Self),
-        }
+        let number = match text.strip_prefix("0x") {
+            Some(hex) => u64::from_str_radix(hex, 16),
+            None => text.parse(),
+        };
+        let expected = "expected a number from 0 to 18446744073709551615, or 0x and hexadecimal";
+        number.map(Self).map_err(|_| expected.into())
     }
+}
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "expected a whole number of at least 1".into())
 }
 
 fn fault(text: &str) -> Result<Fault, String> {

@@ -27,12 +27,17 @@ fn try_check(args: &CheckArgs, console: &Console) -> Result<Exit, Exit> {
                 Severity::Error => errors += 1,
                 Severity::Warning => warnings += 1,
             }
-            console.out(&format!("{text}\n\n")).map_err(|_| Exit::Environment)?;
+            console.out(&format!("{text}\n\n")).map_err(|error| Exit::of_output(&error))?;
         }
     }
-    let s = if count == 1 { "" } else { "s" };
-    let totals = format!("{count} script{s}: {errors} errors, {warnings} warnings\n");
-    console.out(&totals).map_err(|_| Exit::Environment)?;
+    let counted = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let totals = format!(
+        "{}: {}, {}\n",
+        counted(count, "script"),
+        counted(errors, "error"),
+        counted(warnings, "warning")
+    );
+    console.out(&totals).map_err(|error| Exit::of_output(&error))?;
     Ok(if errors > 0 { Exit::Usage } else { Exit::Ok })
 }
 

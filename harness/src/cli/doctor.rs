@@ -32,7 +32,7 @@ pub(super) fn doctor(args: &DoctorArgs, console: &Console) -> Exit {
     match console.out(&text) {
         Ok(()) if missing => Exit::Environment,
         Ok(()) => Exit::Ok,
-        Err(_) => Exit::Environment,
+        Err(error) => Exit::of_output(&error),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The exit codes, and which of them wins.
 
+use std::io;
 use std::process::ExitCode;
 
 use crate::runner::{Summary, Verdict};
@@ -23,12 +24,15 @@ pub enum Exit {
     InternalBug,
     /// A signal stopped the run: scripts that were running finished, the rest did not start.
     Interrupted,
+    /// Whoever read standard output has closed it, and wants no more.
+    ClosedPipe,
 }
 
 /// Every exit code with its number and meaning, in the order of precedence: when several apply,
 /// the first wins.
-pub const EXIT_CODES: [(Exit, u8, &str); 8] = [
+pub const EXIT_CODES: [(Exit, u8, &str); 9] = [
     (Exit::Interrupted, 130, "interrupted: running scripts finished, the rest did not start"),
+    (Exit::ClosedPipe, 141, "whoever read standard output closed it before the end"),
     (Exit::InternalBug, 101, "a bug of synproof"),
     (Exit::Unexpected, 1, "a script failed unexpectedly (fmt --check: a file would change)"),
     (Exit::Usage, 2, "the command line or a script is wrong"),
@@ -45,11 +49,18 @@ impl Exit {
         EXIT_CODES.iter().find(|(exit, ..)| *exit == self).map_or(101, |(_, code, _)| *code)
     }
 
+    /// Of output that could not be written.
+    #[must_use]
+    pub fn of_output(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe { Self::ClosedPipe } else { Self::Environment }
+    }
+
     /// Of a run.
     #[must_use]
     pub fn of(summary: &Summary) -> Self {
         let applies = |exit: Self| match exit {
             Self::Interrupted => summary.interrupted,
+            Self::ClosedPipe => false,
             Self::InternalBug => summary.internal_bugs > 0,
             Self::Unexpected => summary.count(Verdict::Fail) > 0,
             Self::Usage => summary.script_errors > 0,

@@ -17,7 +17,7 @@ fn try_list(args: &ListArgs, console: &Console) -> Result<Exit, Exit> {
     let info = info_without_running(&args.select.target);
     let plan = planned(&args.select, &cli, &info, console)?;
     let lines: String = plan.cases.iter().map(line).collect();
-    console.out(&lines).map_err(|_| Exit::Environment)?;
+    console.out(&lines).map_err(|error| Exit::of_output(&error))?;
     Ok(Exit::Ok)
 }
 

@@ -31,6 +31,30 @@ fn argument(spec: &'static OptionSpec) -> Arg {
     .value_parser(parser(spec))
 }
 
+/// Options that decide what `check` and `list` say.
+const READ: [&str; 11] = [
+    "ip_version",
+    "local_ip",
+    "remote_ip",
+    "gateway_ip",
+    "netmask_ip",
+    "mtu",
+    "define",
+    "udp_encapsulation",
+    "tcp_md5_secret",
+    "code_format",
+    "non_fatal",
+];
+
+/// Leaves packetdrill's other options out of the help: they are accepted, so that one set of
+/// arguments serves `run`, `check` and `list`.
+pub(super) fn hide_unless_read(arg: Arg) -> Arg {
+    let name = arg.get_id().as_str();
+    let is_known = OPTIONS.iter().any(|spec| spec.name == name);
+    let hide = is_known && !READ.contains(&name);
+    if hide { arg.hide(true) } else { arg }
+}
+
 fn parser(spec: &OptionSpec) -> ValueParser {
     match spec.takes {
         Takes::Nothing(_) | Takes::Refused(false, _) => ValueParser::bool(),

@@ -1,5 +1,6 @@
 //! `synproof run`.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -10,8 +11,13 @@ use super::exit::Exit;
 use super::interrupt::stop_flag;
 use super::progress::{AboveBar, Progress};
 use super::scripts::{options, planned, target};
+use crate::config::{CliOptions, defines};
 use crate::report::{Human, Json, Junit, Report, Show, Tap};
-use crate::runner::{ArtifactError, Artifacts, Context, Event, Jobs, run_plan};
+use crate::runner::{
+    ArtifactError, Artifacts, Context, Event, Jobs, Plan, metadata_warnings, run_plan,
+};
+use crate::script;
+use crate::script::diagnostic::render;
 use crate::target::Launch;
 use crate::target::registry::prepare_process;
 use crate::target::wrap::Faulty;
@@ -44,6 +50,7 @@ fn try_run(args: &RunArgs, console: &Console) -> Result<Exit, Exit> {
     prepare_process(&args.select.target);
     let (launch, info) = target(&args.select.target, console)?;
     let plan = planned(&args.select, &cli, &info, console)?;
+    warn(&plan, &cli, console);
     let faulty = args.fault.map(|fault| Faulty::new(launch.as_ref(), fault));
     let launch: &dyn Launch = match &faulty {
         Some(faulty) => faulty,
@@ -68,10 +75,31 @@ fn try_run(args: &RunArgs, console: &Console) -> Result<Exit, Exit> {
         Ok(summary) => Ok(Exit::of(&summary)),
         Err(error) => {
             // Whoever closed the pipe has read enough and wants no complaint.
-            if !matches!(&error, OutputError::Report(e) if e.kind() == io::ErrorKind::BrokenPipe) {
+            let exit = match &error {
+                OutputError::Report(error) => Exit::of_output(error),
+                OutputError::Artifact(_) | OutputError::File { .. } | OutputError::Signals(_) => {
+                    Exit::Environment
+                }
+            };
+            if exit != Exit::ClosedPipe {
                 console.error(&error.to_string());
             }
-            Err(Exit::Environment)
+            Err(exit)
+        }
+    }
+}
+
+/// Says which `//!` lines of the scripts have no effect, each once.
+fn warn(plan: &Plan, cli: &CliOptions, console: &Console) {
+    let mut said = BTreeSet::new();
+    for case in &plan.cases {
+        let Ok(source) = &case.source else { continue };
+        if !source.text().contains("//!") || !said.insert(&case.id.script) {
+            continue;
+        }
+        let (script, _) = script::parse(source, &defines(&case.profile, case.id.ip, cli));
+        for warning in metadata_warnings(&script) {
+            console.error_text(&render(&warning, source, console.error_paint().is_on()));
         }
     }
 }

@@ -11,10 +11,17 @@ use crate::target::{Clock, Launch, TargetError, TargetInfo};
 /// The checked options of the command line.
 pub(super) fn options(select: &SelectArgs, console: &Console) -> Result<CliOptions, Exit> {
     let settings = select.packetdrill.settings.clone();
-    CliOptions::new(settings, select.seed.0).map_err(|error| {
+    let cli = CliOptions::new(settings, select.seed.0).map_err(|error| {
         console.error(&error.to_string());
         Exit::Usage
-    })
+    })?;
+    if let (Some(one), Some(several)) = (cli.ip_version(), IpArg::versions(&select.ip))
+        && several != [one]
+    {
+        console.error(&format!("--ip and --ip_version={} contradict each other", one.name()));
+        return Err(Exit::Usage);
+    }
+    Ok(cli)
 }
 
 /// The scripts that the paths name; without paths, those that are part of the binary.

@@ -1,9 +1,10 @@
 //! System-call lines: made at their time, judged when they return.
 
-use crate::script::ast::{Event, ExprKind, SyscallSpec};
+use crate::packet::{Packet, Transport};
+use crate::script::ast::{Direction, Event, ExprKind, SyscallSpec};
 use crate::target::{CallId, Fd, Output, Returned, ScriptTime};
 
-use super::calls::{Effect, Expect, Prepared, Scope, errno_text, judge, prepare};
+use super::calls::{Effect, Expect, Prepared, Scope, differing_output, errno_text, judge, prepare};
 use super::failure::{Step, failure, script_problem, target_problem};
 use super::log::What;
 use super::outcome::Class;
@@ -109,11 +110,32 @@ impl<'a> Session<'a> {
                 let name = &spec.name.node;
                 let waited = schedule::seconds(CALL_LIMIT_US);
                 let message = format!("{name} has not returned after {waited} s");
-                return Err(failure(Class::Syscall, spec.name.span, event.span, message)
-                    .with_note("a call that blocks has an end: 0.1...0.3 read(…) = …")
-                    .fail());
+                let mut hanging = failure(Class::Syscall, spec.name.span, event.span, message)
+                    .with_note("a call that blocks has an end: 0.1...0.3 read(…) = …");
+                if let Some(note) = self.unasked_reset() {
+                    hanging = hanging.with_note(note);
+                }
+                return Err(hanging.fail());
             }
         }
+    }
+
+    /// The last reset that the target sent and no line asked for: it may be why a call hangs.
+    fn unasked_reset(&self) -> Option<String> {
+        self.log.entries.iter().rev().find_map(|entry| match &entry.what {
+            What::Packet { direction: Direction::Outbound, packet, text }
+                if entry.line.is_none() && is_reset(packet) =>
+            {
+                let at = schedule::seconds(entry.at.0);
+                Some(format!("the target sent a reset that no line expects, at {at}: {text}"))
+            }
+            What::Packet { .. }
+            | What::Malformed { .. }
+            | What::Call { .. }
+            | What::Return { .. }
+            | What::Command { .. }
+            | What::State { .. } => None,
+        })
     }
 
     /// Judges every blocking call that has returned.
@@ -173,7 +195,15 @@ impl<'a> Session<'a> {
         at: ScriptTime,
         returned: &Returned,
     ) -> Step<()> {
-        let text = format!("{} = {}", self.call_text(spec), result_text(spec, expect, returned));
+        let mut call = self.call_text(spec);
+        for (span, got) in differing_output(spec, expect, returned).into_iter().rev() {
+            let at = |offset: u32| offset.saturating_sub(spec.span.start) as usize;
+            let range = at(span.start)..at(span.end);
+            if call.get(range.clone()).is_some() {
+                call.replace_range(range, &got);
+            }
+        }
+        let text = format!("{call} = {}", result_text(spec, expect, returned));
         self.record(at, Some(self.line(event.span)), What::Return { text: text.clone() });
         let realtime = self.target.realtime_at_start_us();
         let (tolerance, _) = schedule::tolerance(&self.config.tolerance, self.clock, 0);
@@ -244,6 +274,10 @@ impl<'a> Session<'a> {
             .bind(label, fd)
             .map_err(|message| script_problem((spec.result.span, message), event.span))
     }
+}
+
+fn is_reset(packet: &Packet) -> bool {
+    matches!(&packet.transport, Transport::Tcp(tcp) if tcp.flags & 0x04 != 0)
 }
 
 /// The number the script gives a new descriptor; its own where the script gives none.

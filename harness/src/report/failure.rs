@@ -29,8 +29,10 @@ pub fn render_failure(result: &CaseResult, paint: Paint) -> String {
     }
     let mut notes = Margin { text: String::new(), paint };
     if let Some(failure) = &result.failure {
-        let headline = headline(failure, Severity::Error);
-        let _ = writeln!(text, "{}", render(&headline, source, paint.is_on()));
+        if result.diagnostics.is_empty() {
+            let headline = headline(failure, Severity::Error);
+            let _ = writeln!(text, "{}", render(&headline, source, paint.is_on()));
+        }
         details(&mut notes, failure);
         before(&mut notes, &result.log, failure);
         for note in &failure.notes {

@@ -2,7 +2,7 @@
 
 use super::artifact::{ArtifactError, Artifacts};
 use super::event::{Case, CaseResult, Expectation, Verdict};
-use super::examine::{Parsed, parse};
+use super::examine::{Parsed, examine, parse};
 use super::panics::caught;
 use super::stopwatch::Stopwatch;
 use crate::config::{CliOptions, Config};
@@ -58,6 +58,7 @@ pub fn run_case(case: &Case, context: &Context<'_>) -> Result<CaseResult, Artifa
             result.script_us = run.script_us;
             result.log = run.log;
             judge(&mut result, run.outcome, case.expectation.as_ref());
+            explain_script_error(&mut result, case, context.cli);
             config = Some(its_config);
         }
     }
@@ -83,9 +84,32 @@ fn step(case: &Case, context: &Context<'_>) -> Step {
         return Step::Lacking(format!("needs {}", capability_name(lacking)));
     }
     if is_dry_run(&script, context.cli) {
-        return Step::DryRun;
+        let mut errors = examine(source, &case.profile, case.id.ip, context.cli);
+        errors.retain(|d| d.severity == Severity::Error);
+        return if errors.is_empty() { Step::DryRun } else { Step::Refused(errors) };
     }
     Step::Ran(Box::new((engine::run(&script, &config, context.launch), config)))
+}
+
+/// A run that stops at a line that `check` calls wrong gives `check`'s reason, with its code and
+/// its suggestion.
+fn explain_script_error(result: &mut CaseResult, case: &Case, cli: &CliOptions) {
+    let (Some(failure), Ok(source)) = (&result.failure, &case.source) else { return };
+    if failure.class != Class::Script {
+        return;
+    }
+    let event = failure.event;
+    let mut found = examine(source, &case.profile, case.id.ip, cli);
+    found.retain(|d| {
+        d.code.starts_with("check::") && event.start <= d.span.start && d.span.end <= event.end
+    });
+    // The one the run stumbled over; else the errors of the line.
+    let exact = found.iter().any(|d| d.span == failure.span);
+    found.retain(|d| if exact { d.span == failure.span } else { d.severity == Severity::Error });
+    if let Some(first) = found.first() {
+        result.message.clone_from(&first.message);
+        result.diagnostics = found;
+    }
 }
 
 fn is_dry_run(script: &Script, cli: &CliOptions) -> bool {

@@ -46,7 +46,7 @@ pub enum DiscoverError {
 /// The scripts that `paths` name, each once, in the order given; inside a directory sorted.
 ///
 /// # Errors
-/// A path that does not exist. A script that cannot be read is found, with the reason as its text.
+/// A path that does not exist, or a directory that cannot be searched. A script that cannot be read is found, with the reason as its text.
 pub fn discover(paths: &[PathBuf]) -> Result<Vec<Found>, DiscoverError> {
     let mut found = Vec::new();
     for path in paths {
@@ -56,7 +56,7 @@ pub fn discover(paths: &[PathBuf]) -> Result<Vec<Found>, DiscoverError> {
         }
         let unreadable = |source| DiscoverError::Unreadable { path: path.clone(), source };
         if std::fs::metadata(path).map_err(unreadable)?.is_dir() {
-            found.extend(in_directory(path));
+            found.extend(in_directory(path)?);
         } else {
             found.push(from_file(path));
         }
@@ -92,21 +92,34 @@ fn from_embedded(file: &'static File<'static>) -> Found {
     Found { path, dir: None, text, embedded: true }
 }
 
-fn in_directory(root: &Path) -> Vec<Found> {
-    let walk = WalkDir::new(root).follow_links(true).sort_by_file_name();
-    walk.into_iter()
-        .filter_map(|entry| match entry {
+/// A link to a directory that contains it leads to nothing new and is left out.
+fn in_directory(root: &Path) -> Result<Vec<Found>, DiscoverError> {
+    let mut found = Vec::new();
+    for entry in WalkDir::new(root).follow_links(true).sort_by_file_name() {
+        match entry {
             Ok(entry) => {
                 let is_script = entry.path().extension().is_some_and(|e| e == "pkt");
-                (is_script && !entry.file_type().is_dir()).then(|| from_file(entry.path()))
+                if is_script && !entry.file_type().is_dir() {
+                    found.push(from_file(entry.path()));
+                }
             }
+            Err(error) if error.loop_ancestor().is_some() => {}
             Err(error) => {
-                let path = error.path().unwrap_or(root).display().to_string();
-                let text = Err(format!("{path}: cannot be searched: {error}"));
-                Some(Found { path, dir: None, text, embedded: false })
+                let path = error.path().unwrap_or(root).to_path_buf();
+                let unknown = || std::io::Error::other("cannot be searched");
+                let source = error.into_io_error().unwrap_or_else(unknown);
+                // A dangling link is a script that cannot be read, or no script at all.
+                if source.kind() == std::io::ErrorKind::NotFound {
+                    if path.extension().is_some_and(|e| e == "pkt") {
+                        found.push(from_file(&path));
+                    }
+                    continue;
+                }
+                return Err(DiscoverError::Unreadable { path, source });
             }
-        })
-        .collect()
+        }
+    }
+    Ok(found)
 }
 
 fn from_file(path: &Path) -> Found {

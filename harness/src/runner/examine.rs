@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::metadata::metadata_warnings;
 use super::select::{needs, restriction};
 use crate::config::{CliOptions, Config, defines, resolve};
 use crate::profile::Profile;
@@ -59,6 +60,7 @@ pub(super) fn parse(
     if let Err(wrong) = restriction(&script) {
         diagnostics.push(wrong.into());
     }
+    diagnostics.extend(metadata_warnings(&script));
     diagnostics.sort_by_key(|d| d.span);
     let is_wrong = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let config = config.filter(|_| !is_wrong);

@@ -194,7 +194,7 @@ impl Planner<'_> {
         if found.embedded {
             words.push("--filter".into());
         }
-        words.push(found.path.clone());
+        words.push(if found.path == "<stdin>" { "-".into() } else { found.path.clone() });
         words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
     }
 }

@@ -18,7 +18,7 @@ pub(crate) use args::Scope;
 pub(crate) use message::ExpectedControl;
 pub(crate) use prepare::prepare;
 pub(crate) use readiness::EventSpec;
-pub(crate) use verify::{errno_text, judge};
+pub(crate) use verify::{differing_output, errno_text, judge};
 
 use super::flow::Protocol;
 use super::packets::Problem;

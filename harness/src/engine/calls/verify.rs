@@ -67,9 +67,45 @@ pub(crate) fn judge(
     }
     if value_ok && returned.value >= 0 {
         let clock = Clocked { realtime_at_start_us, tolerance_us };
-        judge_output(&mut j, expect, &returned.output, &clock);
+        judge_output(&mut j, spec, (expect, &returned.output), &clock);
     }
     Ok(j)
+}
+
+/// What the call wrote where the script says something else, in script notation, and where the
+/// script says it; in the order of the script.
+pub(crate) fn differing_output(
+    spec: &SyscallSpec,
+    expect: &Expect,
+    returned: &Returned,
+) -> Vec<(Span, String)> {
+    let mut found = Vec::new();
+    match (expect, &returned.output) {
+        (Expect::OptVal { bytes, len, span }, Output::OptVal(got)) if returned.value >= 0 => {
+            if bytes.as_ref().is_some_and(|bytes| bytes != got) {
+                let text = opt_text(spec, got);
+                let is_word = got.len() == 4 && !text.starts_with('"');
+                found.push((*span, if is_word { format!("[{text}]") } else { text }));
+            }
+            if let Some(written) = spec.args.get(4).filter(|_| *len != got.len()) {
+                found.push((written.span, format!("[{}]", got.len())));
+            }
+        }
+        (Expect::Int(want, span), Output::Int(got)) if returned.value >= 0 && want != got => {
+            found.push((*span, format!("[{got}]")));
+        }
+        (
+            Expect::Nothing
+            | Expect::NewDescriptor
+            | Expect::OptVal { .. }
+            | Expect::Int(..)
+            | Expect::Poll(_)
+            | Expect::Epoll(..)
+            | Expect::Message { .. },
+            _,
+        ) => {}
+    }
+    found
 }
 
 /// Results are compared as 32-bit numbers, as C's int.
@@ -90,7 +126,12 @@ pub(crate) fn errno_text(errno: Errno) -> String {
     symbols::errno_name(errno.0).map_or_else(|| format!("errno {}", errno.0), Into::into)
 }
 
-fn judge_output(j: &mut Judgement, expect: &Expect, output: &Output, clock: &Clocked) {
+fn judge_output(
+    j: &mut Judgement,
+    spec: &SyscallSpec,
+    (expect, output): (&Expect, &Output),
+    clock: &Clocked,
+) {
     match (expect, output) {
         (Expect::OptVal { bytes, len, span }, Output::OptVal(got)) => {
             j.check(
@@ -101,7 +142,8 @@ fn judge_output(j: &mut Judgement, expect: &Expect, output: &Output, clock: &Clo
                 *len == got.len(),
             );
             if let Some(bytes) = bytes {
-                j.check("option value", *span, opt_text(bytes), opt_text(got), bytes == got);
+                let (want, text) = (opt_text(spec, bytes), opt_text(spec, got));
+                j.check("option value", *span, want, text, bytes == got);
             }
         }
         (Expect::Int(want, span), Output::Int(got)) => {
@@ -164,8 +206,16 @@ fn judge_control(
     }
 }
 
-/// A string where it is one, an integer where it may be one, else bytes.
-fn opt_text(bytes: &[u8]) -> String {
+/// A string where it is one, an integer where it may be one, else bytes. The value of SO_ERROR is
+/// the name of the error.
+fn opt_text(spec: &SyscallSpec, bytes: &[u8]) -> String {
+    let is_error = |name: &Expr| matches!(&name.kind, ExprKind::Symbol(n) if n == "SO_ERROR");
+    if spec.args.get(2).is_some_and(is_error)
+        && let Ok(word) = <[u8; 4]>::try_from(bytes)
+        && let Some(name) = symbols::errno_name(i32::from_ne_bytes(word))
+    {
+        return name.to_owned();
+    }
     let printable = |b: &u8| b.is_ascii_graphic() || *b == b' ';
     if !bytes.is_empty() && bytes.iter().all(printable) {
         return format!("\"{}\"", String::from_utf8_lossy(bytes));

@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::script::diagnostic::Diagnostic;
+use crate::script::diagnostic::{Diagnostic, Severity};
 use crate::script::lexer::{Lexed, base0};
 use crate::script::source::Span;
 use crate::script::token::TokenKind;
@@ -31,7 +31,7 @@ impl Tok<'_> {
     }
 
     /// How messages call it.
-    fn describe(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         match self.kind {
             TokenKind::Command | TokenKind::Code | TokenKind::Error => {
                 self.kind.describe().to_owned()
@@ -255,7 +255,8 @@ impl<'s> Parser<'s> {
 
     /// Nothing is wrong so far, as far as the parser saw.
     pub(super) fn is_clean(&self) -> bool {
-        self.diagnostics.is_empty() && !self.cut_short
+        let is_error = |found: &Diagnostic| found.severity == Severity::Error;
+        !self.diagnostics.iter().any(is_error) && !self.cut_short
     }
 
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {

@@ -5,7 +5,7 @@ use crate::script::diagnostic::Diagnostic;
 use crate::script::source::{Span, Spanned};
 use crate::script::token::TokenKind;
 
-use super::cursor::{Parsed, Parser};
+use super::cursor::{Parsed, Parser, Stuck};
 
 /// Largest TCP segment with its headers.
 const DATAGRAM: usize = 65_536;
@@ -19,7 +19,24 @@ impl Parser<'_> {
         let win = self.keyed("win", "TCP window value")?;
         let urg = self.keyed("urg", "urgent pointer")?;
         let options = self.tcp_options(way)?;
+        self.no_word_left()?;
         Ok(TcpSpec { ports, flags, seq, ack, win, urg, options })
+    }
+
+    /// A word in the same line can only be a slip: what it says would be missed elsewhere.
+    fn no_word_left(&mut self) -> Parsed<()> {
+        let token = self.peek();
+        if !self.at_kind(TokenKind::Word) || token.first_on_line {
+            return Ok(());
+        }
+        let near = ["ack", "win", "urg"].into_iter().find(|name| is_slip_of(token.text, name));
+        let message = format!("expected the end of the packet, found {}", token.describe());
+        let help = match near {
+            Some(name) if name != token.text => format!("did you mean `{name}`?"),
+            Some(_) | None => "`ack N`, `win N`, `urg N`, `<OPTIONS>` stand in this order".into(),
+        };
+        self.report(Diagnostic::error("parse::expected", token.span, message).with_help(help));
+        Err(Stuck)
     }
 
     /// `NAME N` or `NAME *`, if it is there.
@@ -199,4 +216,15 @@ fn flag_bits(text: &str) -> Result<Flags, String> {
         }
     }
     Ok(flags)
+}
+
+/// Whether three letters are those of `name` in another order, or all but one at their place.
+fn is_slip_of(text: &str, name: &str) -> bool {
+    let sorted = |word: &str| {
+        let mut bytes = word.to_ascii_lowercase().into_bytes();
+        bytes.sort_unstable();
+        bytes
+    };
+    let same = text.bytes().zip(name.bytes()).filter(|(a, b)| a.eq_ignore_ascii_case(b)).count();
+    sorted(text) == sorted(name) || (same + 1 >= name.len() && text.len() <= name.len() + 1)
 }
