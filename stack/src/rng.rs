@@ -25,7 +25,7 @@ enum Key {
     Isn,
     TsOffset,
     Port,
-    SynCookie,
+    Ehash,
     FastopenCookie,
 }
 
@@ -83,13 +83,12 @@ impl Rng {
         self.hash(Key::Port, &(plain_ip(local), plain(remote)))
     }
 
-    /// The keyed hash under a SYN cookie; `count` is the minute counter or 0, `which` tells the
-    /// two hashes of a cookie apart.
+    /// Spreads connections over the listeners that share a port (SO_REUSEPORT).
     ///
-    /// RFC 4987 §3.6 · Linux: cookie_hash (net/ipv4/syncookies.c)
+    /// Linux: inet_ehashfn (net/ipv4/inet_hashtables.c)
     #[must_use]
-    pub fn cookie_hash(&self, local: SocketAddr, remote: SocketAddr, count: u32, which: u8) -> u32 {
-        high_half(self.hash(Key::SynCookie, &(plain(local), plain(remote), count, which)))
+    pub fn inet_ehashfn(&self, local: SocketAddr, remote: SocketAddr) -> u32 {
+        high_half(self.hash(Key::Ehash, &(plain(local), plain(remote))))
     }
 
     /// An eight-byte Fast Open cookie for the address pair under a key set by sysctl or socket

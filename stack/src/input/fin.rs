@@ -17,7 +17,8 @@ pub(super) fn tcp_fin(sk: &mut Sock, cx: &mut Cx) {
     match sk.state() {
         TcpState::SynRecv | TcpState::Established => {
             tcp_set_state(sk, Event::RecvFin, cx);
-            // Nobody sends to a half-closed connection for long: answer at once.
+            // We are likely to answer with data, or with our own FIN: the ACK can wait for it
+            // (inet_csk_enter_pingpong_mode).
             sk.ack.pingpong = cx.sysctl.tcp_pingpong_thresh;
         }
         TcpState::FinWait1 => {

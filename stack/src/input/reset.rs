@@ -1,4 +1,4 @@
-//! An acceptable reset ends the connection.
+//! An acceptable reset ends the connection, or the peer's violation of the protocol does.
 //!
 //! RFC 9293 §3.10.7.4 second · Linux: tcp_reset (net/ipv4/tcp_input.c)
 
@@ -8,8 +8,9 @@ use crate::errno::Errno;
 use crate::sock::Sock;
 use crate::state::{Event, TcpState};
 
-/// What the user learns depends on how far the connection had come.
-pub(crate) fn tcp_reset(sk: &mut Sock, cx: &mut Cx) {
+/// What the user learns depends on how far the connection had come. `event` is `RecvRst`, or `Abort`
+/// where it is we who send the reset.
+pub(crate) fn tcp_reset(sk: &mut Sock, event: Event, cx: &mut Cx) {
     let err = match sk.state() {
         TcpState::SynSent => Errno::ECONNREFUSED,
         TcpState::CloseWait => Errno::EPIPE,
@@ -24,5 +25,5 @@ pub(crate) fn tcp_reset(sk: &mut Sock, cx: &mut Cx) {
         | TcpState::Closing
         | TcpState::NewSynRecv => Errno::ECONNRESET,
     };
-    tcp_done_with_error(sk, err, Event::RecvRst, cx);
+    tcp_done_with_error(sk, err, event, cx);
 }

@@ -203,7 +203,7 @@ fn fin_acked(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     let new_data = seg.seq != seg.end_seq() && text_end.after(sk.rcv.nxt);
     if sk.opts.linger2_secs.is_some_and(|secs| secs < 0) || new_data {
         cx.mib.inc(Counter::TcpExtTCPAbortOnData);
-        tcp_done(sk, Event::WaitTimeout, cx);
+        tcp_done(sk, Event::Abort, cx);
         return ControlFlow::Break(Disposition::Reset(ResetReason::TcpAbortOnData));
     }
     let timeo = tcp_fin_time(sk, cx);
@@ -242,7 +242,7 @@ fn process_text(
             if sk.shutdown.rcv && new_data {
                 // [RFC9293:SHLD-3] Nobody will ever read it, and the peer has to know.
                 cx.mib.inc(Counter::TcpExtTCPAbortOnData);
-                tcp_reset(sk, cx);
+                tcp_reset(sk, Event::Abort, cx);
                 return ControlFlow::Break(Disposition::Reset(ResetReason::TcpAbortOnData));
             }
         }

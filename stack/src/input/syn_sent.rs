@@ -55,8 +55,10 @@ pub(super) fn tcp_rcv_synsent_state_process(
 }
 
 fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
-    sk.rx_opt.saw_tstamp = seg.options.ts.is_some();
-    if let Some(ts) = seg.options.ts {
+    // A timestamp that was not offered is as good as none, whatever it echoes.
+    let ts = seg.options.ts.filter(|_| sk.rx_opt.ts_offered);
+    sk.rx_opt.saw_tstamp = ts.is_some();
+    if let Some(ts) = ts {
         sk.rx_opt.rcv_tsval = ts.val;
         sk.rx_opt.rcv_tsecr = ts.ecr;
     }
@@ -64,7 +66,7 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         check_ack(sk, seg, cx)?; // first
         if seg.flags.rst() {
             // [RFC9293:3.10.7.3#3] second: a reset with an acceptable ACK refuses the connection.
-            tcp_reset(sk, cx);
+            tcp_reset(sk, Event::RecvRst, cx);
             return ControlFlow::Break(Disposition::Consumed);
         }
         if !seg.flags.syn() {
@@ -214,7 +216,7 @@ fn take_options(sk: &mut Sock, seg: &Segment, cx: &Cx) {
         sk.rcv.window_clamp = sk.rcv.window_clamp.min(65_535);
     }
     sk.tcp_header_len = TCP_HEADER_LEN;
-    sk.rx_opt.tstamp_ok = sk.rx_opt.saw_tstamp && sk.rx_opt.ts_offered;
+    sk.rx_opt.tstamp_ok = sk.rx_opt.saw_tstamp;
     if sk.rx_opt.tstamp_ok {
         sk.tcp_header_len += TSTAMP_ALIGNED;
         sk.rx_opt.ts_recent = sk.rx_opt.rcv_tsval;

@@ -49,7 +49,7 @@ fn dispatch(stack: &mut Stack, seg: &Segment, flow: Flow) -> Disposition {
 const NOBODY: Disposition = Disposition::Dropped(DropReason::NoSocket);
 
 fn to_listener(stack: &mut Stack, seg: &Segment, isn: Option<Seq>) -> Disposition {
-    let hash = stack.cx.rng.cookie_hash(seg.dst(), seg.src(), 0, 0);
+    let hash = stack.cx.rng.inet_ehashfn(seg.dst(), seg.src());
     let Some(id) = stack.lhash.lookup(seg.dst(), hash) else {
         return no_tcp_socket(seg, &mut stack.cx);
     };
@@ -143,7 +143,7 @@ fn to_time_wait(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
             Disposition::Dropped(DropReason::TcpReset)
         }
         TwStatus::Syn(isn) => {
-            let hash = stack.cx.rng.cookie_hash(seg.dst(), seg.src(), 0, 0);
+            let hash = stack.cx.rng.inet_ehashfn(seg.dst(), seg.src());
             if stack.lhash.lookup(seg.dst(), hash).is_none() {
                 tcp_v4_timewait_ack(&tw, &mut stack.cx);
                 stack.objects.put(id, Object::TimeWait(tw));

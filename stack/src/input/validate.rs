@@ -15,7 +15,7 @@ use crate::output::ack::{tcp_oow_rate_limited, tcp_send_challenge_ack};
 use crate::output::window::tcp_receive_window;
 use crate::seq::Seq;
 use crate::sock::{RxOpt, Sock};
-use crate::state::{StateMask, TcpState};
+use crate::state::{Event, StateMask, TcpState};
 use crate::time::Instant;
 use crate::wire::Segment;
 
@@ -121,7 +121,7 @@ fn check_sequence(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     let Some(reason) = tcp_sequence(sk, seg) else { return ControlFlow::Continue(()) };
     if seg.flags.rst() {
         if tcp_reset_check(sk, seg) {
-            tcp_reset(sk, cx);
+            tcp_reset(sk, Event::RecvRst, cx);
         }
         return drop_for(reason);
     }
@@ -173,7 +173,7 @@ fn check_rst(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         return ControlFlow::Continue(());
     }
     if seg.seq == sk.rcv.nxt || tcp_reset_check(sk, seg) || at_right_edge_of_sack(sk, seg.seq) {
-        tcp_reset(sk, cx);
+        tcp_reset(sk, Event::RecvRst, cx);
         return drop_for(DropReason::TcpReset);
     }
     tcp_send_challenge_ack(sk, cx);

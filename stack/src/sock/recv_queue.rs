@@ -53,7 +53,7 @@ impl RecvChunk {
     /// when there is not enough of it.
     ///
     /// Linux: tcp_try_coalesce (net/ipv4/tcp_input.c), skb_try_coalesce (net/core/skbuff.c)
-    fn try_coalesce(&mut self, next: &RecvChunk) -> bool {
+    fn try_coalesce(&mut self, next: &Self) -> bool {
         let len = u32::try_from(next.data.len()).unwrap_or(u32::MAX);
         let Some(left) = self.tailroom.checked_sub(len).filter(|_| !self.fin) else {
             return false;

@@ -129,15 +129,16 @@ edges! {
     LastAck                      -- RecvAckOfFin  --> Close,       "3.10.7.4", "tcp_rcv_state_process";
     TimeWait                     -- WaitTimeout   --> Close,       "3.10.8",   "tw_timer_handler";
     TimeWait                     -- RecvSyn       --> Close,       "3.6.1",    "tcp_timewait_state_process";
+    TimeWait                     -- RecvRst       --> Close,       "3.10.7.4", "tcp_timewait_state_process";
     TimeWait                     -- ActiveOpen    --> Close,       "3.6.1",    "tcp_twsk_unique";
     FinWait2                     -- ActiveOpen    --> Close,       "3.6.1",    "tcp_twsk_unique";
 
     // Ends that any connected state has
-    SynRecv | Established | FinWait1 | FinWait2 | CloseWait | Closing | LastAck | TimeWait
+    SynRecv | Established | FinWait1 | FinWait2 | CloseWait | Closing | LastAck
                                  -- RecvRst       --> Close,       "3.10.7.4", "tcp_reset";
     SynSent | SynRecv            -- RecvIcmpError --> Close,       "3.9.2.2",  "tcp_v4_err";
     SynSent | SynRecv | Established | FinWait1 | FinWait2 | CloseWait | Closing | LastAck
-                                 -- Abort         --> Close,       "3.10.5",   "tcp_disconnect";
+                                 -- Abort         --> Close,       "3.10.5",   "tcp_disconnect, __tcp_close";
     SynSent | SynRecv | Established | FinWait1 | FinWait2 | CloseWait | Closing | LastAck
                                  -- GiveUp        --> Close,       "3.10.8",   "tcp_write_err";
 }
