@@ -46,9 +46,16 @@ pub fn is_freebsd_only(name: &str) -> bool {
 pub fn closest(name: &str) -> Option<&'static str> {
     let known = CONSTANTS.iter().map(|(known, _)| *known);
     let errors = NAMES.iter().map(|(_, known)| *known);
+    closest_of(name, known.chain(errors))
+}
+
+/// The one of `known` that differs least from `name`, if it is close enough.
+pub(super) fn closest_of(
+    name: &str,
+    known: impl Iterator<Item = &'static str>,
+) -> Option<&'static str> {
     let limit = (name.len() / 4).clamp(1, 3);
     known
-        .chain(errors)
         .map(|known| (distance(name, known), known))
         .filter(|(distance, _)| *distance <= limit)
         .min()

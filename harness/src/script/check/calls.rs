@@ -4,6 +4,7 @@
 use crate::script::ast::{EventKind, Expr, ExprKind, Script, SyscallSpec};
 use crate::script::diagnostic::Diagnostic;
 use crate::script::strings::{has_form_feed_quirk, unescape};
+use crate::script::symbols::closest_of;
 
 /// A call that scripts can make.
 pub(super) struct Signature {
@@ -93,7 +94,12 @@ pub(super) fn check(script: &Script, found: &mut Vec<Diagnostic>) {
 fn counts(call: &SyscallSpec, found: &mut Vec<Diagnostic>) {
     let Some(signature) = signature(&call.name.node) else {
         let message = format!("unknown system call `{}`", call.name.node);
-        found.push(Diagnostic::error("check::unknown-syscall", call.name.span, message));
+        let wrong = Diagnostic::error("check::unknown-syscall", call.name.span, message);
+        let near = closest_of(&call.name.node, SIGNATURES.iter().map(|known| known.name));
+        found.push(match near {
+            Some(near) => wrong.with_help(format!("did you mean `{near}`?")),
+            None => wrong,
+        });
         return;
     };
     let (least, most) = signature.args;
