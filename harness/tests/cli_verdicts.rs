@@ -100,3 +100,24 @@ fn a_lying_target_turns_a_green_script_red(#[case] fault: &str) {
     assert!(ended.err.contains(&format!("{fault} struck")), "{}", ended.err);
     assert!(!ended.err.contains("struck 0 times"), "{}", ended.err);
 }
+
+#[rstest]
+#[case::no_events("hi\n", 2, "error[parse::no-events]")]
+#[case::unknown_call("0 soket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n", 2, "did you mean `socket`?")]
+#[case::unknown_symbol("0 socket(..., SOCK_STREM, IPPROTO_TCP) = 3\n", 2, "check::unknown-symbol")]
+#[case::slip_in_a_packet("0 < S 0:0(0) akc 1 win 65535\n", 2, "did you mean `ack`?")]
+#[case::value_that_was_read(
+    "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n\
+     +0 getsockopt(3, SOL_SOCKET, SO_ERROR, [ECONNRESET], [4]) = 0\n",
+    1,
+    "actual: getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0"
+)]
+fn a_report_says_what_was_meant_and_what_came(
+    #[case] script: &str,
+    #[case] code: i32,
+    #[case] says: &str,
+) {
+    let sandbox = Sandbox::new(&[("a.pkt", script)]);
+    let ended = run(&sandbox, &["--ip=ipv4", "a.pkt"]).expect(code);
+    assert!(ended.out.contains(says), "{}", ended.out);
+}

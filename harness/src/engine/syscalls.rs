@@ -7,7 +7,7 @@ use crate::target::{CallId, Fd, Output, Returned, ScriptTime};
 use super::calls::{Effect, Expect, Prepared, Scope, differing_output, errno_text, judge, prepare};
 use super::failure::{Step, failure, script_problem, target_problem};
 use super::log::What;
-use super::outcome::Class;
+use super::outcome::{Class, Failure};
 use super::schedule::{self, Check, Due};
 use super::session::{Finished, Seen, Session, timing_message};
 
@@ -110,12 +110,10 @@ impl<'a> Session<'a> {
                 let name = &spec.name.node;
                 let waited = schedule::seconds(CALL_LIMIT_US);
                 let message = format!("{name} has not returned after {waited} s");
-                let mut hanging = failure(Class::Syscall, spec.name.span, event.span, message)
+                let hanging = failure(Class::Syscall, spec.name.span, event.span, message)
                     .with_note("a call that blocks has an end: 0.1...0.3 read(…) = …");
-                if let Some(note) = self.unasked_reset() {
-                    hanging = hanging.with_note(note);
-                }
-                return Err(hanging.fail());
+                let reset = self.unasked_reset().into_iter();
+                return Err(reset.fold(hanging, Failure::with_note).fail());
             }
         }
     }

@@ -110,9 +110,8 @@ fn in_directory(root: &Path) -> Result<Vec<Found>, DiscoverError> {
                 let source = error.into_io_error().unwrap_or_else(unknown);
                 // A dangling link is a script that cannot be read, or no script at all.
                 if source.kind() == std::io::ErrorKind::NotFound {
-                    if path.extension().is_some_and(|e| e == "pkt") {
-                        found.push(from_file(&path));
-                    }
+                    let is_script = path.extension().is_some_and(|e| e == "pkt");
+                    found.extend(is_script.then(|| from_file(&path)));
                     continue;
                 }
                 return Err(DiscoverError::Unreadable { path, source });
