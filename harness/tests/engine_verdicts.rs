@@ -384,7 +384,7 @@ fn a_call_wrote_something_else() {
     fail syscall in line 2 at `[1]`
     getsockopt option value: expected 1, got 2
     expected: getsockopt(3, SOL_TCP, TCP_NODELAY, [1], [4]) = 0
-    actual: getsockopt(3, SOL_TCP, TCP_NODELAY, [1], [4]) = 0
+    actual: getsockopt(3, SOL_TCP, TCP_NODELAY, [2], [4]) = 0
     ");
 }
 
