@@ -63,13 +63,21 @@ impl Scene {
 
     pub(super) fn now(&mut self) -> ScriptTime {
         let now = self.target.now();
-        self.told(now);
+        self.acted(now);
         now
     }
 
     /// The first time that was told after a later one.
     pub(super) fn went_back(&self) -> Option<(ScriptTime, ScriptTime)> {
         self.back
+    }
+
+    /// The time of something that was asked for. What happened before it on a real clock may be
+    /// observed after it, by its own stamp: there the two are not compared.
+    fn acted(&mut self, at: ScriptTime) {
+        if matches!(self.clock(), Clock::Virtual { .. }) {
+            self.told(at);
+        }
     }
 
     fn told(&mut self, at: ScriptTime) {
@@ -185,7 +193,7 @@ impl Scene {
         let packet = Packet { outer: Vec::new(), ip, transport: Transport::Tcp(tcp) };
         let bytes = build(&packet).map_err(|e| Violation::Broken(format!("build: {e}")))?;
         let at = self.target.inject(&bytes)?;
-        self.told(at);
+        self.acted(at);
         Ok(())
     }
 
