@@ -189,37 +189,17 @@ pub(super) fn len_of(expr: &Expr) -> Result<usize, Problem> {
 }
 
 pub(super) fn list(expr: &Expr) -> Result<&[Expr], Problem> {
-    match &expr.kind {
-        ExprKind::List(items) => Ok(items),
-        ExprKind::Ellipsis
-        | ExprKind::Any
-        | ExprKind::Int(_)
-        | ExprKind::Symbol(_)
-        | ExprKind::Str(_)
-        | ExprKind::Or(..)
-        | ExprKind::Struct(_)
-        | ExprKind::Call(..)
-        | ExprKind::Addr(_)
-        | ExprKind::Mpls(_)
-        | ExprKind::Gre(_) => Err((expr.span, "a list in brackets is expected".into())),
-    }
+    let ExprKind::List(items) = &expr.kind else {
+        return Err((expr.span, "a list in brackets is expected".into()));
+    };
+    Ok(items)
 }
 
 pub(super) fn members(expr: &Expr) -> Result<&[Member], Problem> {
-    match &expr.kind {
-        ExprKind::Struct(members) => Ok(members),
-        ExprKind::Ellipsis
-        | ExprKind::Any
-        | ExprKind::Int(_)
-        | ExprKind::Symbol(_)
-        | ExprKind::Str(_)
-        | ExprKind::Or(..)
-        | ExprKind::List(_)
-        | ExprKind::Call(..)
-        | ExprKind::Addr(_)
-        | ExprKind::Mpls(_)
-        | ExprKind::Gre(_) => Err((expr.span, "a structure in braces is expected".into())),
-    }
+    let ExprKind::Struct(members) = &expr.kind else {
+        return Err((expr.span, "a structure in braces is expected".into()));
+    };
+    Ok(members)
 }
 
 /// The member called `name`.
