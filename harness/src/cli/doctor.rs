@@ -6,8 +6,9 @@ use super::args::DoctorArgs;
 use super::console::Console;
 use super::exit::Exit;
 use crate::doctor::{Check, Status, checks};
+use crate::executor::Venue;
 use crate::report::Paint;
-use crate::target::registry::{RegistryError, TARGETS, launcher, prepare_process};
+use crate::target::registry::{RegistryError, TARGETS, prepare_process};
 use crate::target::{TargetError, TargetInfo};
 
 /// Width of the names.
@@ -21,7 +22,7 @@ pub(super) fn doctor(args: &DoctorArgs, console: &Console) -> Exit {
     let mut text = String::from("Targets\n");
     let mut missing = false;
     for target in TARGETS {
-        let info = launcher(target.name).and_then(|launch| Ok(launch.info()?));
+        let info = Venue::open(target.name).and_then(|venue| Ok(venue.executor().info()?));
         missing |= info.is_err() && args.target.as_deref() == Some(target.name);
         text += &line(&of_target(target.name, info), paint);
     }

@@ -79,7 +79,7 @@ pub enum What {
 }
 
 /// A packet as it was on the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Captured {
     /// When.
     pub at: ScriptTime,

@@ -121,7 +121,7 @@ impl Session<'_> {
         let (tolerance, _) = schedule::tolerance(&self.config.tolerance, self.clock, gap);
         let grace = match self.clock {
             Clock::Real { .. } if !self.config.non_fatal_packet => GRACE_US,
-            Clock::Real { .. } | Clock::Virtual { .. } => LONG_GRACE_US,
+            Clock::Real { .. } | Clock::TimeTravel { .. } | Clock::Virtual { .. } => LONG_GRACE_US,
         };
         due.to.plus(tolerance).plus(grace)
     }

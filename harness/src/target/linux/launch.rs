@@ -30,11 +30,23 @@ pub enum Link {
     Raw,
 }
 
+/// How the kernel's time passes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Passage {
+    /// As everybody's.
+    #[default]
+    Machine,
+    /// Only while everything sleeps: User-Mode Linux with `time-travel=inf-cpu`.
+    TimeTravel,
+}
+
 /// The running kernel.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LinuxLaunch {
     /// How packets travel.
     pub link: Link,
+    /// How time passes.
+    pub passage: Passage,
 }
 
 impl Launch for LinuxLaunch {
@@ -51,8 +63,11 @@ impl Launch for LinuxLaunch {
         Ok(TargetInfo {
             name: name.into(),
             version: uname.release().to_string_lossy().into_owned(),
-            clock: Clock::Real { tick_us: clock::tick_us() },
-            capabilities: capabilities(self.link)?,
+            clock: match self.passage {
+                Passage::Machine => Clock::Real { tick_us: clock::tick_us() },
+                Passage::TimeTravel => Clock::TimeTravel { tick_us: clock::tick_us() },
+            },
+            capabilities: capabilities(*self)?,
         })
     }
 
@@ -145,9 +160,12 @@ const ALWAYS: [Capability; 7] = [
     Capability::Tso,
 ];
 
-fn capabilities(link: Link) -> Result<Vec<Capability>, TargetError> {
+fn capabilities(of: LinuxLaunch) -> Result<Vec<Capability>, TargetError> {
     let mut found = kernel_capabilities()?;
-    match link {
+    if of.passage == Passage::TimeTravel {
+        found.push(Capability::VirtualTime);
+    }
+    match of.link {
         Link::Tun | Link::Veth => found.push(Capability::InjectGso),
         Link::Raw => {}
     }

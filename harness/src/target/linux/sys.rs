@@ -516,7 +516,7 @@ pub(super) fn attach_filter(fd: i32, program: &[(u16, u8, u8, u32)]) -> Sys {
 }
 
 /// Has `command`'s program killed when the thread that starts it ends, however the process dies.
-pub(super) fn end_with_this_thread(command: &mut std::process::Command) {
+pub(crate) fn end_with_this_thread(command: &mut std::process::Command) {
     use std::os::unix::process::CommandExt;
     let ask = || match nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL) {
         Ok(()) => Ok(()),
