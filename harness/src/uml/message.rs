@@ -43,7 +43,17 @@ pub(super) enum ToHost {
     Unusable(String),
     /// What was seen.
     Ran(Box<Report>),
+    /// Another [`TAKEN`] bytes have been read.
+    Taken,
 }
+
+/// The host may be this many bytes ahead of what the guest has read. The terminal of User-Mode
+/// Linux holds 4096; short of that it is throttled, and some kernels never read from it again
+/// (`line_throttle` of arch/um/drivers/line.c).
+pub(super) const WINDOW: usize = 3 * 1024;
+
+/// Bytes that the guest reports together.
+pub(super) const TAKEN: usize = 1024;
 
 /// A run, with the capture that its log leaves out when it is serialised.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

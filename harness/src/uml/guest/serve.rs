@@ -8,7 +8,7 @@ use crate::panics::caught;
 use crate::script::{self, source::SourceFile};
 use crate::target::Launch;
 use crate::target::linux::{Link, LinuxLaunch, Passage};
-use crate::uml::message::{Errand, Frames, Report, ToGuest, ToHost, frame};
+use crate::uml::message::{Errand, Frames, Report, TAKEN, ToGuest, ToHost, WINDOW, frame};
 
 /// Greets the host, then serves it until it says that there is nothing more to do.
 pub(super) fn serve(terminal: &mut File) -> Result<(), String> {
@@ -19,7 +19,8 @@ pub(super) fn serve(terminal: &mut File) -> Result<(), String> {
     };
     send(terminal, &frame(&greeting)?)?;
     let mut frames = Frames::default();
-    let mut piece = vec![0; 1 << 16];
+    let mut piece = vec![0; WINDOW];
+    let mut read = 0;
     loop {
         match frames.next()? {
             Some(ToGuest::Finish) => return Ok(()),
@@ -32,6 +33,11 @@ pub(super) fn serve(terminal: &mut File) -> Result<(), String> {
                     return Err("the host hung up".into());
                 }
                 frames.extend(piece.get(..len).unwrap_or_default());
+                read += len;
+                while read >= TAKEN {
+                    read -= TAKEN;
+                    send(terminal, &frame(&ToHost::Taken)?)?;
+                }
             }
         }
     }

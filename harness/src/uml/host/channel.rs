@@ -8,9 +8,8 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
-use serde::Deserialize;
 
-use crate::uml::message::Frames;
+use crate::uml::message::{Frames, TAKEN, ToHost, WINDOW};
 
 /// Room in the pipe from the guest, so that it never has to wait while its clock would run on.
 const PIPE: i32 = 1 << 20;
@@ -38,6 +37,8 @@ pub(super) struct Channel {
     to_guest: OwnedFd,
     from_guest: OwnedFd,
     frames: Frames,
+    /// Bytes that have been sent and not been read, as far as is known.
+    ahead: usize,
 }
 
 impl Channel {
@@ -48,7 +49,7 @@ impl Channel {
         }
         // Refused above a limit for unprivileged users: the pipe then stays as it is.
         let _ = fcntl(&from_guest, FcntlArg::F_SETPIPE_SZ(PIPE));
-        Ok(Self { to_guest, from_guest, frames: Frames::default() })
+        Ok(Self { to_guest, from_guest, frames: Frames::default(), ahead: 0 })
     }
 
     /// Sends a frame within `limit`.
@@ -56,8 +57,16 @@ impl Channel {
         let until = Instant::now() + limit;
         let mut rest = frame;
         while !rest.is_empty() {
-            match nix::unistd::write(&self.to_guest, rest) {
-                Ok(sent) => rest = rest.get(sent..).unwrap_or_default(),
+            let room = WINDOW.saturating_sub(self.ahead).min(rest.len());
+            if room == 0 {
+                self.wait_until_taken(limit)?;
+                continue;
+            }
+            match nix::unistd::write(&self.to_guest, rest.get(..room).unwrap_or_default()) {
+                Ok(sent) => {
+                    self.ahead += sent;
+                    rest = rest.get(sent..).unwrap_or_default();
+                }
                 Err(Errno::EAGAIN) => {
                     wait(&self.to_guest, PollFlags::POLLOUT, until).map_err(|e| e.of(limit))?;
                 }
@@ -69,11 +78,31 @@ impl Channel {
         Ok(())
     }
 
-    /// The next message, if it comes within `limit`.
-    pub(super) fn receive<T>(&mut self, limit: Duration) -> Result<T, Broken>
-    where
-        T: for<'a> Deserialize<'a>,
-    {
+    fn wait_until_taken(&mut self, limit: Duration) -> Result<(), Broken> {
+        match self.next(limit)? {
+            ToHost::Taken => {
+                self.ahead = self.ahead.saturating_sub(TAKEN);
+                Ok(())
+            }
+            ToHost::Ready(_) | ToHost::Unusable(_) | ToHost::Ran(_) => {
+                Err(Broken::Garbled("an answer before the question".into()))
+            }
+        }
+    }
+
+    /// The next message that is not about the channel itself, if it comes within `limit`.
+    pub(super) fn receive(&mut self, limit: Duration) -> Result<ToHost, Broken> {
+        loop {
+            match self.next(limit)? {
+                ToHost::Taken => self.ahead = self.ahead.saturating_sub(TAKEN),
+                message @ (ToHost::Ready(_) | ToHost::Unusable(_) | ToHost::Ran(_)) => {
+                    return Ok(message);
+                }
+            }
+        }
+    }
+
+    fn next(&mut self, limit: Duration) -> Result<ToHost, Broken> {
         let until = Instant::now() + limit;
         let mut piece = vec![0; 1 << 16];
         loop {
@@ -94,7 +123,7 @@ impl Channel {
 
     /// Waits until the guest has closed its end, at most `limit`.
     pub(super) fn wait_for_end(&mut self, limit: Duration) {
-        while self.receive::<serde::de::IgnoredAny>(limit).is_ok() {}
+        while self.next(limit).is_ok() {}
     }
 }
 

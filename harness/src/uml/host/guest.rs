@@ -51,7 +51,9 @@ impl Guest {
         match guest.channel.receive(BOOT_LIMIT) {
             Ok(ToHost::Ready(info)) => Ok((guest, info)),
             Ok(ToHost::Unusable(why)) => Err(not_booted(kernel, why)),
-            Ok(ToHost::Ran(_)) => Err(TargetError::Internal("a result before a script".into())),
+            Ok(ToHost::Ran(_) | ToHost::Taken) => {
+                Err(TargetError::Internal("a result before a script".into()))
+            }
             Err(broken) => {
                 let Lost { what, console } = guest.lost(&broken);
                 let said = console.iter().rev().take(6).rev().cloned().collect::<Vec<_>>();
@@ -66,7 +68,7 @@ impl Guest {
         let sent = message.map_err(Broken::Garbled).and_then(|f| self.channel.send(&f, limit));
         match sent.and_then(|()| self.channel.receive(limit)) {
             Ok(ToHost::Ran(report)) => Ok(*report),
-            Ok(ToHost::Ready(_) | ToHost::Unusable(_)) => {
+            Ok(ToHost::Ready(_) | ToHost::Unusable(_) | ToHost::Taken) => {
                 let broken = Broken::Garbled("a greeting".into());
                 Err(Box::new(self.lost(&broken)))
             }
