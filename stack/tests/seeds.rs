@@ -69,28 +69,33 @@ impl Play {
     fn run(&mut self) {
         for _ in 0..MOST_EVENTS {
             self.settle();
-            let timers = self.hosts.iter().filter_map(|host| host.stack.poll_timer());
-            let programs = self.hosts.iter().filter_map(Host::next);
-            let Some(next) = timers.chain(programs).chain(self.link.next()).min() else {
-                if self.abandon() {
-                    continue;
-                }
-                return;
-            };
-            assert!(next <= DEADLINE, "stuck: {}", self.situation());
-            self.now = self.now.max(next);
-            while let Some((to, bytes)) = self.link.arrived(self.now) {
-                if self.tells {
-                    eprintln!("{:>9} us   -> {to} {}", self.now.as_micros(), told(&bytes));
-                }
-                self.hosts[to].stack.on_packet(self.now, &bytes);
-                self.settle();
-            }
-            for host in &mut self.hosts {
-                host.stack.on_timer(self.now);
+            match self.next() {
+                Some(next) => self.advance(next),
+                None if self.abandon() => {}
+                None => return,
             }
         }
         panic!("going round in circles: {}", self.situation());
+    }
+
+    /// When something happens next, if anything will.
+    fn next(&self) -> Option<Instant> {
+        let timers = self.hosts.iter().filter_map(|host| host.stack.poll_timer());
+        let programs = self.hosts.iter().filter_map(Host::next);
+        timers.chain(programs).chain(self.link.next()).min()
+    }
+
+    fn advance(&mut self, next: Instant) {
+        assert!(next <= DEADLINE, "stuck: {}", self.situation());
+        self.now = self.now.max(next);
+        while let Some((to, bytes)) = self.link.arrived(self.now) {
+            self.tell("  ->", to, &bytes);
+            self.hosts[to].stack.on_packet(self.now, &bytes);
+            self.settle();
+        }
+        for host in &mut self.hosts {
+            host.stack.on_timer(self.now);
+        }
     }
 
     /// A connection that was torn down before it was established is never accepted.
@@ -102,18 +107,22 @@ impl Play {
     }
 
     fn settle(&mut self) {
-        for (who, host) in self.hosts.iter_mut().enumerate() {
-            host.program(self.now);
+        for who in [0, 1] {
+            self.hosts[who].program(self.now);
             let mut sent = 0;
-            while let Some(bytes) = host.stack.poll_transmit() {
-                if self.tells {
-                    eprintln!("{:>9} us {who} {}", self.now.as_micros(), told(&bytes));
-                }
+            while let Some(bytes) = self.hosts[who].stack.poll_transmit() {
+                self.tell("", who, &bytes);
                 self.link.send(self.now, 1 - who, bytes);
                 sent += 1;
                 assert!(sent < MOST_AT_ONCE, "host {who} babbles");
             }
-            host.stack.check();
+            self.hosts[who].stack.check();
+        }
+    }
+
+    fn tell(&self, what: &str, who: usize, bytes: &[u8]) {
+        if self.tells {
+            eprintln!("{:>9} us {what} {who} {}", self.now.as_micros(), told(bytes));
         }
     }
 
@@ -140,24 +149,21 @@ impl Play {
     }
 }
 
-/// A datagram in brief: flags, numbers, payload, window.
+/// A datagram in brief: flags, numbers, payload, window, options.
 fn told(bytes: &[u8]) -> String {
-    let ip = if bytes.first().is_some_and(|b| b >> 4 == 6) { 40 } else { 20 };
+    let ip = if bytes.first().is_some_and(|first| first >> 4 == 6) { 40 } else { 20 };
     let Some(tcp) = bytes.get(ip..).filter(|tcp| tcp.len() >= 20) else {
         return format!("{} bytes", bytes.len());
     };
     let word = |at: usize| u32::from_be_bytes(tcp[at..at + 4].try_into().unwrap());
-    let payload = tcp.len().saturating_sub(usize::from(tcp[12] >> 4) * 4);
+    let payload_at = (usize::from(tcp[12] >> 4) * 4).clamp(20, tcp.len());
+    let payload = tcp.len() - payload_at;
     let window = u16::from_be_bytes([tcp[14], tcp[15]]);
-    let flags: String = ["F", "S", "R", "P", ".", "U", "E", "C"]
-        .iter()
-        .enumerate()
-        .filter(|(bit, _)| tcp[13] >> bit & 1 == 1)
-        .map(|(_, f)| *f)
-        .collect();
-    let options: Vec<String> =
-        tcp[20..tcp.len() - payload].iter().map(|b| format!("{b:02x}")).collect();
-    format!("{flags} {}:({payload}) ack {} win {window} <{}>", word(4), word(8), options.join(""))
+    let letters = "FSRP.UEC".chars().enumerate();
+    let flags: String =
+        letters.filter(|(bit, _)| tcp[13] >> bit & 1 == 1).map(|(_, c)| c).collect();
+    let options = &tcp[20..payload_at];
+    format!("{flags} {}:({payload}) ack {} win {window} {options:02x?}", word(4), word(8))
 }
 
 fn play(seed: u64) -> Result<(), String> {
