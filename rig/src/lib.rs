@@ -11,6 +11,7 @@
 
 mod driver;
 mod host;
+pub mod kernel;
 mod link;
 pub mod netns;
 #[cfg(feature = "smoltcp")]

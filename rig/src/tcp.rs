@@ -59,14 +59,14 @@ impl Tcp for Stack {
         let address = Address::Inet(remote);
         match Self::connect(self, now, fd, address, &mut Sleep::default()) {
             Poll::Ready(Ok(()) | Err(Errno::EINPROGRESS)) | Poll::Pending => Ok(fd),
-            Poll::Ready(Err(error)) => Err(failed(error)),
+            Poll::Ready(Err(error)) => Err(error.into()),
         }
     }
 
     fn listen(&mut self, now: Instant, local: SocketAddr) -> io::Result<Fd> {
         let fd = self.socket(now, domain(local), true);
-        self.bind(now, fd, Address::Inet(local)).map_err(failed)?;
-        Self::listen(self, now, fd, 1).map_err(failed)?;
+        self.bind(now, fd, Address::Inet(local))?;
+        Self::listen(self, now, fd, 1)?;
         Ok(fd)
     }
 
@@ -78,7 +78,7 @@ impl Tcp for Stack {
                 outcome(accepted).map_ok(|accepted| accepted.fd)
             }
             Some(TcpState::SynSent | TcpState::SynRecv) => Poll::Pending,
-            Some(TcpState::Close) | None => Poll::Ready(Err(failed(Errno::ECONNREFUSED))),
+            Some(TcpState::Close) | None => Poll::Ready(Err(Errno::ECONNREFUSED.into())),
             Some(
                 TcpState::NewSynRecv
                 | TcpState::Established
@@ -125,14 +125,10 @@ const fn domain(addr: SocketAddr) -> Domain {
     if addr.is_ipv6() { Domain::Inet6 } else { Domain::Inet }
 }
 
-fn failed(error: Errno) -> io::Error {
-    io::Error::from_raw_os_error(error.raw())
-}
-
 /// A call that would have to wait is pending.
 fn outcome<T>(outcome: Poll<Result<T, Errno>>) -> Poll<io::Result<T>> {
     match outcome {
         Poll::Ready(Err(Errno::EAGAIN)) | Poll::Pending => Poll::Pending,
-        Poll::Ready(result) => Poll::Ready(result.map_err(failed)),
+        Poll::Ready(result) => Poll::Ready(result.map_err(Into::into)),
     }
 }

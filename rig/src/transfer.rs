@@ -1,20 +1,17 @@
 //! One bulk transfer between a host in the rig and the kernel, and what came of it.
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::task::Poll;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
 use crate::tcp::Tcp;
-use crate::{Driver, Tun};
+use crate::{Driver, Tun, kernel};
 
 /// Bytes handed over in one call, on both sides.
 const AT_ONCE: usize = 1 << 18;
-/// A kernel socket that waits longer than this has stalled.
-const STALL: Duration = Duration::from_secs(60);
 
 /// A digest of everything sent or received.
 pub type Hash = [u8; 32];
@@ -68,9 +65,9 @@ pub fn transfer<H: Tcp>(
     seed: u64,
 ) -> io::Result<Outcome> {
     let [v4, six] = Tun::KERNEL;
-    let listener = TcpListener::bind(SocketAddr::new(if v6 { six } else { v4 }, 0))?;
+    let listener = kernel::listen(if v6 { six } else { v4 })?;
     let remote = listener.local_addr()?;
-    let kernel = std::thread::spawn(move || kernel_side(&listener, direction, bytes, seed));
+    let program = kernel::start(move || kernel_side(&listener, direction, bytes, seed));
     let began = Instant::now();
     let conn = {
         let now = driver.now();
@@ -85,7 +82,7 @@ pub fn transfer<H: Tcp>(
     let now = driver.now();
     driver.host.close(now, conn);
     driver.until(|host, _| (when(host.is_flushed(conn)), None))?;
-    let theirs = join(kernel)?;
+    let theirs = program.join()?;
     let done_at = if direction == Direction::ToKernel { theirs.at } else { received_at };
     let received = if direction == Direction::ToKernel { theirs.bytes } else { ours.bytes };
     Ok(Outcome { bytes: received, elapsed: done_at - began, hashes: [ours.hash, theirs.hash] })
@@ -170,9 +167,7 @@ fn kernel_side(
     bytes: u64,
     seed: u64,
 ) -> io::Result<Side> {
-    let (mut conn, _) = listener.accept()?;
-    conn.set_read_timeout(Some(STALL))?;
-    conn.set_write_timeout(Some(STALL))?;
+    let mut conn = kernel::accept(listener)?;
     match direction {
         Direction::ToKernel => kernel_reads(&mut conn),
         Direction::FromKernel => kernel_writes(&mut conn, bytes, seed),
@@ -212,14 +207,4 @@ fn kernel_writes(conn: &mut TcpStream, bytes: u64, seed: u64) -> io::Result<Side
 
 fn when(ready: bool) -> Poll<()> {
     if ready { Poll::Ready(()) } else { Poll::Pending }
-}
-
-fn join(thread: JoinHandle<io::Result<Side>>) -> io::Result<Side> {
-    thread.join().unwrap_or_else(|_| Err(io::Error::other("the kernel's program panicked")))
-}
-
-/// The host's address of a family.
-#[must_use]
-pub const fn addresses() -> [IpAddr; 2] {
-    Tun::HOST
 }

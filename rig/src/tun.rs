@@ -3,11 +3,14 @@
 
 use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket,
+};
 
 use crate::{sys, vnet};
 
@@ -81,7 +84,11 @@ impl Tun {
         if config.offload {
             sys::ioctl_value(file.as_fd(), TUNSETOFFLOAD, OFFLOADS)?;
         }
+        let changes = watch_addresses()?;
         configure(config.mtu)?;
+        for addr in Self::KERNEL {
+            wait_for(addr, &changes)?;
+        }
         Ok(Self { file, config, buffer: vec![0; LARGEST] })
     }
 
@@ -178,4 +185,30 @@ fn configure(mtu: u32) -> io::Result<()> {
 /// A socket to make requests on.
 fn control(family: AddressFamily) -> io::Result<OwnedFd> {
     Ok(socket(family, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?)
+}
+
+/// RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE
+const ADDRESS_GROUPS: u32 = 0x10 | 0x100 | 0x400;
+/// Longest wait for an address in milliseconds.
+const PATIENCE_MS: u16 = 5_000;
+
+/// A socket that has something to read whenever an address changes.
+fn watch_addresses() -> io::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let protocol = SockProtocol::NetlinkRoute;
+    let fd = socket(AddressFamily::Netlink, SockType::Raw, flags, protocol)?;
+    bind(fd.as_raw_fd(), &NetlinkAddr::new(0, ADDRESS_GROUPS))?;
+    Ok(fd)
+}
+
+/// An IPv6 address can be used only when the kernel has looked at it, in its own time.
+fn wait_for(addr: IpAddr, changes: &OwnedFd) -> io::Result<()> {
+    loop {
+        let Err(error) = UdpSocket::bind((addr, 0)) else { return Ok(()) };
+        let mut fds = [PollFd::new(changes.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut fds, PollTimeout::from(PATIENCE_MS))? == 0 {
+            return Err(error);
+        }
+        while recv(changes.as_raw_fd(), &mut [0; 4096], MsgFlags::empty()).is_ok() {}
+    }
 }
