@@ -7,6 +7,7 @@ use super::ecn::tcp_ecn_create_request;
 use super::{Disposition, DropReason, ResetReason};
 use crate::cx::Cx;
 use crate::effect::Effect;
+use crate::fastopen::{Answer, tcp_try_fastopen};
 use crate::flow::Flow;
 use crate::mib::Counter;
 use crate::output::mss::tcp_mss_clamp;
@@ -58,17 +59,32 @@ fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx)
     }
     if isn.is_none() && cx.sysctl.tcp_syncookies == 0 {
         let backlog = cx.sysctl.tcp_max_syn_backlog.unsigned_abs();
-        if backlog.saturating_sub(sk.listener.qlen) < backlog >> 2 {
+        if backlog.saturating_sub(sk.listener.qlen) < backlog >> 2 && !is_proven(seg, cx) {
             // Keep the last quarter for peers that have proven to be alive.
             return listen_drop(DropReason::NotSpecified, cx);
         }
     }
-    let req = openreq(sk, seg, isn, cx);
+    let mut req = openreq(sk, seg, isn, cx);
+    match tcp_try_fastopen(sk, seg, cx) {
+        Answer::Child(cookie) => {
+            req.fastopen_cookie = cookie;
+            cx.later(Effect::FastopenChild(Box::new(req), Box::new(seg.clone())));
+            return Disposition::Consumed;
+        }
+        Answer::Handshake(cookie) => req.fastopen_cookie = cookie,
+    }
     tcp_v4_send_synack(&req, cx);
     sk.listener.qlen += 1;
     sk.listener.young += 1;
     cx.later(Effect::AddRequest(Box::new(req)));
     Disposition::Consumed
+}
+
+/// A connection with this peer once worked.
+fn is_proven(seg: &Segment, cx: &mut Cx) -> bool {
+    let flow = Flow::new(seg.dst(), seg.src());
+    let Cx { metrics, rng, net, now, .. } = cx;
+    metrics.tcp_peer_is_proven(flow, (rng, net, *now))
 }
 
 fn listen_drop(reason: DropReason, cx: &mut Cx) -> Disposition {
@@ -114,6 +130,7 @@ fn openreq(sk: &Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx) -> RequestSo
         snt_tsval_last: tsval,
         tos: sk.opts.tos,
         ecn_ok: tcp_ecn_create_request(seg, cx),
+        fastopen_cookie: None,
         last_oow_ack: None,
     }
 }

@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 
 use super::SockId;
+use crate::fastopen::FastopenQueue;
 
 /// Queues of a listener.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +18,7 @@ pub(crate) struct AcceptQueue {
     pub(crate) qlen: u32,
     /// Half-open connections that have not retransmitted yet (reqsk_queue_len_young).
     pub(crate) young: u32,
+    pub(crate) fastopenq: FastopenQueue,
 }
 
 impl AcceptQueue {
