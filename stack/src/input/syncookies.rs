@@ -113,7 +113,7 @@ fn cookie_hash(flow: Flow, count: u32, layer: u8, cx: &Cx) -> u32 {
 ///
 /// Linux: tcp_cookie_time (include/net/tcp.h)
 fn tcp_cookie_time(now: Instant) -> u32 {
-    u32::try_from(now.jiffies().0 / PERIOD_TICKS & u64::from(u32::MAX)).unwrap_or(0)
+    u32::try_from((now.jiffies().0 / PERIOD_TICKS) & u64::from(u32::MAX)).unwrap_or(0)
 }
 
 /// Timestamp of a SYN-ACK that carries a cookie: the present one, moved back by less than 64 ms so

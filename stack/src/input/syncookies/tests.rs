@@ -34,9 +34,9 @@ fn cookie_remembers_mss_for_two_minutes(#[case] v6: bool, #[case] mss: u32, #[ca
     let mut seg = Segment::new(flow.remote, flow.local, crate::wire::Flags::ACK);
     (seg.seq, seg.ack) = (sseq + 1, cookie + 1);
     assert_eq!(cookie_mss(flow, &seg, &cx), Some(kept));
-    seg.seq = seg.seq + 1000;
+    seg.seq += 1000;
     assert_eq!(cookie_mss(flow, &seg, &cx), None);
-    seg.seq = seg.seq - 1000;
+    seg.seq -= 1000;
     cx.now = Instant::from_millis(119_000);
     assert_eq!(cookie_mss(flow, &seg, &cx), Some(kept));
     cx.now = Instant::from_millis(120_000);
