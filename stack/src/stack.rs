@@ -67,7 +67,7 @@ impl Stack {
             cx: Cx::new(net, config.seed),
             fds: FdTable::default(),
             objects: SockTable::default(),
-            ehash: Ehash::default(),
+            ehash: Ehash::new(config.seed),
             lhash: Lhash::default(),
             ports: Ports::default(),
             events: VecDeque::new(),
@@ -206,6 +206,7 @@ impl Stack {
                 Effect::TimeWait(tw) => self.add_time_wait(tw),
                 Effect::Destroy(id) => self.destroy(id),
                 Effect::StopListening(id) => self.stop_listening(id),
+                Effect::SynqOverflow(local, at) => self.synq_overflow(local, at),
                 Effect::Wake(sock, wake) => self.wake(sock, wake),
             }
         }
@@ -213,11 +214,22 @@ impl Stack {
 
     fn wake(&mut self, sock: SockId, wake: Wake) {
         let fd = self.fds.fd_of(sock);
-        let watchers = self.fds.epolls_mut();
-        for interest in watchers.filter_map(|(_, epoll)| epoll.interest.get_mut(&fd?)) {
-            interest.ready = true;
+        if let Some(fd) = fd {
+            let watchers = self.fds.epolls_mut();
+            for interest in watchers.filter_map(|(_, epoll)| epoll.interest.get_mut(&fd)) {
+                interest.ready = true;
+            }
         }
         self.events.push_back(StackEvent { sock, fd, wake });
+    }
+
+    /// Linux: synq_overflow_ts of struct sock_reuseport
+    fn synq_overflow(&mut self, local: std::net::SocketAddr, at: Instant) {
+        for id in self.lhash.group(local) {
+            if let Some(sk) = self.objects.sock_mut(id) {
+                sk.listener.synq_overflow = Some(at);
+            }
+        }
     }
 
     fn add_request(&mut self, mut req: Box<RequestSock>) {
