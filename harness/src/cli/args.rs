@@ -94,6 +94,10 @@ pub(super) struct RunArgs {
     /// Scripts at once [default: processors, twice that on a real clock]
     #[arg(short, long, value_name = "N", value_parser = jobs)]
     pub(super) jobs: Option<NonZeroUsize>,
+    /// Give up a script that keeps a guest of the target uml busy for longer (host's clock)
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) guest_timeout: u64,
     /// What to write to standard output
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::args::{Format, ReportFile, RunArgs};
 use super::console::Console;
@@ -48,7 +49,8 @@ pub(super) fn run(args: &RunArgs, console: &Console) -> Exit {
 fn try_run(args: &RunArgs, console: &Console) -> Result<Exit, Exit> {
     let cli = options(&args.select, console)?;
     prepare_process(&args.select.target);
-    let (venue, info) = target(&args.select.target, console)?;
+    let watchdog = Duration::from_secs(args.guest_timeout);
+    let (venue, info) = target(&args.select.target, watchdog, console)?;
     let plan = planned(&args.select, &cli, &info, console)?;
     warn(&plan, &cli, console);
     let faulty = faulty(args.fault, &venue, console)?;

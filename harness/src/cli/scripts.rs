@@ -1,5 +1,7 @@
 //! From selection arguments to a plan, and what to say when there is none.
 
+use std::time::Duration;
+
 use super::args::{IpArg, SelectArgs};
 use super::console::Console;
 use super::exit::Exit;
@@ -72,8 +74,12 @@ fn nothing(plan: &Plan) -> String {
 }
 
 /// The target of that name and what it says about itself.
-pub(super) fn target(name: &str, console: &Console) -> Result<(Venue, TargetInfo), Exit> {
-    let venue = Venue::open(name).map_err(|error| refused(&error, console))?;
+pub(super) fn target(
+    name: &str,
+    watchdog: Duration,
+    console: &Console,
+) -> Result<(Venue, TargetInfo), Exit> {
+    let venue = Venue::open(name, watchdog).map_err(|error| refused(&error, console))?;
     let info = venue.executor().info().map_err(|error| refused(&error.into(), console))?;
     Ok((venue, info))
 }
@@ -94,12 +100,13 @@ fn refused(error: &RegistryError, console: &Console) -> Exit {
 
 /// What is known of a target that cannot run here, for commands that do not run anything.
 pub(super) fn info_without_running(name: &str) -> TargetInfo {
-    Venue::open(name).ok().and_then(|venue| venue.executor().info().ok()).unwrap_or_else(|| {
-        TargetInfo {
+    Venue::open(name, Duration::ZERO)
+        .ok()
+        .and_then(|venue| venue.executor().info().ok())
+        .unwrap_or_else(|| TargetInfo {
             name: name.to_owned(),
             version: String::new(),
             clock: Clock::Virtual { tick_us: 1000 },
             capabilities: Vec::new(),
-        }
-    })
+        })
 }

@@ -1,10 +1,12 @@
 //! From a name of `--target` to what runs there.
 
+use std::time::Duration;
+
 use super::{Executor, InProcess};
 use crate::target::Launch;
 use crate::target::registry::{RegistryError, launcher};
 #[cfg(all(target_os = "linux", feature = "target-linux"))]
-use crate::uml::{Guests, Options};
+use crate::uml::{GuestOptions, Guests};
 
 /// What a name of `--target` stands for.
 pub enum Venue {
@@ -18,12 +20,17 @@ pub enum Venue {
 impl Venue {
     /// Where `name` runs.
     ///
+    /// `watchdog` is how long a script may keep a guest busy; other targets have none.
+    ///
     /// # Errors
     /// No such target, or it is not part of this build, or no kernel has been built for it.
-    pub fn open(name: &str) -> Result<Self, RegistryError> {
+    pub fn open(name: &str, watchdog: Duration) -> Result<Self, RegistryError> {
         #[cfg(all(target_os = "linux", feature = "target-linux"))]
         if name == "uml" || name.starts_with("uml:") {
-            return Ok(Self::Guests(Guests::new(name, Options::default())?));
+            return Ok(Self::Guests(Guests::new(
+                name,
+                GuestOptions { watchdog, ..GuestOptions::default() },
+            )?));
         }
         launcher(name).map(Self::Here)
     }

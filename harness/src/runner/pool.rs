@@ -57,6 +57,7 @@ pub fn run_plan<E: From<ArtifactError>>(
     let watch = Stopwatch::start();
     let mut summary = Summary {
         target: context.info.name.clone(),
+        version: context.info.version.clone(),
         planned: plan.cases.len(),
         seed: context.cli.seed,
         ..Summary::default()

@@ -19,5 +19,5 @@ mod host;
 mod kernel;
 mod message;
 
-pub use host::{Guests, Options};
+pub use host::{GuestOptions, Guests};
 pub use kernel::{Kernel, built};

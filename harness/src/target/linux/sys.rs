@@ -526,6 +526,18 @@ pub(crate) fn end_with_this_thread(command: &mut std::process::Command) {
     unsafe { command.pre_exec(ask) };
 }
 
+/// Has `command`'s program find its memory at the same addresses every time.
+pub(crate) fn without_address_randomisation(command: &mut std::process::Command) {
+    use nix::sys::personality::{Persona, get, set};
+    use std::os::unix::process::CommandExt;
+    let ask = || match get().and_then(|now| set(now | Persona::ADDR_NO_RANDOMIZE)) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.into()),
+    };
+    // SAFETY: between fork and exec, `ask` makes two system calls and allocates nothing.
+    unsafe { command.pre_exec(ask) };
+}
+
 /// Has `then` called when the process exits in an orderly way, from whatever thread. Without
 /// memory for that it is not called.
 pub(super) fn at_exit(then: extern "C" fn()) {

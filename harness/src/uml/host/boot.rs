@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 use crate::target::TargetError;
-use crate::target::linux::end_with_this_thread;
+use crate::target::linux::{end_with_this_thread, without_address_randomisation};
 use crate::uml::guest;
 use crate::uml::kernel::Kernel;
 
@@ -62,6 +62,9 @@ pub(super) fn boot(kernel: &Kernel, memory: &str) -> Result<Booted, TargetError>
         .stderr(Stdio::piped())
         .process_group(0);
     end_with_this_thread(&mut command);
+    // User-Mode Linux makes up for the random gap behind its program with memory, of which many
+    // limits of TCP are a share.
+    without_address_randomisation(&mut command);
     let what = format!("start {}", kernel.binary.display());
     let mut child = command.spawn().map_err(io_error(&what))?;
     let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());

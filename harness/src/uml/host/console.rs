@@ -33,6 +33,11 @@ impl Console {
         Ok(Self { lines, reader: Some(reader) })
     }
 
+    /// Forgets what was said so far.
+    pub(super) fn forget(&self) {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The last lines. To be called when every writer is gone, for it waits for the end.
     pub(super) fn last_lines(&mut self) -> Vec<String> {
         if let Some(reader) = self.reader.take() {

@@ -12,7 +12,7 @@ use crate::uml::message::Errand;
 
 /// How guests are run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct GuestOptions {
     /// How long a script may keep a guest busy, on the host's clock. A script that only waits
     /// takes milliseconds, whatever time passes inside.
     pub watchdog: Duration,
@@ -20,7 +20,7 @@ pub struct Options {
     pub memory: String,
 }
 
-impl Default for Options {
+impl Default for GuestOptions {
     fn default() -> Self {
         Self { watchdog: Duration::from_secs(60), memory: "512M".into() }
     }
@@ -31,7 +31,7 @@ impl Default for Options {
 pub struct Guests {
     name: String,
     kernel: Kernel,
-    options: Options,
+    options: GuestOptions,
     info: OnceLock<TargetInfo>,
     /// Booted to be asked for its abilities; the first worker takes it.
     spare: Mutex<Option<Guest>>,
@@ -43,7 +43,7 @@ impl Guests {
     ///
     /// # Errors
     /// There is no such kernel, or it cannot run scripts.
-    pub fn new(name: &str, options: Options) -> Result<Self, TargetError> {
+    pub fn new(name: &str, options: GuestOptions) -> Result<Self, TargetError> {
         let kernel = Kernel::find(name.strip_prefix("uml:"))?;
         let (info, spare) = (OnceLock::new(), Mutex::new(None));
         Ok(Self { name: name.to_owned(), kernel, options, info, spare })

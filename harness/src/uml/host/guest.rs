@@ -35,8 +35,6 @@ pub(super) struct Guest {
     channel: Channel,
     console: Console,
     ended: bool,
-    /// Last: removed when nothing uses it any more.
-    _folder: tempfile::TempDir,
 }
 
 impl Guest {
@@ -47,9 +45,16 @@ impl Guest {
         let console = console.map_err(io_error("read the console of a guest"))?;
         let channel = Channel::new(to_guest, from_guest);
         let channel = channel.map_err(io_error("talk to a guest"))?;
-        let mut guest = Self { child, channel, console, ended: false, _folder: folder };
-        match guest.channel.receive(BOOT_LIMIT) {
-            Ok(ToHost::Ready(info)) => Ok((guest, info)),
+        let mut guest = Self { child, channel, console, ended: false };
+        let greeting = guest.channel.receive(BOOT_LIMIT);
+        // Init runs, so nothing in it is needed any more: whatever ends the host, nothing is left.
+        drop(folder);
+        match greeting {
+            Ok(ToHost::Ready(info)) => {
+                // The boot went well: what its kernel said on the way explains nothing later.
+                guest.console.forget();
+                Ok((guest, info))
+            }
             Ok(ToHost::Unusable(why)) => Err(not_booted(kernel, why)),
             Ok(ToHost::Ran(_) | ToHost::Taken) => {
                 Err(TargetError::Internal("a result before a script".into()))
@@ -83,7 +88,10 @@ impl Guest {
             (Broken::Closed, Some(status)) => format!("the guest {}", end(status)),
             (Broken::Silent(limit), _) => {
                 let limit = limit.as_secs();
-                format!("the guest was stopped: no result after {limit} s of the host's clock")
+                format!(
+                    "the guest was stopped: no result after {limit} s of the host's clock \
+                     (--guest-timeout); what spins on a clock never ends in virtual time"
+                )
             }
             _ => format!("the guest was stopped: {broken}"),
         };

@@ -6,4 +6,4 @@ mod console;
 mod fleet;
 mod guest;
 
-pub use fleet::{Guests, Options};
+pub use fleet::{GuestOptions, Guests};
