@@ -103,7 +103,7 @@ impl Kbuild<'_> {
         command.env("LC_ALL", "C").arg("-C").arg(self.tree).args(ALWAYS);
         command.arg(assigned("O", self.objects.as_os_str()));
         command.arg(assigned("KBUILD_KCONFIG", self.kconfig.as_os_str()));
-        command.arg(assigned("CC", &needs::compiler()));
+        command.arg(assigned("CC", needs::compiler().as_ref()));
         command.args(variables.iter().map(|(name, value)| assigned(name, value)));
         command.arg(format!("-j{}", self.jobs)).arg(target);
         command

@@ -1,7 +1,6 @@
 //! What a machine must have to build a kernel, and the one line that installs what is missing.
 
 use std::env;
-use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -51,33 +50,41 @@ pub(crate) fn check(request: &Request) -> Result<()> {
     }
 }
 
-/// The C compiler: `$CC`, or gcc as kbuild does.
-pub(crate) fn compiler() -> OsString {
-    env::var_os("CC").filter(|name| !name.is_empty()).unwrap_or_else(|| "gcc".into())
+/// The C compiler as kbuild takes it: `$CC`, or gcc. It may have words before it, as `ccache gcc`.
+pub(crate) fn compiler() -> String {
+    let chosen = env::var("CC").ok().map(|text| text.trim().to_owned());
+    chosen.filter(|text| !text.is_empty()).unwrap_or_else(|| "gcc".to_owned())
+}
+
+/// A command that runs the compiler.
+fn compile() -> Command {
+    let compiler = compiler();
+    let mut words = compiler.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or("gcc"));
+    command.args(words).stdin(Stdio::null());
+    command
 }
 
 /// The first line of what the compiler says about itself.
 pub(crate) fn compiler_version() -> Result<String> {
     let name = compiler();
-    let output = Command::new(&name)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("failed to run {}", name.display()))?;
+    let output = compile().arg("--version").output();
+    let output = output.with_context(|| format!("failed to run {name}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let first = text.lines().next().map(str::trim).filter(|line| !line.is_empty());
-    first.map(str::to_owned).with_context(|| format!("{} has no --version", name.display()))
+    first.map(str::to_owned).with_context(|| format!("{name} has no --version"))
 }
 
 fn programs(request: &Request) -> impl Iterator<Item = Missing> {
     let archive = !matches!(request, Request::Tree(_));
     PROGRAMS.iter().filter(move |program| archive || !program.for_archives).filter_map(|program| {
-        let compiler = (program.name == "gcc").then(compiler);
-        let name = compiler.unwrap_or_else(|| program.name.into());
-        (!is_on_path(Path::new(&name))).then(|| Missing {
-            what: name.to_string_lossy().into_owned(),
-            package: program.package.into(),
-        })
+        let compiler = compiler();
+        let name = match program.name {
+            "gcc" => compiler.split_whitespace().next().unwrap_or("gcc"),
+            name => name,
+        };
+        (!is_on_path(Path::new(name)))
+            .then(|| Missing { what: name.to_owned(), package: program.package.into() })
     })
 }
 
@@ -90,11 +97,9 @@ fn headers() -> impl Iterator<Item = Missing> {
 
 /// Whether the compiler finds a header; None without a compiler to ask.
 fn includes(header: &str) -> Option<bool> {
-    let status = Command::new(compiler())
-        .args(["-E", "-x", "c", "-include", header, "-o", "/dev/null", "/dev/null"])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let mut command = compile();
+    command.args(["-E", "-x", "c", "-include", header, "-o", "/dev/null", "/dev/null"]);
+    let status = command.stderr(Stdio::null()).status();
     Some(status.ok()?.success())
 }
 

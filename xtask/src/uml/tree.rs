@@ -52,7 +52,7 @@ pub(crate) fn check(tree: &Path) -> Result<Version> {
         BUILT_IN_PLACE.iter().all(|left| !tree.join(left).exists()),
         "{shown} has been built in place, and kbuild cannot build such a tree elsewhere.\n\
          Either clean it (make mrproper, which also removes its .config), or give a clean copy:\n\
-         git -C {shown} worktree add ../clean && cargo xtask uml build --source {shown}/../clean"
+         git -C {shown} worktree add --detach ../clean && cargo xtask uml build --source {shown}/../clean"
     );
     Ok(version)
 }
