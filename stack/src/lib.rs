@@ -20,6 +20,7 @@ pub mod errno;
 pub mod flow;
 pub mod input;
 mod invariants;
+mod md5;
 pub mod mib;
 pub mod net;
 pub mod rng;

@@ -33,7 +33,7 @@ pub(super) fn listen_state_process(
 ) -> Disposition {
     if seg.flags.ack() && !seg.flags.rst() {
         // [RFC9293:3.10.7.2#2] Nothing was sent that could be acknowledged.
-        tcp_v4_send_reset(seg, cx);
+        tcp_v4_send_reset(sk.md5.lookup(seg.ip.src), seg, cx);
         return Disposition::Reset(ResetReason::TcpFlags);
     }
     if seg.flags.rst() {
@@ -67,7 +67,11 @@ fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx)
         answer_with_cookie(sk, seg, cx);
         return Disposition::Consumed;
     }
-    let rx_opt = agreed(sk, seg, cx);
+    let mut rx_opt = agreed(sk, seg, cx);
+    if sk.md5.lookup(seg.ip.src).is_some() {
+        // No SACK block fits beside a signature and timestamps.
+        rx_opt.tstamp_ok &= !rx_opt.sack_ok;
+    }
     let req = openreq(sk, seg, rx_opt, isn, cx);
     tcp_v4_send_synack(&req, cx);
     sk.listener.qlen += 1;

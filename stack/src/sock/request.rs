@@ -4,6 +4,7 @@
 
 use super::{RxOpt, Sock, SockId};
 use crate::flow::Flow;
+use crate::md5::Md5Key;
 use crate::seq::Seq;
 use crate::state::{StateCell, TcpState};
 use crate::time::Instant;
@@ -46,6 +47,8 @@ pub struct RequestSock {
     pub(crate) ecn_ok: bool,
     /// Last out-of-window ACK, for tcp_invalid_ratelimit.
     pub(crate) last_oow_ack: Option<Instant>,
+    /// Key that signs segments of this connection, as the listener had it when the SYN came.
+    pub(crate) md5_key: Option<Md5Key>,
     /// It lives in its SYN cookie, not in a queue.
     pub(crate) syncookie: bool,
 }
@@ -82,6 +85,7 @@ impl RequestSock {
             tos: listener.opts.tos,
             ecn_ok: false,
             last_oow_ack: None,
+            md5_key: listener.md5.lookup(flow.remote.ip()).cloned(),
             syncookie: false,
         }
     }
