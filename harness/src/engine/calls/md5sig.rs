@@ -32,10 +32,10 @@ pub(super) fn bytes(members: &[Member], span: Span, args: &Args<'_>) -> Result<V
         return Err((other.value.span, message));
     }
     let mut bytes = vec![0; SIZE];
-    let key = match &args::required(members, "tcpm_key", span)?.kind {
-        ExprKind::Str(text) => args::bytes_of(text, span)?,
-        _ => return Err((span, "tcpm_key is written in quotes".into())),
+    let ExprKind::Str(text) = &args::required(members, "tcpm_key", span)?.kind else {
+        return Err((span, "tcpm_key is written in quotes".into()));
     };
+    let key = args::bytes_of(text, span)?;
     put(&mut bytes, KEY_AT, key.get(..key.len().min(SIZE - KEY_AT)).unwrap_or_default());
     put_address(&mut bytes, address(members, span, args)?);
     let number = |name| args::member(members, name).map(|m| args::i32_of(&m.value)).transpose();
@@ -57,10 +57,12 @@ const fn low(n: i32) -> [u8; 2] {
 /// As the sockets of the script name it: an IPv4-mapped one where they are AF_INET6.
 fn address(members: &[Member], span: Span, args: &Args<'_>) -> Result<IpAddr, Problem> {
     let expr = args::required(members, "tcpm_addr", span)?;
-    let ip = match &expr.kind {
-        ExprKind::Ellipsis => args.scope.config.setup.remote_ip,
-        ExprKind::Addr(ip) => *ip,
-        _ => return Err((expr.span, "an address or ... is expected".into())),
+    let ip = if let ExprKind::Addr(ip) = expr.kind {
+        ip
+    } else if matches!(expr.kind, ExprKind::Ellipsis) {
+        args.scope.config.setup.remote_ip
+    } else {
+        return Err((expr.span, "an address or ... is expected".into()));
     };
     match args.socket_address(SocketAddr::new(ip, 0)) {
         SockAddr::Inet(addr) => Ok(addr.ip()),
