@@ -22,6 +22,7 @@ const CAPABILITIES: [Capability; 6] = [
     Capability::TcpInfo,
     Capability::Md5,
     Capability::Tso,
+    Capability::Fastopen,
 ];
 
 /// Makes targets that are the reference stack. There is nothing to choose.
