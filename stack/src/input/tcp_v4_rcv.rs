@@ -2,18 +2,22 @@
 //!
 //! RFC 9293 §3.10.7 · Linux: tcp_v4_rcv (net/ipv4/tcp_ipv4.c), tcp_v6_rcv (net/ipv6/tcp_ipv6.c)
 
+use std::net::SocketAddr;
+
 use super::closed::no_tcp_socket;
 use super::listen::listen_state_process;
-use super::request::{Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
+use super::request::{Holder, Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
 use super::state_process::tcp_rcv_state_process;
+use super::syncookies::cookie_v4_check;
 use super::time_wait::{TwStatus, tcp_timewait_state_process, tcp_v4_timewait_ack};
 use super::{Disposition, DropReason, ResetReason};
+use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::flow::Flow;
+use crate::md5::{self, Signer, tcp_inbound_hash};
 use crate::mib::Counter;
-use crate::output::reset::tcp_v4_send_reset;
 use crate::seq::Seq;
-use crate::sock::SockId;
+use crate::sock::{Sock, SockId};
 use crate::stack::Stack;
 use crate::state::{Event, TcpState, advance};
 use crate::table::Object;
@@ -24,21 +28,26 @@ use crate::wire::Segment;
 pub(crate) fn tcp_v4_rcv(stack: &mut Stack, seg: &Segment) -> Disposition {
     stack.cx.mib.inc(Counter::TcpInSegs);
     let flow = Flow::new(seg.dst(), seg.src());
-    let state = stack.tcp_state(flow);
-    let disposition = dispatch(stack, seg, flow);
+    let found = stack.ehash.get(flow);
+    let state = found.and_then(|id| stack.objects.get(id)).map_or(TcpState::Close, Object::state);
+    let disposition = dispatch(stack, seg, found);
     let at = stack.cx.now;
     let seq = seg.seq;
     stack.cx.trace.push(TraceEvent::SegmentIn { at, flow, seq, state, disposition });
     disposition
 }
 
-fn dispatch(stack: &mut Stack, seg: &Segment, flow: Flow) -> Disposition {
-    let Some(id) = stack.ehash.get(flow) else {
+fn dispatch(stack: &mut Stack, seg: &Segment, found: Option<SockId>) -> Disposition {
+    let Some(id) = found else {
         return to_listener(stack, seg, None);
     };
     match stack.objects.get(id) {
         Some(Object::Sock(_)) => {
-            stack.enter(id, |sk, cx| tcp_rcv_state_process(sk, seg, cx)).unwrap_or(NOBODY)
+            let checked = |sk: &mut Sock, cx: &mut Cx| {
+                tcp_inbound_hash(&sk.md5, seg, cx)
+                    .map_or_else(Disposition::Dropped, |()| tcp_rcv_state_process(sk, seg, cx))
+            };
+            stack.enter(id, checked).unwrap_or(NOBODY)
         }
         Some(Object::Request(_)) => to_request(stack, seg, id),
         Some(Object::TimeWait(_)) => to_time_wait(stack, seg, id),
@@ -51,16 +60,60 @@ const NOBODY: Disposition = Disposition::Dropped(DropReason::NoSocket);
 fn to_listener(stack: &mut Stack, seg: &Segment, isn: Option<Seq>) -> Disposition {
     let hash = stack.cx.rng.inet_ehashfn(seg.dst(), seg.src());
     let Some(id) = stack.lhash.lookup(seg.dst(), hash) else {
-        return no_tcp_socket(seg, &mut stack.cx);
+        let signer = reset_signer(stack, seg);
+        return no_tcp_socket(seg, &signer, &mut stack.cx);
     };
-    stack.enter(id, |sk, cx| listen_state_process(sk, seg, isn, cx)).unwrap_or(NOBODY)
+    tcp_v4_do_rcv_listen(stack, seg, isn, id)
+}
+
+/// A segment for a listener: the end of a handshake that a SYN cookie remembers, or a new one.
+///
+/// Linux: tcp_v4_do_rcv in LISTEN, tcp_get_cookie_sock (net/ipv4/syncookies.c)
+fn tcp_v4_do_rcv_listen(
+    stack: &mut Stack,
+    seg: &Segment,
+    isn: Option<Seq>,
+    id: SockId,
+) -> Disposition {
+    let Some(listener) = stack.objects.sock(id) else { return NOBODY };
+    if let Err(reason) = tcp_inbound_hash(&listener.md5, seg, &mut stack.cx) {
+        return Disposition::Dropped(reason);
+    }
+    let Some(mut req) = cookie_v4_check(listener, seg, &mut stack.cx) else {
+        return stack.enter(id, |sk, cx| listen_state_process(sk, seg, isn, cx)).unwrap_or(NOBODY);
+    };
+    if listener.listener.is_full() {
+        stack.cx.mib.inc(Counter::TcpExtListenOverflows);
+        stack.cx.mib.inc(Counter::TcpExtListenDrops);
+        advance(&mut req.state, req.flow, Event::Abort, &mut stack.cx);
+        return NOBODY;
+    }
+    let child_id = stack.objects.reserve();
+    let Some(listener) = stack.objects.sock(id) else { return NOBODY };
+    let child = tcp_v4_syn_recv_sock(&mut req, seg, listener, child_id, &mut stack.cx);
+    tcp_child_process(stack, seg, id, child)
+}
+
+/// Who can sign a reset that belongs to no connection.
+fn reset_signer(stack: &Stack, seg: &Segment) -> Signer {
+    // The port is the peer's, on purpose.
+    let twin = SocketAddr::new(seg.ip.dst, seg.src_port);
+    let hash = stack.cx.rng.inet_ehashfn(twin, seg.src());
+    let listener = stack.lhash.lookup(twin, hash).and_then(|id| stack.objects.sock(id));
+    md5::signer(listener.map(|sk| &sk.md5), seg)
 }
 
 fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
     let Some(mut req) = stack.objects.take_request(id) else { return NOBODY };
+    if let Some(listener) = stack.objects.sock(req.listener)
+        && let Err(reason) = tcp_inbound_hash(&listener.md5, seg, &mut stack.cx)
+    {
+        stack.objects.put(id, Object::Request(req));
+        return Disposition::Dropped(reason);
+    }
     let verdict = match stack.objects.sock(req.listener) {
         Some(sk) if sk.state() == TcpState::Listen => {
-            tcp_check_req(&mut req, seg, sk, &mut stack.cx)
+            tcp_check_req(&mut req, seg, Holder::Listener(sk), &mut stack.cx)
         }
         Some(_) | None => {
             advance(&mut req.state, req.flow, Event::Abort, &mut stack.cx);
@@ -76,9 +129,7 @@ fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
         Verdict::ToListener => {
             let listener = req.listener;
             stack.objects.put(id, Object::Request(req));
-            stack
-                .enter(listener, |sk, cx| listen_state_process(sk, seg, None, cx))
-                .unwrap_or(NOBODY)
+            tcp_v4_do_rcv_listen(stack, seg, None, listener)
         }
         Verdict::Drop(disposition) => {
             stack.forget_request(&req);
@@ -101,7 +152,7 @@ fn tcp_child_process(
     stack: &mut Stack,
     seg: &Segment,
     listener: SockId,
-    child: crate::sock::Sock,
+    child: Sock,
 ) -> Disposition {
     let (id, flow) = (child.id, child.flow);
     stack.objects.put(id, Object::Sock(Box::new(child)));
@@ -132,7 +183,7 @@ fn to_time_wait(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
             Disposition::Consumed
         }
         TwStatus::Rst => {
-            tcp_v4_send_reset(seg, &mut stack.cx);
+            no_tcp_socket(seg, &reset_signer(stack, seg), &mut stack.cx);
             advance(&mut tw.state, tw.flow, Event::Abort, &mut stack.cx);
             stack.forget_time_wait(&tw);
             Disposition::Reset(ResetReason::TcpTimewaitSocket)
