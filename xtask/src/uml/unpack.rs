@@ -106,11 +106,17 @@ fn tar(archive: &Path, into: &Path) -> Result<()> {
     command.env("XZ_DEFAULTS", "--threads=0").stdin(Stdio::null());
     let output = command.output().context("failed to run tar")?;
     let said = String::from_utf8_lossy(&output.stderr);
-    let first = said.lines().next().unwrap_or("tar failed without a word");
     if !output.status.success() {
-        bail!("failed to unpack {}: {first}", archive.display());
+        bail!("failed to unpack {}: {}", archive.display(), reason(&said));
     }
     Ok(())
+}
+
+/// The line of what tar said that tells most: the first, unless the disk is full, which it says
+/// once and then goes on about file after file.
+fn reason(said: &str) -> &str {
+    let full = said.lines().find(|line| line.contains("No space left"));
+    full.or_else(|| said.lines().next()).unwrap_or("tar failed without a word")
 }
 
 /// Patterns of tar, in which `*` also stands for `/`.
@@ -119,4 +125,27 @@ fn exclusions() -> impl Iterator<Item = String> {
     let boards = BOARDS.iter().map(|pattern| format!("*/arch/{pattern}"));
     let depth = WITHOUT_DEPTH.iter().map(|directory| format!("*/{directory}/*/*"));
     code.chain(boards).chain(depth)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::{exclusions, reason};
+
+    #[rstest]
+    #[case("tar: a: Wrote only 1 of 2\ntar: b: Cannot write: No space left on device\n", "b")]
+    #[case("tar: c: not an archive\ntar: Error is not recoverable\n", "c")]
+    fn the_reason_is_one_line(#[case] said: &str, #[case] about: &str) {
+        assert!(reason(said).starts_with(&format!("tar: {about}: ")));
+    }
+
+    #[test]
+    fn what_uml_is_made_from_is_unpacked() {
+        let kept = ["arch/um/", "arch/x86/", "net/", "kernel/", "drivers/net/*", "drivers/base/"];
+        for pattern in exclusions() {
+            let starts = |kept: &&str| pattern.starts_with(&format!("*/{kept}"));
+            assert!(!kept.iter().any(|kept| starts(&kept)), "{pattern}");
+        }
+    }
 }
