@@ -22,6 +22,7 @@ pub mod input;
 mod invariants;
 pub mod mib;
 pub mod net;
+pub mod qdisc;
 pub mod rng;
 pub mod seq;
 pub mod state;

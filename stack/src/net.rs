@@ -5,6 +5,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+mod metrics;
+
+pub use metrics::RouteMetrics;
+
 /// Length of an IPv4 header without options.
 pub(crate) const IPV4_HEADER_LEN: u32 = 20;
 /// Length of an IPv6 header.
@@ -25,6 +29,8 @@ pub struct Net {
     pub mtu: u32,
     /// Segments of several MSS leave as one packet (GSO/TSO of the device).
     pub tso: bool,
+    /// Metrics of the route packets take.
+    pub metrics: RouteMetrics,
     /// Addresses of this host; a packet to any other is dropped, unless this is empty.
     pub local_addrs: Vec<IpAddr>,
     path_mtu: BTreeMap<IpAddr, u32>,
@@ -33,18 +39,33 @@ pub struct Net {
 impl Net {
     /// A host with these addresses on a link of `mtu` bytes.
     #[must_use]
-    pub const fn new(local_addrs: Vec<IpAddr>, mtu: u32) -> Self {
-        Self { mtu, tso: true, local_addrs, path_mtu: BTreeMap::new() }
+    pub fn new(local_addrs: Vec<IpAddr>, mtu: u32) -> Self {
+        Self {
+            mtu,
+            tso: true,
+            metrics: RouteMetrics::default(),
+            local_addrs,
+            path_mtu: BTreeMap::new(),
+        }
     }
 
     /// MTU of the path to `remote` (Linux: dst_mtu).
     #[must_use]
     pub fn dst_mtu(&self, remote: IpAddr) -> u32 {
-        self.path_mtu.get(&remote).copied().unwrap_or(self.mtu).min(self.mtu)
+        let route = self.route_mtu();
+        self.path_mtu.get(&remote).copied().unwrap_or(route).min(route)
+    }
+
+    /// MTU of the route, which the link limits.
+    fn route_mtu(&self) -> u32 {
+        self.metrics.mtu.map_or(self.mtu, |mtu| mtu.min(self.mtu))
     }
 
     /// Learns a smaller MTU from ICMP (Linux: ip_rt_update_pmtu, rt6_update_mtu).
     pub fn update_pmtu(&mut self, remote: IpAddr, mtu: u32) {
+        if self.metrics.mtu_lock {
+            return;
+        }
         let floor = if remote.is_ipv4() { MIN_PMTU_V4 } else { MIN_PMTU_V6 };
         let mtu = mtu.max(floor);
         if mtu < self.dst_mtu(remote) {
@@ -61,7 +82,11 @@ impl Net {
     #[must_use]
     pub fn advmss(&self, remote: IpAddr) -> u32 {
         let header = header_len(remote.is_ipv6()) + TCP_HEADER_LEN;
-        self.mtu.saturating_sub(header).max(MIN_ADVMSS).min(u32::from(u16::MAX) - header)
+        let default = || {
+            let room = self.route_mtu().saturating_sub(header);
+            room.max(MIN_ADVMSS).min(u32::from(u16::MAX) - header)
+        };
+        self.metrics.advmss.unwrap_or_else(default)
     }
 
     /// The address packets to `remote` leave from: the first of its family.

@@ -7,6 +7,7 @@ use super::options::tcp_acceptable_seq;
 use super::transmit::{Outgoing, send, tcp_transmit_skb};
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::qdisc::Xmit;
 use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::wire::{Flags, Segment};
@@ -15,7 +16,10 @@ use crate::wire::{Flags, Segment};
 pub(crate) fn tcp_send_active_reset(sk: &mut Sock, cx: &mut Cx) {
     cx.mib.inc(Counter::TcpOutRsts);
     let seq = tcp_acceptable_seq(sk);
-    tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::RST | Flags::ACK), cx);
+    let out = Outgoing::empty(seq, Flags::RST | Flags::ACK);
+    if tcp_transmit_skb(sk, out, cx) == Xmit::Dropped {
+        cx.mib.inc(Counter::TcpExtTCPAbortFailed);
+    }
 }
 
 /// Answers `seg` with a reset that the sender will find acceptable. Never answers a reset.
@@ -31,7 +35,7 @@ pub(crate) fn tcp_v4_send_reset(seg: &Segment, cx: &mut Cx) {
         reset.ack = seg.end_seq();
         reset.flags |= Flags::ACK;
     }
-    reset.ip.ttl = cx.sysctl.ip_default_ttl;
+    reset.ip.ttl = cx.default_ttl();
     cx.mib.inc(Counter::TcpOutRsts);
     send(&reset, cx);
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use synproof_stack::sysctl::SysctlError;
 
-use super::beyond;
 use super::machine::Machine;
 use super::network::Network;
+use super::{beyond, qdisc};
 use crate::command::host::{CommandHost, Refusal, SysctlKey};
 use crate::command::ip::IpCommand;
 use crate::command::sysctl;
@@ -74,7 +74,7 @@ impl CommandHost for StackHost<'_> {
     }
 
     fn tc(&mut self, command: &TcCommand) -> Result<(), Refusal> {
-        self.network.tc(command)
+        qdisc::tc(command, &mut self.machine.stack)
     }
 
     fn ethtool(&mut self, _dev: &str, features: &[(String, bool)]) -> Result<(), Refusal> {

@@ -13,6 +13,7 @@ mod launch;
 mod machine;
 mod network;
 mod options;
+mod qdisc;
 mod target;
 mod transfer;
 

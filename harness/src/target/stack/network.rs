@@ -1,25 +1,16 @@
-//! `ip`, `tc` and `ethtool` on the stack's one link, as far as TCP would notice.
-//!
-//! Packets meet no queue on their way out of the stack, so any queueing discipline that only keeps
-//! order is as good as none; one that drops, delays or paces on purpose is refused.
+//! `ip` and `ethtool` on the stack's one link, as far as TCP would notice.
 
 use std::net::IpAddr;
 
-use synproof_stack::net::Net;
+use synproof_stack::net::{Net, RouteMetrics};
 
 use super::commands::lacks;
 use crate::command::host::Refusal;
 use crate::command::ip::{
     AddrCommand, AddrOp, IpCommand, IpObject, LinkChange, LinkCommand, Metric, Prefix,
-    RouteCommand, RouteDst, RouteKind, RouteOp,
+    RouteCommand, RouteDst, RouteKind, RouteMetric, RouteOp,
 };
-use crate::command::tc::{QdiscCommand, QdiscOp, QdiscParent, TcCommand, TcObject};
 use crate::target::Setup;
-
-/// Queueing disciplines that hand packets on as they come.
-const FIFO_QDISCS: [&str; 7] = ["bfifo", "fq", "fq_codel", "noqueue", "pfifo", "pfifo_fast", "mq"];
-/// A queue of so many packets is never full in a script.
-const ROOMY: u32 = 100;
 
 /// The link as commands left it.
 #[derive(Clone, Debug)]
@@ -52,7 +43,7 @@ impl Network {
         }
     }
 
-    /// A route with an MTU is to TCP what a link with that MTU is.
+    /// A route: only its metrics matter, and only if it leads to the peer.
     fn route(&mut self, route: &RouteCommand, net: &mut Net) -> Result<(), Refusal> {
         match route.op {
             RouteOp::Show => return Ok(()),
@@ -65,15 +56,14 @@ impl Network {
         if let Some((name, _)) = &route.congctl {
             return lacks(format!("route with a congestion control ({name})"));
         }
-        let mut mtu = self.link_mtu;
+        let mut metrics = RouteMetrics::default();
         for metric in &route.metrics {
-            if metric.metric != Metric::Mtu || metric.lock {
+            if !set_metric(&mut metrics, metric) {
                 return lacks(format!("route metric {:?}", metric.metric));
             }
-            mtu = metric.value.min(self.link_mtu);
         }
         if self.leads_to_the_peer(route.dst) {
-            net.mtu = mtu;
+            net.metrics = metrics;
         }
         Ok(())
     }
@@ -97,18 +87,6 @@ impl Network {
             LinkChange::Down => lacks("link that can be taken down"),
             LinkChange::GsoMaxSize(_) | LinkChange::GsoMaxSegs(_) => {
                 lacks("limit of GSO on its link")
-            }
-        }
-    }
-
-    /// A `tc` command.
-    #[expect(clippy::unused_self, reason = "the commands of one link belong together")]
-    pub(super) fn tc(&self, command: &TcCommand) -> Result<(), Refusal> {
-        match &command.object {
-            TcObject::Qdisc(qdisc) if keeps_order(qdisc) => Ok(()),
-            TcObject::Qdisc(_) => lacks(format!("`tc {}`", command.words.join(" "))),
-            TcObject::NotUnderstood(why) => {
-                lacks(format!("`tc {}` ({why})", command.words.join(" ")))
             }
         }
     }
@@ -141,6 +119,30 @@ impl Network {
     }
 }
 
+/// Sets one metric; false if the stack does not have it.
+fn set_metric(metrics: &mut RouteMetrics, metric: &RouteMetric) -> bool {
+    let value = metric.value;
+    match metric.metric {
+        Metric::Mtu => (metrics.mtu, metrics.mtu_lock) = (Some(value), metric.lock),
+        Metric::Advmss => metrics.advmss = Some(value),
+        Metric::Initcwnd => metrics.initcwnd = Some(value),
+        Metric::Initrwnd => metrics.initrwnd = Some(value),
+        Metric::Window => metrics.window = Some(value),
+        Metric::Reordering => metrics.reordering = Some(value),
+        Metric::Quickack => metrics.quickack = value != 0,
+        Metric::Hoplimit => metrics.hoplimit = u8::try_from(value).ok(),
+        // Linux passes over these two unless they are locked.
+        Metric::Cwnd => metrics.cwnd_clamp = metric.lock.then_some(value),
+        Metric::RtoMin => metrics.rto_min_ms = metric.lock.then_some(value),
+        Metric::Rtt
+        | Metric::Rttvar
+        | Metric::Ssthresh
+        | Metric::Features
+        | Metric::FastopenNoCookie => return false,
+    }
+    true
+}
+
 fn address(command: &AddrCommand, net: &mut Net) -> Result<(), Refusal> {
     let addr = command.addr.map(|prefix| prefix.addr);
     match (command.op, addr) {
@@ -157,20 +159,6 @@ fn address(command: &AddrCommand, net: &mut Net) -> Result<(), Refusal> {
         }
         (AddrOp::Add | AddrOp::Change | AddrOp::Replace | AddrOp::Delete | AddrOp::Flush, _) => {
             lacks("addresses to flush")
-        }
-    }
-}
-
-fn keeps_order(qdisc: &QdiscCommand) -> bool {
-    let limit = qdisc.option("limit").map(|text| text.trim_end_matches('p').parse());
-    let roomy = limit.is_none_or(|limit| limit.is_ok_and(|packets: u32| packets >= ROOMY));
-    let at_root = matches!(qdisc.parent, None | Some(QdiscParent::Root));
-    let kind = qdisc.kind.as_deref();
-    match qdisc.op {
-        QdiscOp::Show => true,
-        QdiscOp::Delete => at_root,
-        QdiscOp::Add | QdiscOp::Replace | QdiscOp::Change => {
-            at_root && roomy && kind.is_some_and(|kind| FIFO_QDISCS.contains(&kind))
         }
     }
 }
