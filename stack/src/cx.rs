@@ -7,6 +7,8 @@
 use std::collections::VecDeque;
 
 use crate::effect::{Effect, Wake};
+use crate::fastopen::Blackhole;
+use crate::metrics::TcpMetrics;
 use crate::mib::Mib;
 use crate::net::Net;
 use crate::qdisc::{Packet, Queue, Xmit};
@@ -31,6 +33,10 @@ pub struct Cx {
     pub trace: Trace,
     /// Addresses, link and path properties.
     pub net: Net,
+    /// What is remembered of destinations.
+    pub metrics: TcpMetrics,
+    /// Whether clients use Fast Open at present.
+    pub(crate) blackhole: Blackhole,
     /// Datagrams on the link, oldest first.
     pub(crate) tx: VecDeque<Vec<u8>>,
     /// What waits in front of the link.
@@ -51,6 +57,8 @@ impl Cx {
             rng: Rng::new(seed),
             trace: Trace::default(),
             net,
+            metrics: TcpMetrics::default(),
+            blackhole: Blackhole::default(),
             tx: VecDeque::new(),
             queue: Queue::default(),
             challenge: (u64::MAX, 0),
@@ -86,7 +94,10 @@ impl Cx {
     ///
     /// Linux: ip4_dst_hoplimit (include/net/route.h)
     pub(crate) fn default_ttl(&self) -> u8 {
-        self.net.metrics.hoplimit.unwrap_or(self.sysctl.ip_default_ttl)
+        match self.net.route.hoplimit {
+            0 => self.sysctl.ip_default_ttl,
+            hops => hops,
+        }
     }
 
     /// Takes one of the host's challenge ACKs of this second, if there is one left. Their number

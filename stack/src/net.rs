@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 mod metrics;
 
-pub use metrics::RouteMetrics;
+pub use metrics::{MetricLocks, RouteMetrics};
 
 /// Length of an IPv4 header without options.
 pub(crate) const IPV4_HEADER_LEN: u32 = 20;
@@ -29,10 +29,10 @@ pub struct Net {
     pub mtu: u32,
     /// Segments of several MSS leave as one packet (GSO/TSO of the device).
     pub tso: bool,
-    /// Metrics of the route packets take.
-    pub metrics: RouteMetrics,
     /// Addresses of this host; a packet to any other is dropped, unless this is empty.
     pub local_addrs: Vec<IpAddr>,
+    /// What the route to the peers says.
+    pub route: RouteMetrics,
     path_mtu: BTreeMap<IpAddr, u32>,
 }
 
@@ -40,13 +40,8 @@ impl Net {
     /// A host with these addresses on a link of `mtu` bytes.
     #[must_use]
     pub fn new(local_addrs: Vec<IpAddr>, mtu: u32) -> Self {
-        Self {
-            mtu,
-            tso: true,
-            metrics: RouteMetrics::default(),
-            local_addrs,
-            path_mtu: BTreeMap::new(),
-        }
+        let route = RouteMetrics::default();
+        Self { mtu, tso: true, local_addrs, route, path_mtu: BTreeMap::new() }
     }
 
     /// MTU of the path to `remote` (Linux: dst_mtu).
@@ -58,12 +53,12 @@ impl Net {
 
     /// MTU of the route, which the link limits.
     fn route_mtu(&self) -> u32 {
-        self.metrics.mtu.map_or(self.mtu, |mtu| mtu.min(self.mtu))
+        if self.route.mtu == 0 { self.mtu } else { self.route.mtu.min(self.mtu) }
     }
 
     /// Learns a smaller MTU from ICMP (Linux: ip_rt_update_pmtu, rt6_update_mtu).
     pub fn update_pmtu(&mut self, remote: IpAddr, mtu: u32) {
-        if self.metrics.mtu_lock {
+        if self.route.locks.mtu {
             return;
         }
         let floor = if remote.is_ipv4() { MIN_PMTU_V4 } else { MIN_PMTU_V6 };
@@ -73,20 +68,23 @@ impl Net {
         }
     }
 
-    /// Forgets what was learnt (`ip tcp_metrics flush`, `ip route flush cache`).
+    /// Forgets what was learnt (`ip route flush cache`).
     pub fn flush_paths(&mut self) {
         self.path_mtu.clear();
     }
 
-    /// The MSS to announce to `remote` (Linux: dst_metric_advmss).
+    /// The MSS to announce to `remote`, which the MTU of the path limits, too (Linux:
+    /// dst_metric_advmss, ipv4_default_advmss, ip6_default_advmss).
     #[must_use]
     pub fn advmss(&self, remote: IpAddr) -> u32 {
         let header = header_len(remote.is_ipv6()) + TCP_HEADER_LEN;
-        let default = || {
-            let room = self.route_mtu().saturating_sub(header);
-            room.max(MIN_ADVMSS).min(u32::from(u16::MAX) - header)
-        };
-        self.metrics.advmss.unwrap_or_else(default)
+        if self.route.advmss != 0 {
+            return self.route.advmss;
+        }
+        self.dst_mtu(remote)
+            .saturating_sub(header)
+            .max(MIN_ADVMSS)
+            .min(u32::from(u16::MAX) - header)
     }
 
     /// The address packets to `remote` leave from: the first of its family.

@@ -39,7 +39,7 @@ pub(crate) fn in_pingpong_mode(sk: &Sock, cx: &Cx) -> bool {
 
 /// Linux: tcp_in_quickack_mode (net/ipv4/tcp_input.c)
 fn tcp_in_quickack_mode(sk: &Sock, cx: &Cx) -> bool {
-    cx.net.metrics.quickack || (sk.ack.quick != 0 && !in_pingpong_mode(sk, cx))
+    cx.net.route.quickack || (sk.ack.quick != 0 && !in_pingpong_mode(sk, cx))
 }
 
 /// Raises the number of immediate ACKs.

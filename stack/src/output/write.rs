@@ -337,7 +337,8 @@ pub(crate) const fn tcp_is_cwnd_limited(sk: &Sock) -> bool {
 ///
 /// [RFC6928:2#1] · Linux: tcp_init_cwnd (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_init_cwnd(sk: &Sock, cx: &Cx) -> u32 {
-    let cwnd = cx.net.metrics.initcwnd.filter(|cwnd| *cwnd != 0).unwrap_or(INIT_CWND);
+    let of_route = cx.net.route.initcwnd;
+    let cwnd = if of_route == 0 { INIT_CWND } else { of_route };
     cwnd.min(sk.cong.cw.snd_cwnd_clamp)
 }
 

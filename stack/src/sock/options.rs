@@ -3,6 +3,7 @@
 //! Linux: struct sock, struct inet_sock, struct tcp_sock; the meaning of a value is decided where
 //! it is read, its range in api/sockopt.rs.
 
+use crate::fastopen::FastopenOptions;
 use crate::sysctl::Sysctls;
 use crate::time::usecs_to_jiffies;
 
@@ -86,6 +87,7 @@ pub(crate) struct SockOptions {
     pub(crate) delack_max_ms: u32,
     pub(crate) notsent_lowat: u32,
     pub(crate) thin_linear_timeouts: bool,
+    pub(crate) fastopen: FastopenOptions,
     pub(crate) inq: bool,
     pub(crate) max_pacing_rate: u64,
     pub(crate) congestion: &'static str,
@@ -130,6 +132,7 @@ impl SockOptions {
             delack_max_ms: TCP_DELACK_MAX_MS,
             notsent_lowat: 0,
             thin_linear_timeouts: false,
+            fastopen: FastopenOptions::default(),
             inq: false,
             max_pacing_rate: u64::MAX,
             congestion: congestion_name(sysctl),

@@ -11,6 +11,7 @@ use super::{AcceptQueue, OfoQueue, RecvQueue, SackList, SockOptions, WriteQueue}
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
+use crate::fastopen::FastopenVars;
 use crate::flow::Flow;
 use crate::output::mtu_probe::MtuSearch;
 use crate::output::pacing::Pacing;
@@ -111,6 +112,7 @@ pub struct Sock {
     pub(crate) synack_sent: Option<Instant>,
     /// connect() succeeded or is under way (SS_CONNECTING, SS_CONNECTED of struct socket).
     pub(crate) connect: ConnectPhase,
+    pub(crate) fastopen: FastopenVars,
     /// A sender found the buffer full (SOCK_NOSPACE).
     pub(crate) nospace: bool,
     /// A sender sleeps and will send as soon as it can (sk_write_pending).
@@ -181,6 +183,7 @@ impl Sock {
             parent: None,
             synack_sent: None,
             connect: ConnectPhase::default(),
+            fastopen: FastopenVars::default(),
             nospace: false,
             write_pending: false,
         }

@@ -10,7 +10,8 @@ use crate::sock::Sock;
 ///
 /// [RFC6298:2#4] · Linux: tcp_rto_min (include/net/tcp.h)
 pub(crate) fn tcp_rto_min_ms(sk: &Sock, cx: &Cx) -> u32 {
-    cx.net.metrics.rto_min_ms.unwrap_or(sk.opts.rto_min_ms)
+    let route = &cx.net.route;
+    if route.locks.rto_min { route.rto_min_ms } else { sk.opts.rto_min_ms }
 }
 
 /// The largest one, in milliseconds.

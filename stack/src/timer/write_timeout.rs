@@ -7,6 +7,7 @@ use super::tcp_rto_max_ms;
 use crate::api::close::tcp_done_with_error;
 use crate::cx::Cx;
 use crate::errno::Errno;
+use crate::fastopen::tcp_fastopen_active_detect_blackhole;
 use crate::mib::Counter;
 use crate::output::mtu_probe::tcp_mtu_probing;
 use crate::sock::Sock;
@@ -40,6 +41,7 @@ pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
     if !expired {
         expired = retransmits_timed_out(sk, retry_until, sk.opts.user_timeout_ms, opening, cx);
     }
+    tcp_fastopen_active_detect_blackhole(sk, expired, cx);
     if expired {
         tcp_write_err(sk, cx);
     }

@@ -37,7 +37,7 @@ impl Network {
             IpObject::Link(LinkCommand::Set { dev: _, changes }) => {
                 changes.iter().try_for_each(|change| self.link(*change, net))
             }
-            // Nothing is remembered from one connection to the next.
+            // What is remembered of destinations is no part of the link.
             IpObject::TcpMetrics(_) => Ok(()),
             IpObject::NotUnderstood(why) => lacks(format!("`ip {}` ({why})", words(command))),
         }
@@ -56,14 +56,14 @@ impl Network {
         if let Some((name, _)) = &route.congctl {
             return lacks(format!("route with a congestion control ({name})"));
         }
-        let mut metrics = RouteMetrics::default();
+        let mut known = RouteMetrics::default();
         for metric in &route.metrics {
-            if !set_metric(&mut metrics, metric) {
+            if !take_metric(&mut known, *metric) {
                 return lacks(format!("route metric {:?}", metric.metric));
             }
         }
         if self.leads_to_the_peer(route.dst) {
-            net.metrics = metrics;
+            net.route = known;
         }
         Ok(())
     }
@@ -119,26 +119,40 @@ impl Network {
     }
 }
 
-/// Sets one metric; false if the stack does not have it.
-fn set_metric(metrics: &mut RouteMetrics, metric: &RouteMetric) -> bool {
-    let value = metric.value;
-    match metric.metric {
-        Metric::Mtu => (metrics.mtu, metrics.mtu_lock) = (Some(value), metric.lock),
-        Metric::Advmss => metrics.advmss = Some(value),
-        Metric::Initcwnd => metrics.initcwnd = Some(value),
-        Metric::Initrwnd => metrics.initrwnd = Some(value),
-        Metric::Window => metrics.window = Some(value),
-        Metric::Reordering => metrics.reordering = Some(value),
-        Metric::Quickack => metrics.quickack = value != 0,
-        Metric::Hoplimit => metrics.hoplimit = u8::try_from(value).ok(),
-        // Linux passes over these two unless they are locked.
-        Metric::Cwnd => metrics.cwnd_clamp = metric.lock.then_some(value),
-        Metric::RtoMin => metrics.rto_min_ms = metric.lock.then_some(value),
-        Metric::Rtt
-        | Metric::Rttvar
-        | Metric::Ssthresh
-        | Metric::Features
-        | Metric::FastopenNoCookie => return false,
+/// Takes one metric over; false if the stack does not have it, or cannot lock it.
+fn take_metric(known: &mut RouteMetrics, given: RouteMetric) -> bool {
+    let RouteMetric { metric, value, lock } = given;
+    let locks = &mut known.locks;
+    let (of, locked) = match metric {
+        Metric::Mtu => (&mut known.mtu, Some(&mut locks.mtu)),
+        Metric::Window => (&mut known.window, None),
+        Metric::Rtt => (&mut known.rtt_ms8, Some(&mut locks.rtt)),
+        Metric::Rttvar => (&mut known.rttvar_ms4, Some(&mut locks.rttvar)),
+        Metric::Ssthresh => (&mut known.ssthresh, Some(&mut locks.ssthresh)),
+        Metric::Cwnd => (&mut known.cwnd, Some(&mut locks.cwnd)),
+        Metric::Advmss => (&mut known.advmss, None),
+        Metric::Reordering => (&mut known.reordering, Some(&mut locks.reordering)),
+        Metric::Initcwnd => (&mut known.initcwnd, None),
+        Metric::RtoMin => (&mut known.rto_min_ms, Some(&mut locks.rto_min)),
+        Metric::Initrwnd => (&mut known.initrwnd, None),
+        Metric::Hoplimit => {
+            known.hoplimit = u8::try_from(value).unwrap_or(u8::MAX);
+            return !lock;
+        }
+        Metric::Quickack => {
+            known.quickack = value != 0;
+            return !lock;
+        }
+        Metric::FastopenNoCookie => {
+            known.fastopen_no_cookie = value != 0;
+            return !lock;
+        }
+        Metric::Features => return false,
+    };
+    *of = value;
+    match locked {
+        Some(locked) => *locked = lock,
+        None => return !lock,
     }
     true
 }
@@ -168,7 +182,7 @@ fn words(command: &IpCommand) -> String {
 }
 
 /// Whether `addr` is of the network `prefix`.
-fn contains(prefix: Prefix, addr: IpAddr) -> bool {
+pub(super) fn contains(prefix: Prefix, addr: IpAddr) -> bool {
     let len = u32::from(prefix.len);
     match (prefix.addr, addr) {
         (IpAddr::V4(net), IpAddr::V4(addr)) => {
