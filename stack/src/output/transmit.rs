@@ -11,6 +11,7 @@ use super::window::tcp_select_window;
 use crate::congestion::tcp_enter_cwr;
 use crate::cx::Cx;
 use crate::flow::Flow;
+use crate::md5::{self, Md5Key};
 use crate::mib::Counter;
 use crate::qdisc::{Owner, Packet, Xmit};
 use crate::seq::Seq;
@@ -100,6 +101,14 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
     xmit
 }
 
+/// Sends a finished segment, signed if there is a key.
+pub(crate) fn send_signed(mut seg: Segment, key: Option<&Md5Key>, cx: &mut Cx) {
+    if let Some(key) = key {
+        md5::sign(&mut seg, key);
+    }
+    send(&seg, cx);
+}
+
 /// Hands a connection's packet down, charged to its socket while it waits.
 ///
 /// Linux: ip_queue_xmit, inet6_csk_xmit
@@ -108,7 +117,11 @@ fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmi
     sk_dst_check(sk, cx);
     let truesize = skb_truesize(seg.payload.len());
     let owner = Owner { sock: sk.id, seq: seg.seq, truesize };
-    let segments = if gso_size != 0 && !cx.net.tso { tcp_gso_segment(seg, mss) } else { vec![seg] };
+    let can_gso = cx.net.tso && sk.md5.can_gso();
+    let mut segments = if gso_size == 0 || can_gso { vec![seg] } else { tcp_gso_segment(seg, mss) };
+    if let Some(key) = sk.md5_key() {
+        segments.iter_mut().for_each(|segment| md5::sign(segment, key));
+    }
     let datagrams = segments.iter().map(|segment| emit_counted(segment, cx)).collect();
     if cx.queue.paces() {
         sk.pacing = Pacing::Fq;
