@@ -13,6 +13,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::digest;
 use super::entry::Entry;
+use super::unpack::PARTIAL;
 use crate::shell::say;
 
 const SOURCES: &str = ".source";
@@ -119,10 +120,8 @@ impl Cache {
             Err(TryLockError::Error(error)) => return Err(error).with_context(what),
         }
         let lock = Lock { file };
+        [SOURCES, OBJECTS, LOGS].iter().try_for_each(|name| create(&self.root.join(name)))?;
         self.clear_leftovers(&lock)?;
-        create(&self.root.join(SOURCES))?;
-        create(&self.root.join(OBJECTS))?;
-        create(&self.root.join(LOGS))?;
         Ok(lock)
     }
 
@@ -178,8 +177,9 @@ impl Cache {
     }
 
     fn clear_leftovers(&self, _: &Lock) -> Result<()> {
-        let left = |name: &str| name.starts_with(COMING) || name.starts_with(GOING);
-        let all = content(&self.root)?.into_iter();
+        let all = content(&self.root)?.into_iter().chain(content(&self.root.join(SOURCES))?);
+        let left =
+            |name: &str| [COMING, GOING, PARTIAL].iter().any(|begin| name.starts_with(begin));
         all.filter(|(name, _)| left(name)).try_for_each(|(_, path)| remove(&path))
     }
 }

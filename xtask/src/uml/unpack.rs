@@ -70,6 +70,9 @@ const WITHOUT_CODE: [&str; 52] = [
 /// Directories whose content stays in the archive but for the files at their top.
 const WITHOUT_DEPTH: [&str; 3] = ["Documentation", "tools/testing", "tools/perf"];
 
+/// How the name of a directory begins that is being unpacked into.
+pub(crate) const PARTIAL: &str = ".partial-";
+
 /// What C files, and descriptions of boards, end in.
 const CODE: &str = "*.[chS]";
 const BOARDS: [&str; 2] = ["*.dts", "*.dtsi"];
@@ -78,7 +81,7 @@ const BOARDS: [&str; 2] = ["*.dts", "*.dtsi"];
 /// been found to be a kernel.
 pub(crate) fn unpack(archive: &Path, tree: &Path) -> Result<()> {
     let parent = tree.parent().unwrap_or(tree);
-    let partial = parent.join(format!(".partial-{}", std::process::id()));
+    let partial = parent.join(format!("{PARTIAL}{}", std::process::id()));
     let shown = archive.display();
     say(&format!("unpacking {shown}"));
     let place = || -> Result<()> {
@@ -145,7 +148,7 @@ mod tests {
         let kept = ["arch/um/", "arch/x86/", "net/", "kernel/", "drivers/net/*", "drivers/base/"];
         for pattern in exclusions() {
             let starts = |kept: &&str| pattern.starts_with(&format!("*/{kept}"));
-            assert!(!kept.iter().any(|kept| starts(&kept)), "{pattern}");
+            assert!(!kept.iter().any(starts), "{pattern}");
         }
     }
 }

@@ -84,9 +84,11 @@ fn leftovers_of_an_interrupted_build_are_cleared() {
     let (cache, _) = cache(directory.path());
     let half = cache.root().join(format!("{COMING}6.1"));
     fs::create_dir_all(&half).unwrap();
+    let partial = cache.source_tree(".partial-4711");
+    fs::create_dir_all(&partial).unwrap();
     assert_eq!(cache.names().unwrap(), [""; 0]);
     let _lock = cache.lock().unwrap();
-    assert!(!half.exists());
+    assert!(!half.exists() && !partial.exists());
 }
 
 #[rstest]
