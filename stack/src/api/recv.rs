@@ -121,7 +121,7 @@ enum Copied {
 fn copy(sk: &mut Sock, max: usize, flags: MsgFlags, sleep: &mut Sleep, cx: &mut Cx) -> Copied {
     let mut room = max;
     if flags.peek() {
-        let bytes = sk.recv_queue.peek(0, room);
+        let bytes = look(sk, room);
         sleep.copied += bytes.len();
         sleep.done.extend(bytes);
         return if sk.recv_queue.is_at_fin() { Copied::Fin } else { Copied::Data };
@@ -143,6 +143,18 @@ fn copy(sk: &mut Sock, max: usize, flags: MsgFlags, sleep: &mut Sleep, cx: &mut 
         tcp_rcv_space_adjust(sk, cx);
     }
     if room > 0 && sk.recv_queue.take_fin() { Copied::Fin } else { Copied::Data }
+}
+
+/// What a read would take, without taking it.
+fn look(sk: &Sock, room: usize) -> Vec<u8> {
+    let copied_seq = sk.recv_queue.copied_seq();
+    if sk.rcv.urg_data == UrgData::None || copied_seq.after(sk.rcv.urg_seq) {
+        return sk.recv_queue.peek(0, room);
+    }
+    match to_usize(sk.rcv.urg_seq - copied_seq) {
+        0 => sk.recv_queue.peek(usize::from(!sk.opts.oobinline), room),
+        ahead => sk.recv_queue.peek(0, room.min(ahead)),
+    }
 }
 
 /// How much may be taken at once: a read ends at the urgent byte, and one that begins there passes
