@@ -49,7 +49,7 @@ pub(super) fn tcp_rcv_synsent_state_process(
         ControlFlow::Continue(()) => Disposition::Consumed,
     };
     if let Disposition::Reset(_) = disposition {
-        tcp_v4_send_reset(seg, cx);
+        tcp_v4_send_reset(sk.md5_key(), seg, cx);
     }
     disposition
 }
@@ -159,6 +159,7 @@ fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
     tcp_set_state(sk, Event::RecvSynAck, cx);
     sk.ack.lrcvtime = cx.now;
     tcp_init_transfer(sk, cx);
+    tcp_sync_mss(sk, sk.pmtu_cookie, cx);
     sk.total.lsndtime = cx.now;
     tcp_update_pacing_rate(sk, cx);
     if sk.opts.keepalive {

@@ -27,6 +27,9 @@ pub(crate) fn tcp_tso_segs(sk: &Sock, mss_now: u32, cx: &Cx) -> u32 {
     if rtt_shift < u32::BITS {
         bytes += u64::from(GSO_MAX_SIZE >> rtt_shift);
     }
+    if !sk.md5.can_gso() {
+        return 1;
+    }
     let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(GSO_MAX_SIZE);
     (bytes / mss_now).max(u32::from(cx.sysctl.tcp_min_tso_segs)).min(GSO_MAX_SEGS)
 }
@@ -84,8 +87,9 @@ pub(crate) fn tcp_tso_should_defer(sk: &Sock, head: HeadSkb, max_segs: u32, cx: 
     if sk.loss.ca_state >= CaState::Recovery {
         return Defer::No;
     }
-    // Only a writer that is busy right now will have more to add.
-    if cx.now.nanos_since(sk.total.wstamp) > NSEC_PER_MSEC {
+    // Only a writer that is busy right now will have more to add. (Linux asks for more than a
+    // millisecond; whatever happens a millisecond later is later by a little more on a real clock.)
+    if cx.now.nanos_since(sk.total.wstamp) >= NSEC_PER_MSEC {
         return Defer::No;
     }
     let send_win = tcp_wnd_end(sk) - head.seq;

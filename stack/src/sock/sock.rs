@@ -13,6 +13,10 @@ use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
 use crate::fastopen::FastopenVars;
 use crate::flow::Flow;
+use crate::md5::{Md5Key, Md5Keys};
+use crate::output::mtu_probe::MtuSearch;
+use crate::output::pacing::Pacing;
+use crate::output::small_queue::SmallQueue;
 use crate::state::{StateCell, TcpState};
 use crate::sysctl::Sysctls;
 use crate::time::Instant;
@@ -55,6 +59,8 @@ pub struct Sock {
     pub(crate) bound_addr: bool,
     pub(crate) bound_port: bool,
     pub(crate) opts: SockOptions,
+    /// Keys of TCP-MD5 (md5sig_info).
+    pub(crate) md5: Md5Keys,
 
     pub(crate) snd: SndVars,
     pub(crate) rcv: RcvVars,
@@ -82,10 +88,15 @@ pub struct Sock {
     pub(crate) tcp_header_len: u32,
     /// MTU that mss_cache was computed from.
     pub(crate) pmtu_cookie: u32,
+    /// MTU of the path when a packet was last sent on it (Linux: dst_mtu of sk_dst_cache).
+    pub(crate) dst_mtu: u32,
+    pub(crate) mtup: MtuSearch,
     /// Added to the timestamp clock.
     pub(crate) tsoffset: u32,
     /// Bytes per second; u64::MAX before anything is known.
     pub(crate) pacing_rate: u64,
+    pub(crate) pacing: Pacing,
+    pub(crate) tsq: SmallQueue,
 
     /// Pending error, reported once (sk_err).
     pub(crate) err: Option<Errno>,
@@ -138,6 +149,7 @@ impl Sock {
             bound_addr: false,
             bound_port: false,
             opts,
+            md5: Md5Keys::default(),
             snd: SndVars::default(),
             rcv: RcvVars {
                 scaling_ratio: scaling_ratio(sysctl.tcp_adv_win_scale),
@@ -160,8 +172,12 @@ impl Sock {
             advmss: 0,
             tcp_header_len: crate::net::TCP_HEADER_LEN,
             pmtu_cookie: 0,
+            dst_mtu: 0,
+            mtup: MtuSearch::default(),
             tsoffset: 0,
             pacing_rate: u64::MAX,
+            pacing: Pacing::default(),
+            tsq: SmallQueue::default(),
             err: None,
             err_soft: None,
             shutdown: Shutdown::default(),
@@ -187,6 +203,13 @@ impl Sock {
     #[must_use]
     pub const fn flow(&self) -> Flow {
         self.flow
+    }
+
+    /// The key that signs segments to and from the peer.
+    ///
+    /// Linux: tcp_v4_md5_lookup (net/ipv4/tcp_ipv4.c)
+    pub(crate) fn md5_key(&self) -> Option<&Md5Key> {
+        self.md5.lookup(self.flow.remote.ip())
     }
 
     /// Leaves every hash once the present function is done.
