@@ -17,7 +17,9 @@ use crate::uml::kernel::Kernel;
 
 /// What stays the same in every boot. `inf-cpu`: time passes only while everything sleeps. The
 /// wall clock starts where it always does, so that no date ever makes a difference.
-const ARGUMENTS: [&str; 9] = [
+const ARGUMENTS: [&str; 10] = [
+    // There is no block device; without a word about it, old kernels look for one.
+    "root=none",
     "rootfstype=hostfs",
     "rootflags=/",
     "ro",
