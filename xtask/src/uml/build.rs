@@ -48,6 +48,18 @@ pub(crate) fn build(arguments: &BuildArguments) -> Result<bool> {
     Ok(true)
 }
 
+/// Builds the default kernel; where that is impossible, says so in one line. True unless a build
+/// that was possible failed.
+pub(crate) fn build_where_possible() -> Result<bool> {
+    let arguments = BuildArguments::default();
+    if let Err(why) = needs::check(&Request::parse(&arguments.source)?) {
+        let why = why.to_string();
+        say(&format!("no kernel is built: {}", why.lines().next().unwrap_or_default()));
+        return Ok(true);
+    }
+    build(&arguments)
+}
+
 fn recipe(arguments: &BuildArguments, source: Source) -> Result<Recipe> {
     let hz = arguments.hz.per_second();
     let compiler = needs::compiler_version()?;

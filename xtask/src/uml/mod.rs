@@ -26,4 +26,5 @@ mod source;
 mod tree;
 mod unpack;
 
+pub(crate) use build::build_where_possible;
 pub(crate) use command::{UmlJob, uml};
