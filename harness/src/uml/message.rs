@@ -92,6 +92,11 @@ impl Frames {
         self.received.extend_from_slice(bytes);
     }
 
+    /// What has come and is no message, as text: a kernel in trouble prints where messages go.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.received).into_owned()
+    }
+
     /// Takes the next message, if all of it is there.
     ///
     /// # Errors

@@ -121,6 +121,22 @@ impl Channel {
         }
     }
 
+    /// Everything that came and is no message, up to the end of the guest, which has been killed.
+    pub(super) fn rest(&mut self, limit: Duration) -> String {
+        let until = Instant::now() + limit;
+        let mut piece = vec![0; 1 << 16];
+        loop {
+            match nix::unistd::read(&self.from_guest, &mut piece) {
+                Ok(0) => break,
+                Ok(len) => self.frames.extend(piece.get(..len).unwrap_or_default()),
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) if wait(&self.from_guest, PollFlags::POLLIN, until).is_ok() => {}
+                Err(_) => break,
+            }
+        }
+        self.frames.text()
+    }
+
     /// Waits until the guest has closed its end, at most `limit`.
     pub(super) fn wait_for_end(&mut self, limit: Duration) {
         while self.next(limit).is_ok() {}

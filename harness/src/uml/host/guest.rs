@@ -11,12 +11,15 @@ use nix::unistd::Pid;
 use super::boot::{Booted, boot, io_error};
 use super::channel::{Broken, Channel};
 use super::console::Console;
+use super::room;
 use crate::target::{TargetError, TargetInfo};
 use crate::uml::kernel::Kernel;
 use crate::uml::message::{Errand, Report, ToGuest, ToHost, frame};
 
 /// A boot takes a fraction of a second; this long, on the busiest machine, it never does.
 const BOOT_LIMIT: Duration = Duration::from_secs(60);
+/// Lines of a kernel's last words that are told.
+const LAST_LINES: usize = 30;
 /// How long a guest that is told to power off may take.
 const END_LIMIT: Duration = Duration::from_secs(5);
 
@@ -61,7 +64,7 @@ impl Guest {
             }
             Err(broken) => {
                 let Lost { what, console } = guest.lost(&broken);
-                let said = console.iter().rev().take(6).rev().cloned().collect::<Vec<_>>();
+                let said = console.iter().rev().take(3).rev().cloned().collect::<Vec<_>>();
                 Err(not_booted(kernel, format!("{what}; {}", said.join("; "))))
             }
         }
@@ -83,7 +86,10 @@ impl Guest {
 
     /// What became of it. It is gone after this.
     fn lost(&mut self, broken: &Broken) -> Lost {
+        // Before the end: afterwards its memory is free again.
+        let cramped = room::cramped();
         let status = self.kill();
+        let mut console = self.console.last_lines();
         let what = match (broken, status) {
             (Broken::Closed, Some(status)) => format!("the guest {}", end(status)),
             (Broken::Silent(limit), _) => {
@@ -93,9 +99,16 @@ impl Guest {
                      (--guest-timeout); what spins on a clock never ends in virtual time"
                 )
             }
-            _ => format!("the guest was stopped: {broken}"),
+            (Broken::Garbled(_), _) => {
+                let said = self.channel.rest(END_LIMIT);
+                let lines: Vec<_> = said.lines().map(str::trim_end).collect();
+                let last = lines.len().saturating_sub(LAST_LINES);
+                console.extend(lines.iter().skip(last).map(|line| (*line).to_owned()));
+                "the guest's kernel gave up".to_owned()
+            }
+            (Broken::Closed | Broken::Io(_), _) => format!("the guest was stopped: {broken}"),
         };
-        Lost { what, console: self.console.last_lines() }
+        Lost { what: cramped.map_or(what.clone(), |why| format!("{what}; {why}")), console }
     }
 
     /// Ends every process of the guest, and waits for the kernel itself.

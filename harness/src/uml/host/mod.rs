@@ -5,5 +5,6 @@ mod channel;
 mod console;
 mod fleet;
 mod guest;
+mod room;
 
 pub use fleet::{GuestOptions, Guests};
