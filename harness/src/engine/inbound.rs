@@ -65,15 +65,18 @@ impl Session<'_> {
         let gone =
             || failure(Class::Environment, spec.span, event.span, "the connection is gone").error();
         let connection = self.connections.get(id).ok_or_else(gone)?;
-        let (here, peer) = self.ends(connection.local, connection.remote);
+        let local = connection.local;
+        let (here, peer) = self.ends(local, connection.remote);
+        let told = SocketAddr::new(local.ip(), connection.script_port());
+        let (told, _) = self.ends(told, connection.remote);
         // packetdrill maps the quoted number as one that counts from the connection's start.
         let quoted = |seq: u32| seq.wrapping_add(connection.local_isn.live);
-        let mut script = packets::from_spec(spec, peer, here, quoted)
-            .map_err(|problem| script_problem(problem, event.span))?;
-        if let Some(label) = spec.ip.flow_label {
-            script.ip.flow_label = label.node;
-        }
-        let mut live = script.clone();
+        let built = |here: SocketAddr, quoted: &dyn Fn(u32) -> u32| {
+            packets::from_spec(spec, peer, here, quoted)
+                .map_err(|problem| script_problem(problem, event.span))
+        };
+        let script = built(told, &|seq| seq)?;
+        let mut live = built(here, &quoted)?;
         if let Transport::Tcp(tcp) = &mut live.transport {
             to_live(connection, tcp, self.config.tcp_ts_ecr_scaled).map_err(|message| {
                 let span = tcp_options_span(spec);

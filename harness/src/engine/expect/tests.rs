@@ -19,7 +19,8 @@ fn actual_v6(line: &str) -> Packet {
 
 fn compared(line: &str, actual: &Packet, flow_label: Option<(u32, u32)>) -> Comparison {
     let config = sample::config();
-    compare(&sample::packet(line), actual, &Context { config: &config, due_us: 0, flow_label })
+    let context = Context { config: &config, due_us: 0, flow_label, digest: None };
+    compare(&sample::packet(line), actual, &context)
 }
 
 /// Message and the token it points at.

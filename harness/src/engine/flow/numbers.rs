@@ -40,7 +40,7 @@ pub(crate) fn to_live(
 }
 
 /// Live numbers of an outbound segment become script ones.
-pub(crate) fn to_script(connection: &Connection, tcp: &mut Tcp) {
+pub(super) fn to_script(connection: &mut Connection, tcp: &mut Tcp) {
     let syn = tcp.has(flag::SYN);
     let local = connection.local_isn;
     let seq_offset = if syn { local.live.wrapping_sub(local.script) } else { local.live };
