@@ -155,7 +155,9 @@ fn spec_ts_val(spec: &TcpSpec) -> Option<u32> {
 /// The MD5 digest as it was on the wire.
 fn digest(live: &Packet) -> Option<&[u8]> {
     let Transport::Tcp(tcp) = &live.transport else { return None };
-    tcp.options.iter().find_map(|o| if let TcpOption::Md5(d) = o { Some(d.as_slice()) } else { None })
+    tcp.options
+        .iter()
+        .find_map(|o| if let TcpOption::Md5(d) = o { Some(d.as_slice()) } else { None })
 }
 
 fn ts_val(options: &[TcpOption]) -> Option<u32> {

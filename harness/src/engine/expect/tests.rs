@@ -286,7 +286,7 @@ fn timestamps_within_ticks(
     config.tcp_ts_tick_usecs = tick;
     let spec = sample::packet("> . 1:1(0) ack 1 <nop,nop,TS val 100 ecr 2>");
     let sent = actual(&format!("> . 1:1(0) ack 1 <nop,nop,TS val {val} ecr 77>"));
-    let context = Context { config: &config, due_us, flow_label: None };
+    let context = Context { config: &config, due_us, flow_label: None, digest: None };
     assert_eq!(compare(&spec, &sent, &context).message().is_none(), ok);
 }
 

@@ -72,8 +72,7 @@ impl Timestamps {
     /// A live TSval in script numbers; before the first pair is known it counts from the first
     /// value that was asked for.
     pub(crate) fn script_val(&mut self, live: u32) -> u32 {
-        let (script, base) =
-            self.first.unwrap_or_else(|| (0, *self.origin.get_or_insert(live)));
+        let (script, base) = self.first.unwrap_or_else(|| (0, *self.origin.get_or_insert(live)));
         live.wrapping_sub(base).wrapping_add(script)
     }
 }
