@@ -40,6 +40,20 @@ pub enum Passage {
     TimeTravel,
 }
 
+impl Passage {
+    /// Settings that a fresh namespace would draw at random. Two runs in time travel see the same
+    /// times, so they are to see the same fast-open cookies too: under this key those of the
+    /// target `stack`.
+    fn fixed(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Machine => &[],
+            Self::TimeTravel => {
+                &[("net.ipv4.tcp_fastopen_key", "00000000-00000000-00000000-00000000")]
+            }
+        }
+    }
+}
+
 /// The running kernel.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LinuxLaunch {
@@ -80,8 +94,10 @@ impl Launch for LinuxLaunch {
             Link::Veth | Link::Raw => attach_pair(self.link, &namespace, setup)?,
         };
         let sysctls = setup.sysctls.clone();
+        let fixed = self.passage.fixed();
         let diag = namespace.run(move |_| {
-            for (name, value) in &sysctls {
+            let of_setup = sysctls.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            for (name, value) in fixed.iter().copied().chain(of_setup) {
                 sysctl::write(name, value).map_err(fault::io(format!("set {name}={value}")))?;
             }
             SockDiag::open().map_err(fault::io("open a sock_diag socket"))
