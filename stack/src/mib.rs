@@ -67,9 +67,16 @@ counters! {
 }
 
 /// The counters of one stack.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mib {
-    moved: BTreeMap<Counter, u64>,
+    /// By the counter's place in [`Counter::ALL`].
+    values: [u64; Counter::ALL.len()],
+}
+
+impl Default for Mib {
+    fn default() -> Self {
+        Self { values: [0; Counter::ALL.len()] }
+    }
 }
 
 impl Mib {
@@ -84,22 +91,24 @@ impl Mib {
     ///
     /// Linux: TCP_DEC_STATS
     pub fn dec(&mut self, counter: Counter) {
-        let value = self.moved.entry(counter).or_default();
-        *value = value.saturating_sub(1);
+        if let Some(value) = self.values.get_mut(counter as usize) {
+            *value = value.saturating_sub(1);
+        }
     }
 
     /// Adds `n`.
     ///
     /// Linux: NET_ADD_STATS, TCP_ADD_STATS
     pub fn add(&mut self, counter: Counter, n: u64) {
-        let value = self.moved.entry(counter).or_default();
-        *value = value.saturating_add(n);
+        if let Some(value) = self.values.get_mut(counter as usize) {
+            *value = value.saturating_add(n);
+        }
     }
 
     /// The value now.
     #[must_use]
     pub fn get(&self, counter: Counter) -> u64 {
-        self.moved.get(&counter).copied().unwrap_or(0)
+        self.values.get(counter as usize).copied().unwrap_or(0)
     }
 
     /// Every counter, zeros included, by nstat's name.

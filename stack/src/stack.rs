@@ -66,7 +66,7 @@ impl Stack {
             cx: Cx::new(net, config.seed),
             fds: FdTable::default(),
             objects: SockTable::default(),
-            ehash: Ehash::default(),
+            ehash: Ehash::new(config.seed),
             lhash: Lhash::default(),
             ports: Ports::default(),
             events: VecDeque::new(),
@@ -197,9 +197,11 @@ impl Stack {
 
     fn wake(&mut self, sock: SockId, wake: Wake) {
         let fd = self.fds.fd_of(sock);
-        let watchers = self.fds.epolls_mut();
-        for interest in watchers.filter_map(|(_, epoll)| epoll.interest.get_mut(&fd?)) {
-            interest.ready = true;
+        if let Some(fd) = fd {
+            let watchers = self.fds.epolls_mut();
+            for interest in watchers.filter_map(|(_, epoll)| epoll.interest.get_mut(&fd)) {
+                interest.ready = true;
+            }
         }
         self.events.push_back(StackEvent { sock, fd, wake });
     }

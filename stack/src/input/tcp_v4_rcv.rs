@@ -24,16 +24,17 @@ use crate::wire::Segment;
 pub(crate) fn tcp_v4_rcv(stack: &mut Stack, seg: &Segment) -> Disposition {
     stack.cx.mib.inc(Counter::TcpInSegs);
     let flow = Flow::new(seg.dst(), seg.src());
-    let state = stack.tcp_state(flow);
-    let disposition = dispatch(stack, seg, flow);
+    let found = stack.ehash.get(flow);
+    let state = found.and_then(|id| stack.objects.get(id)).map_or(TcpState::Close, Object::state);
+    let disposition = dispatch(stack, seg, found);
     let at = stack.cx.now;
     let seq = seg.seq;
     stack.cx.trace.push(TraceEvent::SegmentIn { at, flow, seq, state, disposition });
     disposition
 }
 
-fn dispatch(stack: &mut Stack, seg: &Segment, flow: Flow) -> Disposition {
-    let Some(id) = stack.ehash.get(flow) else {
+fn dispatch(stack: &mut Stack, seg: &Segment, found: Option<SockId>) -> Disposition {
+    let Some(id) = found else {
         return to_listener(stack, seg, None);
     };
     match stack.objects.get(id) {

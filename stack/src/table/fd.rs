@@ -1,6 +1,6 @@
 //! Descriptors: the lowest free number, from 3 on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::errno::Errno;
 use crate::sock::SockId;
@@ -37,6 +37,12 @@ pub(crate) struct Interest {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FdTable {
     entries: BTreeMap<Fd, FdEntry>,
+    /// Numbers that were closed and not given out again.
+    free: BTreeSet<i32>,
+    /// The descriptor of each socket.
+    by_sock: BTreeMap<SockId, Fd>,
+    /// Descriptors of epoll instances.
+    epolls: BTreeSet<Fd>,
 }
 
 /// Standard input, output and error are taken.
@@ -45,17 +51,34 @@ const FIRST: i32 = 3;
 impl FdTable {
     /// Gives `entry` the lowest free number.
     pub(crate) fn open(&mut self, entry: FdEntry) -> Fd {
-        let mut number = FIRST;
-        while self.entries.contains_key(&Fd(number)) {
-            number += 1;
+        // Numbers are taken from below without gaps, so all beyond the table are free.
+        let beyond = || i32::try_from(self.entries.len()).unwrap_or(i32::MAX - FIRST) + FIRST;
+        let fd = Fd(self.free.first().copied().unwrap_or_else(beyond));
+        self.free.remove(&fd.0);
+        match &entry {
+            FdEntry::Sock(id) => {
+                self.by_sock.insert(*id, fd);
+            }
+            FdEntry::Epoll(_) => {
+                self.epolls.insert(fd);
+            }
         }
-        self.entries.insert(Fd(number), entry);
-        Fd(number)
+        self.entries.insert(fd, entry);
+        fd
     }
 
     /// Frees `fd`.
     pub(crate) fn close(&mut self, fd: Fd) -> Result<FdEntry, Errno> {
         let entry = self.entries.remove(&fd).ok_or(Errno::EBADF)?;
+        self.free.insert(fd.0);
+        match &entry {
+            FdEntry::Sock(id) => {
+                self.by_sock.remove(id);
+            }
+            FdEntry::Epoll(_) => {
+                self.epolls.remove(&fd);
+            }
+        }
         for (_, epoll) in self.epolls_mut() {
             epoll.interest.remove(&fd);
         }
@@ -83,9 +106,12 @@ impl FdTable {
         }
     }
 
-    /// Every epoll instance.
+    /// Every epoll instance; without one, sockets need not be looked at.
     pub(crate) fn epolls_mut(&mut self) -> impl Iterator<Item = (Fd, &mut EpollInstance)> {
-        self.entries.iter_mut().filter_map(|(fd, entry)| match entry {
+        let Self { entries, epolls, .. } = self;
+        let first = epolls.first().copied().unwrap_or(Fd(i32::MAX));
+        let last = epolls.last().copied().unwrap_or(Fd(i32::MAX));
+        entries.range_mut(first..=last).filter_map(|(fd, entry)| match entry {
             FdEntry::Epoll(epoll) => Some((*fd, epoll)),
             FdEntry::Sock(_) => None,
         })
@@ -93,9 +119,29 @@ impl FdTable {
 
     /// The descriptor of a socket.
     pub(crate) fn fd_of(&self, id: SockId) -> Option<Fd> {
-        self.entries.iter().find_map(|(fd, entry)| match entry {
-            FdEntry::Sock(other) if *other == id => Some(*fd),
-            FdEntry::Sock(_) | FdEntry::Epoll(_) => None,
-        })
+        self.by_sock.get(&id).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EpollInstance, Fd, FdEntry, FdTable, SockId};
+
+    #[test]
+    fn the_lowest_free_number_is_given_out() {
+        let mut fds = FdTable::default();
+        let ids = [1, 2, 3].map(SockId);
+        let opened = ids.map(|id| fds.open(FdEntry::Sock(id)));
+        assert_eq!(opened, [3, 4, 5].map(Fd));
+        fds.close(Fd(4)).unwrap();
+        fds.close(Fd(3)).unwrap();
+        assert_eq!(fds.fd_of(SockId(1)), None);
+        assert_eq!(fds.open(FdEntry::Epoll(EpollInstance::default())), Fd(3));
+        assert_eq!(fds.open(FdEntry::Sock(SockId(9))), Fd(4));
+        assert_eq!(fds.open(FdEntry::Sock(SockId(10))), Fd(6));
+        assert_eq!(fds.fd_of(SockId(9)), Some(Fd(4)));
+        assert_eq!(fds.epolls_mut().map(|(fd, _)| fd).collect::<Vec<_>>(), [Fd(3)]);
+        fds.close(Fd(3)).unwrap();
+        assert_eq!(fds.epolls_mut().count(), 0);
     }
 }

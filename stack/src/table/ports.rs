@@ -36,18 +36,17 @@ struct Rules {
     reuseport_ok: bool,
 }
 
-/// A socket in a bucket.
+/// What an owner of a port may do with it.
 #[derive(Clone, Copy, Debug)]
-struct Owner<Id> {
-    id: Id,
+struct Tenure {
     /// The port was chosen by connect(), so connections to other destinations may have it too.
     by_connect: bool,
 }
 
-/// The table: port to owners in order of binding.
+/// The table: port to owners.
 #[derive(Clone, Debug)]
 pub(crate) struct Ports<Id> {
-    buckets: BTreeMap<u16, Vec<Owner<Id>>>,
+    buckets: BTreeMap<u16, BTreeMap<Id, Tenure>>,
     /// Where the last search of each class of destinations stopped (Linux: table_perturb).
     perturb: BTreeMap<u16, u32>,
 }
@@ -61,7 +60,7 @@ impl<Id> Default for Ports<Id> {
 /// The claims of other sockets, by id.
 type Claims<'a, Id> = &'a dyn Fn(Id) -> Option<Claim>;
 
-impl<Id: Copy + PartialEq> Ports<Id> {
+impl<Id: Copy + Ord> Ports<Id> {
     /// Takes `port` for `id`, as bind() and, with the state already LISTEN, listen() do.
     ///
     /// # Errors
@@ -142,7 +141,8 @@ impl<Id: Copy + PartialEq> Ports<Id> {
         let shifted = u32::try_from(port_offset >> 32).unwrap_or(0).wrapping_add(perturb);
         let start = (shifted % remaining) & !1;
         let usable = |port: u16| {
-            let shared = |owners: &Vec<Owner<Id>>| owners.iter().all(|owner| owner.by_connect);
+            let shared =
+                |owners: &BTreeMap<Id, Tenure>| owners.values().all(|owner| owner.by_connect);
             !sysctl.ip_local_reserved_ports.contains(port)
                 && self.buckets.get(&port).is_none_or(shared)
                 && is_free(port)
@@ -166,16 +166,14 @@ impl<Id: Copy + PartialEq> Ports<Id> {
     /// `new` takes the place of `old`, with the same rights: a TIME-WAIT remainder.
     pub(crate) fn succeed(&mut self, old: Id, new: Id, port: u16) {
         let owners = self.buckets.entry(port).or_default();
-        match owners.iter_mut().find(|owner| owner.id == old) {
-            Some(owner) => owner.id = new,
-            None => owners.push(Owner { id: new, by_connect: false }),
-        }
+        let tenure = owners.remove(&old).unwrap_or(Tenure { by_connect: false });
+        owners.insert(new, tenure);
     }
 
     /// Gives the port back (Linux: inet_put_port).
     pub(crate) fn release(&mut self, id: Id, port: u16) {
         if let Some(owners) = self.buckets.get_mut(&port) {
-            owners.retain(|owner| owner.id != id);
+            owners.remove(&id);
             if owners.is_empty() {
                 self.buckets.remove(&port);
             }
@@ -184,9 +182,7 @@ impl<Id: Copy + PartialEq> Ports<Id> {
 
     fn add(&mut self, id: Id, port: u16, by_connect: bool) {
         let owners = self.buckets.entry(port).or_default();
-        if !owners.iter().any(|owner| owner.id == id) {
-            owners.push(Owner { id, by_connect });
-        }
+        owners.entry(id).or_insert(Tenure { by_connect });
     }
 
     fn has_conflict(
@@ -197,10 +193,10 @@ impl<Id: Copy + PartialEq> Ports<Id> {
         claims: Claims<'_, Id>,
         rules: Rules,
     ) -> bool {
-        let owners = self.buckets.get(&port).into_iter().flatten();
+        let owners = self.buckets.get(&port).into_iter().flat_map(BTreeMap::keys);
         owners
-            .filter(|owner| owner.id != id)
-            .filter_map(|owner| claims(owner.id))
+            .filter(|owner| **owner != id)
+            .filter_map(|owner| claims(*owner))
             .any(|other| overlap(claim, &other) && inet_bind_conflict(claim, &other, rules))
     }
 }

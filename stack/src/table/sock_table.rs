@@ -1,6 +1,10 @@
-//! Every connection object by its id: sockets, half-open connections, remainders.
+//! Every connection object by its id: sockets, half-open connections, remainders; and which of them
+//! has the next timer.
+//!
+//! Linux: the timer wheel stands behind the second half (kernel/time/timer.c); here deadlines are in
+//! order, so that the next one is at the front however many connections there are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
 use crate::state::TcpState;
@@ -34,11 +38,22 @@ impl Object {
     }
 }
 
+/// An object, and the deadline it is filed under.
+#[derive(Debug)]
+struct Slot {
+    object: Object,
+    filed: Option<Instant>,
+}
+
 /// The table. Ids are never reused, so an id held by somebody else is at worst a name of nothing.
 #[derive(Debug, Default)]
 pub(crate) struct SockTable {
     next: u32,
-    objects: BTreeMap<SockId, Object>,
+    objects: BTreeMap<SockId, Slot>,
+    /// Deadlines of all objects but `touched`, soonest first.
+    deadlines: BTreeSet<(Instant, SockId)>,
+    /// The object that was lent out last: its timers may be others than those filed.
+    touched: Option<SockId>,
 }
 
 impl SockTable {
@@ -50,17 +65,19 @@ impl SockTable {
 
     /// Keeps `object` under `id`.
     pub(crate) fn put(&mut self, id: SockId, object: Object) {
-        self.objects.insert(id, object);
+        self.remove(id);
+        self.objects.insert(id, Slot { object, filed: None });
+        self.touch(id);
     }
 
     /// The object called `id`.
     pub(crate) fn get(&self, id: SockId) -> Option<&Object> {
-        self.objects.get(&id)
+        self.objects.get(&id).map(|slot| &slot.object)
     }
 
     /// The socket called `id`.
     pub(crate) fn sock(&self, id: SockId) -> Option<&Sock> {
-        match self.objects.get(&id)? {
+        match self.get(id)? {
             Object::Sock(sk) => Some(sk),
             Object::Request(_) | Object::TimeWait(_) => None,
         }
@@ -68,7 +85,8 @@ impl SockTable {
 
     /// The socket called `id`, to change it.
     pub(crate) fn sock_mut(&mut self, id: SockId) -> Option<&mut Sock> {
-        match self.objects.get_mut(&id)? {
+        self.touch(id);
+        match &mut self.objects.get_mut(&id)?.object {
             Object::Sock(sk) => Some(sk),
             Object::Request(_) | Object::TimeWait(_) => None,
         }
@@ -76,10 +94,10 @@ impl SockTable {
 
     /// Takes the half-open connection called `id` out, to be put back or forgotten.
     pub(crate) fn take_request(&mut self, id: SockId) -> Option<Box<RequestSock>> {
-        match self.objects.remove(&id)? {
+        match self.remove(id)? {
             Object::Request(req) => Some(req),
             other @ (Object::Sock(_) | Object::TimeWait(_)) => {
-                self.objects.insert(id, other);
+                self.put(id, other);
                 None
             }
         }
@@ -87,10 +105,10 @@ impl SockTable {
 
     /// Takes the remainder called `id` out, to be put back or forgotten.
     pub(crate) fn take_time_wait(&mut self, id: SockId) -> Option<Box<TimeWaitSock>> {
-        match self.objects.remove(&id)? {
+        match self.remove(id)? {
             Object::TimeWait(tw) => Some(tw),
             other @ (Object::Sock(_) | Object::Request(_)) => {
-                self.objects.insert(id, other);
+                self.put(id, other);
                 None
             }
         }
@@ -98,22 +116,41 @@ impl SockTable {
 
     /// Forgets `id`.
     pub(crate) fn remove(&mut self, id: SockId) -> Option<Object> {
-        self.objects.remove(&id)
+        let Slot { object, filed } = self.objects.remove(&id)?;
+        if let Some(at) = filed {
+            self.deadlines.remove(&(at, id));
+        }
+        Some(object)
     }
 
     /// Half-open connections of `listener`, oldest first.
     pub(crate) fn requests_of(&self, listener: SockId) -> Vec<SockId> {
-        self.objects
-            .iter()
-            .filter(
-                |(_, object)| matches!(object, Object::Request(req) if req.listener == listener),
-            )
-            .map(|(id, _)| *id)
-            .collect()
+        let waits =
+            |slot: &Slot| matches!(&slot.object, Object::Request(req) if req.listener == listener);
+        self.objects.iter().filter(|(_, slot)| waits(slot)).map(|(id, _)| *id).collect()
     }
 
     /// The object whose timer goes off next, and when.
     pub(crate) fn next_timer(&self) -> Option<(Instant, SockId)> {
-        self.objects.iter().filter_map(|(id, object)| Some((object.next_timer()?, *id))).min()
+        let filed = self.deadlines.iter().find(|(_, id)| Some(*id) != self.touched).copied();
+        let touched = self.touched.and_then(|id| Some((self.get(id)?.next_timer()?, id)));
+        filed.into_iter().chain(touched).min()
+    }
+
+    /// `id` is about to be lent out; the one before it is back, and is filed anew.
+    fn touch(&mut self, id: SockId) {
+        if self.touched == Some(id) {
+            return;
+        }
+        if let Some(before) = self.touched.replace(id)
+            && let Some(slot) = self.objects.get_mut(&before)
+        {
+            let due = slot.object.next_timer();
+            if due != slot.filed {
+                slot.filed.map(|at| self.deadlines.remove(&(at, before)));
+                due.map(|at| self.deadlines.insert((at, before)));
+                slot.filed = due;
+            }
+        }
     }
 }
