@@ -38,16 +38,23 @@ const LEVELS: [(i32, std::ops::RangeInclusive<i32>); 6] =
 /// Options that are compared elsewhere, or say something about the machine rather than about TCP:
 /// level, name, why.
 const APART: &[(i32, i32, &str)] = &[
+    (0, 4, "IP_OPTIONS: no IP options"),
+    (0, 52, "IP_PROTOCOL: the port, for want of a protocol number"),
     (1, 17, "SO_PEERCRED: the process"),
     (1, 26, "SO_ATTACH_FILTER: a pointer to a program"),
     (1, 37, "SO_TIMESTAMPING: its own scripts"),
+    (1, 50, "SO_ATTACH_BPF: a descriptor of a program"),
     (1, 51, "SO_ATTACH_REUSEPORT_CBPF: a pointer to a program"),
+    (1, 52, "SO_ATTACH_REUSEPORT_EBPF: a descriptor of a program"),
+    (1, 55, "SO_MEMINFO: sizes of the kernel's buffers"),
     (1, 57, "SO_COOKIE: any number"),
     (1, 59, "SO_PEERGROUPS: the process"),
     (1, 60, "SO_ZEROCOPY: its own scripts"),
     (1, 65, "SO_TIMESTAMPING_NEW: its own scripts"),
     (1, 71, "SO_NETNS_COOKIE: any number"),
+    (1, 80, "SO_DEVMEM_DONTNEED: device memory"),
     (6, 9, "TCP_DEFER_ACCEPT: its own scripts"),
+    (6, 11, "TCP_INFO: its own test"),
     (6, 13, "TCP_CONGESTION: the kernel's modules"),
     (6, 14, "TCP_MD5SIG: its own scripts"),
     (6, 19, "TCP_REPAIR: its own scripts"),
@@ -68,6 +75,18 @@ const APART: &[(i32, i32, &str)] = &[
     (6, 40, "TCP_AO_INFO: no TCP-AO"),
     (6, 41, "TCP_AO_GET_KEYS: no TCP-AO"),
     (6, 42, "TCP_AO_REPAIR: no TCP-AO"),
+    (6, 45, "TCP_RTO_MIN_US: in ticks, of which the two have different ones"),
+    (6, 46, "TCP_DELACK_MAX_US: in ticks as well"),
+    (41, 6, "IPV6_2292PKTOPTIONS: no extension headers"),
+    (41, 54, "IPV6_HOPOPTS: no extension headers"),
+    (41, 55, "IPV6_RTHDRDSTOPTS: no extension headers"),
+    (41, 57, "IPV6_RTHDR: no extension headers"),
+    (41, 59, "IPV6_DSTOPTS: no extension headers"),
+    (41, 64, "netfilter"),
+    (41, 65, "netfilter"),
+    (41, 68, "netfilter"),
+    (41, 69, "netfilter"),
+    (41, 80, "netfilter"),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

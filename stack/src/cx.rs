@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use crate::caps::Capabilities;
 use crate::effect::{Effect, Wake};
 use crate::mib::Mib;
 use crate::net::Net;
@@ -28,6 +29,8 @@ pub struct Cx {
     pub rng: Rng,
     /// What happened, for tests, coverage and humans.
     pub trace: Trace,
+    /// What the calling process may do.
+    pub caps: Capabilities,
     /// Addresses, link and path properties.
     pub net: Net,
     /// Datagrams on their way out, oldest first.
@@ -47,6 +50,7 @@ impl Cx {
             mib: Mib::default(),
             rng: Rng::new(seed),
             trace: Trace::default(),
+            caps: Capabilities::default(),
             net,
             tx: VecDeque::new(),
             challenge: (u64::MAX, 0),

@@ -62,6 +62,8 @@ errnos! {
     EDOM = 33;
     /// Result out of range.
     ERANGE = 34;
+    /// There is none of what was asked for (SO_PEERGROUPS of a TCP socket).
+    ENODATA = 61;
     /// Host is not on the network (ICMP host isolated).
     ENONET = 64;
     /// Protocol error (ICMP parameter problem, a dead NFS of history).

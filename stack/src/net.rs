@@ -28,13 +28,35 @@ pub struct Net {
     /// Addresses of this host; a packet to any other is dropped, unless this is empty.
     pub local_addrs: Vec<IpAddr>,
     path_mtu: BTreeMap<IpAddr, u32>,
+    /// Interfaces by index, from 1 on (Linux: net_device).
+    devices: Vec<String>,
 }
+
+/// Index of the loopback interface.
+pub(crate) const LOOPBACK_IFINDEX: i32 = 1;
+/// Index of the one link.
+pub(crate) const LINK_IFINDEX: i32 = 2;
 
 impl Net {
     /// A host with these addresses on a link of `mtu` bytes.
     #[must_use]
-    pub const fn new(local_addrs: Vec<IpAddr>, mtu: u32) -> Self {
-        Self { mtu, tso: true, local_addrs, path_mtu: BTreeMap::new() }
+    pub fn new(local_addrs: Vec<IpAddr>, mtu: u32) -> Self {
+        let devices = ["lo", "tun0"].map(str::to_owned).to_vec();
+        Self { mtu, tso: true, local_addrs, path_mtu: BTreeMap::new(), devices }
+    }
+
+    /// Name of the interface with this index (Linux: dev_get_by_index).
+    #[must_use]
+    pub fn device(&self, index: i32) -> Option<&str> {
+        let at = usize::try_from(index).ok()?.checked_sub(1)?;
+        self.devices.get(at).map(String::as_str)
+    }
+
+    /// Index of the interface with this name (Linux: dev_get_by_name).
+    #[must_use]
+    pub fn device_named(&self, name: &[u8]) -> Option<i32> {
+        let at = self.devices.iter().position(|device| device.as_bytes() == name)?;
+        i32::try_from(at + 1).ok()
     }
 
     /// MTU of the path to `remote` (Linux: dst_mtu).

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use crate::api::close::tcp_abort_child;
+use crate::caps::Capabilities;
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::flow::Flow;
@@ -144,6 +145,11 @@ impl Stack {
     /// The knobs, to turn them.
     pub const fn sysctl_mut(&mut self) -> &mut Sysctls {
         &mut self.cx.sysctl
+    }
+
+    /// What the process may do, to change it.
+    pub const fn capabilities_mut(&mut self) -> &mut Capabilities {
+        &mut self.cx.caps
     }
 
     /// The network, to change it.

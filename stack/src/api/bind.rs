@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::address::{as_seen_by, unmapped};
 use crate::errno::Errno;
+use crate::sock::kept::{IP_FREEBIND, IP_TRANSPARENT};
 use crate::sock::{Sock, SockId};
 use crate::stack::Stack;
 use crate::state::TcpState;
@@ -35,7 +36,8 @@ impl Stack {
         let usable = local.ip().is_unspecified()
             || local.ip().is_multicast()
             || self.cx.net.is_local(local.ip())
-            || sk.opts.freebind
+            || sk.opts.kept.is_on(IP_FREEBIND)
+            || sk.opts.kept.is_on(IP_TRANSPARENT)
             || self.cx.sysctl.ip_nonlocal_bind != 0;
         if !usable {
             return Err(Errno::EADDRNOTAVAIL);

@@ -13,6 +13,7 @@ mod fcntl;
 mod getsockopt;
 mod ioctl;
 mod listen;
+mod option_table;
 mod poll;
 mod readiness;
 mod recv;
@@ -22,6 +23,9 @@ mod shutdown;
 mod sleep;
 mod socket;
 mod sockopt;
+mod sockopt_ip;
+mod sockopt_ipv6;
+mod sockopt_socket;
 mod tcp_info;
 
 pub use accept::Accepted;

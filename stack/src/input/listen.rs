@@ -112,7 +112,8 @@ fn openreq(sk: &Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx) -> RequestSo
         tsoffset,
         snt_tsval_first: tsval,
         snt_tsval_last: tsval,
-        tos: sk.opts.tos,
+        tos: if flow.is_v6() { sk.opts.tclass } else { sk.opts.tos },
+        ttl: sk.ttl_to(flow, &cx.sysctl),
         ecn_ok: tcp_ecn_create_request(seg, cx),
         last_oow_ack: None,
     }

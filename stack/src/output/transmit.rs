@@ -37,8 +37,8 @@ impl Outgoing {
 /// Linux: tcp_transmit_skb, __tcp_transmit_skb (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) {
     let mut seg = Segment::new(sk.flow.local, sk.flow.remote, out.flags);
-    seg.ip.tos = sk.opts.tos;
-    seg.ip.ttl = sk.opts.ttl.unwrap_or(cx.sysctl.ip_default_ttl);
+    seg.ip.tos = sk.tos();
+    seg.ip.ttl = sk.ttl(&cx.sysctl);
     seg.seq = out.seq;
     seg.ack = if out.flags.ack() { sk.rcv.nxt } else { Seq(0) };
     if out.flags.syn() {

@@ -42,6 +42,7 @@ pub struct RequestSock {
     pub(crate) snt_tsval_first: u32,
     pub(crate) snt_tsval_last: u32,
     pub(crate) tos: u8,
+    pub(crate) ttl: u8,
     /// ECN was asked for, and agreed to (ecn_ok).
     pub(crate) ecn_ok: bool,
     /// Last out-of-window ACK, for tcp_invalid_ratelimit.
