@@ -4,30 +4,17 @@
 //! A table test: it needs a kernel of the version that the stack models, and the right to make a
 //! network namespace; without them it says so and does nothing.
 #![cfg(all(target_os = "linux", feature = "target-linux", feature = "target-stack"))]
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "helpers of tests")]
 
-use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+mod twins;
 
-use synproof_harness::target::linux::LinuxLaunch;
-use synproof_harness::target::stack::StackLaunch;
-use synproof_harness::target::syscall::SockAddr;
-use synproof_harness::target::{
-    CallId, Fd, IpVersion, Launch, Observation, Output, Returned, Setup, Syscall, Target,
-    TargetError,
-};
-
-const AF_INET: i32 = 2;
-const AF_INET6: i32 = 10;
-const STREAM_NONBLOCK: i32 = 1 | 0o4000;
-
-/// The kernel whose options the stack has.
-const KERNEL: &str = "6.18.";
+use synproof_harness::target::{Fd, Syscall};
+use twins::{AF_INET, AF_INET6, STREAM_NONBLOCK, Side, is_comparable, shown};
 
 /// Lengths handed to getsockopt; the last is negative as an int.
 const GET_LENGTHS: [u32; 9] = [0, 1, 2, 4, 5, 8, 16, 300, u32::MAX];
 /// Values of four bytes.
-const VALUES: [i32; 16] =
-    [-2, -1, 0, 1, 2, 3, 5, 6, 7, 8, 0x28, 255, 256, 1500, 65_536, i32::MAX];
+const VALUES: [i32; 16] = [-2, -1, 0, 1, 2, 3, 5, 6, 7, 8, 0x28, 255, 256, 1500, 65_536, i32::MAX];
 /// Lengths of a value of ones, besides four.
 const SET_LENGTHS: [u32; 6] = [0, 1, 3, 5, 8, 16];
 
@@ -43,6 +30,7 @@ const APART: &[(i32, i32, &str)] = &[
     (1, 17, "SO_PEERCRED: the process"),
     (1, 26, "SO_ATTACH_FILTER: a pointer to a program"),
     (1, 37, "SO_TIMESTAMPING: its own scripts"),
+    (1, 49, "SO_INCOMING_CPU: the machine's processors"),
     (1, 50, "SO_ATTACH_BPF: a descriptor of a program"),
     (1, 51, "SO_ATTACH_REUSEPORT_CBPF: a pointer to a program"),
     (1, 52, "SO_ATTACH_REUSEPORT_EBPF: a descriptor of a program"),
@@ -97,102 +85,36 @@ enum State {
     Established,
 }
 
-/// A target with a counter of calls.
-struct Side {
-    target: Box<dyn Target>,
-    calls: u32,
-    local: IpAddr,
-    remote: IpAddr,
-}
-
-impl Side {
-    fn new(launch: &dyn Launch) -> Result<Self, TargetError> {
-        let (local, remote) = (Ipv4Addr::new(192, 168, 0, 17), Ipv4Addr::new(192, 0, 2, 1));
-        let setup = Setup {
-            ip_version: IpVersion::Ipv4,
-            local_ip: local.into(),
-            local_prefix: 16,
-            remote_ip: remote.into(),
-            remote_prefix: 32,
-            gateway_ip: Ipv4Addr::new(192, 168, 0, 1).into(),
-            mtu: 1500,
-            inject_gso_size: 0,
-            is_anyip: false,
-            speed_mbps: None,
-            sysctls: vec![
-                ("net.ipv4.tcp_rmem".to_owned(), "4096 131072 6291456".to_owned()),
-                ("net.ipv4.tcp_wmem".to_owned(), "4096 16384 4194304".to_owned()),
-                ("net.ipv4.tcp_congestion_control".to_owned(), "reno".to_owned()),
-            ],
-            seed: 1,
-        };
-        let mut target = launch.launch(&setup)?;
-        target.start()?;
-        Ok(Self { target, calls: 0, local: local.into(), remote: remote.into() })
-    }
-
-    fn call(&mut self, syscall: &Syscall) -> Result<Returned, TargetError> {
-        self.calls += 1;
-        let wanted = CallId(self.calls);
-        self.target.submit(wanted, syscall, false)?;
-        loop {
-            let deadline = self.target.now().plus(1_000_000);
-            match self.target.observe(deadline)? {
-                Observation::Returned { call, returned, .. } if call == wanted => {
-                    return Ok(returned);
-                }
-                Observation::Packet { .. } | Observation::Returned { .. } => {}
-                Observation::Idle { .. } => panic!("{syscall:?} does not return"),
-            }
+/// A socket in `state`, and what else to close afterwards.
+fn socket(side: &mut Side, domain: i32, state: State) -> (Fd, Vec<Fd>) {
+    let socket = Syscall::Socket { domain, ty: STREAM_NONBLOCK, protocol: 6 };
+    let fd = side.fd(&socket);
+    match state {
+        State::Close => (fd, Vec::new()),
+        State::Listen => {
+            side.fd(&Syscall::Listen { fd, backlog: 5 });
+            (fd, Vec::new())
         }
-    }
-
-    fn fd(&mut self, syscall: &Syscall) -> Fd {
-        let returned = self.call(syscall).unwrap();
-        assert!(returned.value >= 0, "{syscall:?}: {returned:?}");
-        Fd(i32::try_from(returned.value).unwrap())
-    }
-
-    /// The address of a family: IPv4-mapped for AF_INET6.
-    fn addr(&self, domain: i32, ip: IpAddr, port: u16) -> SockAddr {
-        let ip = match ip {
-            IpAddr::V4(v4) if domain == AF_INET6 => v4.to_ipv6_mapped().into(),
-            other => other,
-        };
-        SockAddr::Inet(SocketAddr::new(ip, port))
-    }
-
-    /// A socket in `state`, and what else to close afterwards.
-    fn socket(&mut self, domain: i32, state: State) -> Vec<Fd> {
-        let socket = Syscall::Socket { domain, ty: STREAM_NONBLOCK, protocol: 6 };
-        let fd = self.fd(&socket);
-        match state {
-            State::Close => vec![fd],
-            State::Listen => {
-                self.fd(&Syscall::Listen { fd, backlog: 5 });
-                vec![fd]
-            }
-            State::SynSent => {
-                let addr = self.addr(domain, self.remote, 80);
-                self.call(&Syscall::Connect { fd, addr }).unwrap();
-                vec![fd]
-            }
-            State::Established => {
-                let listener = self.fd(&socket);
-                let addr = self.addr(domain, self.local, 8080);
-                self.fd(&Syscall::Setsockopt {
-                    fd: listener,
-                    level: 1,
-                    name: 2,
-                    value: 1_i32.to_ne_bytes().to_vec(),
-                    len: 4,
-                });
-                self.fd(&Syscall::Bind { fd: listener, addr });
-                self.fd(&Syscall::Listen { fd: listener, backlog: 5 });
-                self.call(&Syscall::Connect { fd, addr }).unwrap();
-                let peer = self.fd(&Syscall::Accept { fd: listener });
-                vec![fd, peer, listener]
-            }
+        State::SynSent => {
+            let addr = side.addr(domain, side.remote, 80);
+            side.call(&Syscall::Connect { fd, addr }).unwrap();
+            (fd, Vec::new())
+        }
+        State::Established => {
+            let listener = side.fd(&socket);
+            let addr = side.addr(domain, side.local, 8080);
+            side.fd(&Syscall::Setsockopt {
+                fd: listener,
+                level: 1,
+                name: 2,
+                value: 1_i32.to_ne_bytes().to_vec(),
+                len: 4,
+            });
+            side.fd(&Syscall::Bind { fd: listener, addr });
+            side.fd(&Syscall::Listen { fd: listener, backlog: 5 });
+            side.call(&Syscall::Connect { fd, addr }).unwrap();
+            let peer = side.fd(&Syscall::Accept { fd: listener });
+            (fd, vec![peer, listener])
         }
     }
 }
@@ -214,19 +136,6 @@ fn questions(fd: Fd, level: i32, name: i32) -> Vec<Syscall> {
     calls
 }
 
-fn shown(answer: &Result<Returned, TargetError>) -> String {
-    match answer {
-        Ok(Returned { errno: Some(errno), .. }) => format!("errno {}", errno.0),
-        Ok(Returned { output: Output::OptVal(bytes), .. }) if bytes.len() == 4 => {
-            let int = bytes.first_chunk().map(|bytes| i32::from_ne_bytes(*bytes));
-            format!("int {}", int.unwrap_or_default())
-        }
-        Ok(Returned { output: Output::OptVal(bytes), .. }) => format!("bytes {bytes:?}"),
-        Ok(returned) => format!("{}", returned.value),
-        Err(error) => format!("cannot: {error}"),
-    }
-}
-
 fn asked(call: &Syscall) -> String {
     match call {
         Syscall::Getsockopt { len, .. } => format!("get len {len}"),
@@ -239,51 +148,45 @@ fn asked(call: &Syscall) -> String {
     }
 }
 
-/// The differences of one family and state, one a line.
-fn compare(domain: i32, state: State) -> String {
-    let mut linux = Side::new(&LinuxLaunch::default()).unwrap();
-    let mut stack = Side::new(&StackLaunch).unwrap();
+/// The differences of one option, one a line.
+fn compare_option(
+    (linux, stack): (&mut Side, &mut Side),
+    (domain, state): (i32, State),
+    (level, name): (i32, i32),
+) -> String {
+    let (theirs, their_rest) = socket(linux, domain, state);
+    let (ours, our_rest) = socket(stack, domain, state);
+    let calls = questions(theirs, level, name).into_iter().zip(questions(ours, level, name));
     let mut differences = String::new();
-    for (level, names) in LEVELS {
-        for name in names {
-            if APART.iter().any(|apart| (apart.0, apart.1) == (level, name)) {
-                continue;
-            }
-            let (on_linux, on_stack) = (linux.socket(domain, state), stack.socket(domain, state));
-            let calls = questions(on_linux[0], level, name);
-            for (kernels, ours) in calls.iter().zip(questions(on_stack[0], level, name)) {
-                let (theirs, ours) = (shown(&linux.call(kernels)), shown(&stack.call(&ours)));
-                if theirs != ours {
-                    let what = asked(kernels);
-                    writeln!(
-                        differences,
-                        "{state:?} family {domain} level {level} option {name}: {what}: \
-                         linux {theirs}, stack {ours}"
-                    )
-                    .unwrap();
-                }
-            }
-            for (a, b) in on_linux.into_iter().zip(on_stack) {
-                linux.call(&Syscall::Close { fd: a }).unwrap();
-                stack.call(&Syscall::Close { fd: b }).unwrap();
-            }
+    for (to_linux, to_stack) in calls {
+        let answers = (shown(&linux.call(&to_linux)), shown(&stack.call(&to_stack)));
+        if answers.0 != answers.1 {
+            differences += &format!(
+                "{state:?} family {domain} level {level} option {name}: {}: linux {}, stack {}\n",
+                asked(&to_linux),
+                answers.0,
+                answers.1
+            );
         }
+    }
+    for fd in [theirs].into_iter().chain(their_rest) {
+        linux.call(&Syscall::Close { fd }).unwrap();
+    }
+    for fd in [ours].into_iter().chain(our_rest) {
+        stack.call(&Syscall::Close { fd }).unwrap();
     }
     differences
 }
 
-fn is_comparable() -> bool {
-    match LinuxLaunch::default().info() {
-        Ok(info) if info.version.starts_with(KERNEL) => true,
-        Ok(info) => {
-            eprintln!("skipped: the kernel is {}, not {KERNEL}x", info.version);
-            false
-        }
-        Err(error) => {
-            eprintln!("skipped: {error}");
-            false
-        }
-    }
+fn compare(domain: i32, state: State) -> String {
+    let (mut linux, mut stack) = (Side::linux(), Side::stack());
+    let is_apart = |option| APART.iter().any(|apart| (apart.0, apart.1) == option);
+    LEVELS
+        .iter()
+        .flat_map(|(level, names)| names.clone().map(|name| (*level, name)))
+        .filter(|option| !is_apart(*option))
+        .map(|option| compare_option((&mut linux, &mut stack), (domain, state), option))
+        .collect()
 }
 
 #[rstest::rstest]

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use crate::caps::Capabilities;
 use crate::effect::{Effect, Wake};
 use crate::mib::Mib;
-use crate::net::Net;
+use crate::net::{LINK_IFINDEX, Net};
 use crate::rng::Rng;
 use crate::sock::SockId;
 use crate::sysctl::Sysctls;
@@ -35,6 +35,10 @@ pub struct Cx {
     pub net: Net,
     /// Datagrams on their way out, oldest first.
     pub(crate) tx: VecDeque<Vec<u8>>,
+    /// Datagrams from this host to itself, oldest first.
+    pub(crate) loopback: VecDeque<Vec<u8>>,
+    /// Index of the interface the present datagram came in by.
+    pub(crate) dif: i32,
     /// Challenge ACKs left in the present second, host-wide.
     challenge: (u64, u32),
     /// Work on other sockets and tables, applied when the present function has returned.
@@ -53,6 +57,8 @@ impl Cx {
             caps: Capabilities::default(),
             net,
             tx: VecDeque::new(),
+            loopback: VecDeque::new(),
+            dif: LINK_IFINDEX,
             challenge: (u64::MAX, 0),
             effects: VecDeque::new(),
         }

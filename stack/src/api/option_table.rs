@@ -172,7 +172,7 @@ const ROWS: &[Row] = &[
     // SO_BPF_EXTENSIONS: how many there are
     only_reads(SOL_SOCKET, 48, Gives::Always(64)),
     // SO_INCOMING_CPU
-    keeps(SOL_SOCKET, 49, Reads::Int, Takes::Any, -1),
+    keeps(SOL_SOCKET, 49, Reads::Int, Takes::Any, -1).read_by_code(),
     // SO_CNX_ADVICE
     only_takes(SOL_SOCKET, 53, Reads::Int, Takes::Ignored),
     // SO_INCOMING_NAPI_ID

@@ -14,6 +14,7 @@ use crate::output::ack::{in_pingpong_mode, tcp_send_ack};
 use crate::output::window::{__tcp_select_window, rmem_alloc, tcp_receive_window};
 use crate::sock::Sock;
 use crate::sock::control_block::UrgData;
+use crate::sock::kept::SO_PEEK_OFF;
 use crate::stack::Stack;
 use crate::state::TcpState;
 use crate::table::Fd;
@@ -95,6 +96,7 @@ fn tcp_recvmsg(
         }
     }
     tcp_cleanup_rbuf(sk, so_far, cx);
+    move_peek_offset(sk, so_far, flags.peek());
     let inq = sk.opts.inq.then(|| tcp_inq_hint(sk));
     let data = std::mem::take(&mut sleep.done);
     Poll::Ready(Ok(Received { data, len: so_far, inq, flags: 0 }))
@@ -121,7 +123,7 @@ enum Copied {
 fn copy(sk: &mut Sock, max: usize, flags: MsgFlags, sleep: &mut Sleep, cx: &mut Cx) -> Copied {
     let mut room = max;
     if flags.peek() {
-        let bytes = sk.recv_queue.peek(0, room);
+        let bytes = sk.recv_queue.peek(sk_peek_offset(sk), room);
         sleep.copied += bytes.len();
         sleep.done.extend(bytes);
         return if sk.recv_queue.is_at_fin() { Copied::Fin } else { Copied::Data };
@@ -143,6 +145,23 @@ fn copy(sk: &mut Sock, max: usize, flags: MsgFlags, sleep: &mut Sleep, cx: &mut 
         tcp_rcv_space_adjust(sk, cx);
     }
     if room > 0 && sk.recv_queue.take_fin() { Copied::Fin } else { Copied::Data }
+}
+
+/// Where MSG_PEEK begins: at the front, or with SO_PEEK_OFF where the last one ended.
+fn sk_peek_offset(sk: &Sock) -> usize {
+    usize::try_from(sk.opts.kept.get_or(SO_PEEK_OFF, -1)).unwrap_or(0)
+}
+
+/// Peeking moves the offset on, reading back towards the front.
+///
+/// Linux: sk_peek_offset_fwd, sk_peek_offset_bwd (include/net/sock.h)
+fn move_peek_offset(sk: &mut Sock, copied: usize, peek: bool) {
+    let offset = sk.opts.kept.get_or(SO_PEEK_OFF, -1);
+    if offset >= 0 {
+        let copied = i32::try_from(copied).unwrap_or(i32::MAX);
+        let moved = if peek { offset.saturating_add(copied) } else { (offset - copied).max(0) };
+        sk.opts.kept.set(SO_PEEK_OFF, moved);
+    }
 }
 
 /// How much may be taken at once: a read ends at the urgent byte, and one that begins there passes

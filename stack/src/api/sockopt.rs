@@ -27,6 +27,7 @@ pub(super) const SO_PEERNAME: i32 = 28;
 pub(super) const SO_TIMESTAMP: i32 = 29;
 pub(super) const SO_TIMESTAMPNS: i32 = 35;
 pub(super) const SO_LOCK_FILTER: i32 = 44;
+pub(super) const SO_INCOMING_CPU: i32 = 49;
 pub(super) const SO_COOKIE: i32 = 57;
 pub(super) const SO_TXTIME: i32 = 61;
 pub(super) const SO_BINDTOIFINDEX: i32 = 62;

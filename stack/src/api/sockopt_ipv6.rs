@@ -6,8 +6,8 @@ use super::sockopt::*;
 use super::sockopt_ip::{ECN_MASK, path_mtu, set_unicast_if, xfrm_user_policy};
 use crate::cx::Cx;
 use crate::errno::Errno;
-use crate::sock::Sock;
 use crate::sock::IPV6_DEFAULT_HOPLIMIT;
+use crate::sock::Sock;
 use crate::state::TcpState;
 
 /// IPV6_MIN_MTU
@@ -69,7 +69,9 @@ pub(super) fn do_ipv6_setsockopt(
         IPV6_ADD_MEMBERSHIP | IPV6_DROP_MEMBERSHIP if value.len() >= IPV6_MREQ => {
             return Err(Errno::EPROTO);
         }
-        IPV6_IPSEC_POLICY | IPV6_XFRM_POLICY => return Err(xfrm_user_policy(IPV6_XFRM_POLICY, name, value, cx)),
+        IPV6_IPSEC_POLICY | IPV6_XFRM_POLICY => {
+            return Err(xfrm_user_policy(IPV6_XFRM_POLICY, name, value, cx));
+        }
         IPV6_HOPOPTS | IPV6_RTHDRDSTOPTS | IPV6_RTHDR | IPV6_DSTOPTS | IPV6_2292PKTOPTIONS => {
             return sticky_option(name, value);
         }

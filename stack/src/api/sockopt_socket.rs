@@ -12,6 +12,7 @@ use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::errno::Errno;
 use crate::output::window::{tcp_set_rcvbuf_for, tcp_space_from_win};
+use crate::sock::kept;
 use crate::sock::{Locks, RxTimestamps, Sock, TxTime};
 use crate::state::TcpState;
 
@@ -55,9 +56,9 @@ pub(super) fn set(
         SO_TXTIME => set_txtime(sk, value, cx),
         SO_BUF_LOCK => int(value).and_then(|val| set_buf_lock(sk, val)),
         // Memory can only be reserved where a memory cgroup accounts for it.
-        SO_RESERVE_MEM => int(value).and_then(|val| {
-            Err(if val < 0 { Errno::EINVAL } else { Errno::EOPNOTSUPP })
-        }),
+        SO_RESERVE_MEM => {
+            int(value).and_then(|val| Err(if val < 0 { Errno::EINVAL } else { Errno::EOPNOTSUPP }))
+        }
         SO_TXREHASH => int(value).and_then(|val| {
             let valid = (-1..=1).contains(&val);
             sk.opts.txrehash = valid.then_some(val != 0).ok_or(Errno::EINVAL)?;
@@ -71,11 +72,7 @@ pub(super) fn set(
 fn bind_to_device(sk: &mut Sock, value: &[u8], cx: &Cx) -> Result<(), Errno> {
     let name = value.split(|byte| *byte == 0).next().unwrap_or_default();
     let name = name.get(..IFNAMSIZ - 1).unwrap_or(name);
-    let index = if name.is_empty() {
-        0
-    } else {
-        cx.net.device_named(name).ok_or(Errno::ENODEV)?
-    };
+    let index = if name.is_empty() { 0 } else { cx.net.device_named(name).ok_or(Errno::ENODEV)? };
     bind_to_index(sk, index, cx)
 }
 
@@ -194,6 +191,11 @@ pub(super) fn get(sk: &Sock, name: i32, len: usize, cx: &Cx) -> Option<Result<Ve
             Ok(int_bytes(snd | if rcvbuf { SOCK_RCVBUF_LOCK } else { 0 }))
         }
         SO_TXREHASH => flag(sk.opts.txrehash),
+        SO_INCOMING_CPU => {
+            // There is one processor; whoever has never received anything knows none.
+            let seen = if sk.total.segs_in == 0 { -1 } else { 0 };
+            Ok(int_bytes(sk.opts.kept.get_or(kept::SO_INCOMING_CPU, seen)))
+        }
         // A number of its own for every socket there ever was.
         SO_COOKIE if len >= 8 => Ok(u64::from(sk.id.0).to_ne_bytes().to_vec()),
         SO_NETNS_COOKIE if len == 8 => Ok(1_u64.to_ne_bytes().to_vec()),

@@ -8,12 +8,14 @@ use super::request::{Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
 use super::state_process::tcp_rcv_state_process;
 use super::time_wait::{TwStatus, tcp_timewait_state_process, tcp_v4_timewait_ack};
 use super::{Disposition, DropReason, ResetReason};
+use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::flow::Flow;
 use crate::mib::Counter;
 use crate::output::reset::tcp_v4_send_reset;
 use crate::seq::Seq;
-use crate::sock::SockId;
+use crate::sock::kept::{IP_MINTTL, IPV6_MINHOPCOUNT};
+use crate::sock::{Sock, SockId};
 use crate::stack::Stack;
 use crate::state::{Event, TcpState, advance};
 use crate::table::Object;
@@ -38,9 +40,14 @@ fn dispatch(stack: &mut Stack, seg: &Segment, found: Option<SockId>) -> Disposit
         return to_listener(stack, seg, None);
     };
     match stack.objects.get(id) {
-        Some(Object::Sock(_)) => {
-            stack.enter(id, |sk, cx| tcp_rcv_state_process(sk, seg, cx)).unwrap_or(NOBODY)
-        }
+        Some(Object::Sock(_)) => stack
+            .enter(id, |sk, cx| {
+                if let Some(drop) = too_far_away(sk, seg, cx) {
+                    return drop;
+                }
+                tcp_rcv_state_process(sk, seg, cx)
+            })
+            .unwrap_or(NOBODY),
         Some(Object::Request(_)) => to_request(stack, seg, id),
         Some(Object::TimeWait(_)) => to_time_wait(stack, seg, id),
         None => NOBODY,
@@ -54,7 +61,24 @@ fn to_listener(stack: &mut Stack, seg: &Segment, isn: Option<Seq>) -> Dispositio
     let Some(id) = stack.lhash.lookup(seg.dst(), hash) else {
         return no_tcp_socket(seg, &mut stack.cx);
     };
-    stack.enter(id, |sk, cx| listen_state_process(sk, seg, isn, cx)).unwrap_or(NOBODY)
+    stack
+        .enter(id, |sk, cx| {
+            too_far_away(sk, seg, cx).unwrap_or_else(|| listen_state_process(sk, seg, isn, cx))
+        })
+        .unwrap_or(NOBODY)
+}
+
+/// A segment with a smaller TTL than IP_MINTTL or IPV6_MINHOPCOUNT asks for comes from further off
+/// than it may (RFC 5082).
+///
+/// Linux: the checks of min_ttl in tcp_v4_rcv, of min_hopcount in tcp_v6_rcv
+fn too_far_away(sk: &Sock, seg: &Segment, cx: &mut Cx) -> Option<Disposition> {
+    let key = if seg.ip.dst.is_ipv6() { IPV6_MINHOPCOUNT } else { IP_MINTTL };
+    if i32::from(seg.ip.ttl) >= sk.opts.kept.get_or(key, 0) {
+        return None;
+    }
+    cx.mib.inc(Counter::TcpExtTCPMinTTLDrop);
+    Some(Disposition::Dropped(DropReason::TcpMinttl))
 }
 
 fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
@@ -102,7 +126,7 @@ fn tcp_child_process(
     stack: &mut Stack,
     seg: &Segment,
     listener: SockId,
-    child: crate::sock::Sock,
+    child: Sock,
 ) -> Disposition {
     let (id, flow) = (child.id, child.flow);
     stack.objects.put(id, Object::Sock(Box::new(child)));

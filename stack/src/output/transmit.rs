@@ -68,7 +68,7 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) {
     count(sk, payload_len, cx);
     sk.total.wstamp = cx.now;
     let mss = usize::try_from(sk.mss_cache).unwrap_or(usize::MAX);
-    if payload_len > mss && !cx.net.tso {
+    if payload_len > mss && !cx.net.tso_to(sk.flow.remote.ip()) {
         for part in tso::tcp_gso_segment(seg, mss) {
             send(&part, cx);
         }
@@ -88,7 +88,8 @@ pub(crate) fn send(seg: &Segment, cx: &mut Cx) {
         seq: seg.seq,
         payload_len: seg.payload.len(),
     });
-    cx.tx.push_back(emit(seg));
+    let queue = if cx.net.is_own(seg.ip.dst) { &mut cx.loopback } else { &mut cx.tx };
+    queue.push_back(emit(seg));
 }
 
 /// Announces outstanding urgent data.
@@ -153,7 +154,7 @@ fn count(sk: &mut Sock, payload_len: usize, cx: &mut Cx) {
         sk.total.data_segs_out = sk.total.data_segs_out.wrapping_add(segs);
         sk.total.bytes_sent = sk.total.bytes_sent.wrapping_add(bytes);
     }
-    if segs > 1 && cx.net.tso {
+    if segs > 1 && cx.net.tso_to(sk.flow.remote.ip()) {
         cx.mib.add(Counter::TcpOutSegs, u64::from(segs - 1));
     }
 }

@@ -38,6 +38,8 @@ pub(crate) const IPV6_MTU_DISCOVER: OptionKey = OptionKey::new(41, 23);
 pub(crate) const IPV6_RECVERR: OptionKey = OptionKey::new(41, 25);
 /// IPV6_MINHOPCOUNT
 pub(crate) const IPV6_MINHOPCOUNT: OptionKey = OptionKey::new(41, 73);
+/// SO_INCOMING_CPU
+pub(crate) const SO_INCOMING_CPU: OptionKey = OptionKey::new(1, 49);
 /// SO_PEEK_OFF
 pub(crate) const SO_PEEK_OFF: OptionKey = OptionKey::new(1, 42);
 
