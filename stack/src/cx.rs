@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 
 use crate::caps::Capabilities;
 use crate::effect::{Effect, Wake};
+use crate::fastopen::Blackhole;
+use crate::metrics::TcpMetrics;
 use crate::mib::Mib;
 use crate::net::{LINK_IFINDEX, Net};
 use crate::rng::Rng;
@@ -33,6 +35,10 @@ pub struct Cx {
     pub caps: Capabilities,
     /// Addresses, link and path properties.
     pub net: Net,
+    /// What is remembered of destinations.
+    pub metrics: TcpMetrics,
+    /// Whether clients use Fast Open at present.
+    pub(crate) blackhole: Blackhole,
     /// Datagrams on their way out, oldest first.
     pub(crate) tx: VecDeque<Vec<u8>>,
     /// Datagrams from this host to itself, oldest first.
@@ -56,6 +62,8 @@ impl Cx {
             trace: Trace::default(),
             caps: Capabilities::default(),
             net,
+            metrics: TcpMetrics::default(),
+            blackhole: Blackhole::default(),
             tx: VecDeque::new(),
             loopback: VecDeque::new(),
             dif: LINK_IFINDEX,

@@ -10,6 +10,7 @@ use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
+use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
 use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, Net};
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
@@ -193,6 +194,17 @@ impl Stack {
         &mut self.cx.net
     }
 
+    /// What is remembered of destinations.
+    #[must_use]
+    pub const fn metrics(&self) -> &TcpMetrics {
+        &self.cx.metrics
+    }
+
+    /// What is remembered of destinations, to forget it.
+    pub const fn metrics_mut(&mut self) -> &mut TcpMetrics {
+        &mut self.cx.metrics
+    }
+
     /// The counters.
     #[must_use]
     pub const fn mib(&self) -> &Mib {
@@ -202,6 +214,19 @@ impl Stack {
     /// What happened inside.
     pub const fn trace_mut(&mut self) -> &mut Trace {
         &mut self.cx.trace
+    }
+
+    /// Panics when a socket, or one table against another, contradicts itself: for tests and
+    /// fuzzing. It looks at everything there is.
+    pub fn check(&self) {
+        self.objects.check();
+        for (flow, id) in self.ehash.iter() {
+            assert!(self.objects.get(id).is_some(), "{flow:?} leads to nothing");
+        }
+        for id in self.fds.socks() {
+            assert!(self.objects.get(id).is_some(), "a descriptor leads to nothing: {id:?}");
+        }
+        assert!(self.cx.effects.is_empty(), "work was left undone: {:?}", self.cx.effects);
     }
 
     /// Time never runs backwards.
@@ -229,10 +254,15 @@ impl Stack {
         while let Some(effect) = self.cx.effects.pop_front() {
             match effect {
                 Effect::AddRequest(req) => self.add_request(req),
+                Effect::FastopenChild(req, syn) => self.tcp_fastopen_create_child(req, &syn),
+                Effect::FastopenRemove { listener, counts_until } => {
+                    self.fastopen_removed(listener, counts_until);
+                }
                 Effect::Unhash(id, flow) => self.unhash(id, flow),
                 Effect::TimeWait(tw) => self.add_time_wait(tw),
                 Effect::Destroy(id) => self.destroy(id),
                 Effect::StopListening(id) => self.stop_listening(id),
+                Effect::SynqOverflow(local, at) => self.synq_overflow(local, at),
                 Effect::Wake(sock, wake) => self.wake(sock, wake),
             }
         }
@@ -247,6 +277,15 @@ impl Stack {
             }
         }
         self.events.push_back(StackEvent { sock, fd, wake });
+    }
+
+    /// Linux: synq_overflow_ts of struct sock_reuseport
+    fn synq_overflow(&mut self, local: std::net::SocketAddr, at: Instant) {
+        for id in self.lhash.group(local) {
+            if let Some(sk) = self.objects.sock_mut(id) {
+                sk.listener.synq_overflow = Some(at);
+            }
+        }
     }
 
     fn add_request(&mut self, mut req: Box<RequestSock>) {

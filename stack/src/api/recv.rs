@@ -123,7 +123,7 @@ enum Copied {
 fn copy(sk: &mut Sock, max: usize, flags: MsgFlags, sleep: &mut Sleep, cx: &mut Cx) -> Copied {
     let mut room = max;
     if flags.peek() {
-        let bytes = sk.recv_queue.peek(sk_peek_offset(sk), room);
+        let bytes = look(sk, room);
         sleep.copied += bytes.len();
         sleep.done.extend(bytes);
         return if sk.recv_queue.is_at_fin() { Copied::Fin } else { Copied::Data };
@@ -161,6 +161,19 @@ fn move_peek_offset(sk: &mut Sock, copied: usize, peek: bool) {
         let copied = i32::try_from(copied).unwrap_or(i32::MAX);
         let moved = if peek { offset.saturating_add(copied) } else { (offset - copied).max(0) };
         sk.opts.kept.set(SO_PEEK_OFF, moved);
+    }
+}
+
+/// What a read would take, without taking it.
+fn look(sk: &Sock, room: usize) -> Vec<u8> {
+    let copied_seq = sk.recv_queue.copied_seq();
+    let offset = sk_peek_offset(sk);
+    if sk.rcv.urg_data == UrgData::None || copied_seq.after(sk.rcv.urg_seq) {
+        return sk.recv_queue.peek(offset, room);
+    }
+    match to_usize(sk.rcv.urg_seq - copied_seq) {
+        0 => sk.recv_queue.peek(offset + usize::from(!sk.opts.oobinline), room),
+        ahead => sk.recv_queue.peek(offset, room.min(ahead.saturating_sub(offset))),
     }
 }
 

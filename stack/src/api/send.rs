@@ -3,12 +3,14 @@
 //! RFC 9293 §3.10.2 SEND · Linux: tcp_sendmsg_locked, tcp_push (net/ipv4/tcp.c),
 //! sk_stream_wait_connect, sk_stream_wait_memory (net/core/stream.c)
 
-use std::task::Poll;
+use std::task::{Poll, ready};
 
+use super::Address;
 use super::sleep::Sleep;
 use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::errno::Errno;
+use crate::fastopen::{FastopenSent, tcp_passive_fastopen};
 use crate::input::tcp_sndbuf_expand;
 use crate::output::mss::tcp_send_mss;
 use crate::output::write::{
@@ -38,6 +40,7 @@ impl MsgFlags {
     const EOR: i32 = 0x80;
     const WAITALL: i32 = 0x100;
     const MORE: i32 = 0x8000;
+    const FASTOPEN: i32 = 0x2000_0000;
 
     /// MSG_OOB
     pub(crate) const fn oob(self) -> bool {
@@ -63,10 +66,27 @@ impl MsgFlags {
     pub(crate) const fn waitall(self) -> bool {
         self.0 & Self::WAITALL != 0
     }
+    /// MSG_FASTOPEN
+    pub(crate) const fn fastopen(self) -> bool {
+        self.0 & Self::FASTOPEN != 0
+    }
     /// MSG_MORE
     pub(crate) const fn more(self) -> bool {
         self.0 & Self::MORE != 0
     }
+}
+
+/// What a sending call was given (struct msghdr).
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    /// The bytes.
+    pub data: &'a [u8],
+    /// Bytes the call named; more than `data` if some of its memory cannot be read.
+    pub size: usize,
+    /// Where to; a connected socket does not look at it.
+    pub name: Option<Address>,
+    /// MSG_*
+    pub flags: MsgFlags,
 }
 
 /// Why a try of sending ended.
@@ -89,8 +109,27 @@ impl Stack {
         flags: MsgFlags,
         sleep: &mut Sleep,
     ) -> Poll<Result<usize, Errno>> {
+        let message = Message { data, size: data.len(), name: None, flags };
+        self.sendmsg(now, fd, &message, sleep)
+    }
+
+    /// [`Self::send`] with all that sendmsg() can say.
+    pub fn sendmsg(
+        &mut self,
+        now: Instant,
+        fd: Fd,
+        message: &Message<'_>,
+        sleep: &mut Sleep,
+    ) -> Poll<Result<usize, Errno>> {
         self.set_now(now);
         let id = self.fds.sock(fd)?;
+        let Message { data, flags, .. } = *message;
+        if sleep.fastopen || (!sleep.has_slept() && self.is_fastopen_send(id, message)) {
+            match ready!(self.tcp_sendmsg_fastopen(id, message, sleep))? {
+                FastopenSent::InProgress(copied) => return Poll::Ready(Ok(copied)),
+                FastopenSent::Connected(copied) => sleep.copied = copied,
+            }
+        }
         self.enter(id, |sk, cx| tcp_sendmsg(sk, data, flags, sleep, cx))
             .unwrap_or(Poll::Ready(Err(Errno::EBADF)))
     }
@@ -120,7 +159,8 @@ fn try_sendmsg(
 ) -> Poll<Result<usize, Errno>> {
     let nonblock = sk.opts.nonblock || flags.dontwait();
     let timeout = sk.opts.sndtimeo_us;
-    if !sk.state().is_in(StateMask::CAN_SEND) && sleep.copied == 0 {
+    let can_send = sk.state().is_in(StateMask::CAN_SEND) || tcp_passive_fastopen(sk);
+    if !can_send && sleep.copied == 0 {
         // Data may be handed over only once the connection is established.
         if let Some(err) = sk.err.take() {
             return Poll::Ready(Err(err));

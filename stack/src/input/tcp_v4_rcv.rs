@@ -4,14 +4,14 @@
 
 use super::closed::no_tcp_socket;
 use super::listen::listen_state_process;
-use super::request::{Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
+use super::request::{Holder, Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
 use super::state_process::tcp_rcv_state_process;
+use super::syncookies::cookie_v4_check;
 use super::time_wait::{TwStatus, tcp_timewait_state_process, tcp_v4_timewait_ack};
 use super::{Disposition, DropReason, ResetReason};
-use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::flow::Flow;
-use crate::mib::Counter;
+use crate::mib::{Counter, Mib};
 use crate::output::reset::tcp_v4_send_reset;
 use crate::seq::Seq;
 use crate::sock::kept::{IP_MINTTL, IPV6_MINHOPCOUNT};
@@ -42,7 +42,7 @@ fn dispatch(stack: &mut Stack, seg: &Segment, found: Option<SockId>) -> Disposit
     match stack.objects.get(id) {
         Some(Object::Sock(_)) => stack
             .enter(id, |sk, cx| {
-                if let Some(drop) = too_far_away(sk, seg, cx) {
+                if let Some(drop) = too_far_away(sk, seg, &mut cx.mib) {
                     return drop;
                 }
                 tcp_rcv_state_process(sk, seg, cx)
@@ -61,31 +61,55 @@ fn to_listener(stack: &mut Stack, seg: &Segment, isn: Option<Seq>) -> Dispositio
     let Some(id) = stack.lhash.lookup(seg.dst(), hash) else {
         return no_tcp_socket(seg, &mut stack.cx);
     };
-    stack
-        .enter(id, |sk, cx| {
-            too_far_away(sk, seg, cx).unwrap_or_else(|| listen_state_process(sk, seg, isn, cx))
-        })
-        .unwrap_or(NOBODY)
+    tcp_v4_do_rcv_listen(stack, seg, isn, id)
 }
 
 /// A segment with a smaller TTL than IP_MINTTL or IPV6_MINHOPCOUNT asks for comes from further off
 /// than it may (RFC 5082).
 ///
 /// Linux: the checks of min_ttl in tcp_v4_rcv, of min_hopcount in tcp_v6_rcv
-fn too_far_away(sk: &Sock, seg: &Segment, cx: &mut Cx) -> Option<Disposition> {
+fn too_far_away(sk: &Sock, seg: &Segment, mib: &mut Mib) -> Option<Disposition> {
     let key = if seg.ip.dst.is_ipv6() { IPV6_MINHOPCOUNT } else { IP_MINTTL };
     if i32::from(seg.ip.ttl) >= sk.opts.kept.get_or(key, 0) {
         return None;
     }
-    cx.mib.inc(Counter::TcpExtTCPMinTTLDrop);
+    mib.inc(Counter::TcpExtTCPMinTTLDrop);
     Some(Disposition::Dropped(DropReason::TcpMinttl))
+}
+
+/// A segment for a listener: the end of a handshake that a SYN cookie remembers, or a new one.
+///
+/// Linux: tcp_v4_do_rcv in LISTEN, tcp_get_cookie_sock (net/ipv4/syncookies.c)
+fn tcp_v4_do_rcv_listen(
+    stack: &mut Stack,
+    seg: &Segment,
+    isn: Option<Seq>,
+    id: SockId,
+) -> Disposition {
+    let Some(listener) = stack.objects.sock(id) else { return NOBODY };
+    if let Some(drop) = too_far_away(listener, seg, &mut stack.cx.mib) {
+        return drop;
+    }
+    let Some(mut req) = cookie_v4_check(listener, seg, &mut stack.cx) else {
+        return stack.enter(id, |sk, cx| listen_state_process(sk, seg, isn, cx)).unwrap_or(NOBODY);
+    };
+    if listener.listener.is_full() {
+        stack.cx.mib.inc(Counter::TcpExtListenOverflows);
+        stack.cx.mib.inc(Counter::TcpExtListenDrops);
+        advance(&mut req.state, req.flow, Event::Abort, &mut stack.cx);
+        return NOBODY;
+    }
+    let child_id = stack.objects.reserve();
+    let Some(listener) = stack.objects.sock(id) else { return NOBODY };
+    let child = tcp_v4_syn_recv_sock(&mut req, seg, listener, child_id, &mut stack.cx);
+    tcp_child_process(stack, seg, id, child)
 }
 
 fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
     let Some(mut req) = stack.objects.take_request(id) else { return NOBODY };
     let verdict = match stack.objects.sock(req.listener) {
         Some(sk) if sk.state() == TcpState::Listen => {
-            tcp_check_req(&mut req, seg, sk, &mut stack.cx)
+            tcp_check_req(&mut req, seg, Holder::Listener(sk), &mut stack.cx)
         }
         Some(_) | None => {
             advance(&mut req.state, req.flow, Event::Abort, &mut stack.cx);
@@ -101,9 +125,7 @@ fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
         Verdict::ToListener => {
             let listener = req.listener;
             stack.objects.put(id, Object::Request(req));
-            stack
-                .enter(listener, |sk, cx| listen_state_process(sk, seg, None, cx))
-                .unwrap_or(NOBODY)
+            tcp_v4_do_rcv_listen(stack, seg, None, listener)
         }
         Verdict::Drop(disposition) => {
             stack.forget_request(&req);

@@ -8,14 +8,14 @@ use super::options::{tcp_synack_options, tcp_time_stamp};
 use super::transmit::send;
 use crate::cx::Cx;
 use crate::mib::Counter;
-use crate::sock::RequestSock;
+use crate::sock::{RequestSock, default_ttl};
 use crate::wire::{Flags, Segment};
 
 /// Sends the SYN-ACK.
 pub(crate) fn tcp_v4_send_synack(req: &RequestSock, cx: &mut Cx) {
     let mut seg = Segment::new(req.flow.local, req.flow.remote, Flags::SYN | Flags::ACK);
     seg.ip.tos = req.tos;
-    seg.ip.ttl = req.ttl;
+    seg.ip.ttl = req.ttl.unwrap_or_else(|| default_ttl(req.flow, &cx.sysctl));
     if req.ecn_ok {
         seg.flags |= Flags::ECE;
     }
@@ -32,6 +32,7 @@ pub(crate) fn tcp_v4_send_synack(req: &RequestSock, cx: &mut Cx) {
 ///
 /// Linux: tcp_rtx_synack (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_rtx_synack(req: &mut RequestSock, cx: &mut Cx) {
+    req.fastopen_cookie = None;
     tcp_v4_send_synack(req, cx);
     cx.mib.inc(Counter::TcpRetransSegs);
     cx.mib.inc(Counter::TcpExtTCPSynRetrans);

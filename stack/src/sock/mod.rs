@@ -25,7 +25,7 @@ pub(crate) use options::{Linger, Locks, NonAgle, RxTimestamps, SockOptions, TxTi
 pub(crate) use recv_queue::RecvQueue;
 pub use request::RequestSock;
 pub(crate) use sack_list::SackList;
-pub(crate) use sock::{ConnectPhase, IPV6_DEFAULT_HOPLIMIT};
+pub(crate) use sock::{ConnectPhase, IPV6_DEFAULT_HOPLIMIT, default_ttl};
 pub use sock::{Shutdown, Sock, SockId};
 pub use timewait::TimeWaitSock;
 pub(crate) use write_queue::WriteQueue;

@@ -4,6 +4,7 @@
 //! it is read, its range in api/sockopt.rs.
 
 use super::kept::Kept;
+use crate::fastopen::FastopenOptions;
 use crate::sysctl::Sysctls;
 
 /// SO_LINGER.
@@ -133,6 +134,7 @@ pub(crate) struct SockOptions {
     pub(crate) rto_max_ms: u32,
     pub(crate) rto_min_ms: u32,
     pub(crate) delack_max_ms: u32,
+    pub(crate) fastopen: FastopenOptions,
     pub(crate) inq: bool,
     pub(crate) max_pacing_rate: u64,
     pub(crate) congestion: &'static str,
@@ -187,6 +189,7 @@ impl SockOptions {
             rto_max_ms: sysctl.tcp_rto_max_ms.unsigned_abs(),
             rto_min_ms: sysctl.tcp_rto_min_us.unsigned_abs().div_ceil(1000),
             delack_max_ms: TCP_DELACK_MAX_MS,
+            fastopen: FastopenOptions::default(),
             inq: false,
             max_pacing_rate: u64::MAX,
             congestion: congestion_name(sysctl),

@@ -126,9 +126,19 @@ impl RecvQueue {
     /// Up to `max` bytes that follow the next `offset` bytes, without taking them.
     pub(crate) fn peek(&self, offset: usize, max: usize) -> Vec<u8> {
         let read = self.chunks.front().map_or(0, |chunk| self.copied_seq - chunk.seq);
-        let skip = offset.saturating_add(usize::try_from(read).unwrap_or(usize::MAX));
-        let bytes = self.chunks.iter().flat_map(|chunk| &chunk.data);
-        bytes.skip(skip).take(max).copied().collect()
+        let mut skip = offset.saturating_add(usize::try_from(read).unwrap_or(usize::MAX));
+        let available = usize::try_from(self.available()).unwrap_or(usize::MAX);
+        let mut bytes = Vec::with_capacity(max.min(available));
+        for chunk in &self.chunks {
+            let rest = chunk.data.get(skip..).unwrap_or_default();
+            skip = skip.saturating_sub(chunk.data.len());
+            let part = rest.get(..max - bytes.len()).unwrap_or(rest);
+            bytes.extend_from_slice(part);
+            if bytes.len() == max {
+                break;
+            }
+        }
+        bytes
     }
 
     /// Takes up to `max` bytes.

@@ -12,6 +12,7 @@ use super::{AcceptQueue, OfoQueue, RecvQueue, SackList, SockOptions, WriteQueue}
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
+use crate::fastopen::FastopenVars;
 use crate::flow::Flow;
 use crate::state::{StateCell, TcpState};
 use crate::sysctl::Sysctls;
@@ -20,6 +21,11 @@ use crate::timer::TimerTable;
 
 /// IPV6_DEFAULT_HOPLIMIT, of net.ipv6.conf.*.hop_limit
 pub(crate) const IPV6_DEFAULT_HOPLIMIT: u8 = 64;
+
+/// TTL or hop limit of packets whose socket has none of its own.
+pub(crate) const fn default_ttl(flow: Flow, sysctl: &Sysctls) -> u8 {
+    if flow.is_v6() { IPV6_DEFAULT_HOPLIMIT } else { sysctl.ip_default_ttl }
+}
 
 /// Names an object of the socket table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -109,6 +115,7 @@ pub struct Sock {
     pub(crate) connect: ConnectPhase,
     /// Headers of the SYN that opened it (TCP_SAVED_SYN).
     pub(crate) saved_syn: Vec<u8>,
+    pub(crate) fastopen: FastopenVars,
     /// A sender found the buffer full (SOCK_NOSPACE).
     pub(crate) nospace: bool,
     /// A sender sleeps and will send as soon as it can (sk_write_pending).
@@ -176,6 +183,7 @@ impl Sock {
             synack_sent: None,
             connect: ConnectPhase::default(),
             saved_syn: Vec::new(),
+            fastopen: FastopenVars::default(),
             nospace: false,
             write_pending: false,
         }
@@ -213,16 +221,8 @@ impl Sock {
     ///
     /// Linux: ip_select_ttl, ip6_dst_hoplimit
     pub(crate) fn ttl(&self, sysctl: &Sysctls) -> u8 {
-        self.ttl_to(self.flow, sysctl)
-    }
-
-    /// TTL or hop limit of a packet of `flow`, which may be a listener's child.
-    pub(crate) fn ttl_to(&self, flow: Flow, sysctl: &Sysctls) -> u8 {
-        if flow.is_v6() {
-            self.opts.hop_limit.unwrap_or(IPV6_DEFAULT_HOPLIMIT)
-        } else {
-            self.opts.ttl.unwrap_or(sysctl.ip_default_ttl)
-        }
+        let own = if self.wire_is_v6() { self.opts.hop_limit } else { self.opts.ttl };
+        own.unwrap_or_else(|| default_ttl(self.flow, sysctl))
     }
 
     /// IP_RECVERR or IPV6_RECVERR, by the family of its packets.

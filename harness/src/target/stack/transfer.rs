@@ -2,12 +2,12 @@
 
 use std::task::Poll;
 
-use synproof_stack::api::{MsgFlags, Received};
+use synproof_stack::api::{Message, MsgFlags, Received};
 use synproof_stack::errno::Errno as StackErrno;
 
-use super::calls::{Answer, Kernel, Refused, beyond, count, to_fd};
+use super::calls::{Answer, Kernel, Refused, address, beyond, count, to_fd};
 use crate::target::Syscall;
-use crate::target::syscall::{Buffer, ControlMessage, Fd, Output};
+use crate::target::syscall::{Buffer, ControlMessage, Fd, Output, SockAddr};
 
 /// Sizes beyond this are refused: nobody means them, and they would only exhaust memory.
 const MAX_BUFFER: usize = 1 << 30;
@@ -26,7 +26,6 @@ const MSG_CTRUNC: i32 = 0x8;
 const MSG_TRUNC: i32 = 0x20;
 const MSG_ERRQUEUE: i32 = 0x2000;
 const MSG_ZEROCOPY: i32 = 0x400_0000;
-const MSG_FASTOPEN: i32 = 0x2000_0000;
 
 /// Carries out one of the calls that move bytes.
 pub(super) fn transfer(kernel: &mut Kernel<'_>, syscall: &Syscall) -> Answer {
@@ -45,22 +44,22 @@ pub(super) fn transfer(kernel: &mut Kernel<'_>, syscall: &Syscall) -> Answer {
             let received = receive(kernel, *fd, &refs(iov), *flags)?;
             Ok(received.map(|received| message(received, *control_len)))
         }
-        Syscall::Write { fd, buf } => file(send(kernel, *fd, &[buf], 0)),
+        Syscall::Write { fd, buf } => file(send(kernel, *fd, &[buf], 0, None)),
         Syscall::Writev { fd, iov } => {
             limit(iov, StackErrno::EINVAL)?;
-            file(send(kernel, *fd, &refs(iov), 0))
+            file(send(kernel, *fd, &refs(iov), 0, None))
         }
-        // A stream socket looks at no address unless MSG_FASTOPEN is set.
-        Syscall::Send { fd, buf, flags } | Syscall::Sendto { fd, buf, flags, addr: _ } => {
-            send(kernel, *fd, &[buf], *flags)
+        Syscall::Send { fd, buf, flags } => send(kernel, *fd, &[buf], *flags, None),
+        Syscall::Sendto { fd, buf, flags, addr } => {
+            send(kernel, *fd, &[buf], *flags, addr.as_ref())
         }
-        Syscall::Sendmsg { fd, addr: _, iov, control, flags } => {
+        Syscall::Sendmsg { fd, addr, iov, control, flags } => {
             limit(iov, StackErrno::EMSGSIZE)?;
             // TCP passes over control messages of other levels.
             if let Some(message) = control.iter().find(|message| message.level == SOL_SOCKET) {
                 return beyond(format!("SOL_SOCKET control message {}", message.ty));
             }
-            send(kernel, *fd, &refs(iov), *flags)
+            send(kernel, *fd, &refs(iov), *flags, addr.as_ref())
         }
         other => beyond(format!("{other:?}")),
     }
@@ -89,19 +88,24 @@ fn receive(
 }
 
 /// Sends `buffers` one after the other, up to a null pointer.
-fn send(kernel: &mut Kernel<'_>, fd: Fd, buffers: &[&Buffer], flags: i32) -> Answer {
+fn send(
+    kernel: &mut Kernel<'_>,
+    fd: Fd,
+    buffers: &[&Buffer],
+    flags: i32,
+    addr: Option<&SockAddr>,
+) -> Answer {
     if flags & MSG_ZEROCOPY != 0 {
         return beyond("MSG_ZEROCOPY");
     }
-    if flags & MSG_FASTOPEN != 0 {
-        return beyond("MSG_FASTOPEN");
-    }
-    total(buffers)?;
+    let size = total(buffers)?;
     let mut bytes = Vec::new();
     let readable = buffers.iter().take_while(|buffer| !is_null(buffer));
     readable.for_each(|buffer| bytes.extend_from_slice(&contents(buffer)));
     let (fd, now) = (to_fd(fd), kernel.now);
-    let sent = kernel.stack.send(now, fd, &bytes, MsgFlags(flags), kernel.sleep)?;
+    let name = addr.map(address);
+    let message = Message { data: &bytes, size, name, flags: MsgFlags(flags) };
+    let sent = kernel.stack.sendmsg(now, fd, &message, kernel.sleep)?;
     match sent {
         Poll::Ready(0) if first_is_null(buffers) => Err(StackErrno::EFAULT.into()),
         Poll::Ready(sent) => Ok(Poll::Ready((count(sent), Output::None))),
