@@ -259,6 +259,7 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
         }
         TCP_RTO_MIN_US => sk.opts.rto_min_ms = short_time_ms(val)?,
         TCP_DELACK_MAX_US => sk.opts.delack_max_ms = short_time_ms(val)?,
+        TCP_MD5SIG | TCP_MD5SIG_EXT => sk.md5.set(value, sk.is_v6, name == TCP_MD5SIG_EXT)?,
         TCP_TIMESTAMP => return Err(Errno::EPERM),
         _ => return Err(Errno::ENOPROTOOPT),
     }

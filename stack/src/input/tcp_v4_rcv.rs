@@ -2,6 +2,8 @@
 //!
 //! RFC 9293 §3.10.7 · Linux: tcp_v4_rcv (net/ipv4/tcp_ipv4.c), tcp_v6_rcv (net/ipv6/tcp_ipv6.c)
 
+use std::net::SocketAddr;
+
 use super::closed::no_tcp_socket;
 use super::listen::listen_state_process;
 use super::request::{Holder, Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
@@ -9,10 +11,11 @@ use super::state_process::tcp_rcv_state_process;
 use super::syncookies::cookie_v4_check;
 use super::time_wait::{TwStatus, tcp_timewait_state_process, tcp_v4_timewait_ack};
 use super::{Disposition, DropReason, ResetReason};
+use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::flow::Flow;
-use crate::mib::{Counter, Mib};
-use crate::output::reset::tcp_v4_send_reset;
+use crate::md5::{self, Signer, tcp_inbound_hash};
+use crate::mib::Counter;
 use crate::seq::Seq;
 use crate::sock::kept::{IP_MINTTL, IPV6_MINHOPCOUNT};
 use crate::sock::{Sock, SockId};
@@ -40,14 +43,13 @@ fn dispatch(stack: &mut Stack, seg: &Segment, found: Option<SockId>) -> Disposit
         return to_listener(stack, seg, None);
     };
     match stack.objects.get(id) {
-        Some(Object::Sock(_)) => stack
-            .enter(id, |sk, cx| {
-                if let Some(drop) = too_far_away(sk, seg, &mut cx.mib) {
-                    return drop;
-                }
-                tcp_rcv_state_process(sk, seg, cx)
-            })
-            .unwrap_or(NOBODY),
+        Some(Object::Sock(_)) => {
+            let checked = |sk: &mut Sock, cx: &mut Cx| {
+                admit(sk, seg, cx)
+                    .map_or_else(Disposition::Dropped, |()| tcp_rcv_state_process(sk, seg, cx))
+            };
+            stack.enter(id, checked).unwrap_or(NOBODY)
+        }
         Some(Object::Request(_)) => to_request(stack, seg, id),
         Some(Object::TimeWait(_)) => to_time_wait(stack, seg, id),
         None => NOBODY,
@@ -59,22 +61,23 @@ const NOBODY: Disposition = Disposition::Dropped(DropReason::NoSocket);
 fn to_listener(stack: &mut Stack, seg: &Segment, isn: Option<Seq>) -> Disposition {
     let hash = stack.cx.rng.inet_ehashfn(seg.dst(), seg.src());
     let Some(id) = stack.lhash.lookup(seg.dst(), hash) else {
-        return no_tcp_socket(seg, &mut stack.cx);
+        let signer = reset_signer(stack, seg);
+        return no_tcp_socket(seg, &signer, &mut stack.cx);
     };
     tcp_v4_do_rcv_listen(stack, seg, isn, id)
 }
 
-/// A segment with a smaller TTL than IP_MINTTL or IPV6_MINHOPCOUNT asks for comes from further off
-/// than it may (RFC 5082).
+/// Whether a socket looks at a segment at all: it must come from near enough (IP_MINTTL,
+/// IPV6_MINHOPCOUNT: RFC 5082), and be signed if it has to be.
 ///
-/// Linux: the checks of min_ttl in tcp_v4_rcv, of min_hopcount in tcp_v6_rcv
-fn too_far_away(sk: &Sock, seg: &Segment, mib: &mut Mib) -> Option<Disposition> {
+/// Linux: min_ttl and tcp_inbound_hash in tcp_v4_rcv, min_hopcount in tcp_v6_rcv
+fn admit(sk: &Sock, seg: &Segment, cx: &mut Cx) -> Result<(), DropReason> {
     let key = if seg.ip.dst.is_ipv6() { IPV6_MINHOPCOUNT } else { IP_MINTTL };
-    if i32::from(seg.ip.ttl) >= sk.opts.kept.get_or(key, 0) {
-        return None;
+    if i32::from(seg.ip.ttl) < sk.opts.kept.get_or(key, 0) {
+        cx.mib.inc(Counter::TcpExtTCPMinTTLDrop);
+        return Err(DropReason::TcpMinttl);
     }
-    mib.inc(Counter::TcpExtTCPMinTTLDrop);
-    Some(Disposition::Dropped(DropReason::TcpMinttl))
+    tcp_inbound_hash(&sk.md5, seg, cx)
 }
 
 /// A segment for a listener: the end of a handshake that a SYN cookie remembers, or a new one.
@@ -87,8 +90,8 @@ fn tcp_v4_do_rcv_listen(
     id: SockId,
 ) -> Disposition {
     let Some(listener) = stack.objects.sock(id) else { return NOBODY };
-    if let Some(drop) = too_far_away(listener, seg, &mut stack.cx.mib) {
-        return drop;
+    if let Err(reason) = admit(listener, seg, &mut stack.cx) {
+        return Disposition::Dropped(reason);
     }
     let Some(mut req) = cookie_v4_check(listener, seg, &mut stack.cx) else {
         return stack.enter(id, |sk, cx| listen_state_process(sk, seg, isn, cx)).unwrap_or(NOBODY);
@@ -105,8 +108,23 @@ fn tcp_v4_do_rcv_listen(
     tcp_child_process(stack, seg, id, child)
 }
 
+/// Who can sign a reset that belongs to no connection.
+fn reset_signer(stack: &Stack, seg: &Segment) -> Signer {
+    // The port is the peer's, on purpose.
+    let twin = SocketAddr::new(seg.ip.dst, seg.src_port);
+    let hash = stack.cx.rng.inet_ehashfn(twin, seg.src());
+    let listener = stack.lhash.lookup(twin, hash).and_then(|id| stack.objects.sock(id));
+    md5::signer(listener.map(|sk| &sk.md5), seg)
+}
+
 fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
     let Some(mut req) = stack.objects.take_request(id) else { return NOBODY };
+    if let Some(listener) = stack.objects.sock(req.listener)
+        && let Err(reason) = tcp_inbound_hash(&listener.md5, seg, &mut stack.cx)
+    {
+        stack.objects.put(id, Object::Request(req));
+        return Disposition::Dropped(reason);
+    }
     let verdict = match stack.objects.sock(req.listener) {
         Some(sk) if sk.state() == TcpState::Listen => {
             tcp_check_req(&mut req, seg, Holder::Listener(sk), &mut stack.cx)
@@ -179,7 +197,7 @@ fn to_time_wait(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
             Disposition::Consumed
         }
         TwStatus::Rst => {
-            tcp_v4_send_reset(seg, &mut stack.cx);
+            no_tcp_socket(seg, &reset_signer(stack, seg), &mut stack.cx);
             advance(&mut tw.state, tw.flow, Event::Abort, &mut stack.cx);
             stack.forget_time_wait(&tw);
             Disposition::Reset(ResetReason::TcpTimewaitSocket)
