@@ -5,6 +5,10 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
+mod metrics;
+
+pub use metrics::{MetricLocks, RouteMetrics};
+
 /// Length of an IPv4 header without options.
 pub(crate) const IPV4_HEADER_LEN: u32 = 20;
 /// Length of an IPv6 header.
@@ -43,39 +47,6 @@ pub(crate) const LOOPBACK_IFINDEX: i32 = 1;
 /// Index of the one link.
 pub(crate) const LINK_IFINDEX: i32 = 2;
 
-/// Metrics of a route (`ip route … rtt 100ms`); zero where it says nothing.
-///
-/// Linux: RTAX_* (include/uapi/linux/rtnetlink.h)
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RouteMetrics {
-    /// RTAX_RTT: eighths of a millisecond.
-    pub rtt_ms8: u32,
-    /// RTAX_RTTVAR: quarters of a millisecond.
-    pub rttvar_ms4: u32,
-    /// RTAX_SSTHRESH: segments.
-    pub ssthresh: u32,
-    /// RTAX_CWND: segments.
-    pub cwnd: u32,
-    /// RTAX_REORDERING: segments.
-    pub reordering: u32,
-    /// RTAX_FASTOPEN_NO_COOKIE: Fast Open needs no cookie on this route.
-    pub fastopen_no_cookie: bool,
-    /// Which of them are not to be overruled by what connections measure (`lock`).
-    pub locks: MetricLocks,
-}
-
-/// Locked metrics of a route (Linux: dst_metric_locked).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "a set of flags, as in the kernel")]
-#[expect(missing_docs, reason = "each is the metric of the same name")]
-pub struct MetricLocks {
-    pub rtt: bool,
-    pub rttvar: bool,
-    pub ssthresh: bool,
-    pub cwnd: bool,
-    pub reordering: bool,
-}
-
 impl Net {
     /// A host with these addresses on a link of `mtu` bytes.
     #[must_use]
@@ -113,11 +84,20 @@ impl Net {
             // IP_MAX_MTU: the length of an IPv4 packet has 16 bits.
             return if remote.is_ipv4() { LOOPBACK_MTU - 1 } else { LOOPBACK_MTU };
         }
-        self.path_mtu.get(&remote).copied().unwrap_or(self.mtu).min(self.mtu)
+        let route = self.route_mtu();
+        self.path_mtu.get(&remote).copied().unwrap_or(route).min(route)
+    }
+
+    /// MTU of the route, which the link limits.
+    fn route_mtu(&self) -> u32 {
+        if self.route.mtu == 0 { self.mtu } else { self.route.mtu.min(self.mtu) }
     }
 
     /// Learns a smaller MTU from ICMP (Linux: ip_rt_update_pmtu, rt6_update_mtu).
     pub fn update_pmtu(&mut self, remote: IpAddr, mtu: u32) {
+        if self.route.locks.mtu {
+            return;
+        }
         let floor = if remote.is_ipv4() { MIN_PMTU_V4 } else { MIN_PMTU_V6 };
         let mtu = mtu.max(floor);
         if mtu < self.dst_mtu(remote) {
@@ -135,6 +115,9 @@ impl Net {
     #[must_use]
     pub fn advmss(&self, remote: IpAddr) -> u32 {
         let header = header_len(remote.is_ipv6()) + TCP_HEADER_LEN;
+        if self.route.advmss != 0 && !self.is_own(remote) {
+            return self.route.advmss;
+        }
         // IPV4_MAX_PMTU counts the IP header, the payload length of IPv6 does not.
         let most = u32::from(u16::MAX) - if remote.is_ipv6() { TCP_HEADER_LEN } else { header };
         self.dst_mtu(remote).saturating_sub(header).max(MIN_ADVMSS).min(most)

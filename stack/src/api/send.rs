@@ -13,6 +13,7 @@ use crate::errno::Errno;
 use crate::fastopen::{FastopenSent, tcp_passive_fastopen};
 use crate::input::tcp_sndbuf_expand;
 use crate::output::mss::tcp_send_mss;
+use crate::output::small_queue::tcp_should_autocork;
 use crate::output::write::{
     Amount, forced_push, tcp_mark_push, tcp_push_pending_frames_at,
     tcp_slow_start_after_idle_check, tcp_write_xmit,
@@ -201,7 +202,7 @@ fn copy_and_push(
     while *copied < data.len() {
         if sk.err.is_some() || sk.shutdown.snd {
             if *copied > start {
-                tcp_push(sk, flags, mss_now, sk.opts.nonagle, cx);
+                tcp_push(sk, flags, (mss_now, size_goal), sk.opts.nonagle, cx);
             }
             return Ended::Broken;
         }
@@ -209,7 +210,7 @@ fn copy_and_push(
         if !has_room && !sk_stream_memory_free(sk, cx) {
             if *copied > start {
                 let push = MsgFlags(flags.0 & !MsgFlags::MORE);
-                tcp_push(sk, push, mss_now, NonAgle::PUSH, cx);
+                tcp_push(sk, push, (mss_now, size_goal), NonAgle::PUSH, cx);
             }
             return Ended::Full;
         }
@@ -233,7 +234,7 @@ fn copy_and_push(
     }
     if data.len() > start {
         mark_tail(sk, flags);
-        tcp_push(sk, flags, mss_now, sk.opts.nonagle, cx);
+        tcp_push(sk, flags, (mss_now, size_goal), sk.opts.nonagle, cx);
     } else if sk.err.is_some() || sk.shutdown.snd {
         return Ended::Broken;
     }
@@ -288,12 +289,21 @@ fn tcp_skb_entail(sk: &mut Sock, cx: &Cx) {
 }
 
 /// Linux: tcp_push (net/ipv4/tcp.c)
-fn tcp_push(sk: &mut Sock, flags: MsgFlags, mss_now: u32, nonagle: NonAgle, cx: &mut Cx) {
+fn tcp_push(
+    sk: &mut Sock,
+    flags: MsgFlags,
+    (mss_now, size_goal): (u32, u32),
+    nonagle: NonAgle,
+    cx: &mut Cx,
+) {
     if sk.write_queue.is_unsent_empty() {
         return;
     }
     if !flags.more() || forced_push(sk) {
         tcp_mark_push(sk);
+    }
+    if tcp_should_autocork(sk, size_goal, cx) {
+        return;
     }
     let nonagle =
         if flags.more() { NonAgle { off: false, cork: true, push: false } } else { nonagle };

@@ -95,7 +95,7 @@ pub(crate) fn tcp_send_syn_data(sk: &mut Sock, seq: Seq, flags: Flags, cx: &mut 
     let mut chunk = Chunk::new(seq + 1, Flags::ACK | Flags::PSH, data.clone());
     chunk.sent_at = cx.now;
     sk.write_queue.push_rtx(chunk);
-    tcp_transmit_skb(sk, Outgoing { seq, flags, payload: data }, cx);
+    tcp_transmit_skb(sk, Outgoing { seq, flags, payload: data, gso_size: 0 }, cx);
     cx.mib.inc(Counter::TcpExtTCPOrigDataSent);
     sent(sk);
 }

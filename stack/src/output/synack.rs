@@ -8,14 +8,14 @@ use super::options::{tcp_synack_options, tcp_time_stamp};
 use super::transmit::send_signed;
 use crate::cx::Cx;
 use crate::mib::Counter;
-use crate::sock::{RequestSock, default_ttl};
+use crate::sock::RequestSock;
 use crate::wire::{Flags, Segment};
 
 /// Sends the SYN-ACK.
 pub(crate) fn tcp_v4_send_synack(req: &RequestSock, cx: &mut Cx) {
     let mut seg = Segment::new(req.flow.local, req.flow.remote, Flags::SYN | Flags::ACK);
     seg.ip.tos = req.tos;
-    seg.ip.ttl = req.ttl.unwrap_or_else(|| default_ttl(req.flow, &cx.sysctl));
+    seg.ip.ttl = req.ttl.unwrap_or_else(|| cx.default_ttl(req.flow.is_v6()));
     if req.ecn_ok {
         seg.flags |= Flags::ECE;
     }

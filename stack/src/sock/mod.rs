@@ -21,11 +21,13 @@ pub(crate) use chrono::Chrono;
 pub(crate) use control_block::{EcnVars, RxOpt};
 pub(crate) use listener::AcceptQueue;
 pub(crate) use ofo_queue::OfoQueue;
-pub(crate) use options::{Linger, Locks, NonAgle, RxTimestamps, SockOptions, TxTime};
+pub(crate) use options::{
+    Linger, Locks, NonAgle, RxTimestamps, SockOptions, TCP_DELACK_MAX_MS, TxTime,
+};
 pub(crate) use recv_queue::RecvQueue;
 pub use request::RequestSock;
 pub(crate) use sack_list::SackList;
-pub(crate) use sock::{ConnectPhase, IPV6_DEFAULT_HOPLIMIT, default_ttl};
+pub(crate) use sock::{ConnectPhase, IPV6_DEFAULT_HOPLIMIT};
 pub use sock::{Shutdown, Sock, SockId};
 pub use timewait::TimeWaitSock;
 pub(crate) use write_queue::WriteQueue;

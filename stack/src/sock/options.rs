@@ -6,6 +6,7 @@
 use super::kept::Kept;
 use crate::fastopen::FastopenOptions;
 use crate::sysctl::Sysctls;
+use crate::time::usecs_to_jiffies;
 
 /// SO_LINGER.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,16 +125,17 @@ pub(crate) struct SockOptions {
     /// SYN-ACK retransmissions to wait for data before accept (rskq_defer_accept).
     pub(crate) defer_accept: u32,
     pub(crate) user_timeout_ms: u32,
+    /// TCP_RTO_MIN_US, TCP_RTO_MAX_MS, TCP_DELACK_MAX_US (icsk_rto_min, icsk_rto_max,
+    /// icsk_delack_max)
+    pub(crate) rto_min_ms: u32,
+    pub(crate) rto_max_ms: u32,
+    pub(crate) delack_max_ms: u32,
     pub(crate) notsent_lowat: u32,
     pub(crate) thin_linear_timeouts: bool,
     /// TCP_SAVE_SYN: 0 no, 1 from the IP header on, 2 from the link's header on.
     pub(crate) save_syn: u8,
     /// TCP_TX_DELAY; only a pacing queueing discipline heeds it.
     pub(crate) tx_delay_us: u32,
-    /// TCP_RTO_MAX_MS, TCP_RTO_MIN_US, TCP_DELACK_MAX_US
-    pub(crate) rto_max_ms: u32,
-    pub(crate) rto_min_ms: u32,
-    pub(crate) delack_max_ms: u32,
     pub(crate) fastopen: FastopenOptions,
     pub(crate) inq: bool,
     pub(crate) max_pacing_rate: u64,
@@ -182,13 +184,13 @@ impl SockOptions {
             linger2_secs: None,
             defer_accept: 0,
             user_timeout_ms: 0,
+            rto_min_ms: ticks_of_us(sysctl.tcp_rto_min_us.unsigned_abs()),
+            rto_max_ms: sysctl.tcp_rto_max_ms.unsigned_abs(),
+            delack_max_ms: TCP_DELACK_MAX_MS,
             notsent_lowat: 0,
             thin_linear_timeouts: false,
             save_syn: 0,
             tx_delay_us: 0,
-            rto_max_ms: sysctl.tcp_rto_max_ms.unsigned_abs(),
-            rto_min_ms: sysctl.tcp_rto_min_us.unsigned_abs().div_ceil(1000),
-            delack_max_ms: TCP_DELACK_MAX_MS,
             fastopen: FastopenOptions::default(),
             inq: false,
             max_pacing_rate: u64::MAX,
@@ -196,6 +198,11 @@ impl SockOptions {
             nonblock: false,
         }
     }
+}
+
+/// Microseconds in ticks, rounded up.
+fn ticks_of_us(us: u32) -> u32 {
+    u32::try_from(usecs_to_jiffies(u64::from(us))).unwrap_or(u32::MAX)
 }
 
 /// The default algorithm, by the static name of its implementation.

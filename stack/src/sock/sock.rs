@@ -15,6 +15,9 @@ use crate::errno::Errno;
 use crate::fastopen::FastopenVars;
 use crate::flow::Flow;
 use crate::md5::{Md5Key, Md5Keys};
+use crate::output::mtu_probe::MtuSearch;
+use crate::output::pacing::Pacing;
+use crate::output::small_queue::SmallQueue;
 use crate::state::{StateCell, TcpState};
 use crate::sysctl::Sysctls;
 use crate::time::Instant;
@@ -22,11 +25,6 @@ use crate::timer::TimerTable;
 
 /// IPV6_DEFAULT_HOPLIMIT, of net.ipv6.conf.*.hop_limit
 pub(crate) const IPV6_DEFAULT_HOPLIMIT: u8 = 64;
-
-/// TTL or hop limit of packets whose socket has none of its own.
-pub(crate) const fn default_ttl(flow: Flow, sysctl: &Sysctls) -> u8 {
-    if flow.is_v6() { IPV6_DEFAULT_HOPLIMIT } else { sysctl.ip_default_ttl }
-}
 
 /// Names an object of the socket table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,10 +92,15 @@ pub struct Sock {
     pub(crate) tcp_header_len: u32,
     /// MTU that mss_cache was computed from.
     pub(crate) pmtu_cookie: u32,
+    /// MTU of the path when a packet was last sent on it (Linux: dst_mtu of sk_dst_cache).
+    pub(crate) dst_mtu: u32,
+    pub(crate) mtup: MtuSearch,
     /// Added to the timestamp clock.
     pub(crate) tsoffset: u32,
     /// Bytes per second; u64::MAX before anything is known.
     pub(crate) pacing_rate: u64,
+    pub(crate) pacing: Pacing,
+    pub(crate) tsq: SmallQueue,
 
     /// Pending error, reported once (sk_err).
     pub(crate) err: Option<Errno>,
@@ -175,8 +178,12 @@ impl Sock {
             advmss: 0,
             tcp_header_len: crate::net::TCP_HEADER_LEN,
             pmtu_cookie: 0,
+            dst_mtu: 0,
+            mtup: MtuSearch::default(),
             tsoffset: 0,
             pacing_rate: u64::MAX,
+            pacing: Pacing::default(),
+            tsq: SmallQueue::default(),
             err: None,
             err_soft: None,
             shutdown: Shutdown::default(),
@@ -231,9 +238,9 @@ impl Sock {
     /// TTL or hop limit of its packets.
     ///
     /// Linux: ip_select_ttl, ip6_dst_hoplimit
-    pub(crate) fn ttl(&self, sysctl: &Sysctls) -> u8 {
+    pub(crate) fn ttl(&self, cx: &Cx) -> u8 {
         let own = if self.wire_is_v6() { self.opts.hop_limit } else { self.opts.ttl };
-        own.unwrap_or_else(|| default_ttl(self.flow, sysctl))
+        own.unwrap_or_else(|| cx.default_ttl(self.wire_is_v6()))
     }
 
     /// IP_RECVERR or IPV6_RECVERR, by the family of its packets.
