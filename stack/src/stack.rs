@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use crate::api::close::tcp_abort_child;
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
+use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
 use crate::mib::{Counter, Mib};
@@ -175,6 +176,7 @@ impl Stack {
     ) -> Option<R> {
         let sk = self.objects.sock_mut(id)?;
         let result = work(sk, &mut self.cx);
+        msg_zerocopy_complete(sk, &mut self.cx);
         #[cfg(debug_assertions)]
         sk.check();
         self.apply_effects();

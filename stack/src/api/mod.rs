@@ -13,6 +13,7 @@ mod fcntl;
 mod getsockopt;
 mod ioctl;
 mod listen;
+mod message;
 mod poll;
 mod readiness;
 mod recv;
@@ -26,6 +27,7 @@ mod tcp_info;
 
 pub use accept::Accepted;
 pub use bind::Address;
+pub use message::ControlMessage;
 pub use poll::{EpollEvent, EpollOp, PollFd};
 pub use recv::Received;
 pub use send::MsgFlags;

@@ -37,7 +37,7 @@ pub(super) fn tcp_poll(sk: &mut Sock, cx: &Cx) -> u32 {
             mask |= POLLPRI;
         }
     }
-    if sk.err.is_some() {
+    if sk.err.is_some() || !sk.error_queue.is_empty() {
         mask |= POLLERR;
     }
     mask

@@ -8,6 +8,7 @@ use crate::api::close::tcp_done_with_error;
 use crate::congestion::{CaState, tcp_mark_skb_lost, tcp_set_ca_state};
 use crate::cx::Cx;
 use crate::errno::Errno;
+use crate::errqueue::ip_icmp_error;
 use crate::mib::Counter;
 use crate::output::mss::{tcp_current_mss, tcp_sync_mss};
 use crate::output::retransmit::tcp_xmit_retransmit_queue;
@@ -91,6 +92,7 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
         }
     };
     if sk.state().is_in(StateMask::CONNECTING) {
+        ip_icmp_error(sk, icmp, err, cx);
         return tcp_done_with_error(sk, err, Event::RecvIcmpError, cx);
     }
     // [RFC9293:MUST-56] A connection that works is not given up for a soft error.

@@ -27,6 +27,8 @@ mod validate;
 pub use disposition::{Disposition, DropReason, ResetReason};
 pub(crate) use disposition::{Step, drop_for};
 pub(crate) use icmp::{ends_request, tcp_v4_err};
-pub(crate) use rcv_window::{tcp_init_buffer_space, tcp_rcv_space_adjust, tcp_sndbuf_expand};
+pub(crate) use rcv_window::{
+    skb_truesize, tcp_init_buffer_space, tcp_rcv_space_adjust, tcp_sndbuf_expand,
+};
 pub(crate) use sack::sack_reordering;
 pub(crate) use tcp_v4_rcv::tcp_v4_rcv;

@@ -184,6 +184,8 @@ pub(super) fn tcp_v4_syn_recv_sock(
     let mut child = Sock::new(id, listener.is_v6, &cx.sysctl);
     child.opts = listener.opts.clone();
     child.opts.nonblock = false;
+    child.zerocopy = listener.zerocopy.inherited();
+    child.tstamp = listener.tstamp.clone();
     child.cong = crate::sock::control_block::CongVars::new(listener.opts.congestion);
     child.flow = req.flow;
     child.parent = Some(listener.id);

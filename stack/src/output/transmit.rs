@@ -7,12 +7,14 @@ use super::options::{tcp_established_options, tcp_syn_options};
 use super::tso;
 use super::window::tcp_select_window;
 use crate::cx::Cx;
+use crate::errqueue::zerocopy::skb_copy_ubufs;
 use crate::flow::Flow;
 use crate::mib::Counter;
 use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::timer::Timer;
+use crate::timestamping::{SkbTstamp, TxStamp, tx_of_packet};
 use crate::trace::TraceEvent;
 use crate::wire::{Flags, Segment, emit};
 
@@ -67,13 +69,29 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) {
     }
     count(sk, payload_len, cx);
     sk.total.wstamp = cx.now;
+    skb_copy_ubufs(sk, out.seq);
+    let stamp = tx_of_packet(sk, out.seq, payload_len);
+    if let Some(stamp) = stamp.filter(|stamp| stamp.sched) {
+        sk.skb_tstamp_tx(stamp, SkbTstamp::Sched, &emit(&seg), cx);
+    }
     let mss = usize::try_from(sk.mss_cache).unwrap_or(usize::MAX);
     if payload_len > mss && !cx.net.tso {
         for part in tso::tcp_gso_segment(seg, mss) {
-            send(&part, cx);
+            hand_over(sk, &part, stamp, cx);
         }
     } else {
-        send(&seg, cx);
+        hand_over(sk, &seg, stamp, cx);
+    }
+}
+
+/// The device takes a packet, and notes when if it holds the byte somebody asked about.
+///
+/// Linux: skb_tx_timestamp, tcp_gso_tstamp (net/ipv4/tcp_offload.c)
+fn hand_over(sk: &mut Sock, seg: &Segment, stamp: Option<TxStamp>, cx: &mut Cx) {
+    send(seg, cx);
+    let end = seg.seq.plus_len(seg.payload.len());
+    if let Some(stamp) = stamp.filter(|stamp| stamp.snd && stamp.key.within(seg.seq, end)) {
+        sk.skb_tstamp_tx(stamp, SkbTstamp::Snd, &emit(seg), cx);
     }
 }
 

@@ -11,11 +11,14 @@ use super::{AcceptQueue, OfoQueue, RecvQueue, SackList, SockOptions, WriteQueue}
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
+use crate::errqueue::ErrQueue;
+use crate::errqueue::zerocopy::ZeroCopy;
 use crate::flow::Flow;
 use crate::state::{StateCell, TcpState};
 use crate::sysctl::Sysctls;
 use crate::time::Instant;
 use crate::timer::TimerTable;
+use crate::timestamping::TstampVars;
 
 /// Names an object of the socket table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,6 +88,11 @@ pub struct Sock {
     pub(crate) tsoffset: u32,
     /// Bytes per second; u64::MAX before anything is known.
     pub(crate) pacing_rate: u64,
+
+    /// What recvmsg with MSG_ERRQUEUE reads.
+    pub(crate) error_queue: ErrQueue,
+    pub(crate) zerocopy: ZeroCopy,
+    pub(crate) tstamp: TstampVars,
 
     /// Pending error, reported once (sk_err).
     pub(crate) err: Option<Errno>,
@@ -160,6 +168,9 @@ impl Sock {
             pmtu_cookie: 0,
             tsoffset: 0,
             pacing_rate: u64::MAX,
+            error_queue: ErrQueue::default(),
+            zerocopy: ZeroCopy::default(),
+            tstamp: TstampVars::default(),
             err: None,
             err_soft: None,
             shutdown: Shutdown::default(),
