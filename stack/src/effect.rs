@@ -4,8 +4,11 @@
 //! others waits here until it has returned, and `Stack` applies it in order. This queue stands for
 //! Linux's locks and cross-pointers.
 
+use std::net::SocketAddr;
+
 use crate::flow::Flow;
 use crate::sock::{RequestSock, SockId, TimeWaitSock};
+use crate::time::Instant;
 
 /// Why a sleeper may want to look again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +36,8 @@ pub(crate) enum Effect {
     Destroy(SockId),
     /// A listener closed: end its half-open connections and the children nobody accepted.
     StopListening(SockId),
+    /// A listener sent a SYN cookie: those that share its address and port take it back, too.
+    SynqOverflow(SocketAddr, Instant),
     /// Sleepers on the socket look again.
     Wake(SockId, Wake),
 }

@@ -27,6 +27,7 @@ enum Key {
     Port,
     Ehash,
     FastopenCookie,
+    SynCookie,
 }
 
 impl Rng {
@@ -98,6 +99,14 @@ impl Rng {
     #[must_use]
     pub fn fastopen_cookie(&self, key: [u8; 16], local: IpAddr, remote: IpAddr) -> [u8; 8] {
         self.hash(Key::FastopenCookie, &(key, plain_ip(local), plain_ip(remote))).to_be_bytes()
+    }
+
+    /// One of the two layers of a SYN cookie for the connection from `ends.0` to `ends.1`.
+    ///
+    /// RFC 4987 §3.6 · Linux: cookie_hash (net/ipv4/syncookies.c)
+    #[must_use]
+    pub fn cookie_hash(&self, ends: (SocketAddr, SocketAddr), count: u32, layer: u8) -> u32 {
+        high_half(self.hash(Key::SynCookie, &(layer, count, plain(ends.0), plain(ends.1))))
     }
 
     fn hash<T: Hash>(&self, key: Key, value: &T) -> u64 {

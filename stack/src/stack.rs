@@ -192,6 +192,7 @@ impl Stack {
                 Effect::TimeWait(tw) => self.add_time_wait(tw),
                 Effect::Destroy(id) => self.destroy(id),
                 Effect::StopListening(id) => self.stop_listening(id),
+                Effect::SynqOverflow(local, at) => self.synq_overflow(local, at),
                 Effect::Wake(sock, wake) => self.wake(sock, wake),
             }
         }
@@ -206,6 +207,15 @@ impl Stack {
             }
         }
         self.events.push_back(StackEvent { sock, fd, wake });
+    }
+
+    /// Linux: synq_overflow_ts of struct sock_reuseport
+    fn synq_overflow(&mut self, local: std::net::SocketAddr, at: Instant) {
+        for id in self.lhash.group(local) {
+            if let Some(sk) = self.objects.sock_mut(id) {
+                sk.listener.synq_overflow = Some(at);
+            }
+        }
     }
 
     fn add_request(&mut self, mut req: Box<RequestSock>) {

@@ -4,6 +4,7 @@
 //! (net/ipv4/tcp_input.c), tcp_openreq_init_rwin (net/ipv4/tcp_minisocks.c)
 
 use super::ecn::tcp_ecn_create_request;
+use super::syncookies::{cookie_init_sequence, cookie_init_timestamp, tcp_syn_flood_action};
 use super::{Disposition, DropReason, ResetReason};
 use crate::cx::Cx;
 use crate::effect::Effect;
@@ -48,27 +49,58 @@ pub(super) fn listen_state_process(
 ///
 /// Linux: tcp_conn_request
 fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx) -> Disposition {
-    if isn.is_none() && sk.listener.syn_queue_is_full() {
-        cx.mib.inc(Counter::TcpExtTCPReqQFullDrop);
+    // A SYN that reopens a connection from TIME-WAIT is not limited.
+    let wants_place = isn.is_none();
+    let always = cx.sysctl.tcp_syncookies == 2;
+    let want_cookie = wants_place && (always || sk.listener.syn_queue_is_full());
+    if want_cookie && !tcp_syn_flood_action(cx) {
         return listen_drop(DropReason::NotSpecified, cx);
     }
     if sk.listener.is_full() {
         cx.mib.inc(Counter::TcpExtListenOverflows);
         return listen_drop(DropReason::TcpListenOverflow, cx);
     }
-    if isn.is_none() && cx.sysctl.tcp_syncookies == 0 {
-        let backlog = cx.sysctl.tcp_max_syn_backlog.unsigned_abs();
-        if backlog.saturating_sub(sk.listener.qlen) < backlog >> 2 {
-            // Keep the last quarter for peers that have proven to be alive.
-            return listen_drop(DropReason::NotSpecified, cx);
-        }
+    if wants_place && cx.sysctl.tcp_syncookies == 0 && is_last_quarter(sk, cx) {
+        return listen_drop(DropReason::NotSpecified, cx);
     }
-    let req = openreq(sk, seg, isn, cx);
+    if want_cookie {
+        answer_with_cookie(sk, seg, cx);
+        return Disposition::Consumed;
+    }
+    let rx_opt = agreed(sk, seg, cx);
+    let req = openreq(sk, seg, rx_opt, isn, cx);
     tcp_v4_send_synack(&req, cx);
     sk.listener.qlen += 1;
     sk.listener.young += 1;
     cx.later(Effect::AddRequest(Box::new(req)));
     Disposition::Consumed
+}
+
+/// The last quarter of tcp_max_syn_backlog is for peers that have proven to be alive.
+fn is_last_quarter(sk: &Sock, cx: &Cx) -> bool {
+    let backlog = i64::from(cx.sysctl.tcp_max_syn_backlog);
+    backlog - i64::from(sk.listener.qlen) < backlog >> 2
+}
+
+/// Answers without keeping anything.
+///
+/// RFC 4987 §3.6 · Linux: tcp_conn_request with want_cookie
+fn answer_with_cookie(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
+    let flow = Flow::new(seg.dst(), seg.src());
+    let mut rx_opt = agreed(sk, seg, cx);
+    if !rx_opt.tstamp_ok {
+        // There is no timestamp to hide the other options in.
+        let RxOpt { user_mss, mss_clamp, .. } = rx_opt;
+        rx_opt = RxOpt { user_mss, mss_clamp, ..RxOpt::default() };
+    }
+    let mut mss = rx_opt.mss_clamp;
+    let isn = cookie_init_sequence(sk, flow, seg.seq, &mut mss, cx);
+    let mut req = openreq(sk, seg, rx_opt, Some(isn), cx);
+    req.mss = mss;
+    req.ecn_ok &= req.rx_opt.tstamp_ok;
+    req.syncookie = true;
+    req.snt_tsval_first = cookie_init_timestamp(&req, cx.now);
+    tcp_v4_send_synack(&req, cx);
 }
 
 fn listen_drop(reason: DropReason, cx: &mut Cx) -> Disposition {
@@ -79,9 +111,8 @@ fn listen_drop(reason: DropReason, cx: &mut Cx) -> Disposition {
 /// The half-open connection that `seg` asks for.
 ///
 /// Linux: tcp_openreq_init, tcp_openreq_init_rwin
-fn openreq(sk: &Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx) -> RequestSock {
+fn openreq(sk: &Sock, seg: &Segment, rx_opt: RxOpt, isn: Option<Seq>, cx: &mut Cx) -> RequestSock {
     let flow = Flow::new(seg.dst(), seg.src());
-    let rx_opt = agreed(sk, seg, cx);
     let window = tcp_openreq_init_rwin(sk, &rx_opt, flow, cx);
     let isn = isn.unwrap_or_else(|| Seq(cx.rng.secure_tcp_seq(flow.local, flow.remote, cx.now)));
     let tsoffset = if cx.sysctl.tcp_timestamps == 1 {
@@ -93,28 +124,17 @@ fn openreq(sk: &Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx) -> RequestSo
     advance(&mut state, flow, Event::RecvSyn, cx);
     let tsval = tcp_time_stamp(cx.now, tsoffset);
     RequestSock {
-        id: sk.id,
-        state,
-        flow,
-        listener: sk.id,
-        rcv_isn: seg.seq,
-        snt_isn: isn,
-        rcv_nxt: seg.seq + 1,
         mss: rx_opt.mss_clamp,
         rx_opt: RxOpt { rcv_wscale: window.rcv_wscale, ..rx_opt },
         rcv_wnd: window.rcv_wnd,
         window_clamp: window.window_clamp,
-        snt_synack: cx.now,
-        num_retrans: 0,
-        num_timeout: 0,
+        snt_synack: Some(cx.now),
         timer: Some(timer_deadline(cx.now, reqsk_timeout_ms(0, cx.rto_max_ms()))),
-        acked: false,
         tsoffset,
         snt_tsval_first: tsval,
         snt_tsval_last: tsval,
-        tos: sk.opts.tos,
         ecn_ok: tcp_ecn_create_request(seg, cx),
-        last_oow_ack: None,
+        ..RequestSock::new(sk, flow, state, seg.seq, isn)
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) mod rtt;
 mod sack;
 mod state_process;
 mod syn_sent;
+mod syncookies;
 mod tcp_v4_rcv;
 mod time_wait;
 mod urgent;

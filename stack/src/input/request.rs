@@ -228,10 +228,10 @@ pub(super) fn tcp_v4_syn_recv_sock(
     child.ecn.ok = req.ecn_ok;
 
     child.loss.total_retrans = req.num_retrans;
-    child.synack_sent = (req.num_retrans == 0).then_some(req.snt_synack);
+    child.synack_sent = req.snt_synack.filter(|_| req.num_retrans == 0);
     if req.num_timeout > 0 {
         child.loss.undo_marker = Some(req.snt_isn);
-        child.loss.retrans_stamp = Some(req.snt_synack);
+        child.loss.retrans_stamp = req.snt_synack;
     }
     child.ack.lrcvtime = cx.now;
     let len = u32::try_from(seg.payload.len()).unwrap_or(0);

@@ -6,6 +6,7 @@ use super::closed::no_tcp_socket;
 use super::listen::listen_state_process;
 use super::request::{Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
 use super::state_process::tcp_rcv_state_process;
+use super::syncookies::cookie_v4_check;
 use super::time_wait::{TwStatus, tcp_timewait_state_process, tcp_v4_timewait_ack};
 use super::{Disposition, DropReason, ResetReason};
 use crate::effect::Wake;
@@ -54,7 +55,32 @@ fn to_listener(stack: &mut Stack, seg: &Segment, isn: Option<Seq>) -> Dispositio
     let Some(id) = stack.lhash.lookup(seg.dst(), hash) else {
         return no_tcp_socket(seg, &mut stack.cx);
     };
-    stack.enter(id, |sk, cx| listen_state_process(sk, seg, isn, cx)).unwrap_or(NOBODY)
+    tcp_v4_do_rcv_listen(stack, seg, isn, id)
+}
+
+/// A segment for a listener: the end of a handshake that a SYN cookie remembers, or a new one.
+///
+/// Linux: tcp_v4_do_rcv in LISTEN, tcp_get_cookie_sock (net/ipv4/syncookies.c)
+fn tcp_v4_do_rcv_listen(
+    stack: &mut Stack,
+    seg: &Segment,
+    isn: Option<Seq>,
+    id: SockId,
+) -> Disposition {
+    let Some(listener) = stack.objects.sock(id) else { return NOBODY };
+    let Some(mut req) = cookie_v4_check(listener, seg, &mut stack.cx) else {
+        return stack.enter(id, |sk, cx| listen_state_process(sk, seg, isn, cx)).unwrap_or(NOBODY);
+    };
+    if listener.listener.is_full() {
+        stack.cx.mib.inc(Counter::TcpExtListenOverflows);
+        stack.cx.mib.inc(Counter::TcpExtListenDrops);
+        advance(&mut req.state, req.flow, Event::Abort, &mut stack.cx);
+        return NOBODY;
+    }
+    let child_id = stack.objects.reserve();
+    let Some(listener) = stack.objects.sock(id) else { return NOBODY };
+    let child = tcp_v4_syn_recv_sock(&mut req, seg, listener, child_id, &mut stack.cx);
+    tcp_child_process(stack, seg, id, child)
 }
 
 fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
@@ -77,9 +103,7 @@ fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
         Verdict::ToListener => {
             let listener = req.listener;
             stack.objects.put(id, Object::Request(req));
-            stack
-                .enter(listener, |sk, cx| listen_state_process(sk, seg, None, cx))
-                .unwrap_or(NOBODY)
+            tcp_v4_do_rcv_listen(stack, seg, None, listener)
         }
         Verdict::Drop(disposition) => {
             stack.forget_request(&req);

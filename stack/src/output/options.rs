@@ -54,12 +54,10 @@ pub(crate) fn tcp_syn_options(sk: &mut Sock, cx: &Cx) -> OptionBuf {
 ///
 /// Linux: tcp_synack_options (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_synack_options(req: &RequestSock, mss: u32, now: Instant) -> OptionBuf {
+    let tsval = if req.syncookie { req.snt_tsval_first } else { tcp_time_stamp(now, req.tsoffset) };
     syn_layout(&SynOffer {
         mss: u16::try_from(mss).unwrap_or(u16::MAX),
-        ts: req
-            .rx_opt
-            .tstamp_ok
-            .then(|| Ts { val: tcp_time_stamp(now, req.tsoffset), ecr: req.rx_opt.ts_recent }),
+        ts: req.rx_opt.tstamp_ok.then_some(Ts { val: tsval, ecr: req.rx_opt.ts_recent }),
         sack: req.rx_opt.sack_ok,
         wscale: req.rx_opt.wscale_ok.then_some(req.rx_opt.rcv_wscale),
     })

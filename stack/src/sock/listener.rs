@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 
 use super::SockId;
+use crate::time::Instant;
 
 /// Queues of a listener.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +18,9 @@ pub(crate) struct AcceptQueue {
     pub(crate) qlen: u32,
     /// Half-open connections that have not retransmitted yet (reqsk_queue_len_young).
     pub(crate) young: u32,
+    /// When the queue of half-open connections last ran over (Linux keeps it in
+    /// rx_opt.ts_recent_stamp of the listener, or in its reuseport group).
+    pub(crate) synq_overflow: Option<Instant>,
 }
 
 impl AcceptQueue {

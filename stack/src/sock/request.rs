@@ -2,7 +2,7 @@
 //!
 //! RFC 9293 §3.10.7.4 SYN-RECEIVED (passive) · Linux: struct tcp_request_sock, TCP_NEW_SYN_RECV
 
-use super::{RxOpt, SockId};
+use super::{RxOpt, Sock, SockId};
 use crate::flow::Flow;
 use crate::seq::Seq;
 use crate::state::{StateCell, TcpState};
@@ -27,8 +27,8 @@ pub struct RequestSock {
     /// Window to offer (rsk_rcv_wnd) and its clamp.
     pub(crate) rcv_wnd: u32,
     pub(crate) window_clamp: u32,
-    /// When the SYN-ACK was first sent.
-    pub(crate) snt_synack: Instant,
+    /// When the SYN-ACK was first sent; unknown to a SYN cookie.
+    pub(crate) snt_synack: Option<Instant>,
     /// SYN-ACKs sent again (num_retrans), by timer or by a repeated SYN.
     pub(crate) num_retrans: u32,
     /// Timer rounds (num_timeout).
@@ -46,9 +46,46 @@ pub struct RequestSock {
     pub(crate) ecn_ok: bool,
     /// Last out-of-window ACK, for tcp_invalid_ratelimit.
     pub(crate) last_oow_ack: Option<Instant>,
+    /// It lives in its SYN cookie, not in a queue.
+    pub(crate) syncookie: bool,
 }
 
 impl RequestSock {
+    /// A request to `listener` without options, windows or timer.
+    pub(crate) fn new(
+        listener: &Sock,
+        flow: Flow,
+        state: StateCell,
+        rcv_isn: Seq,
+        snt_isn: Seq,
+    ) -> Self {
+        Self {
+            id: listener.id,
+            state,
+            flow,
+            listener: listener.id,
+            rcv_isn,
+            snt_isn,
+            rcv_nxt: rcv_isn + 1,
+            rx_opt: RxOpt::default(),
+            mss: 0,
+            rcv_wnd: 0,
+            window_clamp: 0,
+            snt_synack: None,
+            num_retrans: 0,
+            num_timeout: 0,
+            timer: None,
+            acked: false,
+            tsoffset: 0,
+            snt_tsval_first: 0,
+            snt_tsval_last: 0,
+            tos: listener.opts.tos,
+            ecn_ok: false,
+            last_oow_ack: None,
+            syncookie: false,
+        }
+    }
+
     /// The present state.
     #[must_use]
     pub const fn state(&self) -> TcpState {

@@ -59,6 +59,12 @@ impl<Id: Copy + PartialEq> Lhash<Id> {
         if winner.reuseport { self.member_of_group(winner, hash) } else { Some(winner.id) }
     }
 
+    /// Everybody who shares `local` by SO_REUSEPORT.
+    pub(crate) fn group(&self, local: SocketAddr) -> impl Iterator<Item = Id> {
+        let shares = move |l: &&Listener<Id>| l.reuseport && l.local == local;
+        self.listeners.iter().filter(shares).map(|listener| listener.id)
+    }
+
     /// Linux: reuseport_select_sock without a program
     fn member_of_group(&self, winner: &Listener<Id>, hash: u32) -> Option<Id> {
         let group: Vec<_> = self.listeners.iter().rev().filter(|l| l.same_group(winner)).collect();
