@@ -7,6 +7,8 @@
 use std::collections::VecDeque;
 
 use crate::effect::{Effect, Wake};
+use crate::fastopen::Blackhole;
+use crate::metrics::TcpMetrics;
 use crate::mib::Mib;
 use crate::net::Net;
 use crate::rng::Rng;
@@ -30,6 +32,10 @@ pub struct Cx {
     pub trace: Trace,
     /// Addresses, link and path properties.
     pub net: Net,
+    /// What is remembered of destinations.
+    pub metrics: TcpMetrics,
+    /// Whether clients use Fast Open at present.
+    pub(crate) blackhole: Blackhole,
     /// Datagrams on their way out, oldest first.
     pub(crate) tx: VecDeque<Vec<u8>>,
     /// Challenge ACKs left in the present second, host-wide.
@@ -48,6 +54,8 @@ impl Cx {
             rng: Rng::new(seed),
             trace: Trace::default(),
             net,
+            metrics: TcpMetrics::default(),
+            blackhole: Blackhole::default(),
             tx: VecDeque::new(),
             challenge: (u64::MAX, 0),
             effects: VecDeque::new(),

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use crate::flow::Flow;
 use crate::sock::{RequestSock, SockId, TimeWaitSock};
 use crate::time::Instant;
+use crate::wire::Segment;
 
 /// Why a sleeper may want to look again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +29,10 @@ pub enum Wake {
 pub(crate) enum Effect {
     /// A listener received a SYN: keep the half-open connection and its place in the hash.
     AddRequest(Box<RequestSock>),
+    /// A listener received a SYN with a valid Fast Open cookie: the child is made at once.
+    FastopenChild(Box<RequestSock>, Box<Segment>),
+    /// The handshake of such a child is over; if a reset ended it, it counts a while longer.
+    FastopenRemove { listener: SockId, counts_until: Option<Instant> },
     /// The socket left every hash, where it had this flow: nothing more is delivered to it.
     Unhash(SockId, Flow),
     /// The connection goes on without its socket: hash the remainder in the socket's place.

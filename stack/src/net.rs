@@ -27,14 +27,50 @@ pub struct Net {
     pub tso: bool,
     /// Addresses of this host; a packet to any other is dropped, unless this is empty.
     pub local_addrs: Vec<IpAddr>,
+    /// What the route to the peers says.
+    pub route: RouteMetrics,
     path_mtu: BTreeMap<IpAddr, u32>,
+}
+
+/// Metrics of a route (`ip route … rtt 100ms`); zero where it says nothing.
+///
+/// Linux: RTAX_* (include/uapi/linux/rtnetlink.h)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RouteMetrics {
+    /// RTAX_RTT: eighths of a millisecond.
+    pub rtt_ms8: u32,
+    /// RTAX_RTTVAR: quarters of a millisecond.
+    pub rttvar_ms4: u32,
+    /// RTAX_SSTHRESH: segments.
+    pub ssthresh: u32,
+    /// RTAX_CWND: segments.
+    pub cwnd: u32,
+    /// RTAX_REORDERING: segments.
+    pub reordering: u32,
+    /// RTAX_FASTOPEN_NO_COOKIE: Fast Open needs no cookie on this route.
+    pub fastopen_no_cookie: bool,
+    /// Which of them are not to be overruled by what connections measure (`lock`).
+    pub locks: MetricLocks,
+}
+
+/// Locked metrics of a route (Linux: dst_metric_locked).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of flags, as in the kernel")]
+#[expect(missing_docs, reason = "each is the metric of the same name")]
+pub struct MetricLocks {
+    pub rtt: bool,
+    pub rttvar: bool,
+    pub ssthresh: bool,
+    pub cwnd: bool,
+    pub reordering: bool,
 }
 
 impl Net {
     /// A host with these addresses on a link of `mtu` bytes.
     #[must_use]
-    pub const fn new(local_addrs: Vec<IpAddr>, mtu: u32) -> Self {
-        Self { mtu, tso: true, local_addrs, path_mtu: BTreeMap::new() }
+    pub fn new(local_addrs: Vec<IpAddr>, mtu: u32) -> Self {
+        let route = RouteMetrics::default();
+        Self { mtu, tso: true, local_addrs, route, path_mtu: BTreeMap::new() }
     }
 
     /// MTU of the path to `remote` (Linux: dst_mtu).
@@ -52,16 +88,20 @@ impl Net {
         }
     }
 
-    /// Forgets what was learnt (`ip tcp_metrics flush`, `ip route flush cache`).
+    /// Forgets what was learnt (`ip route flush cache`).
     pub fn flush_paths(&mut self) {
         self.path_mtu.clear();
     }
 
-    /// The MSS to announce to `remote` (Linux: dst_metric_advmss).
+    /// The MSS to announce to `remote`, which the MTU of the path limits, too (Linux:
+    /// dst_metric_advmss, ipv4_default_advmss, ip6_default_advmss).
     #[must_use]
     pub fn advmss(&self, remote: IpAddr) -> u32 {
         let header = header_len(remote.is_ipv6()) + TCP_HEADER_LEN;
-        self.mtu.saturating_sub(header).max(MIN_ADVMSS).min(u32::from(u16::MAX) - header)
+        self.dst_mtu(remote)
+            .saturating_sub(header)
+            .max(MIN_ADVMSS)
+            .min(u32::from(u16::MAX) - header)
     }
 
     /// The address packets to `remote` leave from: the first of its family.

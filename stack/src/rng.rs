@@ -26,7 +26,7 @@ enum Key {
     TsOffset,
     Port,
     Ehash,
-    FastopenCookie,
+    Metrics,
     SynCookie,
 }
 
@@ -92,13 +92,12 @@ impl Rng {
         high_half(self.hash(Key::Ehash, &(plain(local), plain(remote))))
     }
 
-    /// An eight-byte Fast Open cookie for the address pair under a key set by sysctl or socket
-    /// option.
+    /// Spreads destinations over the buckets of the metrics cache.
     ///
-    /// RFC 7413 §4.1.2 · Linux: __tcp_fastopen_cookie_gen_cipher (net/ipv4/tcp_fastopen.c)
+    /// Linux: net_hash_mix with ipv4_addr_hash, ipv6_addr_hash (net/ipv4/tcp_metrics.c)
     #[must_use]
-    pub fn fastopen_cookie(&self, key: [u8; 16], local: IpAddr, remote: IpAddr) -> [u8; 8] {
-        self.hash(Key::FastopenCookie, &(key, plain_ip(local), plain_ip(remote))).to_be_bytes()
+    pub fn tcp_metrics_hash(&self, remote: IpAddr) -> u32 {
+        high_half(self.hash(Key::Metrics, &plain_ip(remote)))
     }
 
     /// One of the two layers of a SYN cookie for the connection from `ends.0` to `ends.1`.

@@ -10,6 +10,7 @@ use crate::effect::{Effect, Wake};
 use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
+use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
 use crate::net::Net;
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
@@ -152,6 +153,17 @@ impl Stack {
         &mut self.cx.net
     }
 
+    /// What is remembered of destinations.
+    #[must_use]
+    pub const fn metrics(&self) -> &TcpMetrics {
+        &self.cx.metrics
+    }
+
+    /// What is remembered of destinations, to forget it.
+    pub const fn metrics_mut(&mut self) -> &mut TcpMetrics {
+        &mut self.cx.metrics
+    }
+
     /// The counters.
     #[must_use]
     pub const fn mib(&self) -> &Mib {
@@ -188,6 +200,10 @@ impl Stack {
         while let Some(effect) = self.cx.effects.pop_front() {
             match effect {
                 Effect::AddRequest(req) => self.add_request(req),
+                Effect::FastopenChild(req, syn) => self.tcp_fastopen_create_child(req, &syn),
+                Effect::FastopenRemove { listener, counts_until } => {
+                    self.fastopen_removed(listener, counts_until);
+                }
                 Effect::Unhash(id, flow) => self.unhash(id, flow),
                 Effect::TimeWait(tw) => self.add_time_wait(tw),
                 Effect::Destroy(id) => self.destroy(id),

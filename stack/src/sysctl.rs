@@ -10,7 +10,7 @@ mod value;
 
 use crate::errno::Errno;
 pub use table::Sysctls;
-pub use value::{Names, PortRange, PortSet, Triple};
+pub use value::{Names, PortRange, PortSet, Triple, Written};
 
 /// Why a write was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]

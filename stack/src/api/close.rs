@@ -10,6 +10,7 @@ use super::sleep::Sleep;
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
+use crate::fastopen::tcp_fastopen_active_disable_ofo_check;
 use crate::mib::Counter;
 use crate::output::fin::tcp_send_fin;
 use crate::output::reset::tcp_send_active_reset;
@@ -177,6 +178,7 @@ pub(crate) fn tcp_done_with_error(sk: &mut Sock, err: Errno, event: Event, cx: &
 fn inet_csk_destroy_sock(sk: &mut Sock, cx: &mut Cx) {
     sk.write_queue.purge();
     sk.recv_queue.purge();
+    tcp_fastopen_active_disable_ofo_check(sk, cx);
     sk.ofo_queue.purge();
     sk.timers.stop_all();
     cx.later(Effect::Destroy(sk.id));

@@ -12,6 +12,7 @@ use super::disconnect::tcp_disconnect;
 use super::sleep::Sleep;
 use crate::cx::Cx;
 use crate::errno::Errno;
+use crate::fastopen::{tcp_fastopen_defer_connect, tcp_send_syn_data};
 use crate::flow::Flow;
 use crate::mib::Counter;
 use crate::net::TCP_HEADER_LEN;
@@ -21,7 +22,7 @@ use crate::output::options::TSTAMP_ALIGNED;
 use crate::output::transmit::{Outgoing, tcp_transmit_skb};
 use crate::output::window::{tcp_full_space, tcp_select_initial_window};
 use crate::seq::Seq;
-use crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
+use crate::sock::control_block::{TCP_MSS_DEFAULT, TCP_TIMEOUT_INIT_MS};
 use crate::sock::write_queue::Chunk;
 use crate::sock::{ConnectPhase, Sock, SockId};
 use crate::stack::Stack;
@@ -30,6 +31,18 @@ use crate::table::{Fd, Object};
 use crate::time::Instant;
 use crate::timer::{Timer, tcp_reset_xmit_timer};
 use crate::wire::Flags;
+
+/// MSS of a peer that announces none, IPv6: the smallest MTU without headers.
+const IPV6_MSS_DEFAULT: u32 = 1220;
+
+/// Who connects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// It does not wait.
+    pub(crate) nonblock: bool,
+    /// It is a sending call.
+    pub(crate) is_sendmsg: bool,
+}
 
 impl Stack {
     /// Connects, waiting for the handshake unless the socket does not block.
@@ -42,40 +55,70 @@ impl Stack {
     ) -> Poll<Result<(), Errno>> {
         self.set_now(now);
         let id = self.fds.sock(fd)?;
-        let remote = match address {
-            Address::Family(0) => return Poll::Ready(self.disconnect(id)),
-            Address::Family(_) => return Poll::Ready(Err(Errno::EAFNOSUPPORT)),
-            Address::Inet(remote) => remote,
-        };
+        let nonblock = self.objects.sock(id).is_some_and(|sk| sk.opts.nonblock);
+        let caller = Caller { nonblock, is_sendmsg: false };
+        self.inet_stream_connect(id, Some(address), caller, sleep)
+    }
+
+    /// Connects for connect(), or for a sending call that opens the connection, which may have no
+    /// address if connect() was called before.
+    ///
+    /// Linux: __inet_stream_connect (net/ipv4/af_inet.c)
+    pub(crate) fn inet_stream_connect(
+        &mut self,
+        id: SockId,
+        address: Option<Address>,
+        caller: Caller,
+        sleep: &mut Sleep,
+    ) -> Poll<Result<(), Errno>> {
+        if address == Some(Address::Family(0)) {
+            return Poll::Ready(self.disconnect(id));
+        }
         let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
         let mut in_progress = Errno::EALREADY;
         match sk.connect {
             ConnectPhase::Connected => return Poll::Ready(Err(Errno::EISCONN)),
+            ConnectPhase::Connecting if sk.fastopen.defer_connect && !caller.is_sendmsg => {
+                in_progress = Errno::EISCONN;
+            }
+            ConnectPhase::Connecting if sk.fastopen.defer_connect => {
+                in_progress = Errno::EINPROGRESS;
+            }
             ConnectPhase::Connecting => {}
             ConnectPhase::Unconnected => {
                 if sk.state() != TcpState::Close {
                     return Poll::Ready(Err(Errno::EISCONN));
                 }
+                let remote = match address {
+                    Some(Address::Inet(remote)) => remote,
+                    Some(Address::Family(_)) => return Poll::Ready(Err(Errno::EAFNOSUPPORT)),
+                    None => return Poll::Ready(Err(Errno::EINVAL)),
+                };
                 self.tcp_v4_connect(id, remote)?;
+                if self.objects.sock(id).is_some_and(|sk| sk.fastopen.defer_connect) {
+                    // The first write sends the SYN.
+                    return Poll::Ready(Ok(()));
+                }
                 in_progress = Errno::EINPROGRESS;
             }
         }
         if sleep.has_slept() {
             in_progress = Errno::EINPROGRESS;
         }
-        self.wait_for_connect(id, in_progress, sleep)
+        self.wait_for_connect(id, in_progress, caller, sleep)
     }
 
     fn wait_for_connect(
         &mut self,
         id: SockId,
         in_progress: Errno,
+        caller: Caller,
         sleep: &mut Sleep,
     ) -> Poll<Result<(), Errno>> {
         let now = self.cx.now;
         let sk = self.objects.sock_mut(id).ok_or(Errno::EBADF)?;
         if sk.state().is_in(StateMask::CONNECTING) {
-            if sk.opts.nonblock {
+            if caller.nonblock {
                 return Poll::Ready(Err(in_progress));
             }
             return sleep.wait(now, sk.opts.sndtimeo_us, Err(in_progress));
@@ -126,7 +169,14 @@ impl Stack {
             } else {
                 0
             };
-            tcp_connect(sk, cx);
+            sk.rx_opt.mss_clamp = if flow.is_v6() { IPV6_MSS_DEFAULT } else { TCP_MSS_DEFAULT };
+            if tcp_fastopen_defer_connect(sk, cx) {
+                // Nothing is sent that could be acknowledged.
+                let isn = sk.snd.write_seq;
+                (sk.snd.iss, sk.snd.una, sk.snd.nxt) = (isn, isn, isn);
+            } else {
+                tcp_connect(sk, cx);
+            }
         });
         Ok(())
     }
@@ -256,7 +306,7 @@ fn tcp_connect_init(sk: &mut Sock, cx: &Cx) {
 /// Sends the SYN.
 ///
 /// [RFC9293:3.10.1#2] · Linux: tcp_connect (net/ipv4/tcp_output.c)
-fn tcp_connect(sk: &mut Sock, cx: &mut Cx) {
+pub(crate) fn tcp_connect(sk: &mut Sock, cx: &mut Cx) {
     tcp_connect_init(sk, cx);
     let seq = sk.snd.write_seq;
     sk.snd.write_seq = seq + 1;
@@ -266,7 +316,11 @@ fn tcp_connect(sk: &mut Sock, cx: &mut Cx) {
     syn.sent_at = cx.now;
     sk.write_queue.push_rtx(syn);
     sk.loss.packets_out += 1;
-    tcp_transmit_skb(sk, Outgoing::empty(seq, flags), cx);
+    if sk.fastopen.req.is_some() {
+        tcp_send_syn_data(sk, seq, flags, cx);
+    } else {
+        tcp_transmit_skb(sk, Outgoing::empty(seq, flags), cx);
+    }
     sk.snd.nxt = sk.snd.write_seq;
     sk.snd.pushed_seq = sk.snd.write_seq;
     cx.mib.inc(Counter::TcpActiveOpens);

@@ -6,6 +6,7 @@ use crate::congestion::CaState;
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
+use crate::fastopen::tcp_fastopen_active_disable_ofo_check;
 use crate::flow::Flow;
 use crate::output::reset::tcp_send_active_reset;
 use crate::sock::control_block::{
@@ -39,9 +40,10 @@ pub(crate) fn tcp_disconnect(sk: &mut Sock, cx: &mut Cx) {
 }
 
 /// Everything but options and bound address is as new.
-fn start_over(sk: &mut Sock, cx: &Cx) {
+fn start_over(sk: &mut Sock, cx: &mut Cx) {
     sk.timers.stop_all();
     sk.write_queue.purge();
+    tcp_fastopen_active_disable_ofo_check(sk, cx);
     sk.ofo_queue.purge();
     sk.selective_acks.clear();
     let next = sk.rcv.nxt;
@@ -58,6 +60,7 @@ fn start_over(sk: &mut Sock, cx: &Cx) {
     sk.loss = LossVars::new(cx.sysctl.tcp_reordering.unsigned_abs());
     sk.loss.ca_state = CaState::Open;
     sk.cong = CongVars::new(sk.opts.congestion);
+    sk.fastopen.forget();
     sk.shutdown = Shutdown::default();
     sk.done = false;
     let unbound = Flow::unbound(sk.is_v6);

@@ -117,6 +117,9 @@ fn sk_get_meminfo(sk: &Sock) -> Vec<u8> {
 
 /// Linux: do_tcp_getsockopt
 fn do_tcp_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<Vec<u8>, Errno> {
+    if let Some(value) = crate::fastopen::getsockopt(sk, name) {
+        return Ok(value);
+    }
     let val = match name {
         TCP_NODELAY => i32::from(sk.opts.nonagle.off),
         TCP_CORK => i32::from(sk.opts.nonagle.cork),

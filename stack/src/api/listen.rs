@@ -4,6 +4,7 @@
 //! (net/ipv4/inet_connection_sock.c)
 
 use crate::errno::Errno;
+use crate::fastopen::listen_without_sockopt;
 use crate::sock::ConnectPhase;
 use crate::stack::Stack;
 use crate::state::{Event, TcpState, tcp_set_state};
@@ -30,6 +31,8 @@ impl Stack {
         if state == TcpState::Listen {
             return Ok(());
         }
+        listen_without_sockopt(sk, backlog, &mut self.cx);
+        sk.listener.fastopenq.start();
         let local = sk.flow.local;
         let port = self.get_port(id, local, true)?;
         self.enter(id, |sk, cx| {

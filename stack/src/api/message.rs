@@ -1,12 +1,19 @@
-//! What sendmsg() and recvmsg() move besides bytes.
+//! What sendmsg() and recvmsg() move besides bytes, and how a sending call begins and ends.
+//!
+//! Linux: struct msghdr, the head and the tail of tcp_sendmsg_locked (net/ipv4/tcp.c)
 
+use std::task::{Poll, ready};
+
+use super::Address;
 use super::send::{MsgFlags, tcp_sendmsg};
 use super::sleep::Sleep;
 use crate::errno::Errno;
+use crate::errqueue::zerocopy::{msg_zerocopy_realloc, net_zcopy_put};
+use crate::fastopen::FastopenSent;
+use crate::sock::SockId;
 use crate::stack::Stack;
 use crate::table::Fd;
 use crate::time::Instant;
-use std::task::Poll;
 
 /// A control message (struct cmsghdr with its data).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,14 +26,21 @@ pub struct ControlMessage {
     pub data: Vec<u8>,
 }
 
-/// What a sending call hands over.
+/// What a sending call was given (struct msghdr).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Handed<'a> {
-    pub(crate) data: &'a [u8],
-    /// Where its buffers end in `data`.
-    pub(crate) ends: &'a [usize],
-    pub(crate) control: &'a [ControlMessage],
-    pub(crate) flags: MsgFlags,
+pub struct Message<'a> {
+    /// The bytes.
+    pub data: &'a [u8],
+    /// Bytes the call named; more than `data` if some of its memory cannot be read.
+    pub size: usize,
+    /// Where each of the call's buffers ends in `data`.
+    pub ends: &'a [usize],
+    /// Where to; a connected socket does not look at it.
+    pub name: Option<Address>,
+    /// What is said about the bytes.
+    pub control: &'a [ControlMessage],
+    /// MSG_*
+    pub flags: MsgFlags,
 }
 
 impl Stack {
@@ -39,40 +53,48 @@ impl Stack {
         flags: MsgFlags,
         sleep: &mut Sleep,
     ) -> Poll<Result<usize, Errno>> {
-        self.hand_over(now, fd, Handed { data, ends: &[data.len()], control: &[], flags }, sleep)
+        let size = data.len();
+        let message = Message { data, size, ends: &[size], name: None, control: &[], flags };
+        self.sendmsg(now, fd, &message, sleep)
     }
 
-    /// Hands the buffers `iov` over, one after the other, with what `control` says about them.
+    /// [`Self::send`] with all that sendmsg() can say.
     pub fn sendmsg(
         &mut self,
         now: Instant,
         fd: Fd,
-        (iov, control): (&[&[u8]], &[ControlMessage]),
-        flags: MsgFlags,
-        sleep: &mut Sleep,
-    ) -> Poll<Result<usize, Errno>> {
-        let data = iov.concat();
-        let mut end = 0;
-        let ends: Vec<usize> = iov
-            .iter()
-            .map(|buffer| {
-                end += buffer.len();
-                end
-            })
-            .collect();
-        self.hand_over(now, fd, Handed { data: &data, ends: &ends, control, flags }, sleep)
-    }
-
-    fn hand_over(
-        &mut self,
-        now: Instant,
-        fd: Fd,
-        handed: Handed<'_>,
+        message: &Message<'_>,
         sleep: &mut Sleep,
     ) -> Poll<Result<usize, Errno>> {
         self.set_now(now);
         let id = self.fds.sock(fd)?;
-        self.enter(id, |sk, cx| tcp_sendmsg(sk, handed, sleep, cx))
+        if message.flags.zerocopy() && !std::mem::replace(&mut sleep.zerocopy_begun, true) {
+            let begun = self.enter(id, |sk, cx| msg_zerocopy_realloc(sk, message.ends, cx));
+            sleep.zerocopy = begun.unwrap_or(Err(Errno::EBADF))?;
+        }
+        let result = self.open_and_send(id, message, sleep);
+        if let Poll::Ready(result) = &result
+            && let Some(call) = sleep.zerocopy.take()
+        {
+            self.enter(id, |sk, cx| net_zcopy_put(sk, &call, result.is_err(), cx));
+        }
+        result
+    }
+
+    /// The connection may have to be opened first.
+    fn open_and_send(
+        &mut self,
+        id: SockId,
+        message: &Message<'_>,
+        sleep: &mut Sleep,
+    ) -> Poll<Result<usize, Errno>> {
+        if sleep.fastopen || (!sleep.has_slept() && self.is_fastopen_send(id, message)) {
+            match ready!(self.tcp_sendmsg_fastopen(id, message, sleep))? {
+                FastopenSent::InProgress(copied) => return Poll::Ready(Ok(copied)),
+                FastopenSent::Connected(copied) => sleep.copied = copied,
+            }
+        }
+        self.enter(id, |sk, cx| tcp_sendmsg(sk, message, sleep, cx))
             .unwrap_or(Poll::Ready(Err(Errno::EBADF)))
     }
 }

@@ -7,7 +7,7 @@ mod accept;
 mod address;
 mod bind;
 pub(crate) mod close;
-mod connect;
+pub(crate) mod connect;
 mod disconnect;
 mod fcntl;
 mod getsockopt;
@@ -27,7 +27,7 @@ mod tcp_info;
 
 pub use accept::Accepted;
 pub use bind::Address;
-pub use message::ControlMessage;
+pub use message::{ControlMessage, Message};
 pub use poll::{EpollEvent, EpollOp, PollFd};
 pub use recv::Received;
 pub use send::MsgFlags;

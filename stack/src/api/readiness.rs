@@ -4,6 +4,7 @@
 
 use super::send::sk_stream_is_writeable;
 use crate::cx::Cx;
+use crate::fastopen::tcp_passive_fastopen;
 use crate::sock::Sock;
 use crate::sock::control_block::UrgData;
 use crate::state::{StateMask, TcpState};
@@ -31,11 +32,14 @@ pub(super) fn tcp_poll(sk: &mut Sock, cx: &Cx) -> u32 {
     if sk.shutdown.rcv {
         mask |= POLLIN | POLLRDNORM | POLLRDHUP;
     }
-    if !state.is_in(StateMask::CONNECTING) {
+    if !state.is_in(StateMask::CONNECTING) || tcp_passive_fastopen(sk) {
         mask |= readable(sk) | writable(sk, cx);
         if let UrgData::Valid(_) = sk.rcv.urg_data {
             mask |= POLLPRI;
         }
+    } else if state == TcpState::SynSent && sk.fastopen.defer_connect {
+        // The first write sends the SYN.
+        mask |= POLLOUT | POLLWRNORM;
     }
     if sk.err.is_some() || !sk.error_queue.is_empty() {
         mask |= POLLERR;

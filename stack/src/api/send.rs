@@ -5,14 +5,13 @@
 
 use std::task::Poll;
 
-use super::message::Handed;
+use super::message::Message;
 use super::sleep::Sleep;
 use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::errno::Errno;
-use crate::errqueue::zerocopy::{
-    NewSegment, ZcCall, msg_zerocopy_realloc, net_zcopy_put, skb_zerocopy_iter_stream,
-};
+use crate::errqueue::zerocopy::{NewSegment, ZcCall, skb_zerocopy_iter_stream};
+use crate::fastopen::tcp_passive_fastopen;
 use crate::input::tcp_sndbuf_expand;
 use crate::output::mss::tcp_send_mss;
 use crate::output::write::{
@@ -42,6 +41,7 @@ impl MsgFlags {
     const ERRQUEUE: i32 = 0x2000;
     const MORE: i32 = 0x8000;
     const ZEROCOPY: i32 = 0x400_0000;
+    const FASTOPEN: i32 = 0x2000_0000;
 
     /// MSG_OOB
     pub(crate) const fn oob(self) -> bool {
@@ -75,6 +75,10 @@ impl MsgFlags {
     pub(crate) const fn errqueue(self) -> bool {
         self.0 & Self::ERRQUEUE != 0
     }
+    /// MSG_FASTOPEN
+    pub(crate) const fn fastopen(self) -> bool {
+        self.0 & Self::FASTOPEN != 0
+    }
     /// MSG_MORE
     pub(crate) const fn more(self) -> bool {
         self.0 & Self::MORE != 0
@@ -95,34 +99,27 @@ enum Ended {
 /// Linux: tcp_sendmsg_locked
 pub(super) fn tcp_sendmsg(
     sk: &mut Sock,
-    handed: Handed<'_>,
+    message: &Message<'_>,
     sleep: &mut Sleep,
     cx: &mut Cx,
 ) -> Poll<Result<usize, Errno>> {
     sk.write_pending = false;
-    if handed.flags.zerocopy() && !sleep.has_slept() {
-        sleep.zerocopy = msg_zerocopy_realloc(sk, handed.ends, cx)?;
-    }
-    let result = try_sendmsg(sk, handed, sleep, cx);
+    let result = try_sendmsg(sk, message, sleep, cx);
     sk.write_pending = result.is_pending();
-    if let Poll::Ready(result) = &result
-        && let Some(call) = sleep.zerocopy.take()
-    {
-        net_zcopy_put(sk, &call, result.is_err(), cx);
-    }
     result
 }
 
 /// One try of sending.
 fn try_sendmsg(
     sk: &mut Sock,
-    handed: Handed<'_>,
+    message: &Message<'_>,
     sleep: &mut Sleep,
     cx: &mut Cx,
 ) -> Poll<Result<usize, Errno>> {
-    let nonblock = sk.opts.nonblock || handed.flags.dontwait();
+    let nonblock = sk.opts.nonblock || message.flags.dontwait();
     let timeout = sk.opts.sndtimeo_us;
-    if !sk.state().is_in(StateMask::CAN_SEND) && sleep.copied == 0 {
+    let can_send = sk.state().is_in(StateMask::CAN_SEND) || tcp_passive_fastopen(sk);
+    if !can_send && sleep.copied == 0 {
         // Data may be handed over only once the connection is established.
         if let Some(err) = sk.err.take() {
             return Poll::Ready(Err(err));
@@ -135,8 +132,8 @@ fn try_sendmsg(
         }
         return sleep.wait(cx.now, timeout, Err(Errno::EAGAIN));
     }
-    let stamps = sock_cmsg_send(sk, handed.control)?;
-    let ended = copy_and_push(sk, handed, sleep, cx);
+    let stamps = sock_cmsg_send(sk, message.control)?;
+    let ended = copy_and_push(sk, message, sleep, cx);
     let so_far = if sleep.copied > 0 { Ok(sleep.copied) } else { Err(Errno::EAGAIN) };
     let result = match ended {
         Ended::Done => Poll::Ready(Ok(sleep.copied)),
@@ -149,18 +146,18 @@ fn try_sendmsg(
     };
     if matches!(result, Poll::Ready(Ok(copied)) if copied > 0) {
         if ended == Ended::Done {
-            mark_tail(sk, handed.flags);
+            mark_tail(sk, message.flags);
         }
         tcp_tx_timestamp(sk, stamps);
-        let mss_now = tcp_send_mss(sk, cx, !handed.flags.oob()).0;
-        tcp_push(sk, handed.flags, mss_now, sk.opts.nonagle, cx);
+        let mss_now = tcp_send_mss(sk, cx, !message.flags.oob()).0;
+        tcp_push(sk, message.flags, mss_now, sk.opts.nonagle, cx);
     }
     result
 }
 
 /// Fills chunks up to the size goal, and pushes what is worth it.
-fn copy_and_push(sk: &mut Sock, handed: Handed<'_>, sleep: &mut Sleep, cx: &mut Cx) -> Ended {
-    let Handed { data, flags, .. } = handed;
+fn copy_and_push(sk: &mut Sock, message: &Message<'_>, sleep: &mut Sleep, cx: &mut Cx) -> Ended {
+    let Message { data, flags, .. } = *message;
     let Sleep { copied, zerocopy, .. } = sleep;
     let start = *copied;
     let (mut mss_now, mut size_goal) = tcp_send_mss(sk, cx, !flags.oob());

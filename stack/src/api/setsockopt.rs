@@ -143,6 +143,9 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
     if name == TCP_CONGESTION {
         return set_congestion(sk, value, cx);
     }
+    if let Some(outcome) = crate::fastopen::setsockopt(sk, name, value, cx) {
+        return outcome;
+    }
     let val = int(value)?;
     let in_range = |max: i32| (1..=max).contains(&val).then(|| val.unsigned_abs());
     match name {

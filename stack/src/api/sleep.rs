@@ -16,12 +16,15 @@ pub struct Sleep {
     /// Bytes sent or received so far.
     pub(crate) done: Vec<u8>,
     pub(crate) copied: usize,
-    /// A call with MSG_ZEROCOPY.
+    /// A call with MSG_ZEROCOPY has its number; whether it began, with or without one.
+    pub(crate) zerocopy_begun: bool,
     pub(crate) zerocopy: Option<ZcCall>,
     /// Where a peeking call goes on.
     pub(crate) peek_seq: Option<Seq>,
     /// When what was read last arrived.
     pub(crate) stamp: Option<Instant>,
+    /// The call opens the connection by Fast Open, and waits for that.
+    pub(crate) fastopen: bool,
     /// Socket of a call whose descriptor is gone (close that lingers).
     pub(crate) lingering: Option<crate::sock::SockId>,
 }
@@ -37,6 +40,12 @@ impl Sleep {
     #[must_use]
     pub const fn has_slept(&self) -> bool {
         self.started.is_some()
+    }
+
+    /// What the call waited for has come; it may have to wait for something else now.
+    pub(crate) const fn restart(&mut self) {
+        self.started = None;
+        self.until = None;
     }
 
     /// Sleeps on, for at most `timeout_us` from the first try (none: for ever); `expired` is what

@@ -17,6 +17,7 @@ const OPT_SACK: u8 = 2;
 const OPT_WSCALE: u8 = 4;
 const OPT_ECN: u8 = 8;
 const OPT_ECN_SEEN: u8 = 16;
+const OPT_SYN_DATA: u8 = 32;
 
 /// Appends fields in the structure's order.
 struct Layout(Vec<u8>);
@@ -75,6 +76,9 @@ fn head(sk: &Sock, out: &mut Layout) {
     if sk.ecn.seen {
         options |= OPT_ECN_SEEN;
     }
+    if sk.fastopen.syn_data_acked {
+        options |= OPT_SYN_DATA;
+    }
     let mut scales = 0;
     if sk.rx_opt.wscale_ok {
         options |= OPT_WSCALE;
@@ -87,7 +91,7 @@ fn head(sk: &Sock, out: &mut Layout) {
         .u8(sk.loss.backoff)
         .u8(u32::from(options))
         .u8(u32::from(scales))
-        .u8(0);
+        .u8((sk.fastopen.client_fail as u32) << 1);
     out.u32(sk.loss.rto_ms.saturating_mul(1000))
         .u32(sk.ack.ato_ms.saturating_mul(1000))
         .u32(sk.mss_cache)

@@ -76,7 +76,8 @@ pub(super) fn tcp_process_loss(
     cx: &mut Cx,
 ) {
     let recovered = !sk.snd.una.before(sk.loss.high_seq);
-    if flags.snd_una_advanced && tcp_try_undo_loss(sk, false, cx) {
+    let may_undo = flags.snd_una_advanced || sk.fastopen.rsk.is_some();
+    if may_undo && tcp_try_undo_loss(sk, false, cx) {
         return;
     }
     if sk.loss.frto {

@@ -306,6 +306,15 @@ pub(super) fn tcp_any_retrans_done(sk: &Sock) -> bool {
         || sk.write_queue.rtx_head().is_some_and(|head| head.marks.ever_retrans)
 }
 
+/// Nothing sent again is in flight: the next time starts a new episode.
+///
+/// Linux: tcp_retrans_stamp_cleanup
+pub(crate) fn tcp_retrans_stamp_cleanup(sk: &mut Sock) {
+    if !tcp_any_retrans_done(sk) {
+        sk.loss.retrans_stamp = None;
+    }
+}
+
 /// Sends what the ACK decided.
 ///
 /// Linux: tcp_xmit_recovery

@@ -76,6 +76,15 @@ pub(super) fn tcp_try_undo_recovery(sk: &mut Sock, cx: &mut Cx) -> bool {
     false
 }
 
+/// The ACK of a SYN-ACK that was sent again, to a child of Fast Open with nothing else in flight.
+///
+/// Linux: the beginning of tcp_rcv_synrecv_state_fastopen (net/ipv4/tcp_input.c)
+pub(crate) fn undo_synack_rto(sk: &mut Sock, cx: &mut Cx) {
+    if sk.loss.ca_state == CaState::Loss && sk.loss.packets_out == 0 {
+        tcp_try_undo_recovery(sk, cx);
+    }
+}
+
 /// [RFC6582:3.2#1] Without SACK, duplicates of the old flight must not start another episode.
 ///
 /// Linux: tcp_is_non_sack_preventing_reopen

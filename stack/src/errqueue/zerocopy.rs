@@ -77,6 +77,13 @@ pub(crate) struct ZcCall {
     ends: Vec<usize>,
 }
 
+impl ZcCall {
+    /// Number of the first call it shares a completion with.
+    pub(crate) const fn id(&self) -> u32 {
+        self.id
+    }
+}
+
 /// The bytes of one call cannot go into this packet: another begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NewSegment;

@@ -107,6 +107,26 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     Disposition::Queued
 }
 
+/// Takes text and FIN of a SYN, or of a SYN-ACK, which are behind its sequence number.
+///
+/// RFC 7413 §4.2 · Linux: tcp_fastopen_add_skb (net/ipv4/tcp_fastopen.c)
+pub(crate) fn tcp_fastopen_add_skb(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
+    if seg.end_seq() == sk.rcv.nxt {
+        return;
+    }
+    sk.total.segs_in = 1;
+    if !seg.payload.is_empty() {
+        sk.total.data_segs_in = sk.total.data_segs_in.wrapping_add(1);
+    }
+    let bytes_received = u64::try_from(seg.payload.len()).unwrap_or(0);
+    tcp_queue_rcv(sk, chunk_of(sk, seg, cx.now), cx);
+    sk.total.bytes_received = bytes_received;
+    sk.fastopen.syn_data_acked = true;
+    if seg.flags.fin() {
+        tcp_fin(sk, cx);
+    }
+}
+
 /// Out of order: kept for later, and reported.
 ///
 /// Linux: tcp_data_queue_ofo

@@ -78,7 +78,9 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
         return;
     }
     // [RFC5927:4#1] Only what is in flight can be reported.
-    if sk.state() != TcpState::Listen && !icmp.seq.between(sk.snd.una, sk.snd.nxt) {
+    // The SYN-ACK of a Fast Open child is, too.
+    let oldest = sk.fastopen.rsk.as_ref().map_or(sk.snd.una, |req| req.snt_isn);
+    if sk.state() != TcpState::Listen && !icmp.seq.between(oldest, sk.snd.nxt) {
         cx.mib.inc(Counter::TcpExtOutOfWindowIcmps);
         return;
     }
@@ -91,7 +93,9 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
             err
         }
     };
-    if sk.state().is_in(StateMask::CONNECTING) {
+    // A Fast Open child in use is as good as connected.
+    let accepted_early = sk.fastopen.rsk.is_some() && sk.parent.is_none();
+    if sk.state().is_in(StateMask::CONNECTING) && !accepted_early {
         ip_icmp_error(sk, icmp, err, cx);
         return tcp_done_with_error(sk, err, Event::RecvIcmpError, cx);
     }
@@ -125,17 +129,26 @@ fn tcp_v4_mtu_reduced(sk: &mut Sock, mtu: u32, cx: &mut Cx) {
 /// Linux: tcp_simple_retransmit
 fn tcp_simple_retransmit(sk: &mut Sock, cx: &mut Cx) {
     let mss = tcp_current_mss(sk, cx);
+    // The SYN of a Fast Open is queued without the data that made it too large.
+    let everything = sk.fastopen.syn_data && sk.state() == TcpState::SynSent;
     for index in 0..sk.write_queue.rtx_len() {
         let Some(chunk) = sk.write_queue.rtx_get(index) else { break };
         let seglen = if chunk.gso_size == 0 { chunk.len() } else { chunk.gso_size };
-        if seglen > mss {
+        if everything || seglen > mss {
             tcp_mark_skb_lost(sk, index, cx);
         }
     }
     if sk.loss.lost_out == 0 {
         return;
     }
-    // The network is not congested; only the unit has changed.
+    tcp_non_congestion_loss_retransmit(sk, cx);
+}
+
+/// Sends again what is lost for other reasons than congestion: not even the window changes, only
+/// what it is counted in.
+///
+/// Linux: tcp_non_congestion_loss_retransmit
+pub(crate) fn tcp_non_congestion_loss_retransmit(sk: &mut Sock, cx: &mut Cx) {
     if sk.loss.ca_state != CaState::Loss {
         sk.loss.high_seq = sk.snd.nxt;
         sk.cong.cw.snd_ssthresh = tcp_current_ssthresh(sk);

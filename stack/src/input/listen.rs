@@ -8,6 +8,7 @@ use super::syncookies::{cookie_init_sequence, cookie_init_timestamp, tcp_syn_flo
 use super::{Disposition, DropReason, ResetReason};
 use crate::cx::Cx;
 use crate::effect::Effect;
+use crate::fastopen::{Answer, tcp_try_fastopen};
 use crate::flow::Flow;
 use crate::mib::Counter;
 use crate::output::mss::tcp_mss_clamp;
@@ -60,7 +61,11 @@ fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx)
         cx.mib.inc(Counter::TcpExtListenOverflows);
         return listen_drop(DropReason::TcpListenOverflow, cx);
     }
-    if wants_place && cx.sysctl.tcp_syncookies == 0 && is_last_quarter(sk, cx) {
+    if wants_place
+        && cx.sysctl.tcp_syncookies == 0
+        && is_last_quarter(sk, cx)
+        && !is_proven(seg, cx)
+    {
         return listen_drop(DropReason::NotSpecified, cx);
     }
     if want_cookie {
@@ -68,12 +73,27 @@ fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx)
         return Disposition::Consumed;
     }
     let rx_opt = agreed(sk, seg, cx);
-    let req = openreq(sk, seg, rx_opt, isn, cx);
+    let mut req = openreq(sk, seg, rx_opt, isn, cx);
+    match tcp_try_fastopen(sk, seg, cx) {
+        Answer::Child(cookie) => {
+            req.fastopen_cookie = cookie;
+            cx.later(Effect::FastopenChild(Box::new(req), Box::new(seg.clone())));
+            return Disposition::Consumed;
+        }
+        Answer::Handshake(cookie) => req.fastopen_cookie = cookie,
+    }
     tcp_v4_send_synack(&req, cx);
     sk.listener.qlen += 1;
     sk.listener.young += 1;
     cx.later(Effect::AddRequest(Box::new(req)));
     Disposition::Consumed
+}
+
+/// A connection with this peer once worked.
+fn is_proven(seg: &Segment, cx: &mut Cx) -> bool {
+    let flow = Flow::new(seg.dst(), seg.src());
+    let Cx { metrics, rng, net, now, .. } = cx;
+    metrics.tcp_peer_is_proven(flow, (rng, net, *now))
 }
 
 /// The last quarter of tcp_max_syn_backlog is for peers that have proven to be alive.

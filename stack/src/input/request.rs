@@ -24,7 +24,7 @@ use crate::wire::{Flags, Segment};
 
 /// What becomes of a half-open connection.
 #[derive(Debug)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// It goes on waiting.
     Keep(Disposition),
     /// The segment is one for the listener itself.
@@ -35,13 +35,23 @@ pub(super) enum Verdict {
     Complete,
 }
 
+/// Who holds a half-open connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Holder<'a> {
+    /// Its listener: there is no socket yet.
+    Listener(&'a Sock),
+    /// A child that Fast Open made of the SYN, which has sent up to here.
+    FastOpen { snd_nxt: Seq },
+}
+
 /// Judges a segment for a half-open connection.
-pub(super) fn tcp_check_req(
+pub(crate) fn tcp_check_req(
     req: &mut RequestSock,
     seg: &Segment,
-    listener: &Sock,
+    holder: Holder<'_>,
     cx: &mut Cx,
 ) -> Verdict {
+    let fastopen = matches!(holder, Holder::FastOpen { .. });
     let rx_opt = segment_options(req, seg, cx);
     let paws_reject = rx_opt.saw_tstamp && !seg.flags.rst() && tcp_paws_reject(&rx_opt, 0, cx.now);
     let only_syn = seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst() && !seg.flags.fin();
@@ -55,10 +65,12 @@ pub(super) fn tcp_check_req(
         }
         return Verdict::Keep(Disposition::Dropped(DropReason::NotSpecified));
     }
-    if seg.flags.ack() && seg.ack != req.snt_isn + 1 {
+    // Data may be out: the child itself checks what is acknowledged.
+    if seg.flags.ack() && !fastopen && seg.ack != req.snt_isn + 1 {
         return Verdict::ToListener;
     }
     let tsecr_reject = rx_opt.saw_tstamp
+        && !fastopen
         && rx_opt.rcv_tsecr != 0
         && !Seq(rx_opt.rcv_tsecr).between(Seq(req.snt_tsval_first), Seq(req.snt_tsval_last));
     let wnd_end = req.rcv_nxt + req.rcv_wnd;
@@ -68,24 +80,26 @@ pub(super) fn tcp_check_req(
             (false, true) => DropReason::TcpRfc7323Tsecr,
             (false, false) => DropReason::TcpOverwindow,
         };
-        return out_of_window(req, seg, reason, cx);
+        return out_of_window(req, seg, reason, holder, cx);
     }
     if seg.flags.rst() && seg.seq != req.rcv_nxt {
         // [RFC5961:3.2#1] In the window, but not exactly where a peer would put it.
         let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
         if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
             cx.mib.inc(Counter::TcpExtTCPChallengeACK);
-            tcp_v4_reqsk_send_ack(req, cx);
+            tcp_v4_reqsk_send_ack(req, holder, cx);
         }
         return Verdict::Keep(Disposition::Dropped(DropReason::TcpReset));
     }
     let syn_in_window = seg.flags.syn() && seg.seq != req.rcv_isn;
     if seg.flags.rst() || syn_in_window {
-        return embryonic_reset(req, seg, cx);
+        cx.mib.inc(Counter::TcpAttemptFails);
+        return embryonic_reset(req, seg, fastopen, cx);
     }
     if !seg.flags.ack() {
         return Verdict::Keep(Disposition::Dropped(DropReason::TcpFlags));
     }
+    let Holder::Listener(listener) = holder else { return Verdict::Complete };
     if req.num_timeout < listener.opts.defer_accept && seg.end_seq() == req.rcv_isn + 1 {
         req.acked = true;
         cx.mib.inc(Counter::TcpExtTCPDeferAcceptDrop);
@@ -106,12 +120,18 @@ fn listen_overflow(req: &mut RequestSock, seg: &Segment, cx: &mut Cx) -> Verdict
         req.acked = true;
         return Verdict::Keep(Disposition::Dropped(DropReason::TcpListenOverflow));
     }
-    embryonic_reset(req, seg, cx)
+    cx.mib.inc(Counter::TcpAttemptFails);
+    embryonic_reset(req, seg, false, cx)
 }
 
 /// Linux: the label embryonic_reset of tcp_check_req
-fn embryonic_reset(req: &mut RequestSock, seg: &Segment, cx: &mut Cx) -> Verdict {
-    cx.mib.inc(Counter::TcpAttemptFails);
+fn embryonic_reset(req: &mut RequestSock, seg: &Segment, fastopen: bool, cx: &mut Cx) -> Verdict {
+    if fastopen {
+        if !seg.flags.rst() {
+            tcp_v4_send_reset(seg, cx);
+        }
+        return Verdict::Drop(Disposition::Dropped(DropReason::TcpFastopen));
+    }
     cx.mib.inc(Counter::TcpExtEmbryonicRsts);
     let event = match (seg.flags.rst(), seg.flags.syn()) {
         (true, _) => Event::RecvRst,
@@ -126,10 +146,16 @@ fn embryonic_reset(req: &mut RequestSock, seg: &Segment, cx: &mut Cx) -> Verdict
     Verdict::Drop(Disposition::Reset(ResetReason::InvalidSyn))
 }
 
-fn out_of_window(req: &mut RequestSock, seg: &Segment, reason: DropReason, cx: &mut Cx) -> Verdict {
+fn out_of_window(
+    req: &mut RequestSock,
+    seg: &Segment,
+    reason: DropReason,
+    holder: Holder<'_>,
+    cx: &mut Cx,
+) -> Verdict {
     let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
     if !seg.flags.rst() && !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
-        tcp_v4_reqsk_send_ack(req, cx);
+        tcp_v4_reqsk_send_ack(req, holder, cx);
     }
     if reason == DropReason::TcpRfc7323Paws {
         cx.mib.inc(Counter::TcpExtPAWSEstab);
@@ -140,9 +166,12 @@ fn out_of_window(req: &mut RequestSock, seg: &Segment, reason: DropReason, cx: &
 }
 
 /// Linux: tcp_v4_reqsk_send_ack (net/ipv4/tcp_ipv4.c)
-fn tcp_v4_reqsk_send_ack(req: &RequestSock, cx: &mut Cx) {
+fn tcp_v4_reqsk_send_ack(req: &RequestSock, holder: Holder<'_>, cx: &mut Cx) {
     let mut ack = Segment::new(req.flow.local, req.flow.remote, Flags::ACK);
-    ack.seq = req.snt_isn + 1;
+    ack.seq = match holder {
+        Holder::Listener(_) => req.snt_isn + 1,
+        Holder::FastOpen { snd_nxt } => snd_nxt,
+    };
     ack.ack = req.rcv_nxt;
     ack.wnd = u16::try_from(req.rcv_wnd >> req.rx_opt.rcv_wscale).unwrap_or(u16::MAX);
     let ts =
@@ -174,7 +203,7 @@ fn segment_options(req: &RequestSock, seg: &Segment, cx: &Cx) -> RxOpt {
 /// The socket a completed request becomes, in SYN-RECEIVED, ready for the segment that completed it.
 ///
 /// Linux: tcp_v4_syn_recv_sock, tcp_create_openreq_child
-pub(super) fn tcp_v4_syn_recv_sock(
+pub(crate) fn tcp_v4_syn_recv_sock(
     req: &mut RequestSock,
     seg: &Segment,
     listener: &Sock,
@@ -191,7 +220,8 @@ pub(super) fn tcp_v4_syn_recv_sock(
     child.parent = Some(listener.id);
     child.connect = crate::sock::ConnectPhase::Connected;
     child.state = std::mem::replace(&mut req.state, StateCell::closed());
-    advance(&mut child.state, child.flow, Event::RecvAckOfSyn, cx);
+    let event = if seg.flags.ack() { Event::RecvAckOfSyn } else { Event::FastOpen };
+    advance(&mut child.state, child.flow, event, cx);
 
     let snd = &mut child.snd;
     snd.iss = req.snt_isn;

@@ -16,6 +16,10 @@ use super::{Disposition, DropReason, ResetReason, Step, drop_for, tcp_init_buffe
 use crate::api::close::{tcp_done, tcp_shutdown_write};
 use crate::cx::Cx;
 use crate::effect::Wake;
+use crate::fastopen::{
+    check_fastopen_req, tcp_fastopen_active_disable, tcp_rcv_synrecv_state_fastopen,
+};
+use crate::metrics::{tcp_init_metrics, tcp_update_metrics};
 use crate::mib::Counter;
 use crate::output::ack::{tcp_ack_snd_check, tcp_send_challenge_ack};
 use crate::output::mss::tcp_initialize_rcv_mss;
@@ -26,9 +30,6 @@ use crate::sock::Sock;
 use crate::state::{Event, TcpState, tcp_set_state};
 use crate::timer::{TCP_TIMEWAIT_LEN_MS, reset_keepalive_timer, tcp_fin_time, tcp_time_wait};
 use crate::wire::Segment;
-
-/// RFC 6298 (5.7): three seconds after a handshake that measured nothing.
-const TCP_TIMEOUT_FALLBACK_MS: u32 = 3000;
 
 /// Processes a segment of a connection that has a socket.
 pub(super) fn tcp_rcv_state_process(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
@@ -53,6 +54,7 @@ pub(super) fn tcp_rcv_state_process(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -
 
 /// RFC 9293 §3.10.7.4, first to eighth.
 fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> ControlFlow<Disposition, Disposition> {
+    cut(check_fastopen_req(sk, seg, cx))?;
     if !seg.flags.ack() && !seg.flags.rst() && !seg.flags.syn() {
         return ControlFlow::Break(Disposition::Dropped(DropReason::TcpFlags));
     }
@@ -114,19 +116,26 @@ fn ack_moves_state(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
             established_from_syn_recv(sk, seg, cx);
             ControlFlow::Continue(())
         }
-        TcpState::FinWait1 if sk.snd.una == sk.snd.write_seq => fin_acked(sk, seg, cx),
+        TcpState::FinWait1 if sk.snd.una == sk.snd.write_seq => {
+            end_fastopen_handshake(sk, cx);
+            fin_acked(sk, seg, cx)
+        }
+        TcpState::FinWait1 => {
+            end_fastopen_handshake(sk, cx);
+            ControlFlow::Continue(())
+        }
         TcpState::Closing if sk.snd.una == sk.snd.write_seq => {
             tcp_set_state(sk, Event::RecvAckOfFin, cx);
             tcp_time_wait(sk, TCP_TIMEWAIT_LEN_MS, cx);
             ControlFlow::Break(Disposition::Consumed)
         }
         TcpState::LastAck if sk.snd.una == sk.snd.write_seq => {
+            tcp_update_metrics(sk, cx);
             tcp_done(sk, Event::RecvAckOfFin, cx);
             ControlFlow::Break(Disposition::Consumed)
         }
         TcpState::Established
         | TcpState::SynSent
-        | TcpState::FinWait1
         | TcpState::FinWait2
         | TcpState::TimeWait
         | TcpState::Close
@@ -145,11 +154,13 @@ fn established_from_syn_recv(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
         let rtt = sk.synack_sent.map(|sent| super::rtt::rtt_since(sent, cx));
         tcp_synack_rtt_meas(sk, rtt, cx);
     }
-    tcp_try_undo_spurious_syn(sk);
-    sk.loss.retrans_stamp = None;
-    tcp_init_transfer(sk, cx);
-    let rcv_nxt = sk.rcv.nxt;
-    sk.recv_queue.init(rcv_nxt);
+    if !end_fastopen_handshake(sk, cx) {
+        tcp_try_undo_spurious_syn(sk);
+        sk.loss.retrans_stamp = None;
+        tcp_init_transfer(sk, cx);
+        let rcv_nxt = sk.rcv.nxt;
+        sk.recv_queue.init(rcv_nxt);
+    }
     tcp_set_state(sk, Event::RecvAckOfSyn, cx);
     cx.wake(sk.id, Wake::StateChange);
     sk.snd.una = seg.ack;
@@ -166,6 +177,15 @@ fn established_from_syn_recv(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     }
 }
 
+/// The child of a Fast Open was there before; says whether this is one.
+fn end_fastopen_handshake(sk: &mut Sock, cx: &mut Cx) -> bool {
+    let is_open = sk.fastopen.rsk.is_some();
+    if is_open {
+        tcp_rcv_synrecv_state_fastopen(sk, cx);
+    }
+    is_open
+}
+
 /// A retransmitted SYN or SYN-ACK was unnecessary if the first one is echoed.
 ///
 /// Linux: tcp_try_undo_spurious_syn
@@ -176,14 +196,9 @@ pub(super) fn tcp_try_undo_spurious_syn(sk: &mut Sock) {
     }
 }
 
-/// Linux: tcp_init_transfer, tcp_init_metrics
-pub(super) fn tcp_init_transfer(sk: &mut Sock, cx: &mut Cx) {
-    if sk.rtt.srtt_us == 0 {
-        sk.rtt.rttvar_us = TCP_TIMEOUT_FALLBACK_MS * 1000;
-        sk.rtt.mdev_us = sk.rtt.rttvar_us;
-        sk.rtt.mdev_max_us = sk.rtt.rttvar_us;
-        sk.loss.rto_ms = TCP_TIMEOUT_FALLBACK_MS;
-    }
+/// Linux: tcp_init_transfer
+pub(crate) fn tcp_init_transfer(sk: &mut Sock, cx: &mut Cx) {
+    tcp_init_metrics(sk, cx);
     // [RFC5681:3.1#3] A lost SYN says the path is congested.
     let syn_lost = sk.loss.total_retrans > 1 && sk.loss.undo_marker.is_some();
     sk.cong.cw.snd_cwnd = if syn_lost { 1 } else { crate::congestion::INIT_CWND };
@@ -201,7 +216,11 @@ fn fin_acked(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     }
     let text_end = seg.end_seq() - u32::from(seg.flags.fin());
     let new_data = seg.seq != seg.end_seq() && text_end.after(sk.rcv.nxt);
-    if sk.opts.linger2_secs.is_some_and(|secs| secs < 0) || new_data {
+    let aborts = sk.opts.linger2_secs.is_some_and(|secs| secs < 0);
+    if !aborts && new_data && sk.fastopen.syn_fastopen && seg.flags.fin() {
+        tcp_fastopen_active_disable(cx);
+    }
+    if aborts || new_data {
         cx.mib.inc(Counter::TcpExtTCPAbortOnData);
         tcp_done(sk, Event::Abort, cx);
         return ControlFlow::Break(Disposition::Reset(ResetReason::TcpAbortOnData));

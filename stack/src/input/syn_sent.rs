@@ -15,19 +15,19 @@ use super::validate::tcp_paws_reject;
 use super::{Disposition, DropReason, ResetReason, Step, drop_for};
 use crate::cx::Cx;
 use crate::effect::Wake;
+use crate::fastopen::tcp_rcv_fastopen_synack;
 use crate::mib::Counter;
 use crate::net::TCP_HEADER_LEN;
 use crate::output::ack::{
     TCP_MAX_QUICKACKS, in_pingpong_mode, tcp_enter_quickack_mode, tcp_send_ack,
 };
-use crate::output::mss::{tcp_initialize_rcv_mss, tcp_sync_mss};
+use crate::output::mss::{tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
 use crate::output::options::{TSTAMP_ALIGNED, tcp_time_stamp};
 use crate::output::reset::tcp_v4_send_reset;
 use crate::output::transmit::{Outgoing, tcp_transmit_skb};
 use crate::output::write::tcp_data_snd_check;
 use crate::seq::Seq;
 use crate::sock::Sock;
-use crate::sock::control_block::TCP_MSS_DEFAULT;
 use crate::state::{Event, tcp_set_state};
 use crate::time::timer_deadline;
 use crate::timer::{Timer, keepalive_time_ms, reset_keepalive_timer, tcp_reset_xmit_timer};
@@ -139,6 +139,9 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     let rcv_nxt = sk.rcv.nxt;
     sk.recv_queue.init(rcv_nxt);
     tcp_finish_connect(sk, cx);
+    if tcp_rcv_fastopen_synack(sk, seg, cx) {
+        return;
+    }
     if sk.write_pending || sk.opts.defer_accept != 0 || in_pingpong_mode(sk, cx) {
         // Save one ACK: data is expected to follow at once.
         sk.ack.sched = true;
@@ -203,9 +206,9 @@ fn tcp_send_synack(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// Linux: tcp_parse_options and its users in tcp_rcv_synsent_state_process
 fn take_options(sk: &mut Sock, seg: &Segment, cx: &Cx) {
-    let default = if sk.wire_is_v6() { 1220 } else { TCP_MSS_DEFAULT };
-    let announced = seg.options.mss.map_or(default, u32::from);
-    sk.rx_opt.mss_clamp = crate::output::mss::tcp_mss_clamp(sk.rx_opt.user_mss, announced);
+    if let Some(announced) = seg.options.mss {
+        sk.rx_opt.mss_clamp = tcp_mss_clamp(sk.rx_opt.user_mss, u32::from(announced));
+    }
     // What was not offered is not agreed to, whatever the peer sends.
     sk.rx_opt.sack_ok = seg.options.sack_permitted && sk.rx_opt.sack_offered;
     let wscale = seg.options.wscale.filter(|_| sk.rx_opt.wscale_offered);

@@ -4,7 +4,7 @@
 
 use super::closed::no_tcp_socket;
 use super::listen::listen_state_process;
-use super::request::{Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
+use super::request::{Holder, Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
 use super::state_process::tcp_rcv_state_process;
 use super::syncookies::cookie_v4_check;
 use super::time_wait::{TwStatus, tcp_timewait_state_process, tcp_v4_timewait_ack};
@@ -87,7 +87,7 @@ fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
     let Some(mut req) = stack.objects.take_request(id) else { return NOBODY };
     let verdict = match stack.objects.sock(req.listener) {
         Some(sk) if sk.state() == TcpState::Listen => {
-            tcp_check_req(&mut req, seg, sk, &mut stack.cx)
+            tcp_check_req(&mut req, seg, Holder::Listener(sk), &mut stack.cx)
         }
         Some(_) | None => {
             advance(&mut req.state, req.flow, Event::Abort, &mut stack.cx);

@@ -10,6 +10,7 @@ use super::data::tcp_send_dupack;
 use super::reset::tcp_reset;
 use super::{Disposition, DropReason, Step, drop_for};
 use crate::cx::Cx;
+use crate::fastopen::tcp_fastopen_active_disable;
 use crate::mib::Counter;
 use crate::output::ack::{tcp_oow_rate_limited, tcp_send_challenge_ack};
 use crate::output::window::tcp_receive_window;
@@ -175,6 +176,11 @@ fn check_rst(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if seg.seq == sk.rcv.nxt || tcp_reset_check(sk, seg) || at_right_edge_of_sack(sk, seg.seq) {
         tcp_reset(sk, Event::RecvRst, cx);
         return drop_for(DropReason::TcpReset);
+    }
+    if sk.fastopen.syn_fastopen && sk.total.data_segs_in == 0 && sk.state() == TcpState::Established
+    {
+        // The data before it was swallowed.
+        tcp_fastopen_active_disable(cx);
     }
     tcp_send_challenge_ack(sk, cx);
     drop_for(DropReason::TcpReset)

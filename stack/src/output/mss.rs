@@ -16,10 +16,16 @@ pub(crate) const GSO_MAX_SIZE: u32 = 65_536 - 320 - 1;
 ///
 /// Linux: tcp_mtu_to_mss (net/ipv4/tcp_output.c)
 fn tcp_mtu_to_mss(sk: &Sock, pmtu: u32, cx: &Cx) -> u32 {
+    __tcp_mtu_to_mss(sk, pmtu, cx).saturating_sub(sk.tcp_header_len - TCP_HEADER_LEN)
+}
+
+/// Largest payload for a path of `pmtu` bytes and no options.
+///
+/// Linux: __tcp_mtu_to_mss (net/ipv4/tcp_output.c)
+pub(crate) fn __tcp_mtu_to_mss(sk: &Sock, pmtu: u32, cx: &Cx) -> u32 {
     let floor = cx.sysctl.tcp_min_snd_mss.unsigned_abs();
     let header = header_len(sk.wire_is_v6()) + TCP_HEADER_LEN;
-    let mss = pmtu.saturating_sub(header).min(sk.rx_opt.mss_clamp).max(floor);
-    mss.saturating_sub(sk.tcp_header_len - TCP_HEADER_LEN)
+    pmtu.saturating_sub(header).min(sk.rx_opt.mss_clamp).max(floor)
 }
 
 /// Takes a new path MTU into account.

@@ -4,6 +4,7 @@
 //! tcp_synack_options, tcp_established_options (net/ipv4/tcp_output.c)
 
 use crate::cx::Cx;
+use crate::fastopen::Cookie;
 use crate::seq::Seq;
 use crate::sock::{RequestSock, Sock};
 use crate::time::Instant;
@@ -14,6 +15,9 @@ pub(crate) const TSTAMP_ALIGNED: u32 = 12;
 /// TCPOLEN_SACK_BASE_ALIGNED and TCPOLEN_SACK_PERBLOCK
 const SACK_BASE: usize = 4;
 const SACK_PERBLOCK: usize = 8;
+/// TCPOLEN_FASTOPEN_BASE, TCPOLEN_EXP_FASTOPEN_BASE
+const FASTOPEN_BASE: usize = 2;
+const EXP_FASTOPEN_BASE: usize = 4;
 
 /// What a SYN or SYN-ACK may offer.
 struct SynOffer {
@@ -42,12 +46,18 @@ pub(crate) fn tcp_syn_options(sk: &mut Sock, cx: &Cx) -> OptionBuf {
     let mss = super::mss::tcp_advertise_mss(sk, cx);
     let ts = (cx.sysctl.tcp_timestamps != 0)
         .then(|| Ts { val: tcp_time_stamp(cx.now, sk.tsoffset), ecr: sk.rx_opt.ts_recent });
-    syn_layout(&SynOffer {
+    let mut buf = syn_layout(&SynOffer {
         mss: u16::try_from(mss).unwrap_or(u16::MAX),
         ts,
         sack: cx.sysctl.tcp_sack != 0,
         wscale: (cx.sysctl.tcp_window_scaling != 0).then_some(sk.rx_opt.rcv_wscale),
-    })
+    });
+    let cookie = sk.fastopen.req.as_ref().and_then(|req| req.cookie.as_ref());
+    if let Some(cookie) = cookie.filter(|cookie| push_fastopen(&mut buf, cookie)) {
+        sk.fastopen.syn_fastopen_exp = cookie.exp;
+        sk.fastopen.syn_fastopen = true;
+    }
+    buf
 }
 
 /// Options of the SYN-ACK of a half-open connection.
@@ -55,12 +65,32 @@ pub(crate) fn tcp_syn_options(sk: &mut Sock, cx: &Cx) -> OptionBuf {
 /// Linux: tcp_synack_options (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_synack_options(req: &RequestSock, mss: u32, now: Instant) -> OptionBuf {
     let tsval = if req.syncookie { req.snt_tsval_first } else { tcp_time_stamp(now, req.tsoffset) };
-    syn_layout(&SynOffer {
+    let mut buf = syn_layout(&SynOffer {
         mss: u16::try_from(mss).unwrap_or(u16::MAX),
         ts: req.rx_opt.tstamp_ok.then_some(Ts { val: tsval, ecr: req.rx_opt.ts_recent }),
         sack: req.rx_opt.sack_ok,
         wscale: req.rx_opt.wscale_ok.then_some(req.rx_opt.rcv_wscale),
-    })
+    });
+    if let Some(cookie) = &req.fastopen_cookie {
+        push_fastopen(&mut buf, cookie);
+    }
+    buf
+}
+
+/// A Fast Open option, if there is room for it; says whether there was.
+///
+/// [RFC7413:4.1.1#1] · Linux: OPTION_FAST_OPEN_COOKIE of tcp_options_write
+fn push_fastopen(buf: &mut OptionBuf, cookie: &Cookie) -> bool {
+    let base = if cookie.exp { EXP_FASTOPEN_BASE } else { FASTOPEN_BASE };
+    let len = base + cookie.bytes.len();
+    if buf.room() < len.next_multiple_of(4) {
+        return false;
+    }
+    buf.push_fastopen(&cookie.bytes, cookie.exp);
+    for _ in 0..len.next_multiple_of(4) - len {
+        buf.push_nop();
+    }
+    true
 }
 
 /// Options of every other segment: timestamps, and as many SACK blocks as there is room for.

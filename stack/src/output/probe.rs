@@ -113,7 +113,7 @@ fn tcp_xmit_probe_skb(sk: &mut Sock, urgent: bool, counter: Counter, cx: &mut Cx
 ///
 /// RFC 8985 §7.2 · Linux: tcp_schedule_loss_probe (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_schedule_loss_probe(sk: &mut Sock, advancing_rto: bool, cx: &Cx) -> bool {
-    let enabled = matches!(cx.sysctl.tcp_early_retrans, 3 | 4);
+    let enabled = matches!(cx.sysctl.tcp_early_retrans, 3 | 4) && sk.fastopen.rsk.is_none();
     let calm = matches!(sk.loss.ca_state, CaState::Open | CaState::Cwr);
     if !enabled || sk.loss.packets_out == 0 || !sk.rx_opt.sack_ok || !calm {
         return false;

@@ -32,6 +32,7 @@ pub(crate) fn tcp_v4_send_synack(req: &RequestSock, cx: &mut Cx) {
 ///
 /// Linux: tcp_rtx_synack (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_rtx_synack(req: &mut RequestSock, cx: &mut Cx) {
+    req.fastopen_cookie = None;
     tcp_v4_send_synack(req, cx);
     cx.mib.inc(Counter::TcpRetransSegs);
     cx.mib.inc(Counter::TcpExtTCPSynRetrans);

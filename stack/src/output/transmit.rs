@@ -69,8 +69,12 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) {
     }
     count(sk, payload_len, cx);
     sk.total.wstamp = cx.now;
-    skb_copy_ubufs(sk, out.seq);
-    let stamp = tx_of_packet(sk, out.seq, payload_len);
+    // The data of a SYN is queued behind it.
+    let data_seq = out.seq + u32::from(out.flags.syn());
+    if payload_len != 0 {
+        skb_copy_ubufs(sk, data_seq);
+    }
+    let stamp = tx_of_packet(sk, data_seq, payload_len);
     if let Some(stamp) = stamp.filter(|stamp| stamp.sched) {
         sk.skb_tstamp_tx(stamp, SkbTstamp::Sched, &emit(&seg), cx);
     }

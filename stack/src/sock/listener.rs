@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 
 use super::SockId;
+use crate::fastopen::FastopenQueue;
 use crate::time::Instant;
 
 /// Queues of a listener.
@@ -21,6 +22,7 @@ pub(crate) struct AcceptQueue {
     /// When the queue of half-open connections last ran over (Linux keeps it in
     /// rx_opt.ts_recent_stamp of the listener, or in its reuseport group).
     pub(crate) synq_overflow: Option<Instant>,
+    pub(crate) fastopenq: FastopenQueue,
 }
 
 impl AcceptQueue {

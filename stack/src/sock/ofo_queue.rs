@@ -130,6 +130,11 @@ impl OfoQueue {
         self.chunks.is_empty()
     }
 
+    /// One segment waits, and it has a FIN.
+    pub(crate) fn is_lone_fin(&self) -> bool {
+        matches!(self.chunks.as_slice(), [only] if only.fin)
+    }
+
     /// Chunks, lowest sequence number first.
     #[cfg(test)]
     pub(crate) fn chunks(&self) -> impl DoubleEndedIterator<Item = &RecvChunk> + '_ {

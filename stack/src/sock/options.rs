@@ -3,6 +3,7 @@
 //! Linux: struct sock, struct inet_sock, struct tcp_sock; the meaning of a value is decided where
 //! it is read, its range in api/sockopt.rs.
 
+use crate::fastopen::FastopenOptions;
 use crate::sysctl::Sysctls;
 
 /// SO_LINGER.
@@ -80,6 +81,7 @@ pub(crate) struct SockOptions {
     pub(crate) user_timeout_ms: u32,
     pub(crate) notsent_lowat: u32,
     pub(crate) thin_linear_timeouts: bool,
+    pub(crate) fastopen: FastopenOptions,
     pub(crate) inq: bool,
     pub(crate) max_pacing_rate: u64,
     pub(crate) congestion: &'static str,
@@ -122,6 +124,7 @@ impl SockOptions {
             user_timeout_ms: 0,
             notsent_lowat: 0,
             thin_linear_timeouts: false,
+            fastopen: FastopenOptions::default(),
             inq: false,
             max_pacing_rate: u64::MAX,
             congestion: congestion_name(sysctl),

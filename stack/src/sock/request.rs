@@ -3,6 +3,7 @@
 //! RFC 9293 §3.10.7.4 SYN-RECEIVED (passive) · Linux: struct tcp_request_sock, TCP_NEW_SYN_RECV
 
 use super::{RxOpt, Sock, SockId};
+use crate::fastopen::Cookie;
 use crate::flow::Flow;
 use crate::seq::Seq;
 use crate::state::{StateCell, TcpState};
@@ -44,6 +45,8 @@ pub struct RequestSock {
     pub(crate) tos: u8,
     /// ECN was asked for, and agreed to (ecn_ok).
     pub(crate) ecn_ok: bool,
+    /// Fast Open cookie that the first SYN-ACK hands out.
+    pub(crate) fastopen_cookie: Option<Cookie>,
     /// Last out-of-window ACK, for tcp_invalid_ratelimit.
     pub(crate) last_oow_ack: Option<Instant>,
     /// It lives in its SYN cookie, not in a queue.
@@ -81,6 +84,7 @@ impl RequestSock {
             snt_tsval_last: 0,
             tos: listener.opts.tos,
             ecn_ok: false,
+            fastopen_cookie: None,
             last_oow_ack: None,
             syncookie: false,
         }

@@ -13,6 +13,7 @@ use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
 use crate::errqueue::ErrQueue;
 use crate::errqueue::zerocopy::ZeroCopy;
+use crate::fastopen::FastopenVars;
 use crate::flow::Flow;
 use crate::state::{StateCell, TcpState};
 use crate::sysctl::Sysctls;
@@ -111,6 +112,7 @@ pub struct Sock {
     pub(crate) synack_sent: Option<Instant>,
     /// connect() succeeded or is under way (SS_CONNECTING, SS_CONNECTED of struct socket).
     pub(crate) connect: ConnectPhase,
+    pub(crate) fastopen: FastopenVars,
     /// A sender found the buffer full (SOCK_NOSPACE).
     pub(crate) nospace: bool,
     /// A sender sleeps and will send as soon as it can (sk_write_pending).
@@ -180,6 +182,7 @@ impl Sock {
             parent: None,
             synack_sent: None,
             connect: ConnectPhase::default(),
+            fastopen: FastopenVars::default(),
             nospace: false,
             write_pending: false,
         }

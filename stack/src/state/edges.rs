@@ -24,6 +24,8 @@ pub enum Event {
     RecvSynAck,
     /// The ACK of our SYN.
     RecvAckOfSyn,
+    /// The peer's SYN with a valid Fast Open cookie: the socket does not wait for the ACK.
+    FastOpen,
     /// The peer's FIN, in order.
     RecvFin,
     /// The ACK of our FIN.
@@ -42,13 +44,14 @@ pub enum Event {
 
 impl Event {
     /// Every event, in declaration order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::PassiveOpen,
         Self::ActiveOpen,
         Self::CloseCall,
         Self::RecvSyn,
         Self::RecvSynAck,
         Self::RecvAckOfSyn,
+        Self::FastOpen,
         Self::RecvFin,
         Self::RecvAckOfFin,
         Self::RecvRst,
@@ -100,6 +103,7 @@ edges! {
     Listen                       -- CloseCall     --> Close,       "3.10.4",   "tcp_close_state";
     Listen                       -- Abort         --> Close,       "3.10.5",   "inet_csk_listen_stop";
     NewSynRecv                   -- RecvAckOfSyn  --> SynRecv,     "3.10.7.4", "tcp_check_req";
+    NewSynRecv                   -- FastOpen      --> SynRecv,     "3.10.7.2", "tcp_fastopen_create_child";
     NewSynRecv                   -- RecvRst       --> Close,       "3.10.7.4", "tcp_check_req";
     NewSynRecv                   -- RecvSyn       --> Close,       "3.10.7.4", "tcp_check_req";
     NewSynRecv                   -- RecvIcmpError --> Close,       "3.9.2.2",  "tcp_req_err";

@@ -5,6 +5,7 @@
 
 use super::{Event, TcpState, edges};
 use crate::cx::Cx;
+use crate::fastopen::reqsk_fastopen_remove;
 use crate::flow::Flow;
 use crate::mib::Counter;
 use crate::sock::Sock;
@@ -41,6 +42,7 @@ pub(crate) fn tcp_set_state(sk: &mut Sock, event: Event, cx: &mut Cx) {
     let flow = sk.flow;
     advance(&mut sk.state, flow, event, cx);
     if sk.state() == TcpState::Close {
+        reqsk_fastopen_remove(sk, false, cx);
         sk.unhash(cx);
     }
 }

@@ -1,6 +1,6 @@
 //! The table: field, kind, name, default, range. A knob marked `ro` only reports.
 
-use super::value::{Names, PortRange, PortSet, Refusal, Triple, Value};
+use super::value::{Names, PortRange, PortSet, Refusal, Triple, Value, Written};
 
 /// A row of the table, as `set` and `get` use it.
 pub(super) struct Knob {
@@ -64,9 +64,9 @@ knobs! {
     rw tcp_ecn_option: u8 = "net.ipv4.tcp_ecn_option", 2, 0..=2;
     rw tcp_ecn_option_beacon: u8 = "net.ipv4.tcp_ecn_option_beacon", 3, 0..=3;
     rw tcp_fastopen: i32 = "net.ipv4.tcp_fastopen", 1, INT;
-    rw tcp_fastopen_key: Vec<[u8; 16]> = "net.ipv4.tcp_fastopen_key", vec![[0; 16]], 1..=2;
-    rw tcp_fastopen_blackhole_timeout_sec: i32 =
-        "net.ipv4.tcp_fastopen_blackhole_timeout_sec", 0, NON_NEGATIVE;
+    rw tcp_fastopen_key: Vec<[u8; 16]> = "net.ipv4.tcp_fastopen_key", Vec::new(), 1..=2;
+    rw tcp_fastopen_blackhole_timeout_sec: Written =
+        "net.ipv4.tcp_fastopen_blackhole_timeout_sec", Written::of(0), NON_NEGATIVE;
 
     // Opening.
     rw tcp_syn_retries: u8 = "net.ipv4.tcp_syn_retries", 6, 1..=127;

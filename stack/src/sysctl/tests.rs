@@ -52,6 +52,8 @@ fn every_default_is_a_value_its_own_range_accepts() {
             Err(error) => panic!("{error}"),
         }
     }
+    // A host without a key reads as one with a key of zeros.
+    assert_eq!(std::mem::take(&mut all.tcp_fastopen_key), [[0; 16]]);
     assert_eq!(all, Sysctls::default());
 }
 

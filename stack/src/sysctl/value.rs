@@ -177,7 +177,33 @@ impl Value for Names {
     }
 }
 
-/// Keys of Fast Open cookies: one or two, each four groups of eight hexadecimal digits.
+/// A number whose writing has a consequence, even if the value stays the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The number.
+    pub value: i32,
+    /// Written, and the consequence has not been drawn.
+    pub(crate) is_new: bool,
+}
+
+impl Written {
+    pub(super) const fn of(value: i32) -> Self {
+        Self { value, is_new: true }
+    }
+}
+
+impl Value for Written {
+    type Bound = i32;
+    fn parse(text: &str, range: &std::ops::RangeInclusive<i32>) -> Result<Self, Refusal> {
+        number(text, range).map(Self::of)
+    }
+    fn show(&self) -> String {
+        self.value.to_string()
+    }
+}
+
+/// Keys of Fast Open cookies: one or two, each four groups of eight hexadecimal digits. Without
+/// one it reads as zeros.
 impl Value for Vec<[u8; 16]> {
     type Bound = usize;
     fn parse(text: &str, range: &std::ops::RangeInclusive<usize>) -> Result<Self, Refusal> {
@@ -185,7 +211,7 @@ impl Value for Vec<[u8; 16]> {
         if range.contains(&keys.len()) { Ok(keys) } else { Err(Refusal::OutOfRange) }
     }
     fn show(&self) -> String {
-        join(self.iter().map(show_key), ",")
+        if self.is_empty() { show_key(&[0; 16]) } else { join(self.iter().map(show_key), ",") }
     }
 }
 

@@ -20,6 +20,10 @@ pub(crate) fn tcp_reset_xmit_timer(sk: &mut Sock, timer: Timer, when_ms: u32, cx
 ///
 /// RFC 6298 §5.2, §5.3 · Linux: tcp_rearm_rto (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_rearm_rto(sk: &mut Sock, cx: &Cx) {
+    if sk.fastopen.rsk.is_some() {
+        // The timer is the SYN-ACK's.
+        return;
+    }
     if sk.loss.packets_out == 0 {
         sk.timers.stop(Timer::Retransmit);
         return;

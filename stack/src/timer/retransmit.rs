@@ -7,6 +7,7 @@ use super::rearm::{tcp_clamp_rto_to_user_timeout, tcp_reset_xmit_timer};
 use super::write_timeout::{tcp_write_err, tcp_write_timeout};
 use crate::congestion::{CaState, tcp_enter_loss};
 use crate::cx::Cx;
+use crate::fastopen::tcp_fastopen_synack_timer;
 use crate::input::rtt::tcp_set_rto;
 use crate::mib::Counter;
 use crate::output::retransmit::tcp_retransmit_skb;
@@ -20,6 +21,9 @@ const RESOURCE_PROBE_INTERVAL_MS: u32 = 500;
 
 /// The oldest segment was not acknowledged in time: sends it again, and waits twice as long.
 pub(super) fn tcp_retransmit_timer(sk: &mut Sock, cx: &mut Cx) {
+    if tcp_fastopen_synack_timer(sk, cx) {
+        return;
+    }
     if sk.loss.packets_out == 0 || sk.write_queue.is_rtx_empty() {
         return;
     }

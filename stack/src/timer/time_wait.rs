@@ -6,6 +6,7 @@
 use crate::api::close::finish;
 use crate::cx::Cx;
 use crate::effect::Effect;
+use crate::metrics::tcp_update_metrics;
 use crate::output::window::tcp_receive_window;
 use crate::sock::{Sock, TimeWaitSock};
 use crate::state::{StateCell, TcpState};
@@ -34,6 +35,7 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
     let floor = (rto << 2) - (rto >> 1);
     let timeo =
         if state.get() == TcpState::TimeWait { TCP_TIMEWAIT_LEN_MS } else { timeo_ms.max(floor) };
+    tcp_update_metrics(sk, cx);
     cx.later(Effect::Unhash(sk.id, sk.flow));
     cx.later(Effect::TimeWait(Box::new(TimeWaitSock {
         id: sk.id,

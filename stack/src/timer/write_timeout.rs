@@ -6,6 +6,7 @@
 use crate::api::close::tcp_done_with_error;
 use crate::cx::Cx;
 use crate::errno::Errno;
+use crate::fastopen::tcp_fastopen_active_detect_blackhole;
 use crate::mib::Counter;
 use crate::sock::Sock;
 use crate::sock::control_block::{TCP_RTO_MIN_MS, TCP_TIMEOUT_INIT_MS};
@@ -33,6 +34,7 @@ pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
     if !expired {
         expired = retransmits_timed_out(sk, retry_until, sk.opts.user_timeout_ms, opening, cx);
     }
+    tcp_fastopen_active_detect_blackhole(sk, expired, cx);
     if expired {
         tcp_write_err(sk, cx);
     }

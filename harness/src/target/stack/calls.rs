@@ -223,7 +223,7 @@ fn opened(fd: StackFd) -> Answer {
     Ok(Poll::Ready((i64::from(fd.0), Output::None)))
 }
 
-fn address(addr: &SockAddr) -> Address {
+pub(super) fn address(addr: &SockAddr) -> Address {
     match addr {
         SockAddr::Inet(addr) => Address::Inet(*addr),
         SockAddr::Family(family) => Address::Family(*family),

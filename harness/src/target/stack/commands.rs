@@ -7,9 +7,10 @@ use synproof_stack::sysctl::SysctlError;
 
 use super::beyond;
 use super::machine::Machine;
+use super::metrics;
 use super::network::Network;
 use crate::command::host::{CommandHost, Refusal, SysctlKey};
-use crate::command::ip::IpCommand;
+use crate::command::ip::{IpCommand, IpObject};
 use crate::command::sysctl;
 use crate::command::tc::TcCommand;
 
@@ -70,6 +71,9 @@ impl CommandHost for StackHost<'_> {
     }
 
     fn ip(&mut self, command: &IpCommand) -> Result<(), Refusal> {
+        if let IpObject::TcpMetrics(command) = &command.object {
+            return metrics::apply(command, self.machine.stack.metrics_mut());
+        }
         self.network.ip(command, self.machine.stack.net_mut())
     }
 

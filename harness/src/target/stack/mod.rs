@@ -11,6 +11,7 @@ mod calls;
 mod commands;
 mod launch;
 mod machine;
+mod metrics;
 mod network;
 mod options;
 mod target;

@@ -5,13 +5,13 @@
 
 use std::net::IpAddr;
 
-use synproof_stack::net::Net;
+use synproof_stack::net::{Net, RouteMetrics};
 
 use super::commands::lacks;
 use crate::command::host::Refusal;
 use crate::command::ip::{
     AddrCommand, AddrOp, IpCommand, IpObject, LinkChange, LinkCommand, Metric, Prefix,
-    RouteCommand, RouteDst, RouteKind, RouteOp,
+    RouteCommand, RouteDst, RouteKind, RouteMetric, RouteOp,
 };
 use crate::command::tc::{QdiscCommand, QdiscOp, QdiscParent, TcCommand, TcObject};
 use crate::target::Setup;
@@ -46,7 +46,7 @@ impl Network {
             IpObject::Link(LinkCommand::Set { dev: _, changes }) => {
                 changes.iter().try_for_each(|change| self.link(*change, net))
             }
-            // Nothing is remembered from one connection to the next.
+            // What is remembered of destinations is no part of the link.
             IpObject::TcpMetrics(_) => Ok(()),
             IpObject::NotUnderstood(why) => lacks(format!("`ip {}` ({why})", words(command))),
         }
@@ -66,14 +66,17 @@ impl Network {
             return lacks(format!("route with a congestion control ({name})"));
         }
         let mut mtu = self.link_mtu;
+        let mut known = RouteMetrics::default();
         for metric in &route.metrics {
-            if metric.metric != Metric::Mtu || metric.lock {
+            if metric.metric == Metric::Mtu && !metric.lock {
+                mtu = metric.value.min(self.link_mtu);
+            } else if !take_metric(&mut known, *metric) {
                 return lacks(format!("route metric {:?}", metric.metric));
             }
-            mtu = metric.value.min(self.link_mtu);
         }
         if self.leads_to_the_peer(route.dst) {
             net.mtu = mtu;
+            net.route = known;
         }
         Ok(())
     }
@@ -141,6 +144,27 @@ impl Network {
     }
 }
 
+/// A metric the stack acts on; false for any other.
+fn take_metric(known: &mut RouteMetrics, given: RouteMetric) -> bool {
+    let RouteMetric { metric, value, lock } = given;
+    let RouteMetrics { rtt_ms8, rttvar_ms4, ssthresh, cwnd, reordering, locks, .. } = known;
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others are not the stack's")]
+    let (of, locked) = match metric {
+        Metric::Rtt => (rtt_ms8, &mut locks.rtt),
+        Metric::Rttvar => (rttvar_ms4, &mut locks.rttvar),
+        Metric::Ssthresh => (ssthresh, &mut locks.ssthresh),
+        Metric::Cwnd => (cwnd, &mut locks.cwnd),
+        Metric::Reordering => (reordering, &mut locks.reordering),
+        Metric::FastopenNoCookie => {
+            known.fastopen_no_cookie = value != 0;
+            return !lock;
+        }
+        _ => return false,
+    };
+    (*of, *locked) = (value, lock);
+    true
+}
+
 fn address(command: &AddrCommand, net: &mut Net) -> Result<(), Refusal> {
     let addr = command.addr.map(|prefix| prefix.addr);
     match (command.op, addr) {
@@ -180,7 +204,7 @@ fn words(command: &IpCommand) -> String {
 }
 
 /// Whether `addr` is of the network `prefix`.
-fn contains(prefix: Prefix, addr: IpAddr) -> bool {
+pub(super) fn contains(prefix: Prefix, addr: IpAddr) -> bool {
     let len = u32::from(prefix.len);
     match (prefix.addr, addr) {
         (IpAddr::V4(net), IpAddr::V4(addr)) => {

@@ -2,12 +2,12 @@
 
 use std::task::Poll;
 
-use synproof_stack::api::{ControlMessage as StackControlMessage, MsgFlags, Received};
+use synproof_stack::api::{ControlMessage as StackControlMessage, Message, MsgFlags, Received};
 use synproof_stack::errno::Errno as StackErrno;
 
-use super::calls::{Answer, Kernel, Refused, beyond, count, to_fd};
+use super::calls::{Answer, Kernel, Refused, address, beyond, count, to_fd};
 use crate::target::Syscall;
-use crate::target::syscall::{Buffer, ControlMessage, Fd, Output};
+use crate::target::syscall::{Buffer, ControlMessage, Fd, Output, SockAddr};
 
 /// Sizes beyond this are refused: nobody means them, and they would only exhaust memory.
 const MAX_BUFFER: usize = 1 << 30;
@@ -21,7 +21,6 @@ const MSG_PEEK: i32 = 0x2;
 const MSG_CTRUNC: i32 = 0x8;
 const MSG_TRUNC: i32 = 0x20;
 const MSG_ERRQUEUE: i32 = 0x2000;
-const MSG_FASTOPEN: i32 = 0x2000_0000;
 
 /// Carries out one of the calls that move bytes.
 pub(super) fn transfer(kernel: &mut Kernel<'_>, syscall: &Syscall) -> Answer {
@@ -40,18 +39,18 @@ pub(super) fn transfer(kernel: &mut Kernel<'_>, syscall: &Syscall) -> Answer {
             let received = receive(kernel, *fd, &refs(iov), *flags)?;
             Ok(received.map(|received| message(received, *control_len)))
         }
-        Syscall::Write { fd, buf } => file(send(kernel, *fd, &[buf], 0)),
+        Syscall::Write { fd, buf } => file(send(kernel, *fd, &[buf], 0, None)),
         Syscall::Writev { fd, iov } => {
             limit(iov, StackErrno::EINVAL)?;
-            file(send(kernel, *fd, &refs(iov), 0))
+            file(send(kernel, *fd, &refs(iov), 0, None))
         }
-        // A stream socket looks at no address unless MSG_FASTOPEN is set.
-        Syscall::Send { fd, buf, flags } | Syscall::Sendto { fd, buf, flags, addr: _ } => {
-            send(kernel, *fd, &[buf], *flags)
+        Syscall::Send { fd, buf, flags } => send(kernel, *fd, &[buf], *flags, None),
+        Syscall::Sendto { fd, buf, flags, addr } => {
+            send(kernel, *fd, &[buf], *flags, addr.as_ref())
         }
-        Syscall::Sendmsg { fd, addr: _, iov, control, flags } => {
+        Syscall::Sendmsg { fd, addr, iov, control, flags } => {
             limit(iov, StackErrno::EMSGSIZE)?;
-            send_message(kernel, *fd, (&refs(iov), control), *flags)
+            send_message(kernel, *fd, (&refs(iov), control), *flags, addr.as_ref())
         }
         other => beyond(format!("{other:?}")),
     }
@@ -77,8 +76,14 @@ fn receive(
 }
 
 /// Sends `buffers` one after the other, up to a null pointer.
-fn send(kernel: &mut Kernel<'_>, fd: Fd, buffers: &[&Buffer], flags: i32) -> Answer {
-    send_message(kernel, fd, (buffers, &[]), flags)
+fn send(
+    kernel: &mut Kernel<'_>,
+    fd: Fd,
+    buffers: &[&Buffer],
+    flags: i32,
+    addr: Option<&SockAddr>,
+) -> Answer {
+    send_message(kernel, fd, (buffers, &[]), flags, addr)
 }
 
 /// [`send`], with control messages.
@@ -87,17 +92,25 @@ fn send_message(
     fd: Fd,
     (buffers, control): (&[&Buffer], &[ControlMessage]),
     flags: i32,
+    addr: Option<&SockAddr>,
 ) -> Answer {
-    if flags & MSG_FASTOPEN != 0 {
-        return beyond("MSG_FASTOPEN");
+    let size = total(buffers)?;
+    let (mut data, mut ends) = (Vec::new(), Vec::new());
+    for buffer in buffers.iter().take_while(|buffer| !is_null(buffer)) {
+        data.extend_from_slice(&contents(buffer));
+        ends.push(data.len());
     }
-    total(buffers)?;
-    let readable = buffers.iter().take_while(|buffer| !is_null(buffer));
-    let iov: Vec<_> = readable.map(|buffer| contents(buffer)).collect();
-    let iov: Vec<&[u8]> = iov.iter().map(Vec::as_slice).collect();
     let control: Vec<_> = control.iter().map(of_stack).collect();
-    let (fd, now, flags) = (to_fd(fd), kernel.now, MsgFlags(flags));
-    let sent = kernel.stack.sendmsg(now, fd, (&iov, &control), flags, kernel.sleep)?;
+    let message = Message {
+        data: &data,
+        size,
+        ends: &ends,
+        name: addr.map(address),
+        control: &control,
+        flags: MsgFlags(flags),
+    };
+    let (fd, now) = (to_fd(fd), kernel.now);
+    let sent = kernel.stack.sendmsg(now, fd, &message, kernel.sleep)?;
     match sent {
         Poll::Ready(0) if first_is_null(buffers) => Err(StackErrno::EFAULT.into()),
         Poll::Ready(sent) => Ok(Poll::Ready((count(sent), Output::None))),

@@ -1,0 +1,39 @@
+//! The SYN-ACK of a child goes out again.
+//!
+//! Linux: tcp_fastopen_synack_timer (net/ipv4/tcp_timer.c)
+
+use super::child::note_retransmission;
+use crate::congestion::tcp_enter_loss;
+use crate::cx::Cx;
+use crate::output::synack::tcp_rtx_synack;
+use crate::sock::Sock;
+use crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
+use crate::timer::{Timer, tcp_reset_xmit_timer, tcp_write_err};
+
+/// No ACK yet: nothing but the SYN-ACK is retransmitted. True when there is such a handshake.
+pub(crate) fn tcp_fastopen_synack_timer(sk: &mut Sock, cx: &mut Cx) -> bool {
+    let Some(mut req) = sk.fastopen.rsk.take() else { return false };
+    // One more than for other handshakes: the child may be in use.
+    let configured = u32::from(cx.sysctl.tcp_synack_retries) + 1;
+    if req.num_timeout >= sk.opts.syncnt.unwrap_or(configured) {
+        sk.fastopen.rsk = Some(req);
+        tcp_write_err(sk, cx);
+        return true;
+    }
+    if sk.loss.retransmits == 1 {
+        tcp_enter_loss(sk, cx);
+    }
+    let before = req.num_retrans;
+    tcp_rtx_synack(&mut req, cx);
+    note_retransmission(sk, &req, before);
+    req.num_timeout += 1;
+    let timeout = TCP_TIMEOUT_INIT_MS.checked_shl(req.num_timeout).unwrap_or(u32::MAX);
+    sk.fastopen.rsk = Some(req);
+    sk.loss.retransmits += 1;
+    sk.loss.total_rto = sk.loss.total_rto.saturating_add(1);
+    if sk.loss.retrans_stamp.is_none() {
+        sk.loss.retrans_stamp = Some(cx.now);
+    }
+    tcp_reset_xmit_timer(sk, Timer::Retransmit, timeout.min(cx.rto_max_ms()), cx);
+    true
+}

@@ -1,0 +1,17 @@
+//! What a host remembers of its destinations from one connection to the next: round trips, slow
+//! start thresholds, windows, reordering, and Fast Open cookies.
+//!
+//! RFC 9040, RFC 7413 §4.1.3 · Linux: net/ipv4/tcp_metrics.c. The path MTU is not here; it is the
+//! network's ([`crate::net`]).
+
+mod block;
+mod cache;
+mod fastopen;
+mod init;
+mod update;
+
+pub use block::{FastopenMetrics, MetricsBlock};
+pub use cache::{Pair, TcpMetrics};
+pub(crate) use fastopen::{CacheSet, tcp_fastopen_cache_get, tcp_fastopen_cache_set};
+pub(crate) use init::tcp_init_metrics;
+pub(crate) use update::tcp_update_metrics;
