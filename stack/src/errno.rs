@@ -140,6 +140,12 @@ impl fmt::Display for Errno {
 
 impl std::error::Error for Errno {}
 
+impl From<Errno> for std::io::Error {
+    fn from(errno: Errno) -> Self {
+        Self::from_raw_os_error(errno.raw())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Errno;

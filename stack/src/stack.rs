@@ -175,6 +175,19 @@ impl Stack {
         &mut self.cx.trace
     }
 
+    /// Panics when a socket, or one table against another, contradicts itself: for tests and
+    /// fuzzing. It looks at everything there is.
+    pub fn check(&self) {
+        self.objects.check();
+        for (flow, id) in self.ehash.iter() {
+            assert!(self.objects.get(id).is_some(), "{flow:?} leads to nothing");
+        }
+        for id in self.fds.socks() {
+            assert!(self.objects.get(id).is_some(), "a descriptor leads to nothing: {id:?}");
+        }
+        assert!(self.cx.effects.is_empty(), "work was left undone: {:?}", self.cx.effects);
+    }
+
     /// Time never runs backwards.
     pub(crate) fn set_now(&mut self, now: Instant) {
         self.cx.now = self.cx.now.max(now);

@@ -22,10 +22,12 @@ use synproof_stack::rng::Rng;
 use synproof_stack::state::TcpState;
 use synproof_stack::time::Instant;
 
-const FAIR: Weather = Weather { loss: 0, duplication: 0, delay_us: 20_000, jitter_us: 0 };
+const FAIR: Weather =
+    Weather { loss: 0, duplication: 0, corruption: 0, delay_us: 20_000, jitter_us: 0 };
 const REORDERING: Weather = Weather { jitter_us: 5_000, ..FAIR };
 const LOSSY: Weather = Weather { loss: 50, ..FAIR };
-const FOUL: Weather = Weather { loss: 100, duplication: 50, delay_us: 10_000, jitter_us: 30_000 };
+const FOUL: Weather =
+    Weather { loss: 100, duplication: 50, corruption: 20, delay_us: 10_000, jitter_us: 30_000 };
 
 /// Virtual time after which a transfer that is not over is stuck.
 const DEADLINE: Instant = Instant::from_millis(3_600_000);

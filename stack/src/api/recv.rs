@@ -157,7 +157,7 @@ fn copy(sk: &mut Sock, max: usize, flags: MsgFlags, sleep: &mut Sleep, cx: &mut 
         let room = max - sleep.copied.min(max);
         let (hole, used) = around_urgent(sk, seq, here.min(room));
         if !flags.trunc() {
-            sleep.done.extend(bytes.iter().skip(hole).take(used));
+            sleep.done.extend_from_slice(bytes.get(hole..hole + used).unwrap_or_default());
         }
         seq = seq.plus_len(hole + used);
         sleep.copied += used;

@@ -117,6 +117,11 @@ impl FdTable {
         })
     }
 
+    /// Every socket that has a descriptor.
+    pub(crate) fn socks(&self) -> impl Iterator<Item = SockId> + '_ {
+        self.by_sock.keys().copied()
+    }
+
     /// The descriptor of a socket.
     pub(crate) fn fd_of(&self, id: SockId) -> Option<Fd> {
         self.by_sock.get(&id).copied()

@@ -137,6 +137,21 @@ impl SockTable {
         filed.into_iter().chain(touched).min()
     }
 
+    /// Panics when a socket contradicts itself, an accept queue leads to nothing, or a deadline is
+    /// not filed.
+    pub(crate) fn check(&self) {
+        for (id, slot) in &self.objects {
+            if let Object::Sock(sk) = &slot.object {
+                sk.check();
+                let leads = |child: &SockId| self.sock(*child).is_some();
+                assert!(sk.listener.ready.iter().all(leads), "a child is gone: {sk:?}");
+            }
+            let is_filed = slot.filed.is_none_or(|at| self.deadlines.contains(&(at, *id)));
+            let is_right = self.touched == Some(*id) || slot.filed == slot.object.next_timer();
+            assert!(is_filed && is_right, "a deadline is filed wrongly: {:?}", slot.object);
+        }
+    }
+
     /// `id` is about to be lent out; the one before it is back, and is filed anew.
     fn touch(&mut self, id: SockId) {
         if self.touched == Some(id) {

@@ -12,6 +12,8 @@ pub(crate) struct Weather {
     pub(crate) loss: u32,
     /// Datagrams delivered twice, in 1/1000.
     pub(crate) duplication: u32,
+    /// Datagrams with one bit turned over, or cut short, in 1/1000.
+    pub(crate) corruption: u32,
     /// Shortest one-way delay in microseconds.
     pub(crate) delay_us: u32,
     /// What a delay may be longer than that; more than the gap between datagrams reorders them.
@@ -43,7 +45,10 @@ impl Link {
         self.enqueue(now, to, bytes);
     }
 
-    fn enqueue(&mut self, now: Instant, to: usize, bytes: Vec<u8>) {
+    fn enqueue(&mut self, now: Instant, to: usize, mut bytes: Vec<u8>) {
+        if self.weather.corruption > 0 && self.rng.below(1000) < self.weather.corruption {
+            corrupt(&mut self.rng, &mut bytes);
+        }
         let jitter = self.rng.below(self.weather.jitter_us + 1);
         let at = now.plus_micros(u64::from(self.weather.delay_us + jitter));
         self.under_way.insert((at, self.sent), (to, bytes));
@@ -59,5 +64,16 @@ impl Link {
     pub(crate) fn arrived(&mut self, now: Instant) -> Option<(usize, Vec<u8>)> {
         self.next().filter(|&at| at <= now)?;
         self.under_way.pop_first().map(|(_, datagram)| datagram)
+    }
+}
+
+/// One bit, because the checksum finds every one of those; or the end is missing.
+fn corrupt(rng: &mut Rng, bytes: &mut Vec<u8>) {
+    let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    let at = usize::try_from(rng.below(len)).unwrap_or(0);
+    if rng.below(4) == 0 {
+        bytes.truncate(at);
+    } else if let Some(byte) = bytes.get_mut(at) {
+        *byte ^= 1 << rng.below(8);
     }
 }

@@ -1,0 +1,2 @@
+//! Figures: see `main`.
+fn main() {}
