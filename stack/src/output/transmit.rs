@@ -9,12 +9,13 @@ use super::window::tcp_select_window;
 use crate::cx::Cx;
 use crate::errqueue::zerocopy::skb_copy_ubufs;
 use crate::flow::Flow;
+use crate::md5::{self, Md5Key};
 use crate::mib::Counter;
 use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::timer::Timer;
-use crate::timestamping::{SkbTstamp, TxStamp, tx_of_packet};
+use crate::timestamping::{SkbTstamp, tx_of_packet};
 use crate::trace::TraceEvent;
 use crate::wire::{Flags, Segment, emit};
 
@@ -76,27 +77,33 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) {
     }
     let stamp = tx_of_packet(sk, data_seq, payload_len);
     if let Some(stamp) = stamp.filter(|stamp| stamp.sched) {
-        sk.skb_tstamp_tx(stamp, SkbTstamp::Sched, &emit(&seg), cx);
+        let mut queued = seg.clone();
+        if let Some(key) = sk.md5_key() {
+            md5::sign(&mut queued, key);
+        }
+        sk.skb_tstamp_tx(stamp, SkbTstamp::Sched, &emit(&queued), cx);
     }
     let mss = usize::try_from(sk.mss_cache).unwrap_or(usize::MAX);
-    if payload_len > mss && !cx.net.tso {
-        for part in tso::tcp_gso_segment(seg, mss) {
-            hand_over(sk, &part, stamp, cx);
+    let can_gso = cx.net.tso && sk.md5.can_gso();
+    let parts =
+        if payload_len > mss && !can_gso { tso::tcp_gso_segment(seg, mss) } else { vec![seg] };
+    for part in parts {
+        let (start, end) = (part.seq, part.seq.plus_len(part.payload.len()));
+        send_signed(part, sk.md5_key(), cx);
+        // The device notes when it took the byte somebody asked about.
+        if let Some(stamp) = stamp.filter(|stamp| stamp.snd && stamp.key.within(start, end)) {
+            let packet = cx.tx.back().cloned().unwrap_or_default();
+            sk.skb_tstamp_tx(stamp, SkbTstamp::Snd, &packet, cx);
         }
-    } else {
-        hand_over(sk, &seg, stamp, cx);
     }
 }
 
-/// The device takes a packet, and notes when if it holds the byte somebody asked about.
-///
-/// Linux: skb_tx_timestamp, tcp_gso_tstamp (net/ipv4/tcp_offload.c)
-fn hand_over(sk: &mut Sock, seg: &Segment, stamp: Option<TxStamp>, cx: &mut Cx) {
-    send(seg, cx);
-    let end = seg.seq.plus_len(seg.payload.len());
-    if let Some(stamp) = stamp.filter(|stamp| stamp.snd && stamp.key.within(seg.seq, end)) {
-        sk.skb_tstamp_tx(stamp, SkbTstamp::Snd, &emit(seg), cx);
+/// Sends a finished segment, signed if there is a key.
+pub(crate) fn send_signed(mut seg: Segment, key: Option<&Md5Key>, cx: &mut Cx) {
+    if let Some(key) = key {
+        md5::sign(&mut seg, key);
     }
+    send(&seg, cx);
 }
 
 /// Sends a finished segment, whether a socket stands behind it or not.
