@@ -25,6 +25,7 @@ mod md5;
 pub mod metrics;
 pub mod mib;
 pub mod net;
+pub mod qdisc;
 pub mod rng;
 pub mod seq;
 pub mod state;

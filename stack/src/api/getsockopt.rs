@@ -159,7 +159,7 @@ fn do_tcp_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<Vec<u8>, Errno> {
 fn do_ip_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<i32, Errno> {
     Ok(match name {
         IP_TOS => i32::from(sk.opts.tos),
-        IP_TTL => i32::from(sk.opts.ttl.unwrap_or(cx.sysctl.ip_default_ttl)),
+        IP_TTL => i32::from(sk.opts.ttl.unwrap_or(cx.default_ttl())),
         IP_MTU_DISCOVER => i32::from(sk.opts.pmtudisc),
         IP_RECVERR => i32::from(sk.opts.recverr),
         IP_FREEBIND => i32::from(sk.opts.freebind),

@@ -14,6 +14,7 @@ use crate::errqueue::zerocopy::{NewSegment, ZcCall, skb_zerocopy_iter_stream};
 use crate::fastopen::tcp_passive_fastopen;
 use crate::input::tcp_sndbuf_expand;
 use crate::output::mss::tcp_send_mss;
+use crate::output::small_queue::tcp_should_autocork;
 use crate::output::write::{
     Amount, forced_push, tcp_mark_push, tcp_push_pending_frames_at,
     tcp_slow_start_after_idle_check, tcp_write_xmit,
@@ -149,8 +150,8 @@ fn try_sendmsg(
             mark_tail(sk, message.flags);
         }
         tcp_tx_timestamp(sk, stamps);
-        let mss_now = tcp_send_mss(sk, cx, !message.flags.oob()).0;
-        tcp_push(sk, message.flags, mss_now, sk.opts.nonagle, cx);
+        let sizes = tcp_send_mss(sk, cx, !message.flags.oob());
+        tcp_push(sk, message.flags, sizes, sk.opts.nonagle, cx);
     }
     result
 }
@@ -170,7 +171,7 @@ fn copy_and_push(sk: &mut Sock, message: &Message<'_>, sleep: &mut Sleep, cx: &m
         if !has_room && !sk_stream_memory_free(sk, cx) {
             if *copied > start {
                 let push = MsgFlags(flags.0 & !MsgFlags::MORE);
-                tcp_push(sk, push, mss_now, NonAgle::PUSH, cx);
+                tcp_push(sk, push, (mss_now, size_goal), NonAgle::PUSH, cx);
             }
             return Ended::Full;
         }
@@ -261,7 +262,13 @@ fn tcp_skb_entail(sk: &mut Sock, cx: &Cx) {
 }
 
 /// Linux: tcp_push (net/ipv4/tcp.c)
-fn tcp_push(sk: &mut Sock, flags: MsgFlags, mss_now: u32, nonagle: NonAgle, cx: &mut Cx) {
+fn tcp_push(
+    sk: &mut Sock,
+    flags: MsgFlags,
+    (mss_now, size_goal): (u32, u32),
+    nonagle: NonAgle,
+    cx: &mut Cx,
+) {
     if sk.write_queue.is_unsent_empty() {
         return;
     }
@@ -270,6 +277,9 @@ fn tcp_push(sk: &mut Sock, flags: MsgFlags, mss_now: u32, nonagle: NonAgle, cx: 
     }
     if flags.oob() {
         tcp_mark_urg(sk);
+    }
+    if tcp_should_autocork(sk, size_goal, cx) {
+        return;
     }
     let nonagle =
         if flags.more() { NonAgle { off: false, cork: true, push: false } } else { nonagle };

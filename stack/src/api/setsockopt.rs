@@ -9,6 +9,7 @@ use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::errqueue::{set_recverr, set_zerocopy};
 use crate::output::ack::tcp_send_ack;
+use crate::output::pacing::set_max_pacing_rate;
 use crate::output::window::tcp_set_window_clamp;
 use crate::output::write::tcp_push_pending_frames;
 use crate::sock::{Linger, Sock};
@@ -96,9 +97,11 @@ fn sol_socket(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Result<(),
         SO_PRIORITY => sk.opts.priority = val,
         SO_MARK => sk.opts.mark = val.cast_unsigned(),
         SO_MAX_PACING_RATE => {
-            sk.opts.max_pacing_rate =
-                if val == -1 { u64::MAX } else { u64::from(val.cast_unsigned()) };
-            sk.pacing_rate = sk.pacing_rate.min(sk.opts.max_pacing_rate);
+            let int = if val == -1 { u64::MAX } else { u64::from(val.cast_unsigned()) };
+            set_max_pacing_rate(
+                sk,
+                value.first_chunk().map_or(int, |long| u64::from_ne_bytes(*long)),
+            );
         }
         _ => return Err(Errno::ENOPROTOOPT),
     }

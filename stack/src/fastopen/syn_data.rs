@@ -97,7 +97,7 @@ pub(crate) fn tcp_send_syn_data(sk: &mut Sock, seq: Seq, flags: Flags, cx: &mut 
     chunk.sent_at = cx.now;
     chunk.zcopy = zcopy;
     sk.write_queue.push_rtx(chunk);
-    tcp_transmit_skb(sk, Outgoing { seq, flags, payload: data }, cx);
+    tcp_transmit_skb(sk, Outgoing { seq, flags, payload: data, gso_size: 0 }, cx);
     cx.mib.inc(Counter::TcpExtTCPOrigDataSent);
     sent(sk);
 }

@@ -8,6 +8,7 @@ use super::sack::{SackState, tcp_check_sack_reordering};
 use crate::congestion::{AckSample, tcp_rack_advance, tcp_remove_reno_sacks};
 use crate::cx::Cx;
 use crate::errqueue::zerocopy::msg_zerocopy_complete;
+use crate::output::mtu_probe::tcp_mtup_check_success;
 use crate::seq::Seq;
 use crate::sock::write_queue::Chunk;
 use crate::sock::{Chrono, Sock};
@@ -79,6 +80,7 @@ pub(super) fn tcp_clean_rtx_queue(
     update_rtt(sk, cleaned, sacks, flags, cx);
     if flags.acked() {
         flags.set_xmit_timer = true;
+        tcp_mtup_check_success(sk, cx);
         if sk.rx_opt.sack_ok {
             if let Some(reord) = cleaned.reord.filter(|reord| reord.before(before.fack)) {
                 tcp_check_sack_reordering(sk, before.fack, reord, false, cx);

@@ -6,7 +6,6 @@
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::sock::Sock;
-use crate::sysctl::Sysctls;
 
 /// TCP_RMEM_TO_WIN_SCALE
 const RMEM_TO_WIN_SHIFT: u32 = 8;
@@ -70,8 +69,9 @@ pub(crate) fn tcp_select_initial_window(
     mss: u32,
     window_clamp: u32,
     wscale_ok: bool,
-    sysctl: &Sysctls,
+    cx: &Cx,
 ) -> InitialWindow {
+    let sysctl = &cx.sysctl;
     let clamp = if window_clamp == 0 { U16_MAX << TCP_MAX_WSCALE } else { window_clamp };
     let mut space = space.min(clamp);
     if space > mss && mss > 0 {
@@ -79,7 +79,10 @@ pub(crate) fn tcp_select_initial_window(
     }
     let signed = sysctl.tcp_workaround_signed_windows != 0;
     // May exceed what the field of a SYN can say; see `tcp_set_window_clamp` for what that does.
-    let rcv_wnd = if signed { space.min(MAX_TCP_WINDOW) } else { space };
+    let mut rcv_wnd = if signed { space.min(MAX_TCP_WINDOW) } else { space };
+    if cx.net.route.initrwnd != 0 {
+        rcv_wnd = rcv_wnd.min(cx.net.route.initrwnd.saturating_mul(mss));
+    }
     let mut rcv_wscale = 0;
     if wscale_ok {
         let reach = u64::from(space)

@@ -16,6 +16,9 @@ use crate::errqueue::zerocopy::ZeroCopy;
 use crate::fastopen::FastopenVars;
 use crate::flow::Flow;
 use crate::md5::{Md5Key, Md5Keys};
+use crate::output::mtu_probe::MtuSearch;
+use crate::output::pacing::Pacing;
+use crate::output::small_queue::SmallQueue;
 use crate::state::{StateCell, TcpState};
 use crate::sysctl::Sysctls;
 use crate::time::Instant;
@@ -88,10 +91,15 @@ pub struct Sock {
     pub(crate) tcp_header_len: u32,
     /// MTU that mss_cache was computed from.
     pub(crate) pmtu_cookie: u32,
+    /// MTU of the path when a packet was last sent on it (Linux: dst_mtu of sk_dst_cache).
+    pub(crate) dst_mtu: u32,
+    pub(crate) mtup: MtuSearch,
     /// Added to the timestamp clock.
     pub(crate) tsoffset: u32,
     /// Bytes per second; u64::MAX before anything is known.
     pub(crate) pacing_rate: u64,
+    pub(crate) pacing: Pacing,
+    pub(crate) tsq: SmallQueue,
 
     /// What recvmsg with MSG_ERRQUEUE reads.
     pub(crate) error_queue: ErrQueue,
@@ -172,11 +180,15 @@ impl Sock {
             advmss: 0,
             tcp_header_len: crate::net::TCP_HEADER_LEN,
             pmtu_cookie: 0,
+            dst_mtu: 0,
+            mtup: MtuSearch::default(),
             tsoffset: 0,
             pacing_rate: u64::MAX,
             error_queue: ErrQueue::default(),
             zerocopy: ZeroCopy::default(),
             tstamp: TstampVars::default(),
+            pacing: Pacing::default(),
+            tsq: SmallQueue::default(),
             err: None,
             err_soft: None,
             shutdown: Shutdown::default(),

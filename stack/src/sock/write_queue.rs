@@ -12,6 +12,14 @@ use crate::time::Instant;
 use crate::timestamping::TxStamp;
 use crate::wire::Flags;
 
+/// SKB_TRUESIZE of a sending buffer without its data: small head, struct sk_buff.
+const SKB_OVERHEAD: u32 = 960;
+
+/// Memory a packet with so much payload is charged with (skb->truesize).
+pub(crate) fn skb_truesize(payload_len: usize) -> u32 {
+    u32::try_from(payload_len).unwrap_or(u32::MAX).saturating_add(SKB_OVERHEAD)
+}
+
 /// What the sender knows about a chunk in the retransmission queue (Linux: TCPCB_* in `sacked`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Marks {
@@ -177,12 +185,12 @@ impl WriteQueue {
         self.unsent.iter()
     }
 
-    /// Moves the send head to the end of the retransmission queue, as sent at `now`.
+    /// Moves the send head to the end of the retransmission queue, as sent at `sent_at`.
     ///
     /// Linux: the queue half of tcp_event_new_data_sent (net/ipv4/tcp_output.c)
-    pub(crate) fn move_to_rtx(&mut self, now: Instant) -> Option<&Chunk> {
+    pub(crate) fn move_to_rtx(&mut self, sent_at: Instant) -> Option<&Chunk> {
         let mut chunk = self.unsent.pop_front()?;
-        chunk.sent_at = now;
+        chunk.sent_at = sent_at;
         self.rtx.push_back(chunk);
         self.rtx.back()
     }
@@ -213,6 +221,37 @@ impl WriteQueue {
             head.eor |= next.eor;
             head.tx.collapse(next.tx);
         }
+    }
+
+    /// Makes the send head exactly `len` bytes long, from the chunks behind it; those are counted in
+    /// segments of `mss` afterwards. False, and nothing is done, when a message boundary lies within.
+    ///
+    /// Linux: tcp_can_coalesce_send_queue_head and the copying half of tcp_mtu_probe
+    pub(crate) fn gather_send_head(&mut self, len: usize, mss: u32) -> bool {
+        let mut covered = 0;
+        for chunk in &self.unsent {
+            covered += chunk.data.len();
+            if covered >= len {
+                break;
+            }
+            if chunk.eor || chunk.flags.fin() {
+                return false;
+            }
+        }
+        if covered < len {
+            return false;
+        }
+        while let Some(head) = self.unsent.front().filter(|head| head.data.len() < len) {
+            self.grow_send_head(u32::try_from(len - head.data.len()).unwrap_or(u32::MAX));
+        }
+        self.fragment_send_head(len);
+        if let Some(rest) = self.unsent.get_mut(1) {
+            rest.set_tso_segs(mss);
+        }
+        if let Some(head) = self.unsent.front_mut() {
+            head.flags = head.flags.without(Flags::PSH);
+        }
+        true
     }
 
     /// Cuts chunk `index` of the retransmission queue after `len` bytes.

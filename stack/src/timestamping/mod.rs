@@ -17,4 +17,6 @@ pub(crate) use flags::{
     set_timestamp, sock_set_timestamping,
 };
 pub(crate) use rx::tcp_recv_timestamp;
-pub(crate) use tx::{SkbTstamp, TxStamp, tcp_ack_tstamp, tcp_tx_timestamp, tx_of_packet};
+pub(crate) use tx::{
+    Departure, SkbTstamp, TxStamp, skb_tx_timestamp, tcp_ack_tstamp, tcp_tx_timestamp, tx_of_packet,
+};

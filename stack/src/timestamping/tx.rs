@@ -26,6 +26,14 @@ pub(crate) struct TxStamp {
     pub(crate) key: Seq,
 }
 
+/// What a packet reports when it leaves this host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Departure {
+    pub(crate) stamp: TxStamp,
+    /// Which of its datagrams holds the byte.
+    pub(crate) index: usize,
+}
+
 /// Which moment is reported (SCM_TSTAMP_*).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SkbTstamp {
@@ -97,6 +105,21 @@ impl Sock {
     ) {
         let from = Some(self.flow.local.ip());
         __skb_tstamp_tx(self, tx.key, (moment, packet, from), cx);
+    }
+}
+
+/// The link takes a packet.
+///
+/// Linux: skb_tx_timestamp (include/linux/skbuff.h), tcp_gso_tstamp (net/ipv4/tcp_offload.c)
+pub(crate) fn skb_tx_timestamp(
+    sk: &mut Sock,
+    departure: Option<Departure>,
+    datagrams: &[Vec<u8>],
+    cx: &mut Cx,
+) {
+    let Some(Departure { stamp, index }) = departure else { return };
+    if let Some(packet) = datagrams.get(index) {
+        sk.skb_tstamp_tx(stamp, SkbTstamp::Snd, packet, cx);
     }
 }
 
