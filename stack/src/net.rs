@@ -158,12 +158,37 @@ impl Net {
         addr.is_loopback() || self.local_addrs.contains(&addr)
     }
 
+    /// Which way packets to `addr` go. An IPv4 socket that is bound to the loopback speaks to
+    /// everybody there, and nobody hears it.
+    ///
+    /// Linux: ip_route_output_key_hash_rcu with an interface
+    pub(crate) fn way_to(&self, addr: IpAddr, bound_dev_if: i32) -> Way {
+        if self.is_own(addr) {
+            Way::Loopback
+        } else if bound_dev_if == LOOPBACK_IFINDEX {
+            Way::Nowhere
+        } else {
+            Way::Link
+        }
+    }
+
     /// Whether `addr` means every host of a network (Linux: RTN_BROADCAST).
     #[must_use]
     pub fn is_broadcast(&self, addr: IpAddr) -> bool {
         let IpAddr::V4(v4) = addr else { return false };
         v4.is_broadcast() || self.routes.iter().any(|route| route.is_broadcast(v4))
     }
+}
+
+/// Where packets go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Back to this host.
+    Loopback,
+    /// Out.
+    Link,
+    /// To an interface with nobody behind it.
+    Nowhere,
 }
 
 /// Where packets to a network go: to the one link.

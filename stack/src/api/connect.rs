@@ -195,7 +195,8 @@ impl Stack {
         let source = net.source_for(remote).ok_or(Errno::ENETUNREACH)?;
         let leaves_by = if net.is_own(remote) { LOOPBACK_IFINDEX } else { LINK_IFINDEX };
         let by_another = ![0, leaves_by].contains(&sk.opts.bound_dev_if);
-        if by_another || net.is_broadcast(remote) {
+        // IPv4 takes a destination without a route for one that is on the link it is bound to.
+        if (by_another && remote.is_ipv6()) || net.is_broadcast(remote) {
             return Err(Errno::ENETUNREACH);
         }
         let source = if sk.bound_addr { bound } else { source };

@@ -9,8 +9,9 @@
 use super::sockopt::{SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP, int, ip_int};
 use crate::cx::Cx;
 use crate::errno::Errno;
+use crate::errqueue::recverr_off;
 use crate::sock::Sock;
-use crate::sock::kept::OptionKey;
+use crate::sock::kept::{IP_RECVERR, IPV6_RECVERR, OptionKey};
 
 /// How the value of a setsockopt is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,8 +162,6 @@ const ROWS: &[Row] = &[
     // SO_RXQ_OVFL, SO_WIFI_STATUS
     so_flag(40),
     so_flag(41),
-    // SO_PEEK_OFF
-    keeps(SOL_SOCKET, 42, Reads::Int, Takes::Any, -1),
     // SO_NOFCS
     so_flag(43),
     // SO_SELECT_ERR_QUEUE
@@ -336,6 +335,9 @@ impl Row {
             Takes::Refused(err) => return Err(err),
         };
         sk.opts.kept.set(self.at, kept);
+        if kept == 0 && matches!(self.key, IP_RECVERR | IPV6_RECVERR) {
+            recverr_off(sk);
+        }
         Ok(())
     }
 

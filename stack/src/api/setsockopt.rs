@@ -13,6 +13,7 @@ use crate::congestion::Algorithm;
 use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::errno::Errno;
+use crate::errqueue::set_zerocopy;
 use crate::output::ack::tcp_send_ack;
 use crate::output::pacing::set_max_pacing_rate;
 use crate::output::window::tcp_set_window_clamp;
@@ -23,6 +24,7 @@ use crate::state::{StateMask, TcpState};
 use crate::table::Fd;
 use crate::time::Instant;
 use crate::timer::{Timer, keepalive_time_ms, reset_keepalive_timer};
+use crate::timestamping::{set_timestamp, sock_set_timestamping};
 
 /// SOCK_MIN_SNDBUF, SOCK_MIN_RCVBUF
 const SOCK_MIN_SNDBUF: u32 = 4608;
@@ -123,6 +125,9 @@ fn sol_socket(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Result<(),
     if let Some(done) = sockopt_socket::set(sk, name, value, cx) {
         return done;
     }
+    if matches!(name, SO_TIMESTAMPING_OLD | SO_TIMESTAMPING_NEW) {
+        return sock_set_timestamping(sk, name, value);
+    }
     let val = int(value)?;
     let on = val != 0;
     match name {
@@ -139,6 +144,11 @@ fn sol_socket(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Result<(),
         }
         SO_SNDBUFFORCE => set_sndbuf(sk, val.max(0), cx),
         SO_RCVBUFFORCE => set_rcvbuf(sk, val.max(0)),
+        SO_ZEROCOPY => set_zerocopy(sk, val)?,
+        SO_TIMESTAMP_OLD | SO_TIMESTAMPNS_OLD | SO_TIMESTAMP_NEW | SO_TIMESTAMPNS_NEW => {
+            set_timestamp(sk, name, on);
+        }
+        SO_PEEK_OFF => sk.opts.peek_off = val,
         SO_MAX_PACING_RATE => {
             let int = if val == -1 { u64::MAX } else { u64::from(val.cast_unsigned()) };
             set_max_pacing_rate(

@@ -24,15 +24,11 @@ pub(super) const SO_REUSEPORT: i32 = 15;
 pub(super) const SO_BINDTODEVICE: i32 = 25;
 pub(super) const SO_ATTACH_FILTER: i32 = 26;
 pub(super) const SO_PEERNAME: i32 = 28;
-pub(super) const SO_TIMESTAMP: i32 = 29;
-pub(super) const SO_TIMESTAMPNS: i32 = 35;
 pub(super) const SO_LOCK_FILTER: i32 = 44;
 pub(super) const SO_INCOMING_CPU: i32 = 49;
 pub(super) const SO_COOKIE: i32 = 57;
 pub(super) const SO_TXTIME: i32 = 61;
 pub(super) const SO_BINDTOIFINDEX: i32 = 62;
-pub(super) const SO_TIMESTAMP_NEW: i32 = 63;
-pub(super) const SO_TIMESTAMPNS_NEW: i32 = 64;
 pub(super) const SO_RCVTIMEO_NEW: i32 = 66;
 pub(super) const SO_SNDTIMEO_NEW: i32 = 67;
 pub(super) const SO_BUSY_POLL_BUDGET: i32 = 70;
@@ -50,7 +46,13 @@ pub(super) const SO_MARK: i32 = 36;
 pub(super) const SO_PROTOCOL: i32 = 38;
 pub(super) const SO_DOMAIN: i32 = 39;
 pub(super) const SO_MAX_PACING_RATE: i32 = 47;
+pub(super) const SO_PEEK_OFF: i32 = 42;
 pub(super) const SO_MEMINFO: i32 = 55;
+pub(super) const SO_ZEROCOPY: i32 = 60;
+pub(super) use crate::timestamping::{
+    SO_TIMESTAMP_NEW, SO_TIMESTAMP_OLD, SO_TIMESTAMPING_NEW, SO_TIMESTAMPING_OLD,
+    SO_TIMESTAMPNS_NEW, SO_TIMESTAMPNS_OLD,
+};
 
 pub(super) const TCP_NODELAY: i32 = 1;
 pub(super) const TCP_MAXSEG: i32 = 2;

@@ -1,6 +1,6 @@
 //! Options of SOL_SOCKET with more to them than a number.
 //!
-//! Linux: sk_setsockopt, sk_getsockopt, sock_setbindtodevice, sock_set_timestamp, sock_set_timeout
+//! Linux: sk_setsockopt, sk_getsockopt, sock_setbindtodevice, sock_set_timeout
 //! (net/core/sock.c), tcp_set_rcvlowat (net/ipv4/tcp.c)
 
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use crate::effect::Wake;
 use crate::errno::Errno;
 use crate::output::window::{tcp_set_rcvbuf_for, tcp_space_from_win};
 use crate::sock::kept;
-use crate::sock::{Locks, RxTimestamps, Sock, TxTime};
+use crate::sock::{Locks, Sock, TxTime};
 use crate::state::TcpState;
 
 /// IFNAMSIZ
@@ -42,9 +42,6 @@ pub(super) fn set(
         SO_PRIORITY => int(value).and_then(|val| set_priority(sk, val, cx)),
         SO_MARK => int(value).and_then(|val| set_mark(sk, val, cx)),
         SO_RCVLOWAT => int(value).map(|val| tcp_set_rcvlowat(sk, val, cx)),
-        SO_TIMESTAMP | SO_TIMESTAMPNS | SO_TIMESTAMP_NEW | SO_TIMESTAMPNS_NEW => {
-            int(value).map(|val| set_timestamp(sk, name, val != 0))
-        }
         SO_RCVTIMEO | SO_RCVTIMEO_NEW => timeval(value).map(|us| sk.opts.rcvtimeo_us = us),
         SO_SNDTIMEO | SO_SNDTIMEO_NEW => timeval(value).map(|us| sk.opts.sndtimeo_us = us),
         SO_LOCK_FILTER => int(value).and_then(|val| {
@@ -120,19 +117,6 @@ fn tcp_set_rcvlowat(sk: &mut Sock, val: i32, cx: &mut Cx) {
     }
 }
 
-/// Linux: __sock_set_timestamps
-fn set_timestamp(sk: &mut Sock, name: i32, on: bool) {
-    sk.opts.timestamps = if on {
-        RxTimestamps {
-            on,
-            nanoseconds: matches!(name, SO_TIMESTAMPNS | SO_TIMESTAMPNS_NEW),
-            new: matches!(name, SO_TIMESTAMP_NEW | SO_TIMESTAMPNS_NEW),
-        }
-    } else {
-        RxTimestamps { on, nanoseconds: false, ..sk.opts.timestamps }
-    };
-}
-
 fn set_busy_poll_budget(sk: &mut Sock, val: i32, cx: &Cx) -> Result<(), Errno> {
     if val > sk.opts.busy_poll_budget && !cx.caps.has(Capability::NET_ADMIN) {
         return Err(Errno::EPERM);
@@ -168,15 +152,10 @@ fn set_buf_lock(sk: &mut Sock, val: i32) -> Result<(), Errno> {
 
 /// The options of this file; none if `name` is another.
 pub(super) fn get(sk: &Sock, name: i32, len: usize, cx: &Cx) -> Option<Result<Vec<u8>, Errno>> {
-    let times = sk.opts.timestamps;
     let flag = |on: bool| Ok(int_bytes(i32::from(on)));
     Some(match name {
         SO_BINDTODEVICE => device_name(sk, len, cx),
         SO_BINDTOIFINDEX => Ok(int_bytes(sk.opts.bound_dev_if)),
-        SO_TIMESTAMP => flag(times.on && !times.new && !times.nanoseconds),
-        SO_TIMESTAMPNS => flag(times.nanoseconds && !times.new),
-        SO_TIMESTAMP_NEW => flag(times.on && times.new),
-        SO_TIMESTAMPNS_NEW => flag(times.nanoseconds && times.new),
         SO_RCVTIMEO | SO_RCVTIMEO_NEW => Ok(timeval_bytes(sk.opts.rcvtimeo_us)),
         SO_SNDTIMEO | SO_SNDTIMEO_NEW => Ok(timeval_bytes(sk.opts.sndtimeo_us)),
         SO_LOCK_FILTER => flag(sk.opts.filter_locked),

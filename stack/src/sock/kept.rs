@@ -40,8 +40,6 @@ pub(crate) const IPV6_RECVERR: OptionKey = OptionKey::new(41, 25);
 pub(crate) const IPV6_MINHOPCOUNT: OptionKey = OptionKey::new(41, 73);
 /// SO_INCOMING_CPU
 pub(crate) const SO_INCOMING_CPU: OptionKey = OptionKey::new(1, 49);
-/// SO_PEEK_OFF
-pub(crate) const SO_PEEK_OFF: OptionKey = OptionKey::new(1, 42);
 
 /// The numbers of one socket; an option that was never set has its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -35,17 +35,6 @@ pub(crate) struct Locks {
     pub(crate) rcvbuf: bool,
 }
 
-/// SO_TIMESTAMP, SO_TIMESTAMPNS and their 64-bit forms, of which the last one set holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RxTimestamps {
-    /// SOCK_RCVTSTAMP
-    pub(crate) on: bool,
-    /// SOCK_RCVTSTAMPNS
-    pub(crate) nanoseconds: bool,
-    /// SOCK_TSTAMP_NEW
-    pub(crate) new: bool,
-}
-
 /// SO_TXTIME: `struct sock_txtime`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TxTime {
@@ -86,6 +75,8 @@ pub(crate) struct SockOptions {
     pub(crate) sndbuf: u32,
     pub(crate) locks: Locks,
     pub(crate) rcvlowat: u32,
+    /// SO_PEEK_OFF; negative when it is off.
+    pub(crate) peek_off: i32,
     /// Microseconds; none waits for ever.
     pub(crate) rcvtimeo_us: Option<u64>,
     pub(crate) sndtimeo_us: Option<u64>,
@@ -102,7 +93,6 @@ pub(crate) struct SockOptions {
     pub(crate) bound_dev_if: i32,
     /// Options that are only a number.
     pub(crate) kept: Kept,
-    pub(crate) timestamps: RxTimestamps,
     pub(crate) txtime: TxTime,
     /// SO_LOCK_FILTER
     pub(crate) filter_locked: bool,
@@ -158,6 +148,7 @@ impl SockOptions {
             sndbuf: clamp_u32(sysctl.tcp_wmem.default),
             locks: Locks::default(),
             rcvlowat: 1,
+            peek_off: -1,
             rcvtimeo_us: None,
             sndtimeo_us: None,
             priority: 0,
@@ -169,7 +160,6 @@ impl SockOptions {
             v6only: false,
             bound_dev_if: 0,
             kept: Kept::default(),
-            timestamps: RxTimestamps::default(),
             txtime: TxTime::default(),
             filter_locked: false,
             busy_poll_budget: 8,
