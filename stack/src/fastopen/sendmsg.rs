@@ -11,6 +11,7 @@ use crate::api::{Address, Message, Sleep};
 use crate::errno::Errno;
 use crate::sock::SockId;
 use crate::stack::Stack;
+use crate::state::TcpState;
 
 impl Stack {
     /// Whether this sending call opens the connection.
@@ -75,7 +76,8 @@ impl Stack {
             more: true,
             ..FastopenRequest::default()
         });
-        if sk.fastopen.defer_connect {
+        // Linux looks at no state; a peer that knew our port may have moved it meanwhile.
+        if sk.fastopen.defer_connect && sk.state() == TcpState::SynSent {
             self.enter(id, tcp_connect);
         }
         Ok(())
