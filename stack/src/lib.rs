@@ -35,10 +35,12 @@ pub mod timer;
 pub mod trace;
 
 mod congestion;
+mod errqueue;
 mod output;
 mod sock;
 mod stack;
 mod table;
+mod timestamping;
 #[cfg(feature = "fuzzing")]
 pub mod wire;
 #[cfg(not(feature = "fuzzing"))]

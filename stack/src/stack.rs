@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use crate::api::close::tcp_abort_child;
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
+use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
 use crate::metrics::TcpMetrics;
@@ -23,6 +24,7 @@ use crate::table::ports::Ports;
 use crate::table::{Fd, FdTable, Object, SockTable};
 use crate::time::Instant;
 use crate::timer::{self, Timer};
+use crate::timestamping::skb_tx_timestamp;
 use crate::trace::{Trace, TraceEvent};
 use crate::wire::{IcmpError, Ingress, WireError, parse};
 
@@ -110,6 +112,11 @@ impl Stack {
     /// Linux: __qdisc_run (net/sched/sch_generic.c), tcp_wfree
     fn dequeue(&mut self) {
         let Some(packet) = self.cx.queue.dequeue(self.cx.now) else { return };
+        if let Some(owner) = packet.owner {
+            self.enter(owner.sock, |sk, cx| {
+                skb_tx_timestamp(sk, owner.stamp, &packet.datagrams, cx);
+            });
+        }
         self.cx.tx.extend(packet.datagrams);
         if let Some(owner) = packet.owner {
             self.enter(owner.sock, |sk, cx| tcp_wfree(sk, owner.truesize, cx));
@@ -227,6 +234,7 @@ impl Stack {
     ) -> Option<R> {
         let sk = self.objects.sock_mut(id)?;
         let result = work(sk, &mut self.cx);
+        msg_zerocopy_complete(sk, &mut self.cx);
         #[cfg(debug_assertions)]
         sk.check();
         self.apply_effects();

@@ -8,6 +8,7 @@ use crate::api::close::tcp_done_with_error;
 use crate::congestion::{CaState, tcp_mark_skb_lost, tcp_set_ca_state};
 use crate::cx::Cx;
 use crate::errno::Errno;
+use crate::errqueue::ip_icmp_error;
 use crate::mib::Counter;
 use crate::output::mss::{sk_dst_check, tcp_current_mss, tcp_sync_mss};
 use crate::output::retransmit::tcp_xmit_retransmit_queue;
@@ -95,6 +96,7 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
     // A Fast Open child in use is as good as connected.
     let accepted_early = sk.fastopen.rsk.is_some() && sk.parent.is_none();
     if sk.state().is_in(StateMask::CONNECTING) && !accepted_early {
+        ip_icmp_error(sk, icmp, err, cx);
         return tcp_done_with_error(sk, err, Event::RecvIcmpError, cx);
     }
     // [RFC9293:MUST-56] A connection that works is not given up for a soft error.

@@ -213,6 +213,8 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     let mut child = Sock::new(id, listener.is_v6, &cx.sysctl);
     child.opts = listener.opts.clone();
     child.opts.nonblock = false;
+    child.zerocopy = listener.zerocopy.inherited();
+    child.tstamp = listener.tstamp.clone();
     child.md5 = listener.md5.inherit(req.flow.remote.ip());
     child.cong = crate::sock::control_block::CongVars::new(listener.opts.congestion);
     child.flow = req.flow;

@@ -10,6 +10,7 @@ use super::tso::tcp_gso_segment;
 use super::window::tcp_select_window;
 use crate::congestion::tcp_enter_cwr;
 use crate::cx::Cx;
+use crate::errqueue::zerocopy::skb_copy_ubufs;
 use crate::flow::Flow;
 use crate::md5::{self, Md5Key};
 use crate::mib::Counter;
@@ -19,6 +20,7 @@ use crate::sock::Sock;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::sock::write_queue::{Chunk, skb_truesize};
 use crate::timer::Timer;
+use crate::timestamping::{Departure, SkbTstamp, TxStamp, skb_tx_timestamp, tx_of_packet};
 use crate::trace::TraceEvent;
 use crate::wire::{Flags, Segment, emit};
 
@@ -116,22 +118,50 @@ fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmi
     let mss = usize::try_from(gso_size).unwrap_or(usize::MAX);
     sk_dst_check(sk, cx);
     let truesize = skb_truesize(seg.payload.len());
-    let owner = Owner { sock: sk.id, seq: seg.seq, truesize };
+    // The data of a SYN is queued behind it.
+    let data_seq = seg.seq + u32::from(seg.flags.syn());
+    let stamp = tx_of_packet(sk, data_seq, seg.payload.len());
+    if !seg.payload.is_empty() {
+        skb_copy_ubufs(sk, data_seq);
+    }
+    if let Some(stamp) = stamp.filter(|stamp| stamp.sched) {
+        sched_timestamp(sk, stamp, seg.clone(), cx);
+    }
+    let start = seg.seq;
     let can_gso = cx.net.tso && sk.md5.can_gso();
     let mut segments = if gso_size == 0 || can_gso { vec![seg] } else { tcp_gso_segment(seg, mss) };
     if let Some(key) = sk.md5_key() {
         segments.iter_mut().for_each(|segment| md5::sign(segment, key));
     }
-    let datagrams = segments.iter().map(|segment| emit_counted(segment, cx)).collect();
+    let datagrams: Vec<_> = segments.iter().map(|segment| emit_counted(segment, cx)).collect();
+    let stamp = stamp.filter(|stamp| stamp.snd).and_then(|stamp| {
+        let holds =
+            |part: &Segment| stamp.key.within(part.seq, part.seq.plus_len(part.payload.len()));
+        segments.iter().position(holds).map(|index| Departure { stamp, index })
+    });
+    let owner = Owner { sock: sk.id, seq: start, truesize, stamp };
     if cx.queue.paces() {
         sk.pacing = Pacing::Fq;
     }
     let time_to_send = sk.total.wstamp;
+    let noted = stamp.map(|_| datagrams.clone()).unwrap_or_default();
     let xmit = cx.dev_queue_xmit(Packet { datagrams, owner: Some(owner), time_to_send });
-    if xmit == Xmit::Queued {
-        sk.tsq.wmem_alloc = sk.tsq.wmem_alloc.saturating_add(truesize);
+    match xmit {
+        Xmit::Queued => sk.tsq.wmem_alloc = sk.tsq.wmem_alloc.saturating_add(truesize),
+        Xmit::Sent => skb_tx_timestamp(sk, stamp, &noted, cx),
+        Xmit::Dropped => {}
     }
     xmit
+}
+
+/// Notes when a packet reaches the queue of the link.
+///
+/// Linux: the head of __dev_queue_xmit (net/core/dev.c)
+fn sched_timestamp(sk: &mut Sock, stamp: TxStamp, mut seg: Segment, cx: &mut Cx) {
+    if let Some(key) = sk.md5_key() {
+        md5::sign(&mut seg, key);
+    }
+    sk.skb_tstamp_tx(stamp, SkbTstamp::Sched, &emit(&seg), cx);
 }
 
 /// Sends a finished segment no socket stands behind.

@@ -47,9 +47,10 @@ pub(crate) fn tcp_full_space(sk: &Sock) -> u32 {
     tcp_win_from_space(sk, sk.opts.rcvbuf)
 }
 
-/// Memory held by received segments (sk_rmem_alloc).
+/// Memory held by received segments and messages about errors (sk_rmem_alloc).
 pub(crate) fn rmem_alloc(sk: &Sock) -> u32 {
-    sk.recv_queue.truesize().saturating_add(sk.ofo_queue.truesize())
+    let queued = sk.recv_queue.truesize().saturating_add(sk.ofo_queue.truesize());
+    queued.saturating_add(sk.error_queue.rmem())
 }
 
 /// What remains of the window last announced.

@@ -57,6 +57,8 @@ pub(crate) struct SockOptions {
     pub(crate) sndbuf: u32,
     pub(crate) locks: Locks,
     pub(crate) rcvlowat: u32,
+    /// SO_PEEK_OFF; negative when it is off.
+    pub(crate) peek_off: i32,
     /// Microseconds; none waits for ever.
     pub(crate) rcvtimeo_us: Option<u64>,
     pub(crate) sndtimeo_us: Option<u64>,
@@ -109,6 +111,7 @@ impl SockOptions {
             sndbuf: clamp_u32(sysctl.tcp_wmem.default),
             locks: Locks::default(),
             rcvlowat: 1,
+            peek_off: -1,
             rcvtimeo_us: None,
             sndtimeo_us: None,
             priority: 0,

@@ -11,6 +11,8 @@ use super::{AcceptQueue, OfoQueue, RecvQueue, SackList, SockOptions, WriteQueue}
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
+use crate::errqueue::ErrQueue;
+use crate::errqueue::zerocopy::ZeroCopy;
 use crate::fastopen::FastopenVars;
 use crate::flow::Flow;
 use crate::md5::{Md5Key, Md5Keys};
@@ -21,6 +23,7 @@ use crate::state::{StateCell, TcpState};
 use crate::sysctl::Sysctls;
 use crate::time::Instant;
 use crate::timer::TimerTable;
+use crate::timestamping::TstampVars;
 
 /// Names an object of the socket table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,6 +100,11 @@ pub struct Sock {
     pub(crate) pacing_rate: u64,
     pub(crate) pacing: Pacing,
     pub(crate) tsq: SmallQueue,
+
+    /// What recvmsg with MSG_ERRQUEUE reads.
+    pub(crate) error_queue: ErrQueue,
+    pub(crate) zerocopy: ZeroCopy,
+    pub(crate) tstamp: TstampVars,
 
     /// Pending error, reported once (sk_err).
     pub(crate) err: Option<Errno>,
@@ -176,6 +184,9 @@ impl Sock {
             mtup: MtuSearch::default(),
             tsoffset: 0,
             pacing_rate: u64::MAX,
+            error_queue: ErrQueue::default(),
+            zerocopy: ZeroCopy::default(),
+            tstamp: TstampVars::default(),
             pacing: Pacing::default(),
             tsq: SmallQueue::default(),
             err: None,
