@@ -266,15 +266,23 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
             let fits = (0..1 << 28).contains(&val);
             sk.opts.tx_delay_us = fits.then(|| val.unsigned_abs()).ok_or(Errno::EINVAL)?;
         }
-        TCP_RTO_MAX_MS => {
-            let fits = (1000..=TCP_RTO_MAX_MAX_MS).contains(&val);
-            sk.opts.rto_max_ms = fits.then(|| val.unsigned_abs()).ok_or(Errno::EINVAL)?;
-        }
-        TCP_RTO_MIN_US => sk.opts.rto_min_ms = short_time_ms(val)?,
-        TCP_DELACK_MAX_US => sk.opts.delack_max_ms = short_time_ms(val)?,
+        TCP_RTO_MAX_MS | TCP_RTO_MIN_US | TCP_DELACK_MAX_US => set_time_limit(sk, name, val)?,
         TCP_MD5SIG | TCP_MD5SIG_EXT => sk.md5.set(value, sk.is_v6, name == TCP_MD5SIG_EXT)?,
         TCP_TIMESTAMP => return Err(Errno::EPERM),
         _ => return Err(Errno::ENOPROTOOPT),
+    }
+    Ok(())
+}
+
+/// TCP_RTO_MAX_MS, TCP_RTO_MIN_US, TCP_DELACK_MAX_US.
+fn set_time_limit(sk: &mut Sock, name: i32, val: i32) -> Result<(), Errno> {
+    match name {
+        TCP_RTO_MIN_US => sk.opts.rto_min_ms = short_time_ms(val)?,
+        TCP_DELACK_MAX_US => sk.opts.delack_max_ms = short_time_ms(val)?,
+        _ => {
+            let fits = (1000..=TCP_RTO_MAX_MAX_MS).contains(&val);
+            sk.opts.rto_max_ms = fits.then(|| val.unsigned_abs()).ok_or(Errno::EINVAL)?;
+        }
     }
     Ok(())
 }
