@@ -270,10 +270,7 @@ fn connections_are_told_apart_by_their_ports() {
 +0 < 50001 > 8080 . 1:1(0) ack 1 win 1000
 +0 < 50002 > 8080 . 1:1(0) ack 1 win 1000
 ";
-    let to = |port, isn| Tcp {
-        dst_port: port,
-        ..segment(flag::SYN | flag::ACK, isn, 1, 0)
-    };
+    let to = |port, isn| Tcp { dst_port: port, ..segment(flag::SYN | flag::ACK, isn, 1, 0) };
     let plan = Plan::default().sends(0, to(50_001, 111)).sends(0, to(50_002, 222));
     let ran = passed(run_plan(text, plan));
     assert_eq!(

@@ -16,8 +16,9 @@ const SOCK_EXTENDED_ERR_LEN: usize = 16;
 const SOL_IP: i32 = 0;
 const SOCKADDR_IN_LEN: usize = 16;
 const SOCKADDR_IN6_LEN: usize = 28;
-/// Room for any set of `TCP_NLA_*` attributes.
+/// What only aligns the attribute after it.
 const TCP_NLA_PAD: u16 = 0;
+/// Room for any set of `TCP_NLA_*` attributes.
 const OPT_STATS_ROOM: usize = 512;
 
 /// CMSG_SPACE: header and payload, both aligned to 8 bytes.
