@@ -100,30 +100,35 @@ fn entry(
     Some(Expectation { id: found.id.clone(), reason: found.reason.clone(), class: found.class })
 }
 
-/// Whether `pattern` (`linux`, `linux:veth`, `linux >= 6.1`) names `target`. A name without a
+/// Whether `pattern` (`linux`, `linux:veth`, `linux >= 6.1`, `linux >= 6.2 < 6.13`) names `target`. A name without a
 /// colon names all of its kinds; `linux` names every Linux kernel, `uml` too.
 #[must_use]
 pub fn matches_target(pattern: &str, target: &TargetInfo) -> bool {
     let mut words = pattern.split_whitespace();
-    let (name, operator, version) = (words.next(), words.next(), words.next());
-    let same_name = name.is_some_and(|name| {
+    let same_name = words.next().is_some_and(|name| {
         let is = |name: &str| {
             let kind = target.name.strip_prefix(name);
             kind.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
         };
         is(name) || (name == "linux" && is("uml"))
     });
-    let (Some(operator), Some(version)) = (operator, version) else { return same_name };
-    let (have, want) = (numbers(&target.version), numbers(version));
-    let holds = match operator {
-        ">=" => have >= want,
-        ">" => have > want,
-        "<=" => have <= want,
-        "<" => have < want,
-        "==" => have == want,
+    let have = numbers(&target.version);
+    let bounds: Vec<_> = words.collect();
+    same_name && bounds.chunks(2).all(|bound| within(&have, bound))
+}
+
+/// Whether a version keeps to `[operator, version]`.
+fn within(have: &[u64], bound: &[&str]) -> bool {
+    let &[operator, version] = bound else { return false };
+    let want = numbers(version);
+    match operator {
+        ">=" => have >= want.as_slice(),
+        ">" => have > want.as_slice(),
+        "<=" => have <= want.as_slice(),
+        "<" => have < want.as_slice(),
+        "==" => have == want.as_slice(),
         _ => false,
-    };
-    same_name && holds
+    }
 }
 
 /// The leading numbers of a version: `6.18.5-generic` is 6, 18, 5.
