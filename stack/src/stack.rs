@@ -1,7 +1,7 @@
 //! The stack: owns every table, is the only one that sees two sockets at once, and applies what
 //! socket functions leave as effects.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 
 use crate::api::close::tcp_abort_child;
@@ -55,7 +55,10 @@ pub struct Stack {
     pub(crate) ehash: Ehash<SockId>,
     pub(crate) lhash: Lhash<SockId>,
     pub(crate) ports: Ports<SockId>,
-    events: VecDeque<StackEvent>,
+    /// What happened that nobody asked about yet, oldest first.
+    events: VecDeque<(SockId, Wake)>,
+    /// The same, to keep each from being there twice.
+    waiting: BTreeSet<(SockId, Wake)>,
 }
 
 impl Stack {
@@ -71,6 +74,7 @@ impl Stack {
             lhash: Lhash::default(),
             ports: Ports::default(),
             events: VecDeque::new(),
+            waiting: BTreeSet::new(),
         }
     }
 
@@ -108,9 +112,12 @@ impl Stack {
         self.objects.next_timer().map(|(at, _)| at)
     }
 
-    /// Who may look again. Events are hints: a sleeping call is simply tried again.
+    /// Who may look again. Events are hints: a sleeping call is simply tried again, and what
+    /// happened twice is told once.
     pub fn poll_event(&mut self) -> Option<StackEvent> {
-        self.events.pop_front()
+        let (sock, wake) = self.events.pop_front()?;
+        self.waiting.remove(&(sock, wake));
+        Some(StackEvent { sock, fd: self.fds.fd_of(sock), wake })
     }
 
     /// State of the connection `flow`, or of a listener on its local end if the remote port is 0.
@@ -226,14 +233,15 @@ impl Stack {
     }
 
     fn wake(&mut self, sock: SockId, wake: Wake) {
-        let fd = self.fds.fd_of(sock);
-        if let Some(fd) = fd {
+        if let Some(fd) = self.fds.fd_of(sock) {
             let watchers = self.fds.epolls_mut();
             for interest in watchers.filter_map(|(_, epoll)| epoll.interest.get_mut(&fd)) {
                 interest.ready = true;
             }
         }
-        self.events.push_back(StackEvent { sock, fd, wake });
+        if self.waiting.insert((sock, wake)) {
+            self.events.push_back((sock, wake));
+        }
     }
 
     /// Linux: synq_overflow_ts of struct sock_reuseport
