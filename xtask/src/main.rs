@@ -3,6 +3,7 @@
 //! CI scripts contain no logic; whatever they run, a developer runs by the same name.
 
 mod ci;
+mod figures;
 mod lint;
 mod map;
 mod root;
@@ -40,6 +41,8 @@ enum Job {
         #[arg(long)]
         check: bool,
     },
+    /// What the stack costs in instructions and memory, beside smoltcp
+    Figures,
     /// One job of CI, by name
     Ci {
         /// Which
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Job::Lint => lint::lint(),
         Job::Map { check } => map::map(check),
         Job::States { check } => states::states(check),
+        Job::Figures => figures::figures(),
         Job::Ci { job } => ci::ci(job),
     };
     match outcome {
