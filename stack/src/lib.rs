@@ -21,6 +21,7 @@ mod fastopen;
 pub mod flow;
 pub mod input;
 mod invariants;
+mod md5;
 pub mod metrics;
 pub mod mib;
 pub mod net;

@@ -52,6 +52,8 @@ pub(crate) struct Context<'a> {
     pub(crate) due_us: i64,
     /// The last flow label that was named: the script's and the live one.
     pub(crate) flow_label: Option<(u32, u32)>,
+    /// The digest that the segment must carry where `md5 valid` is written.
+    pub(crate) md5: Option<[u8; 16]>,
 }
 
 /// Compares `actual` (in script numbers) with `spec`.

@@ -36,6 +36,7 @@ impl Session<'_> {
             config: self.config,
             due_us: wanted.due.from.0,
             flow_label: self.connections.get(wanted.id)?.flow_label,
+            md5: None,
         };
         let mut lines = self.script.events.iter().filter_map(|event| {
             let EventKind::Packet(spec) = &event.kind else { return None };

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 
 use crate::packet::text::{TextOptions, packet_text};
-use crate::packet::{Packet, Transport, build};
-use crate::script::ast::{Direction, Event, Field, PacketBody, PacketSpec, TcpSpec};
+use crate::packet::{Packet, TcpOption, Transport, build, md5_sign};
+use crate::script::ast::{
+    Direction, Event, Field, OptionsSpec, PacketBody, PacketSpec, TcpOptionSpec, TcpSpec,
+};
 
 use super::failure::{Step, failure, script_problem, target_problem};
 use super::flow::{ConnectionId, to_live};
@@ -82,6 +84,12 @@ impl Session<'_> {
                     .error()
             })?;
         }
+        if let Some(secret) = &self.config.tcp_md5_secret
+            && wants_signature(spec)
+        {
+            md5_sign(&mut live, secret.as_bytes());
+            copy_signature(&live, &mut script);
+        }
         Ok((script, live))
     }
 
@@ -91,6 +99,24 @@ impl Session<'_> {
             SocketAddr::new(addr.ip(), if addr.port() == 0 { port } else { addr.port() })
         };
         (fill(local, self.config.bind_port), fill(remote, self.config.connect_port))
+    }
+}
+
+fn wants_signature(spec: &PacketSpec) -> bool {
+    let PacketBody::Tcp(tcp) = &spec.body else { return false };
+    let OptionsSpec::List(list, _) = &tcp.options else { return false };
+    list.iter().any(|option| option.node == TcpOptionSpec::Md5Valid)
+}
+
+/// The log shows the digest that is sent.
+fn copy_signature(live: &Packet, script: &mut Packet) {
+    if let (Transport::Tcp(live), Transport::Tcp(script)) = (&live.transport, &mut script.transport)
+    {
+        for (from, to) in live.options.iter().zip(&mut script.options) {
+            if matches!(from, TcpOption::Md5(_)) {
+                *to = from.clone();
+            }
+        }
     }
 }
 
@@ -108,9 +134,8 @@ fn seq_of(tcp: &TcpSpec) -> u32 {
 fn tcp_options_span(spec: &PacketSpec) -> crate::script::source::Span {
     match &spec.body {
         PacketBody::Tcp(tcp) => match &tcp.options {
-            crate::script::ast::OptionsSpec::List(_, span)
-            | crate::script::ast::OptionsSpec::Any(span) => *span,
-            crate::script::ast::OptionsSpec::None => spec.span,
+            OptionsSpec::List(_, span) | OptionsSpec::Any(span) => *span,
+            OptionsSpec::None => spec.span,
         },
         PacketBody::Udp(_) | PacketBody::Icmp(_) => spec.span,
     }

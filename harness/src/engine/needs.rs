@@ -53,7 +53,7 @@ fn of_config(config: &Config) -> Vec<Need> {
         needs.push((Capability::UdpEncapsulation, None));
     }
     if config.tcp_md5_secret.is_some() {
-        needs.push((Capability::FreeBsd, None));
+        needs.push((Capability::Md5, None));
     }
     needs
 }
@@ -90,9 +90,7 @@ fn of_packet(packet: &PacketSpec) -> Vec<Need> {
 
 fn of_option(option: &TcpOptionSpec) -> Option<Capability> {
     match option {
-        TcpOptionSpec::Md5(_) => Some(Capability::Md5),
-        // The digest needs --tcp_md5_secret, which only the FreeBSD dialect has.
-        TcpOptionSpec::Md5Valid => Some(Capability::FreeBsd),
+        TcpOptionSpec::Md5(_) | TcpOptionSpec::Md5Valid => Some(Capability::Md5),
         TcpOptionSpec::Fastopen { .. } => Some(Capability::Fastopen),
         TcpOptionSpec::AccEcn { .. } => Some(Capability::AccEcn),
         TcpOptionSpec::Eol

@@ -3,7 +3,7 @@
 //! The line is not waited for: what leaves too early is caught by its time stamp.
 
 use crate::packet::text::{Show, TextOptions, packet_text};
-use crate::packet::{Packet, TcpOption, Transport, flag};
+use crate::packet::{Packet, TcpOption, Transport, flag, md5_digest};
 use crate::script::ast::{
     Direction, Event, OptionsSpec, PacketBody, PacketSpec, TcpOptionSpec, TcpSpec,
 };
@@ -38,13 +38,15 @@ impl Session<'_> {
         };
         let Arrived { at, packet: live, waited_until } = arrived;
         self.learn(wanted, &live);
+        let secret = self.config.tcp_md5_secret.as_ref();
+        let md5 = secret.and_then(|secret| md5_digest(&live, secret.as_bytes()));
         let mut script = live;
         if let (Transport::Tcp(tcp), Some(connection)) =
             (&mut script.transport, self.connections.get(id))
         {
             to_script(connection, tcp);
         }
-        let comparison = self.compare(wanted, &script);
+        let comparison = self.compare(wanted, &script, md5);
         let text = packet_text(&script, &text_options(spec));
         // Notes about the packet look at the log, so the packet itself must not stand there yet.
         let verdict = self.verify(wanted, &script, comparison, (at, waited_until));
@@ -69,9 +71,14 @@ impl Session<'_> {
         }
     }
 
-    fn compare(&mut self, wanted: Wanted<'_>, script: &Packet) -> Comparison {
+    fn compare(
+        &mut self,
+        wanted: Wanted<'_>,
+        script: &Packet,
+        md5: Option<[u8; 16]>,
+    ) -> Comparison {
         let flow_label = self.connections.get(wanted.id).and_then(|c| c.flow_label);
-        let context = Context { config: self.config, due_us: wanted.due.from.0, flow_label };
+        let context = Context { config: self.config, due_us: wanted.due.from.0, flow_label, md5 };
         let comparison = compare(wanted.spec, script, &context);
         if let Some(name) = wanted.spec.ip.flow_label
             && script.ip.flow_label != 0

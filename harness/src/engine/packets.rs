@@ -87,7 +87,7 @@ fn option_from_spec(spec: &TcpOptionSpec) -> TcpOption {
             TcpOption::Ts { val: val.value().unwrap_or(0), ecr: ecr.value().unwrap_or(0) }
         }
         TcpOptionSpec::Md5(digest) => TcpOption::Md5(digest.clone().unwrap_or_default()),
-        TcpOptionSpec::Md5Valid => TcpOption::Md5(Vec::new()),
+        TcpOptionSpec::Md5Valid => TcpOption::Md5(vec![0; 16]),
         TcpOptionSpec::Fastopen { exp, cookie } => {
             TcpOption::Fastopen { exp: *exp, cookie: cookie.clone().unwrap_or_default() }
         }

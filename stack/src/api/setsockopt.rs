@@ -182,6 +182,7 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
             let valid = (0..=1).contains(&val);
             sk.opts.inq = valid.then_some(val == 1).ok_or(Errno::EINVAL)?;
         }
+        TCP_MD5SIG | TCP_MD5SIG_EXT => sk.md5.set(value, sk.is_v6, name == TCP_MD5SIG_EXT)?,
         TCP_TIMESTAMP => return Err(Errno::EPERM),
         _ => return Err(Errno::ENOPROTOOPT),
     }

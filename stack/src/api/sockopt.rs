@@ -48,11 +48,13 @@ pub(super) const TCP_WINDOW_CLAMP: i32 = 10;
 pub(super) const TCP_INFO: i32 = 11;
 pub(super) const TCP_QUICKACK: i32 = 12;
 pub(super) const TCP_CONGESTION: i32 = 13;
+pub(super) const TCP_MD5SIG: i32 = 14;
 pub(super) const TCP_THIN_LINEAR_TIMEOUTS: i32 = 16;
 pub(super) const TCP_USER_TIMEOUT: i32 = 18;
 pub(super) const TCP_TIMESTAMP: i32 = 24;
 pub(super) const TCP_NOTSENT_LOWAT: i32 = 25;
 pub(super) const TCP_CC_INFO: i32 = 26;
+pub(super) const TCP_MD5SIG_EXT: i32 = 32;
 pub(super) const TCP_INQ: i32 = 36;
 
 pub(super) const IP_TOS: i32 = 1;

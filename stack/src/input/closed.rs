@@ -4,14 +4,20 @@
 
 use super::{Disposition, DropReason, ResetReason};
 use crate::cx::Cx;
+use crate::md5::Signer;
 use crate::output::reset::tcp_v4_send_reset;
 use crate::wire::Segment;
 
 /// [RFC9293:3.10.7.1#1] Answers a segment that belongs to nobody.
-pub(super) fn no_tcp_socket(seg: &Segment, cx: &mut Cx) -> Disposition {
+pub(super) fn no_tcp_socket(seg: &Segment, signer: &Signer, cx: &mut Cx) -> Disposition {
+    let key = match signer {
+        Signer::Unknown => return Disposition::Dropped(DropReason::NoSocket),
+        Signer::Nobody => None,
+        Signer::Key(key) => Some(key),
+    };
     if seg.flags.rst() {
         return Disposition::Dropped(DropReason::NoSocket);
     }
-    tcp_v4_send_reset(seg, cx);
+    tcp_v4_send_reset(key, seg, cx);
     Disposition::Reset(ResetReason::NoSocket)
 }

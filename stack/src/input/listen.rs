@@ -34,7 +34,7 @@ pub(super) fn listen_state_process(
 ) -> Disposition {
     if seg.flags.ack() && !seg.flags.rst() {
         // [RFC9293:3.10.7.2#2] Nothing was sent that could be acknowledged.
-        tcp_v4_send_reset(seg, cx);
+        tcp_v4_send_reset(sk.md5.lookup(seg.ip.src), seg, cx);
         return Disposition::Reset(ResetReason::TcpFlags);
     }
     if seg.flags.rst() {
@@ -72,7 +72,11 @@ fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx)
         answer_with_cookie(sk, seg, cx);
         return Disposition::Consumed;
     }
-    let rx_opt = agreed(sk, seg, cx);
+    let mut rx_opt = agreed(sk, seg, cx);
+    if sk.md5.lookup(seg.ip.src).is_some() {
+        // No SACK block fits beside a signature and timestamps.
+        rx_opt.tstamp_ok &= !rx_opt.sack_ok;
+    }
     let mut req = openreq(sk, seg, rx_opt, isn, cx);
     match tcp_try_fastopen(sk, seg, cx) {
         Answer::Child(cookie) => {

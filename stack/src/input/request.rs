@@ -13,7 +13,7 @@ use crate::output::mss::{tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
 use crate::output::options::{TSTAMP_ALIGNED, bare_options, time_stamp_echo};
 use crate::output::reset::tcp_v4_send_reset;
 use crate::output::synack::tcp_rtx_synack;
-use crate::output::transmit::send;
+use crate::output::transmit::send_signed;
 use crate::seq::Seq;
 use crate::sock::control_block::TCP_MSS_DEFAULT;
 use crate::sock::{RequestSock, RxOpt, Sock, SockId};
@@ -128,7 +128,7 @@ fn listen_overflow(req: &mut RequestSock, seg: &Segment, cx: &mut Cx) -> Verdict
 fn embryonic_reset(req: &mut RequestSock, seg: &Segment, fastopen: bool, cx: &mut Cx) -> Verdict {
     if fastopen {
         if !seg.flags.rst() {
-            tcp_v4_send_reset(seg, cx);
+            tcp_v4_send_reset(req.md5_key.as_ref(), seg, cx);
         }
         return Verdict::Drop(Disposition::Dropped(DropReason::TcpFastopen));
     }
@@ -142,7 +142,7 @@ fn embryonic_reset(req: &mut RequestSock, seg: &Segment, fastopen: bool, cx: &mu
     if seg.flags.rst() {
         return Verdict::Drop(Disposition::Dropped(DropReason::TcpReset));
     }
-    tcp_v4_send_reset(seg, cx);
+    tcp_v4_send_reset(req.md5_key.as_ref(), seg, cx);
     Verdict::Drop(Disposition::Reset(ResetReason::InvalidSyn))
 }
 
@@ -176,9 +176,9 @@ fn tcp_v4_reqsk_send_ack(req: &RequestSock, holder: Holder<'_>, cx: &mut Cx) {
     ack.wnd = u16::try_from(req.rcv_wnd >> req.rx_opt.rcv_wscale).unwrap_or(u16::MAX);
     let ts =
         req.rx_opt.tstamp_ok.then(|| time_stamp_echo(cx.now, req.tsoffset, req.rx_opt.ts_recent));
-    ack.option_bytes = bare_options(ts);
+    ack.option_bytes = bare_options(ts, req.md5_key.is_some());
     ack.ip.ttl = cx.sysctl.ip_default_ttl;
-    send(&ack, cx);
+    send_signed(ack, req.md5_key.as_ref(), cx);
 }
 
 /// Linux: tcp_in_window (net/ipv4/tcp_minisocks.c)
@@ -213,6 +213,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     let mut child = Sock::new(id, listener.is_v6, &cx.sysctl);
     child.opts = listener.opts.clone();
     child.opts.nonblock = false;
+    child.md5 = listener.md5.inherit(req.flow.remote.ip());
     child.cong = crate::sock::control_block::CongVars::new(listener.opts.congestion);
     child.flow = req.flow;
     child.parent = Some(listener.id);

@@ -47,7 +47,7 @@ pub(super) fn tcp_rcv_state_process(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -
         ControlFlow::Break(disposition) | ControlFlow::Continue(disposition) => disposition,
     };
     if let Disposition::Reset(_) = disposition {
-        tcp_v4_send_reset(seg, cx);
+        tcp_v4_send_reset(sk.md5_key(), seg, cx);
     }
     disposition
 }

@@ -49,7 +49,7 @@ pub(super) fn tcp_rcv_synsent_state_process(
         ControlFlow::Continue(()) => Disposition::Consumed,
     };
     if let Disposition::Reset(_) = disposition {
-        tcp_v4_send_reset(seg, cx);
+        tcp_v4_send_reset(sk.md5_key(), seg, cx);
     }
     disposition
 }

@@ -2,6 +2,8 @@
 //!
 //! RFC 9293 §3.10.7 · Linux: tcp_v4_rcv (net/ipv4/tcp_ipv4.c), tcp_v6_rcv (net/ipv6/tcp_ipv6.c)
 
+use std::net::SocketAddr;
+
 use super::closed::no_tcp_socket;
 use super::listen::listen_state_process;
 use super::request::{Holder, Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
@@ -9,12 +11,13 @@ use super::state_process::tcp_rcv_state_process;
 use super::syncookies::cookie_v4_check;
 use super::time_wait::{TwStatus, tcp_timewait_state_process, tcp_v4_timewait_ack};
 use super::{Disposition, DropReason, ResetReason};
+use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::flow::Flow;
+use crate::md5::{self, Signer, tcp_inbound_hash};
 use crate::mib::Counter;
-use crate::output::reset::tcp_v4_send_reset;
 use crate::seq::Seq;
-use crate::sock::SockId;
+use crate::sock::{Sock, SockId};
 use crate::stack::Stack;
 use crate::state::{Event, TcpState, advance};
 use crate::table::Object;
@@ -40,7 +43,11 @@ fn dispatch(stack: &mut Stack, seg: &Segment, found: Option<SockId>) -> Disposit
     };
     match stack.objects.get(id) {
         Some(Object::Sock(_)) => {
-            stack.enter(id, |sk, cx| tcp_rcv_state_process(sk, seg, cx)).unwrap_or(NOBODY)
+            let checked = |sk: &mut Sock, cx: &mut Cx| {
+                tcp_inbound_hash(&sk.md5, seg, cx)
+                    .map_or_else(Disposition::Dropped, |()| tcp_rcv_state_process(sk, seg, cx))
+            };
+            stack.enter(id, checked).unwrap_or(NOBODY)
         }
         Some(Object::Request(_)) => to_request(stack, seg, id),
         Some(Object::TimeWait(_)) => to_time_wait(stack, seg, id),
@@ -53,7 +60,8 @@ const NOBODY: Disposition = Disposition::Dropped(DropReason::NoSocket);
 fn to_listener(stack: &mut Stack, seg: &Segment, isn: Option<Seq>) -> Disposition {
     let hash = stack.cx.rng.inet_ehashfn(seg.dst(), seg.src());
     let Some(id) = stack.lhash.lookup(seg.dst(), hash) else {
-        return no_tcp_socket(seg, &mut stack.cx);
+        let signer = reset_signer(stack, seg);
+        return no_tcp_socket(seg, &signer, &mut stack.cx);
     };
     tcp_v4_do_rcv_listen(stack, seg, isn, id)
 }
@@ -68,6 +76,9 @@ fn tcp_v4_do_rcv_listen(
     id: SockId,
 ) -> Disposition {
     let Some(listener) = stack.objects.sock(id) else { return NOBODY };
+    if let Err(reason) = tcp_inbound_hash(&listener.md5, seg, &mut stack.cx) {
+        return Disposition::Dropped(reason);
+    }
     let Some(mut req) = cookie_v4_check(listener, seg, &mut stack.cx) else {
         return stack.enter(id, |sk, cx| listen_state_process(sk, seg, isn, cx)).unwrap_or(NOBODY);
     };
@@ -83,8 +94,23 @@ fn tcp_v4_do_rcv_listen(
     tcp_child_process(stack, seg, id, child)
 }
 
+/// Who can sign a reset that belongs to no connection.
+fn reset_signer(stack: &Stack, seg: &Segment) -> Signer {
+    // The port is the peer's, on purpose.
+    let twin = SocketAddr::new(seg.ip.dst, seg.src_port);
+    let hash = stack.cx.rng.inet_ehashfn(twin, seg.src());
+    let listener = stack.lhash.lookup(twin, hash).and_then(|id| stack.objects.sock(id));
+    md5::signer(listener.map(|sk| &sk.md5), seg)
+}
+
 fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
     let Some(mut req) = stack.objects.take_request(id) else { return NOBODY };
+    if let Some(listener) = stack.objects.sock(req.listener)
+        && let Err(reason) = tcp_inbound_hash(&listener.md5, seg, &mut stack.cx)
+    {
+        stack.objects.put(id, Object::Request(req));
+        return Disposition::Dropped(reason);
+    }
     let verdict = match stack.objects.sock(req.listener) {
         Some(sk) if sk.state() == TcpState::Listen => {
             tcp_check_req(&mut req, seg, Holder::Listener(sk), &mut stack.cx)
@@ -126,7 +152,7 @@ fn tcp_child_process(
     stack: &mut Stack,
     seg: &Segment,
     listener: SockId,
-    child: crate::sock::Sock,
+    child: Sock,
 ) -> Disposition {
     let (id, flow) = (child.id, child.flow);
     stack.objects.put(id, Object::Sock(Box::new(child)));
@@ -157,7 +183,7 @@ fn to_time_wait(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
             Disposition::Consumed
         }
         TwStatus::Rst => {
-            tcp_v4_send_reset(seg, &mut stack.cx);
+            no_tcp_socket(seg, &reset_signer(stack, seg), &mut stack.cx);
             advance(&mut tw.state, tw.flow, Event::Abort, &mut stack.cx);
             stack.forget_time_wait(&tw);
             Disposition::Reset(ResetReason::TcpTimewaitSocket)

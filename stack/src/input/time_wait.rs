@@ -9,7 +9,7 @@ use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::output::ack::tcp_oow_rate_limited;
 use crate::output::options::{bare_options, time_stamp_echo};
-use crate::output::transmit::send;
+use crate::output::transmit::send_signed;
 use crate::seq::Seq;
 use crate::sock::{RxOpt, TimeWaitSock};
 use crate::state::{Event, TcpState, advance};
@@ -148,6 +148,6 @@ pub(super) fn tcp_v4_timewait_ack(tw: &TimeWaitSock, cx: &mut Cx) {
     ack.ip.tos = tw.tos;
     ack.ip.ttl = cx.sysctl.ip_default_ttl;
     let ts = tw.tstamp_ok.then(|| time_stamp_echo(cx.now, tw.tsoffset, tw.ts_recent));
-    ack.option_bytes = bare_options(ts);
-    send(&ack, cx);
+    ack.option_bytes = bare_options(ts, tw.md5_key.is_some());
+    send_signed(ack, tw.md5_key.as_ref(), cx);
 }

@@ -21,6 +21,8 @@ const EXP_FASTOPEN_BASE: usize = 4;
 
 /// What a SYN or SYN-ACK may offer.
 struct SynOffer {
+    /// A signature is filled in later.
+    md5: bool,
     mss: u16,
     ts: Option<Ts>,
     sack: bool,
@@ -44,9 +46,11 @@ const fn low32(ms: u64) -> u32 {
 /// Linux: tcp_syn_options (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_syn_options(sk: &mut Sock, cx: &Cx) -> OptionBuf {
     let mss = super::mss::tcp_advertise_mss(sk, cx);
-    let ts = (cx.sysctl.tcp_timestamps != 0)
+    let md5 = sk.md5_key().is_some();
+    let ts = (cx.sysctl.tcp_timestamps != 0 && !md5)
         .then(|| Ts { val: tcp_time_stamp(cx.now, sk.tsoffset), ecr: sk.rx_opt.ts_recent });
     let mut buf = syn_layout(&SynOffer {
+        md5,
         mss: u16::try_from(mss).unwrap_or(u16::MAX),
         ts,
         sack: cx.sysctl.tcp_sack != 0,
@@ -66,6 +70,7 @@ pub(crate) fn tcp_syn_options(sk: &mut Sock, cx: &Cx) -> OptionBuf {
 pub(crate) fn tcp_synack_options(req: &RequestSock, mss: u32, now: Instant) -> OptionBuf {
     let tsval = if req.syncookie { req.snt_tsval_first } else { tcp_time_stamp(now, req.tsoffset) };
     let mut buf = syn_layout(&SynOffer {
+        md5: req.md5_key.is_some(),
         mss: u16::try_from(mss).unwrap_or(u16::MAX),
         ts: req.rx_opt.tstamp_ok.then_some(Ts { val: tsval, ecr: req.rx_opt.ts_recent }),
         sack: req.rx_opt.sack_ok,
@@ -98,6 +103,9 @@ fn push_fastopen(buf: &mut OptionBuf, cookie: &Cookie) -> bool {
 /// Linux: tcp_established_options (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_established_options(sk: &Sock, now: Instant) -> OptionBuf {
     let mut buf = OptionBuf::default();
+    if sk.md5_key().is_some() {
+        push_unsigned(&mut buf);
+    }
     if sk.rx_opt.tstamp_ok {
         let val = tcp_time_stamp(now, sk.tsoffset);
         push_aligned_ts(&mut buf, Ts { val, ecr: sk.rx_opt.ts_recent });
@@ -115,17 +123,30 @@ pub(crate) fn tcp_established_options(sk: &Sock, now: Instant) -> OptionBuf {
 }
 
 /// Options of an answer that belongs to no full socket (resets, TIME-WAIT, half-open ACKs).
-pub(crate) fn bare_options(ts: Option<Ts>) -> OptionBuf {
+pub(crate) fn bare_options(ts: Option<Ts>, md5: bool) -> OptionBuf {
     let mut buf = OptionBuf::default();
     if let Some(ts) = ts {
         push_aligned_ts(&mut buf, ts);
     }
+    if md5 {
+        push_unsigned(&mut buf);
+    }
     buf
+}
+
+/// Room for a signature, which is computed when the rest of the segment stands.
+fn push_unsigned(buf: &mut OptionBuf) {
+    buf.push_nop();
+    buf.push_nop();
+    buf.push_md5(&[0; 16]);
 }
 
 /// The order of tcp_options_write: SACK-permitted rides in the padding of the timestamps.
 fn syn_layout(offer: &SynOffer) -> OptionBuf {
     let mut buf = OptionBuf::default();
+    if offer.md5 {
+        push_unsigned(&mut buf);
+    }
     buf.push_mss(offer.mss);
     match offer.ts {
         Some(ts) if offer.sack => {

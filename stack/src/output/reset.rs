@@ -3,9 +3,10 @@
 //! RFC 9293 §3.5.2, §3.10.7.1 · Linux: tcp_send_active_reset (net/ipv4/tcp_output.c),
 //! tcp_v4_send_reset (net/ipv4/tcp_ipv4.c), tcp_v6_send_reset (net/ipv6/tcp_ipv6.c)
 
-use super::options::tcp_acceptable_seq;
-use super::transmit::{Outgoing, send, tcp_transmit_skb};
+use super::options::{bare_options, tcp_acceptable_seq};
+use super::transmit::{Outgoing, send_signed, tcp_transmit_skb};
 use crate::cx::Cx;
+use crate::md5::{self, Md5Key};
 use crate::mib::Counter;
 use crate::seq::Seq;
 use crate::sock::Sock;
@@ -18,9 +19,10 @@ pub(crate) fn tcp_send_active_reset(sk: &mut Sock, cx: &mut Cx) {
     tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::RST | Flags::ACK), cx);
 }
 
-/// Answers `seg` with a reset that the sender will find acceptable. Never answers a reset.
-pub(crate) fn tcp_v4_send_reset(seg: &Segment, cx: &mut Cx) {
-    if seg.flags.rst() {
+/// Answers `seg` with a reset that the sender will find acceptable, signed by `key`. Never answers a
+/// reset.
+pub(crate) fn tcp_v4_send_reset(key: Option<&Md5Key>, seg: &Segment, cx: &mut Cx) {
+    if seg.flags.rst() || md5::tcp_parse_auth_options(seg).is_err() {
         return;
     }
     let mut reset = Segment::new(seg.dst(), seg.src(), Flags::RST);
@@ -33,5 +35,6 @@ pub(crate) fn tcp_v4_send_reset(seg: &Segment, cx: &mut Cx) {
     }
     reset.ip.ttl = cx.sysctl.ip_default_ttl;
     cx.mib.inc(Counter::TcpOutRsts);
-    send(&reset, cx);
+    reset.option_bytes = bare_options(None, key.is_some());
+    send_signed(reset, key, cx);
 }

@@ -8,6 +8,7 @@ use super::tso;
 use super::window::tcp_select_window;
 use crate::cx::Cx;
 use crate::flow::Flow;
+use crate::md5::{self, Md5Key};
 use crate::mib::Counter;
 use crate::seq::Seq;
 use crate::sock::Sock;
@@ -68,13 +69,20 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) {
     count(sk, payload_len, cx);
     sk.total.wstamp = cx.now;
     let mss = usize::try_from(sk.mss_cache).unwrap_or(usize::MAX);
-    if payload_len > mss && !cx.net.tso {
-        for part in tso::tcp_gso_segment(seg, mss) {
-            send(&part, cx);
-        }
-    } else {
-        send(&seg, cx);
+    let can_gso = cx.net.tso && sk.md5.can_gso();
+    let parts =
+        if payload_len > mss && !can_gso { tso::tcp_gso_segment(seg, mss) } else { vec![seg] };
+    for part in parts {
+        send_signed(part, sk.md5_key(), cx);
     }
+}
+
+/// Sends a finished segment, signed if there is a key.
+pub(crate) fn send_signed(mut seg: Segment, key: Option<&Md5Key>, cx: &mut Cx) {
+    if let Some(key) = key {
+        md5::sign(&mut seg, key);
+    }
+    send(&seg, cx);
 }
 
 /// Sends a finished segment, whether a socket stands behind it or not.

@@ -27,6 +27,9 @@ pub(crate) fn tcp_tso_segs(sk: &Sock, mss_now: u32, cx: &Cx) -> u32 {
     if rtt_shift < u32::BITS {
         bytes += u64::from(GSO_MAX_SIZE >> rtt_shift);
     }
+    if !sk.md5.can_gso() {
+        return 1;
+    }
     let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(GSO_MAX_SIZE);
     (bytes / mss_now).max(u32::from(cx.sysctl.tcp_min_tso_segs)).min(GSO_MAX_SEGS)
 }

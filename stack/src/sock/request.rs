@@ -5,6 +5,7 @@
 use super::{RxOpt, Sock, SockId};
 use crate::fastopen::Cookie;
 use crate::flow::Flow;
+use crate::md5::Md5Key;
 use crate::seq::Seq;
 use crate::state::{StateCell, TcpState};
 use crate::time::Instant;
@@ -49,6 +50,8 @@ pub struct RequestSock {
     pub(crate) fastopen_cookie: Option<Cookie>,
     /// Last out-of-window ACK, for tcp_invalid_ratelimit.
     pub(crate) last_oow_ack: Option<Instant>,
+    /// Key that signs segments of this connection, as the listener had it when the SYN came.
+    pub(crate) md5_key: Option<Md5Key>,
     /// It lives in its SYN cookie, not in a queue.
     pub(crate) syncookie: bool,
 }
@@ -86,6 +89,7 @@ impl RequestSock {
             ecn_ok: false,
             fastopen_cookie: None,
             last_oow_ack: None,
+            md5_key: listener.md5.lookup(flow.remote.ip()).cloned(),
             syncookie: false,
         }
     }

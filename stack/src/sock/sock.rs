@@ -13,6 +13,7 @@ use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
 use crate::fastopen::FastopenVars;
 use crate::flow::Flow;
+use crate::md5::{Md5Key, Md5Keys};
 use crate::state::{StateCell, TcpState};
 use crate::sysctl::Sysctls;
 use crate::time::Instant;
@@ -55,6 +56,8 @@ pub struct Sock {
     pub(crate) bound_addr: bool,
     pub(crate) bound_port: bool,
     pub(crate) opts: SockOptions,
+    /// Keys of TCP-MD5 (md5sig_info).
+    pub(crate) md5: Md5Keys,
 
     pub(crate) snd: SndVars,
     pub(crate) rcv: RcvVars,
@@ -138,6 +141,7 @@ impl Sock {
             bound_addr: false,
             bound_port: false,
             opts,
+            md5: Md5Keys::default(),
             snd: SndVars::default(),
             rcv: RcvVars {
                 scaling_ratio: scaling_ratio(sysctl.tcp_adv_win_scale),
@@ -187,6 +191,13 @@ impl Sock {
     #[must_use]
     pub const fn flow(&self) -> Flow {
         self.flow
+    }
+
+    /// The key that signs segments to and from the peer.
+    ///
+    /// Linux: tcp_v4_md5_lookup (net/ipv4/tcp_ipv4.c)
+    pub(crate) fn md5_key(&self) -> Option<&Md5Key> {
+        self.md5.lookup(self.flow.remote.ip())
     }
 
     /// Leaves every hash once the present function is done.

@@ -4,6 +4,7 @@
 
 use super::SockId;
 use crate::flow::Flow;
+use crate::md5::Md5Key;
 use crate::seq::Seq;
 use crate::state::{StateCell, TcpState};
 use crate::time::Instant;
@@ -33,6 +34,8 @@ pub struct TimeWaitSock {
     pub(crate) reuseport: bool,
     /// When it ends.
     pub(crate) timer: Instant,
+    /// Key that signed the connection (tw_md5_key).
+    pub(crate) md5_key: Option<Md5Key>,
     /// Last out-of-window ACK, for tcp_invalid_ratelimit.
     pub(crate) last_oow_ack: Option<Instant>,
 }

@@ -54,6 +54,7 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
         reuseaddr: sk.opts.reuseaddr,
         reuseport: sk.opts.reuseport,
         timer: timer_deadline(cx.now, timeo),
+        md5_key: sk.md5_key().cloned(),
         last_oow_ack: sk.ack.last_oow_ack,
     })));
     finish(sk, cx);

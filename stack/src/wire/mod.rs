@@ -24,4 +24,5 @@ mod tcp;
 pub use icmp::IcmpError;
 pub use options::{AccEcn, Fastopen, OptionBuf, Options, SackBlock, SackBlocks, Ts};
 pub use segment::{Flags, Ingress, IpHeader, Segment, WireError};
+pub(crate) use tcp::fixed_header;
 pub use tcp::{emit, parse};

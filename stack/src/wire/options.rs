@@ -294,6 +294,26 @@ impl OptionBuf {
         self.push_kind(MD5, digest)
     }
 
+    /// Fills in the digest of a signature that was pushed without one.
+    pub fn set_md5(&mut self, digest: &[u8; 16]) {
+        let slot = self.md5_end().and_then(|end| self.bytes.get_mut(end - digest.len()..end));
+        if let Some(slot) = slot {
+            slot.copy_from_slice(digest);
+        }
+    }
+
+    /// Where the signature ends, if there is one.
+    fn md5_end(&self) -> Option<usize> {
+        let mut rest = self.as_bytes();
+        while let Some((kind, body, after)) = next(rest) {
+            if kind == MD5 && body.len() == 16 {
+                return Some(self.as_bytes().len() - after.len());
+            }
+            rest = after;
+        }
+        None
+    }
+
     /// Fast Open: an empty cookie is a request. `exp` selects the experimental form.
     pub fn push_fastopen(&mut self, cookie: &[u8], exp: bool) -> bool {
         if !exp {

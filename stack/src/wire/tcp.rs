@@ -91,7 +91,8 @@ pub fn emit(seg: &Segment) -> Vec<u8> {
         }
     }
     let start = out.len();
-    header(seg, &mut out);
+    out.extend(fixed_header(seg));
+    options_and_payload(seg, &mut out);
     let tcp = out.get(start..).unwrap_or_default();
     let pseudo = Sum::default().pseudo_header(seg.ip.src, seg.ip.dst, PROTOCOL, tcp_len);
     let sum = pseudo.bytes(tcp).finish();
@@ -99,7 +100,9 @@ pub fn emit(seg: &Segment) -> Vec<u8> {
     out
 }
 
-fn header(seg: &Segment, out: &mut Vec<u8>) {
+/// The header without options, its checksum zero.
+pub(crate) fn fixed_header(seg: &Segment) -> Vec<u8> {
+    let mut out = Vec::with_capacity(HEADER_LEN);
     let words = (HEADER_LEN + seg.option_bytes.padded_len()) / 4;
     let doff = u16::try_from(words).unwrap_or(0xf);
     out.extend(seg.src_port.to_be_bytes());
@@ -110,6 +113,10 @@ fn header(seg: &Segment, out: &mut Vec<u8>) {
     out.extend(seg.wnd.to_be_bytes());
     out.extend([0, 0]);
     out.extend(seg.urg_ptr.to_be_bytes());
+    out
+}
+
+fn options_and_payload(seg: &Segment, out: &mut Vec<u8>) {
     out.extend(seg.option_bytes.as_bytes());
     let padding = seg.option_bytes.padded_len() - seg.option_bytes.as_bytes().len();
     out.extend(std::iter::repeat_n(super::options::NOP, padding));

@@ -2,6 +2,7 @@
 
 mod args;
 mod io;
+mod md5sig;
 mod message;
 mod options;
 mod prepare;

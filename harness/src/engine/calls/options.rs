@@ -7,7 +7,7 @@ use crate::target::Syscall;
 
 use super::super::packets::Problem;
 use super::args::{self, Args};
-use super::{Expect, Made, Prepared};
+use super::{Expect, Made, Prepared, md5sig};
 
 pub(super) fn fcntl(args: &Args<'_>) -> Made {
     args.expect_count(&[2, 3])?;
@@ -38,7 +38,7 @@ pub(super) fn getsockopt(args: &Args<'_>) -> Made {
     let len = u32::try_from(len).map_err(|_| (at, format!("{len} is no option length")))?;
     let value = args.get(3)?;
     let open = matches!(value.kind, ExprKind::Ellipsis | ExprKind::Any);
-    let bytes = if open { None } else { Some(value_bytes(value)?) };
+    let bytes = if open { None } else { Some(value_bytes(value, args)?) };
     let (fd, level, name) = (args.fd(0)?, args.i32(1)?, args.i32(2)?);
     let expect = Expect::OptVal { bytes, len: len as usize, span: value.span };
     Ok(Prepared::plain(Syscall::Getsockopt { fd, level, name, len }).expecting(expect))
@@ -46,14 +46,14 @@ pub(super) fn getsockopt(args: &Args<'_>) -> Made {
 
 pub(super) fn setsockopt(args: &Args<'_>) -> Made {
     args.expect_count(&[5])?;
-    let value = value_bytes(args.get(3)?)?;
+    let value = value_bytes(args.get(3)?, args)?;
     let len = args.i32(4)?.cast_unsigned();
     let (fd, level, name) = (args.fd(0)?, args.i32(1)?, args.i32(2)?);
     Ok(Prepared::plain(Syscall::Setsockopt { fd, level, name, value, len }))
 }
 
 /// The C bytes of an option value.
-fn value_bytes(expr: &Expr) -> Result<Vec<u8>, Problem> {
+fn value_bytes(expr: &Expr, args: &Args<'_>) -> Result<Vec<u8>, Problem> {
     match &expr.kind {
         ExprKind::List(items) => {
             let mut bytes = Vec::with_capacity(4 * items.len());
@@ -63,7 +63,10 @@ fn value_bytes(expr: &Expr) -> Result<Vec<u8>, Problem> {
             Ok(bytes)
         }
         ExprKind::Str(text) => args::bytes_of(text, expr.span),
-        ExprKind::Struct(members) => struct_bytes(members, expr),
+        ExprKind::Struct(members) if args::member(members, "tcpm_addr").is_some() => {
+            md5sig::bytes(members, expr.span, args)
+        }
+        ExprKind::Struct(members) => linger_bytes(members, expr),
         ExprKind::Gre(gre) => Ok(gre_bytes(gre)),
         ExprKind::Mpls(stack) => Ok(stack.iter().flat_map(mpls_bytes).collect()),
         ExprKind::Call(name, call_args) if name == "inet6_addr" => match call_args.as_slice() {
@@ -83,8 +86,8 @@ fn value_bytes(expr: &Expr) -> Result<Vec<u8>, Problem> {
     }
 }
 
-/// `struct linger` is the one structure an option value is written as.
-fn struct_bytes(members: &[Member], expr: &Expr) -> Result<Vec<u8>, Problem> {
+/// `struct linger`
+fn linger_bytes(members: &[Member], expr: &Expr) -> Result<Vec<u8>, Problem> {
     let onoff = args::i32_of(args::required(members, "onoff", expr.span)?)?;
     let linger = args::i32_of(args::required(members, "linger", expr.span)?)?;
     Ok([onoff.to_ne_bytes(), linger.to_ne_bytes()].concat())

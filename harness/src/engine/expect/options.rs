@@ -85,6 +85,10 @@ fn compare_option(
         (TcpOptionSpec::Md5(Some(w)), TcpOption::Md5(g)) => {
             c.check("md5", span, hex(w), hex(g), w == g);
         }
+        (TcpOptionSpec::Md5Valid, TcpOption::Md5(g)) => {
+            let want = cx.md5.as_ref().map_or_else(|| "a key".to_owned(), |w| hex(w));
+            c.check("md5", span, want, hex(g), cx.md5.is_some_and(|w| w[..] == g[..]));
+        }
         (
             TcpOptionSpec::Fastopen { cookie: Some(w), .. },
             TcpOption::Fastopen { cookie: g, .. },

@@ -59,7 +59,7 @@ fn what_is_there_is_not_missing() {
 #[case::mapped(|c: &mut Config| c.setup.ip_version = IpVersion::Ipv4Mapped, "IPV4_MAPPED")]
 #[case::gso(|c: &mut Config| c.setup.inject_gso_size = 1000, "INJECT_GSO")]
 #[case::udp(|c: &mut Config| c.udp_encapsulation = Some("tcp".into()), "UDP_ENCAPSULATION")]
-#[case::md5(|c: &mut Config| c.tcp_md5_secret = Some("x".into()), "FREE_BSD")]
+#[case::md5(|c: &mut Config| c.tcp_md5_secret = Some("x".into()), "MD5")]
 fn what_options_need(#[case] set: fn(&mut Config), #[case] name: &str) {
     let script = sample::script("0 close(3) = 0");
     let mut config = sample::config();

@@ -15,13 +15,14 @@ use crate::target::{Capability, Clock, Launch, Setup, Target, TargetError, Targe
 const TICK_US: i64 = (synproof_stack::time::TICK_NS / 1000) as i64;
 
 /// What the stack has, sorted.
-const CAPABILITIES: [Capability; 6] = [
+const CAPABILITIES: &[Capability] = &[
     Capability::Ipv4,
     Capability::Ipv6,
     Capability::Ipv4Mapped,
     Capability::TcpInfo,
-    Capability::Tso,
     Capability::Fastopen,
+    Capability::Md5,
+    Capability::Tso,
 ];
 
 /// Makes targets that are the reference stack. There is nothing to choose.
