@@ -3,6 +3,7 @@
 //! CI scripts contain no logic; whatever they run, a developer runs by the same name.
 
 mod ci;
+mod coverage;
 mod figures;
 mod lint;
 mod map;
@@ -11,6 +12,7 @@ mod shell;
 mod states;
 mod test;
 mod tidy;
+mod uml;
 
 use std::process::ExitCode;
 
@@ -41,8 +43,16 @@ enum Job {
         #[arg(long)]
         check: bool,
     },
+    /// Line coverage of stack/src by its tests and by the specs on the stack
+    Coverage,
     /// What the stack costs in instructions and memory, beside smoltcp
     Figures,
+    /// Linux kernels for the target `uml`: build, list, clean
+    Uml {
+        /// Which
+        #[command(subcommand)]
+        job: uml::UmlJob,
+    },
     /// One job of CI, by name
     Ci {
         /// Which
@@ -57,7 +67,9 @@ fn main() -> ExitCode {
         Job::Lint => lint::lint(),
         Job::Map { check } => map::map(check),
         Job::States { check } => states::states(check),
+        Job::Coverage => coverage::coverage(),
         Job::Figures => figures::figures(),
+        Job::Uml { job } => uml::uml(job),
         Job::Ci { job } => ci::ci(job),
     };
     match outcome {

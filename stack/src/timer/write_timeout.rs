@@ -3,11 +3,13 @@
 //! [RFC9293:MUST-20], RFC 1122 §4.2.3.5 · Linux: tcp_write_timeout, retransmits_timed_out,
 //! tcp_orphan_retries, tcp_write_err (net/ipv4/tcp_timer.c)
 
+use super::tcp_rto_max_ms;
 use crate::api::close::tcp_done_with_error;
 use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::fastopen::tcp_fastopen_active_detect_blackhole;
 use crate::mib::Counter;
+use crate::output::mtu_probe::tcp_mtu_probing;
 use crate::sock::Sock;
 use crate::sock::control_block::{TCP_RTO_MIN_MS, TCP_TIMEOUT_INIT_MS};
 use crate::state::{Event, StateMask, TcpState};
@@ -25,11 +27,16 @@ pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
             max_retransmits += u32::from(cx.sysctl.tcp_syn_linear_timeouts);
         }
         expired = sk.loss.retransmits >= max_retransmits;
-    } else if sk.dead {
-        let alive = sk.loss.rto_ms < cx.rto_max_ms();
-        retry_until = tcp_orphan_retries(sk, alive, cx);
     } else {
-        retry_until = u32::from(cx.sysctl.tcp_retries2);
+        if retransmits_timed_out(sk, u32::from(cx.sysctl.tcp_retries1), 0, false, cx) {
+            tcp_mtu_probing(sk, cx);
+        }
+        retry_until = if sk.dead {
+            let alive = sk.loss.rto_ms < tcp_rto_max_ms(sk);
+            tcp_orphan_retries(sk, alive, cx)
+        } else {
+            u32::from(cx.sysctl.tcp_retries2)
+        };
     }
     if !expired {
         expired = retransmits_timed_out(sk, retry_until, sk.opts.user_timeout_ms, opening, cx);
@@ -57,7 +64,7 @@ fn retransmits_timed_out(
     let mut timeout = u64::from(timeout_ms);
     if timeout == 0 {
         let rto_base = if opening { TCP_TIMEOUT_INIT_MS } else { TCP_RTO_MIN_MS };
-        timeout = tcp_model_timeout(boundary, rto_base, cx.rto_max_ms());
+        timeout = tcp_model_timeout(boundary, rto_base, tcp_rto_max_ms(sk));
     }
     cx.now.as_millis().saturating_sub(since.as_millis()) >= timeout
 }
