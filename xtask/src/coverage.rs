@@ -38,7 +38,7 @@ pub(crate) fn coverage() -> Result<bool> {
     };
     let mut ok = passes(instrumented(&["test", "--quiet", "--package", "synproof-stack"]))?;
     let run = ["run", "--quiet", "--package", "synproof-harness", "--bin", "synproof", "--"];
-    let suite = ["run", "--target", "stack", "--ip", "all", "-q"];
+    let suite = ["run", "--target", "stack", "--ip", "all"];
     ok &= passes(instrumented(&[&run[..], &suite[..]].concat()))?;
     let lcov = export(&dir, &profiles)?;
     let files = lines_of(&lcov);
