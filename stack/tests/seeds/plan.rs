@@ -48,8 +48,8 @@ const KNOBS: &[(&str, &[&str])] = &[
 const PATIENCE: &[(&str, &str)] = &[
     ("net.ipv4.tcp_syn_retries", "30"),
     ("net.ipv4.tcp_synack_retries", "30"),
-    ("net.ipv4.tcp_retries2", "30"),
-    ("net.ipv4.tcp_orphan_retries", "30"),
+    ("net.ipv4.tcp_retries2", "250"),
+    ("net.ipv4.tcp_orphan_retries", "250"),
 ];
 
 /// Socket options (level, name) and values, set before the connection is opened.
