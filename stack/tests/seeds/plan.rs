@@ -137,6 +137,12 @@ impl Story {
             let unscaled = ("net.ipv4.tcp_window_scaling", "0");
             programs.iter_mut().for_each(|plan| plan.sysctls.push(unscaled));
         }
+        if weather.loss > 100 {
+            // So much loss looks like a black hole: the MSS falls to 48 bytes, and every lost ACK
+            // makes a round trip of minutes, as an old duplicate does not renew the echo.
+            let unprobed = ("net.ipv4.tcp_mtu_probing", "0");
+            programs.iter_mut().for_each(|plan| plan.sysctls.push(unprobed));
+        }
         Self { weather, v6, simultaneous, programs }
     }
 
