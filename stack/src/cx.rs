@@ -11,6 +11,7 @@ use crate::fastopen::Blackhole;
 use crate::metrics::TcpMetrics;
 use crate::mib::Mib;
 use crate::net::Net;
+use crate::qdisc::{Packet, Queue, Xmit};
 use crate::rng::Rng;
 use crate::sock::SockId;
 use crate::sysctl::Sysctls;
@@ -40,8 +41,10 @@ pub struct Cx {
     pub(crate) tw_count: u32,
     /// Sockets that no descriptor refers to and that still have a peer (tcp_orphan_count).
     pub(crate) orphan_count: u32,
-    /// Datagrams on their way out, oldest first.
+    /// Datagrams on the link, oldest first.
     pub(crate) tx: VecDeque<Vec<u8>>,
+    /// What waits in front of the link.
+    pub(crate) queue: Queue,
     /// Challenge ACKs left in the present second, host-wide.
     challenge: (u64, u32),
     /// Work on other sockets and tables, applied when the present function has returned.
@@ -63,9 +66,19 @@ impl Cx {
             tw_count: 0,
             orphan_count: 0,
             tx: VecDeque::new(),
+            queue: Queue::default(),
             challenge: (u64::MAX, 0),
             effects: VecDeque::new(),
         }
+    }
+
+    /// Hands a packet to the queueing discipline; says what became of it.
+    ///
+    /// Linux: dev_queue_xmit (net/core/dev.c)
+    pub(crate) fn dev_queue_xmit(&mut self, packet: Packet) -> Xmit {
+        let (xmit, sent) = self.queue.enqueue(packet, self.now);
+        self.tx.extend(sent.into_iter().flat_map(|packet| packet.datagrams));
+        xmit
     }
 
     /// Asks for `effect` after the present function.
@@ -83,9 +96,14 @@ impl Cx {
         self.sysctl.tcp_rto_max_ms.unsigned_abs()
     }
 
-    /// tcp_rto_min_us, in ticks.
-    pub(crate) fn rto_min_ms(&self) -> u32 {
-        self.sysctl.tcp_rto_min_us.unsigned_abs().div_ceil(1000)
+    /// Hop limit of the route, else the host's.
+    ///
+    /// Linux: ip4_dst_hoplimit (include/net/route.h)
+    pub(crate) fn default_ttl(&self) -> u8 {
+        match self.net.route.hoplimit {
+            0 => self.sysctl.ip_default_ttl,
+            hops => hops,
+        }
     }
 
     /// Takes one of the host's challenge ACKs of this second, if there is one left. Their number

@@ -24,6 +24,7 @@ impl Sock {
     pub fn check(&self) {
         assert!(self.write_queue.check(), "write queue is not contiguous: {self:?}");
         assert!(self.recv_queue.check(), "receive queue is not contiguous: {self:?}");
+        assert!(self.zerocopy.check(), "two completions have one number: {self:?}");
         assert!(self.ofo_queue.check(), "out-of-order queue is not ordered: {self:?}");
         if self.state().is_in(HAS_SEND_SPACE) {
             self.check_send_space();

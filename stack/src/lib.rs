@@ -25,6 +25,7 @@ mod md5;
 pub mod metrics;
 pub mod mib;
 pub mod net;
+pub mod qdisc;
 pub mod rng;
 pub mod seq;
 pub mod state;
@@ -34,10 +35,12 @@ pub mod timer;
 pub mod trace;
 
 mod congestion;
+mod errqueue;
 mod output;
 mod sock;
 mod stack;
 mod table;
+mod timestamping;
 #[cfg(feature = "fuzzing")]
 pub mod wire;
 #[cfg(not(feature = "fuzzing"))]

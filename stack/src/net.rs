@@ -5,6 +5,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+mod metrics;
+
+pub use metrics::{MetricLocks, RouteMetrics};
+
 /// Length of an IPv4 header without options.
 pub(crate) const IPV4_HEADER_LEN: u32 = 20;
 /// Length of an IPv6 header.
@@ -32,39 +36,6 @@ pub struct Net {
     path_mtu: BTreeMap<IpAddr, u32>,
 }
 
-/// Metrics of a route (`ip route … rtt 100ms`); zero where it says nothing.
-///
-/// Linux: RTAX_* (include/uapi/linux/rtnetlink.h)
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RouteMetrics {
-    /// RTAX_RTT: eighths of a millisecond.
-    pub rtt_ms8: u32,
-    /// RTAX_RTTVAR: quarters of a millisecond.
-    pub rttvar_ms4: u32,
-    /// RTAX_SSTHRESH: segments.
-    pub ssthresh: u32,
-    /// RTAX_CWND: segments.
-    pub cwnd: u32,
-    /// RTAX_REORDERING: segments.
-    pub reordering: u32,
-    /// RTAX_FASTOPEN_NO_COOKIE: Fast Open needs no cookie on this route.
-    pub fastopen_no_cookie: bool,
-    /// Which of them are not to be overruled by what connections measure (`lock`).
-    pub locks: MetricLocks,
-}
-
-/// Locked metrics of a route (Linux: dst_metric_locked).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "a set of flags, as in the kernel")]
-#[expect(missing_docs, reason = "each is the metric of the same name")]
-pub struct MetricLocks {
-    pub rtt: bool,
-    pub rttvar: bool,
-    pub ssthresh: bool,
-    pub cwnd: bool,
-    pub reordering: bool,
-}
-
 impl Net {
     /// A host with these addresses on a link of `mtu` bytes.
     #[must_use]
@@ -76,11 +47,20 @@ impl Net {
     /// MTU of the path to `remote` (Linux: dst_mtu).
     #[must_use]
     pub fn dst_mtu(&self, remote: IpAddr) -> u32 {
-        self.path_mtu.get(&remote).copied().unwrap_or(self.mtu).min(self.mtu)
+        let route = self.route_mtu();
+        self.path_mtu.get(&remote).copied().unwrap_or(route).min(route)
+    }
+
+    /// MTU of the route, which the link limits.
+    fn route_mtu(&self) -> u32 {
+        if self.route.mtu == 0 { self.mtu } else { self.route.mtu.min(self.mtu) }
     }
 
     /// Learns a smaller MTU from ICMP (Linux: ip_rt_update_pmtu, rt6_update_mtu).
     pub fn update_pmtu(&mut self, remote: IpAddr, mtu: u32) {
+        if self.route.locks.mtu {
+            return;
+        }
         let floor = if remote.is_ipv4() { MIN_PMTU_V4 } else { MIN_PMTU_V6 };
         let mtu = mtu.max(floor);
         if mtu < self.dst_mtu(remote) {
@@ -98,6 +78,9 @@ impl Net {
     #[must_use]
     pub fn advmss(&self, remote: IpAddr) -> u32 {
         let header = header_len(remote.is_ipv6()) + TCP_HEADER_LEN;
+        if self.route.advmss != 0 {
+            return self.route.advmss;
+        }
         self.dst_mtu(remote)
             .saturating_sub(header)
             .max(MIN_ADVMSS)

@@ -7,11 +7,14 @@ use std::net::IpAddr;
 use crate::api::close::tcp_abort_child;
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
+use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
 use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
 use crate::net::Net;
+use crate::output::small_queue::tcp_wfree;
+use crate::qdisc::Qdisc;
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
 use crate::state::{Event, TcpState, advance};
 use crate::sysctl::Sysctls;
@@ -21,6 +24,7 @@ use crate::table::ports::Ports;
 use crate::table::{Fd, FdTable, Object, SockTable};
 use crate::time::Instant;
 use crate::timer::{self, Timer};
+use crate::timestamping::skb_tx_timestamp;
 use crate::trace::{Trace, TraceEvent};
 use crate::wire::{IcmpError, Ingress, WireError, parse};
 
@@ -91,9 +95,38 @@ impl Stack {
     /// Time has passed: runs every timer that is due, in the order they are due.
     pub fn on_timer(&mut self, now: Instant) {
         self.set_now(now);
-        while let Some((at, id)) = self.objects.next_timer().filter(|(at, _)| *at <= now) {
-            self.fire(id, at);
+        loop {
+            let timer = self.objects.next_timer().filter(|(at, _)| *at <= now);
+            let packet = self.cx.queue.next_due().filter(|at| *at <= now);
+            match timer {
+                Some((at, id)) if packet.is_none_or(|due| at < due) => self.fire(id, at),
+                Some(_) | None if packet.is_some() => self.dequeue(),
+                Some(_) | None => break,
+            }
             self.apply_effects();
+        }
+    }
+
+    /// A packet that waited leaves this host; its sender may have waited for that.
+    ///
+    /// Linux: __qdisc_run (net/sched/sch_generic.c), tcp_wfree
+    fn dequeue(&mut self) {
+        let Some(packet) = self.cx.queue.dequeue(self.cx.now) else { return };
+        if let Some(owner) = packet.owner {
+            self.enter(owner.sock, |sk, cx| {
+                skb_tx_timestamp(sk, owner.stamp, &packet.datagrams, cx);
+            });
+        }
+        self.cx.tx.extend(packet.datagrams);
+        if let Some(owner) = packet.owner {
+            self.enter(owner.sock, |sk, cx| tcp_wfree(sk, owner.truesize, cx));
+        }
+    }
+
+    /// Puts another queueing discipline in front of the link; what waits in the old one is lost.
+    pub fn set_qdisc(&mut self, qdisc: Qdisc) {
+        for owner in self.cx.queue.replace(qdisc) {
+            self.enter(owner.sock, |sk, cx| tcp_wfree(sk, owner.truesize, cx));
         }
     }
 
@@ -105,7 +138,8 @@ impl Stack {
     /// When [`on_timer`](Self::on_timer) should be called next.
     #[must_use]
     pub fn poll_timer(&self) -> Option<Instant> {
-        self.objects.next_timer().map(|(at, _)| at)
+        let timer = self.objects.next_timer().map(|(at, _)| at);
+        timer.into_iter().chain(self.cx.queue.next_due()).min()
     }
 
     /// Who may look again. Events are hints: a sleeping call is simply tried again.
@@ -200,6 +234,7 @@ impl Stack {
     ) -> Option<R> {
         let sk = self.objects.sock_mut(id)?;
         let result = work(sk, &mut self.cx);
+        msg_zerocopy_complete(sk, &mut self.cx);
         #[cfg(debug_assertions)]
         sk.check();
         self.apply_effects();
@@ -341,6 +376,7 @@ impl Stack {
             Some(sk) if sk.state() == TcpState::Listen => {
                 let view = timer::ListenerView {
                     syncnt: sk.opts.syncnt,
+                    rto_max_ms: sk.opts.rto_max_ms,
                     defer_accept: sk.opts.defer_accept,
                     queue: &mut sk.listener,
                 };

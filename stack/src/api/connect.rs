@@ -17,7 +17,8 @@ use crate::flow::Flow;
 use crate::mib::Counter;
 use crate::net::TCP_HEADER_LEN;
 use crate::output::ecn::tcp_ecn_send_syn;
-use crate::output::mss::{tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
+use crate::output::mss::{sk_dst_check, tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
+use crate::output::mtu_probe::tcp_mtup_init;
 use crate::output::options::TSTAMP_ALIGNED;
 use crate::output::transmit::{Outgoing, tcp_transmit_skb};
 use crate::output::window::{tcp_full_space, tcp_select_initial_window};
@@ -271,11 +272,16 @@ fn tcp_connect_init(sk: &mut Sock, cx: &Cx) {
     sk.rx_opt.sack_offered = cx.sysctl.tcp_sack != 0;
     sk.rx_opt.wscale_offered = cx.sysctl.tcp_window_scaling != 0;
     sk.snd.max_window = 0;
-    tcp_sync_mss(sk, cx.net.dst_mtu(remote), cx);
+    tcp_mtup_init(sk, cx);
+    let mtu = sk_dst_check(sk, cx);
+    tcp_sync_mss(sk, mtu, cx);
     sk.advmss = tcp_mss_clamp(sk.rx_opt.user_mss, cx.net.advmss(remote));
     tcp_initialize_rcv_mss(sk);
     let space = tcp_full_space(sk);
     let mut clamp = sk.rcv.window_clamp;
+    if clamp == 0 {
+        clamp = cx.net.route.window;
+    }
     if sk.opts.locks.rcvbuf && (clamp > space || clamp == 0) {
         clamp = space;
     }
@@ -283,7 +289,7 @@ fn tcp_connect_init(sk: &mut Sock, cx: &Cx) {
     let options = if reopened { sk.tcp_header_len - TCP_HEADER_LEN } else { 0 };
     let mss = sk.advmss.saturating_sub(options);
     let wscale_ok = sk.rx_opt.wscale_offered;
-    let window = tcp_select_initial_window(space, mss, clamp, wscale_ok, &cx.sysctl);
+    let window = tcp_select_initial_window(space, mss, clamp, wscale_ok, cx);
     sk.rx_opt.rcv_wscale = window.rcv_wscale;
     sk.rcv.wnd = window.rcv_wnd;
     sk.rcv.window_clamp = window.window_clamp;

@@ -9,6 +9,7 @@ use super::sockopt::*;
 use super::tcp_info::tcp_get_info;
 use crate::cx::Cx;
 use crate::errno::Errno;
+use crate::errqueue::get_zerocopy;
 use crate::output::ack::in_pingpong_mode;
 use crate::output::options::tcp_time_stamp;
 use crate::output::window::rmem_alloc;
@@ -17,6 +18,7 @@ use crate::stack::Stack;
 use crate::state::{StateMask, TcpState};
 use crate::table::Fd;
 use crate::time::Instant;
+use crate::timestamping::{get_timestamp, get_timestamping};
 
 /// SOCK_STREAM, IPPROTO_TCP, AF_INET, AF_INET6
 const SOCK_STREAM: i32 = 1;
@@ -96,6 +98,12 @@ fn sol_socket(sk: &mut Sock, name: i32) -> Result<Vec<u8>, Errno> {
         SO_SNDTIMEO => return Ok(timeval_bytes(sk.opts.sndtimeo_us)),
         SO_MAX_PACING_RATE => return Ok(sk.opts.max_pacing_rate.to_ne_bytes().to_vec()),
         SO_MEMINFO => return Ok(sk_get_meminfo(sk)),
+        SO_PEEK_OFF => sk.opts.peek_off,
+        SO_ZEROCOPY => get_zerocopy(sk),
+        SO_TIMESTAMP_OLD | SO_TIMESTAMPNS_OLD | SO_TIMESTAMP_NEW | SO_TIMESTAMPNS_NEW => {
+            get_timestamp(sk, name)
+        }
+        SO_TIMESTAMPING_OLD | SO_TIMESTAMPING_NEW => return Ok(get_timestamping(sk, name)),
         _ => return Err(Errno::ENOPROTOOPT),
     };
     Ok(int_bytes(val))
@@ -151,7 +159,7 @@ fn do_tcp_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<Vec<u8>, Errno> {
 fn do_ip_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<i32, Errno> {
     Ok(match name {
         IP_TOS => i32::from(sk.opts.tos),
-        IP_TTL => i32::from(sk.opts.ttl.unwrap_or(cx.sysctl.ip_default_ttl)),
+        IP_TTL => i32::from(sk.opts.ttl.unwrap_or(cx.default_ttl())),
         IP_MTU_DISCOVER => i32::from(sk.opts.pmtudisc),
         IP_RECVERR => i32::from(sk.opts.recverr),
         IP_FREEBIND => i32::from(sk.opts.freebind),

@@ -7,7 +7,9 @@ use super::sockopt::*;
 use crate::congestion::Algorithm;
 use crate::cx::Cx;
 use crate::errno::Errno;
+use crate::errqueue::{set_recverr, set_zerocopy};
 use crate::output::ack::tcp_send_ack;
+use crate::output::pacing::set_max_pacing_rate;
 use crate::output::window::tcp_set_window_clamp;
 use crate::output::write::tcp_push_pending_frames;
 use crate::sock::{Linger, Sock};
@@ -16,6 +18,7 @@ use crate::state::{StateMask, TcpState};
 use crate::table::Fd;
 use crate::time::Instant;
 use crate::timer::{Timer, keepalive_time_ms, reset_keepalive_timer};
+use crate::timestamping::{set_timestamp, sock_set_timestamping};
 
 /// SOCK_MIN_SNDBUF, SOCK_MIN_RCVBUF
 const SOCK_MIN_SNDBUF: u32 = 4608;
@@ -65,6 +68,9 @@ fn sol_socket(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Result<(),
         }
         return Ok(());
     }
+    if matches!(name, SO_TIMESTAMPING_OLD | SO_TIMESTAMPING_NEW) {
+        return sock_set_timestamping(sk, name, value);
+    }
     let val = int(value)?;
     let on = val != 0;
     match name {
@@ -83,12 +89,19 @@ fn sol_socket(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Result<(),
             let lowat = if val < 0 { i32::MAX } else { val.max(1) };
             sk.opts.rcvlowat = lowat.unsigned_abs();
         }
+        SO_ZEROCOPY => set_zerocopy(sk, val)?,
+        SO_TIMESTAMP_OLD | SO_TIMESTAMPNS_OLD | SO_TIMESTAMP_NEW | SO_TIMESTAMPNS_NEW => {
+            set_timestamp(sk, name, on);
+        }
+        SO_PEEK_OFF => sk.opts.peek_off = val,
         SO_PRIORITY => sk.opts.priority = val,
         SO_MARK => sk.opts.mark = val.cast_unsigned(),
         SO_MAX_PACING_RATE => {
-            sk.opts.max_pacing_rate =
-                if val == -1 { u64::MAX } else { u64::from(val.cast_unsigned()) };
-            sk.pacing_rate = sk.pacing_rate.min(sk.opts.max_pacing_rate);
+            let int = if val == -1 { u64::MAX } else { u64::from(val.cast_unsigned()) };
+            set_max_pacing_rate(
+                sk,
+                value.first_chunk().map_or(int, |long| u64::from_ne_bytes(*long)),
+            );
         }
         _ => return Err(Errno::ENOPROTOOPT),
     }
@@ -285,7 +298,7 @@ fn do_ip_setsockopt(sk: &mut Sock, name: i32, value: &[u8]) -> Result<(), Errno>
         IP_TTL if val == -1 => sk.opts.ttl = None,
         IP_TTL if (1..=255).contains(&val) => sk.opts.ttl = Some(byte),
         IP_MTU_DISCOVER if (0..=5).contains(&val) => sk.opts.pmtudisc = byte,
-        IP_RECVERR => sk.opts.recverr = val != 0,
+        IP_RECVERR => set_recverr(sk, val != 0),
         IP_FREEBIND => sk.opts.freebind = val != 0,
         IP_TTL | IP_MTU_DISCOVER => return Err(Errno::EINVAL),
         _ => return Err(Errno::ENOPROTOOPT),
@@ -309,7 +322,7 @@ fn do_ipv6_setsockopt(sk: &mut Sock, name: i32, value: &[u8]) -> Result<(), Errn
             sk.opts.tos = if val < 0 { 0 } else { byte & !3 | sk.opts.tos & 3 };
         }
         IPV6_MTU_DISCOVER if (0..=5).contains(&val) => sk.opts.pmtudisc = byte,
-        IPV6_RECVERR => sk.opts.recverr = val != 0,
+        IPV6_RECVERR => set_recverr(sk, val != 0),
         IPV6_FREEBIND => sk.opts.freebind = val != 0,
         IPV6_UNICAST_HOPS | IPV6_TCLASS | IPV6_MTU_DISCOVER => return Err(Errno::EINVAL),
         _ => return Err(Errno::ENOPROTOOPT),

@@ -33,7 +33,13 @@ pub(super) const SO_MARK: i32 = 36;
 pub(super) const SO_PROTOCOL: i32 = 38;
 pub(super) const SO_DOMAIN: i32 = 39;
 pub(super) const SO_MAX_PACING_RATE: i32 = 47;
+pub(super) const SO_PEEK_OFF: i32 = 42;
 pub(super) const SO_MEMINFO: i32 = 55;
+pub(super) const SO_ZEROCOPY: i32 = 60;
+pub(super) use crate::timestamping::{
+    SO_TIMESTAMP_NEW, SO_TIMESTAMP_OLD, SO_TIMESTAMPING_NEW, SO_TIMESTAMPING_OLD,
+    SO_TIMESTAMPNS_NEW, SO_TIMESTAMPNS_OLD,
+};
 
 pub(super) const TCP_NODELAY: i32 = 1;
 pub(super) const TCP_MAXSEG: i32 = 2;

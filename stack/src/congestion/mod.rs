@@ -22,7 +22,7 @@ pub(crate) use rack::{
     tcp_rack_update_reo_wnd,
 };
 pub(crate) use recovery::{
-    Rexmit, tcp_end_cwnd_reduction, tcp_fastretrans_alert, tcp_init_cwnd_reduction,
+    Rexmit, tcp_end_cwnd_reduction, tcp_enter_cwr, tcp_fastretrans_alert, tcp_init_cwnd_reduction,
     tcp_retrans_stamp_cleanup, tcp_set_ca_state, tcp_try_keep_open, tcp_xmit_recovery,
 };
 pub(crate) use reno::Reno;

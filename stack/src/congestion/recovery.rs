@@ -11,8 +11,10 @@ use super::undo::{tcp_try_undo_dsack, tcp_try_undo_partial, tcp_try_undo_recover
 use super::{CaEvent, CaState, tcp_rack_mark_lost};
 use crate::cx::Cx;
 use crate::input::ack::AckFlags;
+use crate::input::tcp_simple_retransmit;
 use crate::mib::Counter;
 use crate::output::mss::tcp_current_mss;
+use crate::output::mtu_probe::tcp_mtup_probe_failed;
 use crate::output::retransmit::tcp_xmit_retransmit_queue;
 use crate::output::write::{tcp_current_ssthresh, tcp_push_pending_frames_at};
 use crate::seq::Seq;
@@ -175,6 +177,13 @@ fn in_peace(sk: &mut Sock, dupacks: u32, flags: &mut AckFlags, cx: &mut Cx) -> b
         tcp_try_to_open(sk, flags.ece, cx);
         return false;
     }
+    let probe_lost = sk.mtup.probe.is_some_and(|probe| probe.seq_start == sk.snd.una);
+    if sk.loss.ca_state < CaState::Cwr && probe_lost {
+        // Too large for the path, which is not congestion.
+        tcp_mtup_probe_failed(sk, cx);
+        tcp_simple_retransmit(sk, cx);
+        return false;
+    }
     tcp_enter_recovery(sk, flags.ece, cx);
     true
 }
@@ -216,10 +225,11 @@ pub(super) fn tcp_enter_recovery(sk: &mut Sock, ece: bool, cx: &mut Cx) {
     tcp_set_ca_state(sk, CaState::Recovery, cx);
 }
 
-/// A congestion mark was echoed: the window is reduced, without loss.
+/// A congestion mark was echoed, or our own host dropped a packet: the window is reduced, without
+/// loss.
 ///
 /// RFC 3168 §6.1.2 · Linux: tcp_enter_cwr
-fn tcp_enter_cwr(sk: &mut Sock, cx: &mut Cx) {
+pub(crate) fn tcp_enter_cwr(sk: &mut Sock, cx: &mut Cx) {
     sk.loss.prior_ssthresh = 0;
     if sk.loss.ca_state < CaState::Cwr {
         sk.loss.undo_marker = None;

@@ -26,7 +26,9 @@ use crate::output::write::{tcp_is_cwnd_limited, tcp_slow_start_after_idle_check}
 use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::sock::write_queue::Chunk;
-use crate::timer::{Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_xmit_timer};
+use crate::timer::{
+    Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_paced_timer, tcp_rto_max_ms,
+};
 use crate::wire::Segment;
 
 /// What an ACK turned out to be (Linux: FLAG_*).
@@ -110,6 +112,7 @@ pub(super) fn tcp_ack(
         lost: sk.loss.lost,
         delivered: sk.total.delivered,
         fack: tcp_highest_sack_seq(sk),
+        una: prior_snd_una,
     };
     let mut flags = AckFlags { data: seg.seq != seg.end_seq(), ..AckFlags::default() };
     let mut sacks = SackState::new(sk);
@@ -136,6 +139,7 @@ pub(super) fn tcp_ack(
     sk.err_soft = None;
     sk.loss.probes_out = 0;
     sk.total.rcv_tstamp = cx.now;
+    sk.total.rcv_ttl = seg.ip.ttl;
     let mut rexmit = Rexmit::None;
     if prior_packets == 0 {
         if flags.dsacking {
@@ -291,9 +295,9 @@ fn tcp_ack_probe(sk: &mut Sock, cx: &Cx) {
         sk.timers.stop(Timer::Probe0);
         return;
     }
-    let when = tcp_probe0_when(sk, cx.rto_max_ms());
+    let when = tcp_probe0_when(sk, tcp_rto_max_ms(sk));
     let when = tcp_clamp_probe0_to_user_timeout(sk, when, cx);
-    tcp_reset_xmit_timer(sk, Timer::Probe0, when, cx);
+    tcp_reset_paced_timer(sk, Timer::Probe0, when, cx);
 }
 
 /// What this ACK says about the outstanding tail loss probe.

@@ -19,6 +19,7 @@ use crate::sock::Sock;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::sock::ofo_queue::Duplicate;
 use crate::sock::recv_queue::RecvChunk;
+use crate::time::Instant;
 use crate::wire::{SackBlock, Segment};
 
 /// Segments below this many bytes never open the window.
@@ -83,7 +84,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
         return Disposition::Dropped(DropReason::ProtoMem);
     }
     let fin = seg.flags.fin();
-    tcp_queue_rcv(sk, chunk_of(sk, seg), cx);
+    tcp_queue_rcv(sk, chunk_of(sk, seg, cx.now), cx);
     if !seg.payload.is_empty() {
         tcp_event_data_recv(sk, seg, truesize, cx);
     }
@@ -119,7 +120,7 @@ pub(crate) fn tcp_fastopen_add_skb(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
         sk.total.data_segs_in = sk.total.data_segs_in.wrapping_add(1);
     }
     let bytes_received = u64::try_from(seg.payload.len()).unwrap_or(0);
-    tcp_queue_rcv(sk, chunk_of(sk, seg), cx);
+    tcp_queue_rcv(sk, chunk_of(sk, seg, cx.now), cx);
     sk.total.bytes_received = bytes_received;
     sk.fastopen.syn_data_acked = true;
     if seg.flags.fin() {
@@ -143,7 +144,7 @@ fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition 
     sk.total.rcv_ooopack += 1;
     cx.mib.inc(Counter::TcpExtTCPOFOQueue);
     let (seq, end_seq) = (seg.seq, seg.end_seq());
-    let outcome = sk.ofo_queue.insert(chunk_of(sk, seg));
+    let outcome = sk.ofo_queue.insert(chunk_of(sk, seg, cx.now));
     cx.mib.add(Counter::TcpExtTCPOFOMerge, u64::from(outcome.merged));
     for duplicate in outcome.duplicates {
         match duplicate {
@@ -202,7 +203,7 @@ fn tcp_queue_rcv(sk: &mut Sock, mut chunk: RecvChunk, cx: &mut Cx) {
     }
 }
 
-fn chunk_of(sk: &Sock, seg: &Segment) -> RecvChunk {
+fn chunk_of(sk: &Sock, seg: &Segment, now: Instant) -> RecvChunk {
     let packet_len = packet_len(sk, seg);
     RecvChunk {
         seq: seg.seq + u32::from(seg.flags.syn()),
@@ -211,6 +212,7 @@ fn chunk_of(sk: &Sock, seg: &Segment) -> RecvChunk {
         fin: seg.flags.fin(),
         truesize: skb_truesize(packet_len),
         tailroom: skb_tailroom(packet_len),
+        stamp: now,
     }
 }
 

@@ -8,13 +8,14 @@ use crate::api::close::tcp_done_with_error;
 use crate::congestion::{CaState, tcp_mark_skb_lost, tcp_set_ca_state};
 use crate::cx::Cx;
 use crate::errno::Errno;
+use crate::errqueue::ip_icmp_error;
 use crate::mib::Counter;
-use crate::output::mss::{tcp_current_mss, tcp_sync_mss};
+use crate::output::mss::{sk_dst_check, tcp_current_mss, tcp_sync_mss};
 use crate::output::retransmit::tcp_xmit_retransmit_queue;
 use crate::output::write::tcp_current_ssthresh;
 use crate::sock::Sock;
 use crate::state::{Event, StateMask, TcpState};
-use crate::timer::{Timer, on_timer, tcp_reset_xmit_timer};
+use crate::timer::{Timer, on_timer, tcp_reset_xmit_timer, tcp_rto_max_ms};
 use crate::wire::IcmpError;
 
 /// IP_PMTUDISC_DONT, IP_PMTUDISC_PROBE, IP_PMTUDISC_INTERFACE
@@ -95,6 +96,7 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
     // A Fast Open child in use is as good as connected.
     let accepted_early = sk.fastopen.rsk.is_some() && sk.parent.is_none();
     if sk.state().is_in(StateMask::CONNECTING) && !accepted_early {
+        ip_icmp_error(sk, icmp, err, cx);
         return tcp_done_with_error(sk, err, Event::RecvIcmpError, cx);
     }
     // [RFC9293:MUST-56] A connection that works is not given up for a soft error.
@@ -115,7 +117,7 @@ fn tcp_v4_mtu_reduced(sk: &mut Sock, mtu: u32, cx: &mut Cx) {
     }
     let remote = sk.flow.remote.ip();
     cx.net.update_pmtu(remote, mtu);
-    let mtu = cx.net.dst_mtu(remote);
+    let mtu = sk_dst_check(sk, cx);
     if sk.opts.pmtudisc != PMTUDISC_DONT && sk.pmtu_cookie > mtu {
         tcp_sync_mss(sk, mtu, cx);
         tcp_simple_retransmit(sk, cx);
@@ -125,7 +127,7 @@ fn tcp_v4_mtu_reduced(sk: &mut Sock, mtu: u32, cx: &mut Cx) {
 /// What was too large is lost, and sent again at once.
 ///
 /// Linux: tcp_simple_retransmit
-fn tcp_simple_retransmit(sk: &mut Sock, cx: &mut Cx) {
+pub(crate) fn tcp_simple_retransmit(sk: &mut Sock, cx: &mut Cx) {
     let mss = tcp_current_mss(sk, cx);
     // The SYN of a Fast Open is queued without the data that made it too large.
     let everything = sk.fastopen.syn_data && sk.state() == TcpState::SynSent;
@@ -169,10 +171,10 @@ fn tcp_ld_rto_revert(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
     if sk.rtt.srtt_us == 0 {
         sk.loss.rto_ms = crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
     } else {
-        super::rtt::tcp_set_rto(sk, cx);
+        super::rtt::tcp_set_rto(sk);
     }
     let rto = u64::from(sk.loss.rto_ms) << sk.loss.backoff.min(16);
-    sk.loss.rto_ms = u32::try_from(rto).unwrap_or(u32::MAX).min(cx.rto_max_ms());
+    sk.loss.rto_ms = u32::try_from(rto).unwrap_or(u32::MAX).min(tcp_rto_max_ms(sk));
     let elapsed = u32::try_from(cx.now.micros_since(sent_at).div_ceil(1000)).unwrap_or(u32::MAX);
     if sk.loss.rto_ms > elapsed {
         tcp_reset_xmit_timer(sk, Timer::Retransmit, sk.loss.rto_ms - elapsed, cx);

@@ -21,7 +21,7 @@ use crate::sock::control_block::TCP_MSS_DEFAULT;
 use crate::sock::{RequestSock, RxOpt, Sock};
 use crate::state::{Event, StateCell, advance};
 use crate::time::timer_deadline;
-use crate::timer::reqsk_timeout_ms;
+use crate::timer::{reqsk_timeout_ms, tcp_rto_max_ms};
 use crate::wire::Segment;
 
 /// Processes a segment for a listener. `isn` is the number a SYN that reopens a connection from
@@ -153,7 +153,7 @@ fn openreq(sk: &Sock, seg: &Segment, rx_opt: RxOpt, isn: Option<Seq>, cx: &mut C
         rcv_wnd: window.rcv_wnd,
         window_clamp: window.window_clamp,
         snt_synack: Some(cx.now),
-        timer: Some(timer_deadline(cx.now, reqsk_timeout_ms(0, cx.rto_max_ms()))),
+        timer: Some(timer_deadline(cx.now, reqsk_timeout_ms(0, tcp_rto_max_ms(sk)))),
         tsoffset,
         snt_tsval_first: tsval,
         snt_tsval_last: tsval,
@@ -190,9 +190,12 @@ fn tcp_openreq_init_rwin(sk: &Sock, rx_opt: &RxOpt, flow: Flow, cx: &Cx) -> Init
     let full_space = tcp_full_space(sk);
     let mss = tcp_mss_clamp(sk.rx_opt.user_mss, cx.net.advmss(flow.remote.ip()));
     let mut clamp = sk.rcv.window_clamp;
+    if clamp == 0 {
+        clamp = cx.net.route.window;
+    }
     if sk.opts.locks.rcvbuf && (clamp > full_space || clamp == 0) {
         clamp = full_space;
     }
     let mss = mss.saturating_sub(if rx_opt.tstamp_ok { TSTAMP_ALIGNED } else { 0 });
-    tcp_select_initial_window(full_space, mss, clamp, rx_opt.wscale_ok, &cx.sysctl)
+    tcp_select_initial_window(full_space, mss, clamp, rx_opt.wscale_ok, cx)
 }

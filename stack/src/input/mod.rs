@@ -29,8 +29,12 @@ mod validate;
 pub(crate) use data::tcp_fastopen_add_skb;
 pub use disposition::{Disposition, DropReason, ResetReason};
 pub(crate) use disposition::{Step, drop_for};
-pub(crate) use icmp::{ends_request, tcp_non_congestion_loss_retransmit, tcp_v4_err};
-pub(crate) use rcv_window::{tcp_init_buffer_space, tcp_rcv_space_adjust, tcp_sndbuf_expand};
+pub(crate) use icmp::{
+    ends_request, tcp_non_congestion_loss_retransmit, tcp_simple_retransmit, tcp_v4_err,
+};
+pub(crate) use rcv_window::{
+    skb_truesize, tcp_init_buffer_space, tcp_rcv_space_adjust, tcp_sndbuf_expand,
+};
 pub(crate) use request::{Holder, Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
 pub(crate) use sack::sack_reordering;
 pub(crate) use state_process::tcp_init_transfer;

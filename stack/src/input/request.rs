@@ -9,7 +9,7 @@ use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::net::TCP_HEADER_LEN;
 use crate::output::ack::tcp_oow_rate_limited;
-use crate::output::mss::{tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
+use crate::output::mss::{sk_dst_check, tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
 use crate::output::options::{TSTAMP_ALIGNED, bare_options, time_stamp_echo};
 use crate::output::reset::tcp_v4_send_reset;
 use crate::output::synack::tcp_rtx_synack;
@@ -177,7 +177,7 @@ fn tcp_v4_reqsk_send_ack(req: &RequestSock, holder: Holder<'_>, cx: &mut Cx) {
     let ts =
         req.rx_opt.tstamp_ok.then(|| time_stamp_echo(cx.now, req.tsoffset, req.rx_opt.ts_recent));
     ack.option_bytes = bare_options(ts, req.md5_key.is_some());
-    ack.ip.ttl = cx.sysctl.ip_default_ttl;
+    ack.ip.ttl = cx.default_ttl();
     send_signed(ack, req.md5_key.as_ref(), cx);
 }
 
@@ -213,6 +213,8 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     let mut child = Sock::new(id, listener.is_v6, &cx.sysctl);
     child.opts = listener.opts.clone();
     child.opts.nonblock = false;
+    child.zerocopy = listener.zerocopy.inherited();
+    child.tstamp = listener.tstamp.clone();
     child.md5 = listener.md5.inherit(req.flow.remote.ip());
     child.cong = crate::sock::control_block::CongVars::new(listener.opts.congestion);
     child.flow = req.flow;
@@ -271,7 +273,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
         let time = keepalive_time_ms(&child, cx);
         reset_keepalive_timer(&mut child, time, cx);
     }
-    let mtu = cx.net.dst_mtu(child.flow.remote.ip());
+    let mtu = sk_dst_check(&mut child, cx);
     tcp_sync_mss(&mut child, mtu, cx);
     child.advmss = tcp_mss_clamp(listener.rx_opt.user_mss, cx.net.advmss(req.flow.remote.ip()));
     tcp_initialize_rcv_mss(&mut child);

@@ -6,13 +6,14 @@
 use crate::cx::Cx;
 use crate::sock::Sock;
 use crate::time::usecs_to_jiffies;
+use crate::timer::{tcp_rto_max_ms, tcp_rto_min_ms};
 
 /// Folds a measurement into the smoothed round trip and its variation.
 ///
 /// Linux: tcp_rtt_estimator · Differs: computes in signed 64 bits.
 fn tcp_rtt_estimator(sk: &mut Sock, mrtt_us: u32, cx: &Cx) {
+    let rto_min_us = tcp_rto_min_ms(sk, cx).saturating_mul(1000);
     let rtt = &mut sk.rtt;
-    let rto_min_us = cx.rto_min_ms() * 1000;
     if rtt.srtt_us == 0 {
         rtt.srtt_us = (mrtt_us << 3).max(1);
         rtt.mdev_us = mrtt_us << 1;
@@ -47,10 +48,10 @@ fn tcp_rtt_estimator(sk: &mut Sock, mrtt_us: u32, cx: &Cx) {
 /// The timeout without backoff.
 ///
 /// RFC 6298 (2.3) · Linux: tcp_set_rto
-pub(crate) fn tcp_set_rto(sk: &mut Sock, cx: &Cx) {
+pub(crate) fn tcp_set_rto(sk: &mut Sock) {
     let us = u64::from(sk.rtt.srtt_us >> 3) + u64::from(sk.rtt.rttvar_us);
     let ms = u32::try_from(usecs_to_jiffies(us)).unwrap_or(u32::MAX);
-    sk.loss.rto_ms = ms.min(cx.rto_max_ms());
+    sk.loss.rto_ms = ms.min(tcp_rto_max_ms(sk));
 }
 
 /// Uses a round trip measured by an ACK: of a segment sent once, of a SACKed one, or by its
@@ -71,7 +72,7 @@ pub(crate) fn tcp_ack_update_rtt(sk: &mut Sock, sample: RttSample, cx: &Cx) -> b
         tcp_update_rtt_min(sk, ca_rtt.max(1), cx);
     }
     tcp_rtt_estimator(sk, seq_rtt, cx);
-    tcp_set_rto(sk, cx);
+    tcp_set_rto(sk);
     sk.loss.backoff = 0;
     true
 }

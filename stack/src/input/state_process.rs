@@ -23,9 +23,10 @@ use crate::metrics::{tcp_init_metrics, tcp_update_metrics};
 use crate::mib::Counter;
 use crate::output::ack::{tcp_ack_snd_check, tcp_send_challenge_ack};
 use crate::output::mss::tcp_initialize_rcv_mss;
+use crate::output::mtu_probe::tcp_mtup_init;
 use crate::output::options::{TSTAMP_ALIGNED, tcp_time_stamp};
 use crate::output::reset::tcp_v4_send_reset;
-use crate::output::write::tcp_data_snd_check;
+use crate::output::write::{tcp_data_snd_check, tcp_init_cwnd};
 use crate::sock::Sock;
 use crate::state::{Event, TcpState, tcp_set_state};
 use crate::timer::{TCP_TIMEWAIT_LEN_MS, reset_keepalive_timer, tcp_fin_time, tcp_time_wait};
@@ -198,10 +199,11 @@ pub(super) fn tcp_try_undo_spurious_syn(sk: &mut Sock) {
 
 /// Linux: tcp_init_transfer
 pub(crate) fn tcp_init_transfer(sk: &mut Sock, cx: &mut Cx) {
+    tcp_mtup_init(sk, cx);
     tcp_init_metrics(sk, cx);
     // [RFC5681:3.1#3] A lost SYN says the path is congested.
     let syn_lost = sk.loss.total_retrans > 1 && sk.loss.undo_marker.is_some();
-    sk.cong.cw.snd_cwnd = if syn_lost { 1 } else { crate::congestion::INIT_CWND };
+    sk.cong.cw.snd_cwnd = if syn_lost { 1 } else { tcp_init_cwnd(sk, cx) };
     sk.cong.cwnd_stamp = cx.now;
     tcp_init_buffer_space(sk, cx);
 }

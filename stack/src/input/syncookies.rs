@@ -226,7 +226,7 @@ fn cookie_tcp_reqsk_alloc(
     if sk.opts.locks.rcvbuf && (clamp > full_space || clamp == 0) {
         clamp = full_space;
     }
-    let window = tcp_select_initial_window(full_space, mss, clamp, rx_opt.wscale_ok, &cx.sysctl);
+    let window = tcp_select_initial_window(full_space, mss, clamp, rx_opt.wscale_ok, cx);
     let mut state = StateCell::of_listener();
     advance(&mut state, flow, Event::RecvSyn, cx);
     RequestSock {

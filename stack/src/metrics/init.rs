@@ -10,6 +10,7 @@ use crate::net::Net;
 use crate::rng::Rng;
 use crate::sock::Sock;
 use crate::time::Instant;
+use crate::timer::tcp_rto_min_ms;
 
 /// TCP_TIMEOUT_FALLBACK: three seconds after a handshake that measured nothing.
 const TCP_TIMEOUT_FALLBACK_MS: u32 = 3000;
@@ -31,7 +32,7 @@ impl Pair {
 pub(crate) fn tcp_init_metrics(sk: &mut Sock, cx: &mut Cx) {
     // The handshake may have reduced it without need.
     sk.cong.cw.snd_ssthresh = INFINITE_SSTHRESH;
-    let rto_min = cx.rto_min_ms();
+    let rto_min = tcp_rto_min_ms(sk, cx);
     let without_ssthresh = cx.sysctl.tcp_no_ssthresh_metrics_save != 0;
     let Cx { metrics, rng, net, now, .. } = cx;
     let mut crtt = 0;

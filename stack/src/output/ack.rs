@@ -9,14 +9,13 @@ use super::window::__tcp_select_window;
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::sock::Sock;
+use crate::sock::TCP_DELACK_MAX_MS;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::state::TcpState;
 use crate::time::{Instant, timer_deadline};
-use crate::timer::Timer;
+use crate::timer::{Timer, tcp_delack_max_ms};
 use crate::wire::{Flags, Segment};
 
-/// TCP_DELACK_MAX: HZ/5
-const TCP_DELACK_MAX_MS: u64 = 200;
 /// TCP_FASTRETRANS_THRESH
 const TCP_FASTRETRANS_THRESH: u8 = 3;
 /// TCP_MAX_QUICKACKS
@@ -40,7 +39,7 @@ pub(crate) fn in_pingpong_mode(sk: &Sock, cx: &Cx) -> bool {
 
 /// Linux: tcp_in_quickack_mode (net/ipv4/tcp_input.c)
 fn tcp_in_quickack_mode(sk: &Sock, cx: &Cx) -> bool {
-    sk.ack.quick != 0 && !in_pingpong_mode(sk, cx)
+    cx.net.route.quickack || (sk.ack.quick != 0 && !in_pingpong_mode(sk, cx))
 }
 
 /// Raises the number of immediate ACKs.
@@ -120,7 +119,7 @@ pub(crate) fn tcp_send_delayed_ack(sk: &mut Sock, cx: &mut Cx) {
     if ato > min {
         let mut max_ato = 500;
         if in_pingpong_mode(sk, cx) || sk.ack.pushed {
-            max_ato = TCP_DELACK_MAX_MS;
+            max_ato = u64::from(TCP_DELACK_MAX_MS);
         }
         if sk.rtt.srtt_us != 0 {
             let rtt_ms = u64::from(sk.rtt.srtt_us >> 3).div_ceil(1000).max(min);
@@ -128,7 +127,7 @@ pub(crate) fn tcp_send_delayed_ack(sk: &mut Sock, cx: &mut Cx) {
         }
         ato = ato.min(max_ato);
     }
-    ato = ato.min(TCP_DELACK_MAX_MS);
+    ato = ato.min(u64::from(tcp_delack_max_ms(sk, cx)));
     let mut timeout = timer_deadline(cx.now, ato);
     if sk.ack.timer {
         if sk.ack.timeout <= timer_deadline(cx.now, ato >> 2) {

@@ -15,7 +15,7 @@ pub(crate) const GSO_MAX_SIZE: u32 = 65_536 - 320 - 1;
 /// Largest payload for a path of `pmtu` bytes, options of variable length not counted.
 ///
 /// Linux: tcp_mtu_to_mss (net/ipv4/tcp_output.c)
-fn tcp_mtu_to_mss(sk: &Sock, pmtu: u32, cx: &Cx) -> u32 {
+pub(crate) fn tcp_mtu_to_mss(sk: &Sock, pmtu: u32, cx: &Cx) -> u32 {
     __tcp_mtu_to_mss(sk, pmtu, cx).saturating_sub(sk.tcp_header_len - TCP_HEADER_LEN)
 }
 
@@ -28,12 +28,31 @@ pub(crate) fn __tcp_mtu_to_mss(sk: &Sock, pmtu: u32, cx: &Cx) -> u32 {
     pmtu.saturating_sub(header).min(sk.rx_opt.mss_clamp).max(floor)
 }
 
+/// Packet size for a payload of `mss` bytes.
+///
+/// Linux: tcp_mss_to_mtu (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_mss_to_mtu(sk: &Sock, mss: u32) -> u32 {
+    mss + sk.tcp_header_len + header_len(sk.wire_is_v6())
+}
+
+/// Looks the path up: a connection keeps what it found there until it sends the next packet.
+///
+/// Linux: sk_dst_check (net/core/sock.c)
+pub(crate) fn sk_dst_check(sk: &mut Sock, cx: &Cx) -> u32 {
+    sk.dst_mtu = cx.net.dst_mtu(sk.flow.remote.ip());
+    sk.dst_mtu
+}
+
 /// Takes a new path MTU into account.
 ///
 /// Linux: tcp_sync_mss (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_sync_mss(sk: &mut Sock, pmtu: u32, cx: &Cx) -> u32 {
-    let mss_now = tcp_bound_to_half_wnd(sk, tcp_mtu_to_mss(sk, pmtu, cx));
+    sk.mtup.search_high = sk.mtup.search_high.min(pmtu);
+    let mut mss_now = tcp_bound_to_half_wnd(sk, tcp_mtu_to_mss(sk, pmtu, cx));
     sk.pmtu_cookie = pmtu;
+    if sk.mtup.enabled {
+        mss_now = mss_now.min(tcp_mtu_to_mss(sk, sk.mtup.search_low, cx));
+    }
     sk.mss_cache = mss_now;
     mss_now
 }
@@ -43,7 +62,7 @@ pub(crate) fn tcp_sync_mss(sk: &mut Sock, pmtu: u32, cx: &Cx) -> u32 {
 /// Linux: tcp_current_mss (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_current_mss(sk: &mut Sock, cx: &Cx) -> u32 {
     let mut mss_now = sk.mss_cache;
-    let mtu = cx.net.dst_mtu(sk.flow.remote.ip());
+    let mtu = sk.dst_mtu;
     if mtu != sk.pmtu_cookie {
         mss_now = tcp_sync_mss(sk, mtu, cx);
     }

@@ -5,20 +5,27 @@
 
 use super::mss::tcp_current_mss;
 use super::options::tcp_wnd_end;
+use super::pacing::departure_time;
 use super::retransmit::{fragment_rtx, resend};
 use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::write::{Amount, tcp_event_new_data_sent, tcp_write_xmit};
 use crate::congestion::CaState;
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::qdisc::Xmit;
 use crate::sock::control_block::{TCP_RTO_MIN_MS, TCP_TIMEOUT_INIT_MS};
 use crate::sock::{NonAgle, Sock};
 use crate::state::TcpState;
 use crate::timer::{
-    Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_xmit_timer, tcp_rto_delta_us,
+    Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_paced_timer,
+    tcp_rto_delta_us, tcp_rto_max_ms, tcp_rto_min_ms,
 };
 use crate::wire::Flags;
 
+/// Half a second: TCP_RESOURCE_PROBE_INTERVAL.
+pub(crate) const RESOURCE_PROBE_INTERVAL_MS: u32 = 500;
+/// Doublings that lead from TCP_RTO_MIN beyond TCP_RTO_MAX.
+const MOST_DOUBLINGS: u32 = 10;
 /// TCP_TIMEOUT_MIN_US: two ticks.
 const TCP_TIMEOUT_MIN_US: u64 = 2000;
 
@@ -33,8 +40,7 @@ fn tcp_probe0_base(sk: &Sock) -> u32 {
 ///
 /// [RFC9293:SHLD-30] · Linux: tcp_probe0_when (include/net/tcp.h)
 pub(crate) fn tcp_probe0_when(sk: &Sock, max_ms: u32) -> u32 {
-    let most = max_ms.checked_div(TCP_RTO_MIN_MS).and_then(u32::checked_ilog2).unwrap_or(0) + 1;
-    let when = u64::from(tcp_probe0_base(sk)) << sk.loss.backoff.min(most);
+    let when = u64::from(tcp_probe0_base(sk)) << sk.loss.backoff.min(MOST_DOUBLINGS);
     u32::try_from(when).unwrap_or(u32::MAX).min(max_ms)
 }
 
@@ -44,7 +50,7 @@ pub(crate) fn tcp_probe0_when(sk: &Sock, max_ms: u32) -> u32 {
 pub(crate) fn tcp_check_probe_timer(sk: &mut Sock, cx: &Cx) {
     if sk.loss.packets_out == 0 && sk.timers.pending().is_none() {
         let when = tcp_probe0_base(sk);
-        tcp_reset_xmit_timer(sk, Timer::Probe0, when, cx);
+        tcp_reset_paced_timer(sk, Timer::Probe0, when, cx);
     }
 }
 
@@ -52,7 +58,7 @@ pub(crate) fn tcp_check_probe_timer(sk: &mut Sock, cx: &Cx) {
 ///
 /// Linux: tcp_send_probe0 (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_send_probe0(sk: &mut Sock, cx: &mut Cx) {
-    tcp_write_wakeup(sk, Counter::TcpExtTCPWinProbe, cx);
+    let woken = tcp_write_wakeup(sk, Counter::TcpExtTCPWinProbe, cx);
     if sk.loss.packets_out != 0 || sk.write_queue.is_unsent_empty() {
         sk.loss.probes_out = 0;
         sk.loss.backoff = 0;
@@ -60,20 +66,25 @@ pub(crate) fn tcp_send_probe0(sk: &mut Sock, cx: &mut Cx) {
         return;
     }
     sk.loss.probes_out += 1;
-    if sk.loss.backoff < u32::from(cx.sysctl.tcp_retries2) {
-        sk.loss.backoff += 1;
-    }
-    let when = tcp_probe0_when(sk, cx.rto_max_ms());
+    let when = if woken == Xmit::Dropped {
+        // Nobody outside is to blame: try again soon, without backing off.
+        RESOURCE_PROBE_INTERVAL_MS
+    } else {
+        if sk.loss.backoff < u32::from(cx.sysctl.tcp_retries2) {
+            sk.loss.backoff += 1;
+        }
+        tcp_probe0_when(sk, tcp_rto_max_ms(sk))
+    };
     let when = tcp_clamp_probe0_to_user_timeout(sk, when, cx);
-    tcp_reset_xmit_timer(sk, Timer::Probe0, when, cx);
+    tcp_reset_paced_timer(sk, Timer::Probe0, when, cx);
 }
 
 /// Sends what fits into the window, or a segment that only asks for an ACK.
 ///
 /// Linux: tcp_write_wakeup (net/ipv4/tcp_output.c)
-pub(crate) fn tcp_write_wakeup(sk: &mut Sock, counter: Counter, cx: &mut Cx) {
+pub(crate) fn tcp_write_wakeup(sk: &mut Sock, counter: Counter, cx: &mut Cx) -> Xmit {
     if sk.state() == TcpState::Close {
-        return;
+        return Xmit::Sent;
     }
     let wnd_end = tcp_wnd_end(sk);
     let head = sk.write_queue.send_head().map(|head| (head.seq, head.end_seq(), head.len()));
@@ -87,26 +98,30 @@ pub(crate) fn tcp_write_wakeup(sk: &mut Sock, counter: Counter, cx: &mut Cx) {
             let fit = usize::try_from(room.min(mss)).unwrap_or(usize::MAX);
             sk.write_queue.fragment_send_head(fit);
         }
-        let Some(head) = sk.write_queue.send_head_mut() else { return };
+        let departs = departure_time(sk, cx);
+        let Some(head) = sk.write_queue.send_head_mut() else { return Xmit::Sent };
         head.set_tso_segs(mss.max(1));
         head.flags |= Flags::PSH;
-        let out = Outgoing { seq, flags: head.flags | Flags::ACK, payload: head.data.clone() };
-        tcp_transmit_skb(sk, out, cx);
-        return tcp_event_new_data_sent(sk, cx);
+        let out = Outgoing::of(head);
+        let xmit = tcp_transmit_skb(sk, out, cx);
+        if xmit != Xmit::Dropped {
+            tcp_event_new_data_sent(sk, departs, cx);
+        }
+        return xmit;
     }
     if sk.snd.urg_mode && sk.snd.up.between(sk.snd.una + 1, sk.snd.una + 0xffff) {
         tcp_xmit_probe_skb(sk, true, counter, cx);
     }
-    tcp_xmit_probe_skb(sk, false, counter, cx);
+    tcp_xmit_probe_skb(sk, false, counter, cx)
 }
 
 /// An empty segment with an old sequence number, which must be answered.
 ///
 /// Linux: tcp_xmit_probe_skb (net/ipv4/tcp_output.c)
-fn tcp_xmit_probe_skb(sk: &mut Sock, urgent: bool, counter: Counter, cx: &mut Cx) {
+fn tcp_xmit_probe_skb(sk: &mut Sock, urgent: bool, counter: Counter, cx: &mut Cx) -> Xmit {
     let seq = sk.snd.una - u32::from(!urgent);
     cx.mib.inc(counter);
-    tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::ACK), cx);
+    tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::ACK), cx)
 }
 
 /// Arms the tail loss probe, unless the retransmission timer would be earlier anyway.
@@ -122,7 +137,7 @@ pub(crate) fn tcp_schedule_loss_probe(sk: &mut Sock, advancing_rto: bool, cx: &C
     if sk.rtt.srtt_us != 0 {
         timeout_us = u64::from(sk.rtt.srtt_us >> 2);
         timeout_us += if sk.loss.packets_out == 1 {
-            u64::from(cx.rto_min_ms()) * 1000
+            u64::from(tcp_rto_min_ms(sk, cx)) * 1000
         } else {
             TCP_TIMEOUT_MIN_US
         };
@@ -134,7 +149,7 @@ pub(crate) fn tcp_schedule_loss_probe(sk: &mut Sock, advancing_rto: bool, cx: &C
         timeout_ms = timeout_ms.min(rto_us.div_ceil(1000));
     }
     let timeout_ms = u32::try_from(timeout_ms).unwrap_or(u32::MAX);
-    tcp_reset_xmit_timer(sk, Timer::LossProbe, timeout_ms, cx);
+    tcp_reset_paced_timer(sk, Timer::LossProbe, timeout_ms, cx);
     true
 }
 

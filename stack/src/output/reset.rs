@@ -8,6 +8,7 @@ use super::transmit::{Outgoing, send_signed, tcp_transmit_skb};
 use crate::cx::Cx;
 use crate::md5::{self, Md5Key};
 use crate::mib::Counter;
+use crate::qdisc::Xmit;
 use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::wire::{Flags, Segment};
@@ -16,7 +17,10 @@ use crate::wire::{Flags, Segment};
 pub(crate) fn tcp_send_active_reset(sk: &mut Sock, cx: &mut Cx) {
     cx.mib.inc(Counter::TcpOutRsts);
     let seq = tcp_acceptable_seq(sk);
-    tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::RST | Flags::ACK), cx);
+    let out = Outgoing::empty(seq, Flags::RST | Flags::ACK);
+    if tcp_transmit_skb(sk, out, cx) == Xmit::Dropped {
+        cx.mib.inc(Counter::TcpExtTCPAbortFailed);
+    }
 }
 
 /// Answers `seg` with a reset that the sender will find acceptable, signed by `key`. Never answers a
@@ -33,7 +37,7 @@ pub(crate) fn tcp_v4_send_reset(key: Option<&Md5Key>, seg: &Segment, cx: &mut Cx
         reset.ack = seg.end_seq();
         reset.flags |= Flags::ACK;
     }
-    reset.ip.ttl = cx.sysctl.ip_default_ttl;
+    reset.ip.ttl = cx.default_ttl();
     cx.mib.inc(Counter::TcpOutRsts);
     reset.option_bytes = bare_options(None, key.is_some());
     send_signed(reset, key, cx);

@@ -6,19 +6,28 @@
 use super::ecn::tcp_ecn_clear_syn;
 use super::mss::tcp_current_mss;
 use super::options::tcp_wnd_end;
+use super::pacing::{departure_time, tcp_pacing_check};
+use super::small_queue::tcp_small_queue_check;
 use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::tso::tcp_tso_segs;
 use crate::congestion::CaState;
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::qdisc::Xmit;
 use crate::sock::Sock;
-use crate::sock::write_queue::Chunk;
-use crate::timer::{Timer, tcp_reset_xmit_timer};
-use crate::wire::Flags;
+use crate::sock::write_queue::{Chunk, skb_truesize};
+use crate::timer::{Timer, tcp_reset_paced_timer};
 
-/// Nothing was sent, because the peer's window ends before the segment.
+/// Why nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OutsideWindow;
+pub(crate) enum NotSent {
+    /// EAGAIN: the peer's window ends before the segment.
+    OutsideWindow,
+    /// EBUSY: the last transmission has not even left this host.
+    InHostQueue,
+    /// A queue of this host dropped it.
+    Dropped,
+}
 
 /// Sends up to `segs` segments of chunk `index` of the retransmission queue again.
 ///
@@ -28,30 +37,31 @@ pub(crate) fn tcp_retransmit_skb(
     index: usize,
     segs: u32,
     cx: &mut Cx,
-) -> Result<(), OutsideWindow> {
-    resend(sk, index, segs, cx)?;
-    let Some(chunk) = sk.write_queue.rtx_get_mut(index) else { return Ok(()) };
-    let pcount = chunk.pcount();
-    if !chunk.marks.retrans {
+) -> Result<(), NotSent> {
+    let result = resend(sk, index, segs, cx);
+    let Some(chunk) = sk.write_queue.rtx_get_mut(index) else { return result };
+    let (pcount, sent_at) = (chunk.pcount(), chunk.sent_at);
+    if result.is_ok() && !chunk.marks.retrans {
         chunk.marks.retrans = true;
         sk.loss.retrans_out += pcount;
     }
-    if sk.loss.retrans_stamp.is_none() {
-        sk.loss.retrans_stamp = Some(cx.now);
-    }
+    // An attempt counts: an ACK of what came before it says that the original arrived.
+    sk.loss.retrans_stamp = sk.loss.retrans_stamp.or(Some(sent_at));
     sk.loss.undo_retrans = sk.loss.undo_retrans.max(0) + pcount.cast_signed();
-    Ok(())
+    result
 }
 
 /// Sends again without touching the scoreboard's counts.
 ///
 /// Linux: __tcp_retransmit_skb (net/ipv4/tcp_output.c)
-pub(crate) fn resend(
-    sk: &mut Sock,
-    index: usize,
-    segs: u32,
-    cx: &mut Cx,
-) -> Result<(), OutsideWindow> {
+pub(crate) fn resend(sk: &mut Sock, index: usize, segs: u32, cx: &mut Cx) -> Result<(), NotSent> {
+    // A probe among retransmissions proves nothing.
+    sk.mtup.probe = None;
+    let begins = sk.write_queue.rtx_get(index).map(|chunk| chunk.seq);
+    if begins.is_some_and(|seq| cx.queue.holds(sk.id, seq)) {
+        cx.mib.inc(Counter::TcpExtTCPSpuriousRtxHostQueues);
+        return Err(NotSent::InHostQueue);
+    }
     trim_acked(sk, index);
     let cur_mss = tcp_current_mss(sk, cx).max(1);
     let wnd_end = tcp_wnd_end(sk);
@@ -60,26 +70,23 @@ pub(crate) fn resend(
     if avail == 0 {
         // A window shrunk to nothing: one segment serves as a probe.
         if chunk.seq != sk.snd.una {
-            return Err(OutsideWindow);
+            return Err(NotSent::OutsideWindow);
         }
         avail = cur_mss;
     }
-    let mut len = cur_mss.saturating_mul(segs);
+    let mut len = cur_mss.saturating_mul(if sk.snd.urg_mode { 1 } else { segs });
     if len > avail {
         len = if avail < cur_mss { avail } else { avail - avail % cur_mss };
     }
     fit(sk, index, len, cur_mss);
+    let departs = departure_time(sk, cx);
     let Some(chunk) = sk.write_queue.rtx_get_mut(index) else { return Ok(()) };
     let pcount = chunk.pcount();
-    chunk.sent_at = cx.now;
+    chunk.sent_at = departs;
     chunk.marks.ever_retrans = true;
     tcp_ecn_clear_syn(chunk, cx);
     let is_syn = chunk.flags.syn();
-    let out = Outgoing {
-        seq: chunk.seq,
-        flags: if is_syn { chunk.flags } else { chunk.flags | Flags::ACK },
-        payload: chunk.data.clone(),
-    };
+    let out = Outgoing::of(chunk);
     let bytes = u64::from(chunk.len());
     cx.mib.add(Counter::TcpRetransSegs, u64::from(pcount));
     if is_syn {
@@ -87,7 +94,10 @@ pub(crate) fn resend(
     }
     sk.loss.total_retrans = sk.loss.total_retrans.wrapping_add(pcount);
     sk.total.bytes_retrans = sk.total.bytes_retrans.wrapping_add(bytes);
-    tcp_transmit_skb(sk, out, cx);
+    if tcp_transmit_skb(sk, out, cx) == Xmit::Dropped {
+        cx.mib.add(Counter::TcpExtTCPRetransFail, u64::from(pcount));
+        return Err(NotSent::Dropped);
+    }
     Ok(())
 }
 
@@ -158,9 +168,10 @@ pub(crate) fn tcp_xmit_retransmit_queue(sk: &mut Sock, cx: &mut Cx) {
     let mut rearm_timer = false;
     let mut index = 0;
     while let Some(chunk) = sk.write_queue.rtx_get(index) {
-        let marks = chunk.marks;
+        let (marks, truesize) = (chunk.marks, skb_truesize(chunk.data.len()));
         let room = sk.cong.cw.snd_cwnd.saturating_sub(sk.loss.packets_in_flight());
-        if room == 0 || sk.loss.retrans_out >= sk.loss.lost_out {
+        let done = sk.loss.retrans_out >= sk.loss.lost_out;
+        if tcp_pacing_check(sk, cx) || room == 0 || done {
             break;
         }
         if marks.lost && !marks.sacked && !marks.retrans {
@@ -169,11 +180,12 @@ pub(crate) fn tcp_xmit_retransmit_queue(sk: &mut Sock, cx: &mut Cx) {
             } else {
                 Counter::TcpExtTCPFastRetrans
             };
-            cx.mib.inc(counter);
-            if tcp_retransmit_skb(sk, index, room.min(max_segs), cx).is_err() {
+            let throttled = tcp_small_queue_check(sk, truesize, 1, cx);
+            if throttled || tcp_retransmit_skb(sk, index, room.min(max_segs), cx).is_err() {
                 break;
             }
             let pcount = sk.write_queue.rtx_get(index).map_or(0, Chunk::pcount);
+            cx.mib.add(counter, u64::from(pcount));
             if sk.loss.in_cwnd_reduction() {
                 sk.loss.prr.out += pcount;
             }
@@ -182,6 +194,6 @@ pub(crate) fn tcp_xmit_retransmit_queue(sk: &mut Sock, cx: &mut Cx) {
         index += 1;
     }
     if rearm_timer {
-        tcp_reset_xmit_timer(sk, Timer::Retransmit, sk.loss.rto_ms, cx);
+        tcp_reset_paced_timer(sk, Timer::Retransmit, sk.loss.rto_ms, cx);
     }
 }

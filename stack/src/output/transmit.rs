@@ -3,17 +3,24 @@
 //! RFC 9293 §3.1 · Linux: tcp_transmit_skb (net/ipv4/tcp_output.c)
 
 use super::ecn::tcp_ecn_send;
+use super::mss::sk_dst_check;
 use super::options::{tcp_established_options, tcp_syn_options};
-use super::tso;
+use super::pacing::{Pacing, departure_time, tcp_update_skb_after_send};
+use super::tso::tcp_gso_segment;
 use super::window::tcp_select_window;
+use crate::congestion::tcp_enter_cwr;
 use crate::cx::Cx;
+use crate::errqueue::zerocopy::skb_copy_ubufs;
 use crate::flow::Flow;
 use crate::md5::{self, Md5Key};
 use crate::mib::Counter;
+use crate::qdisc::{Owner, Packet, Xmit};
 use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
+use crate::sock::write_queue::{Chunk, skb_truesize};
 use crate::timer::Timer;
+use crate::timestamping::{Departure, SkbTstamp, TxStamp, skb_tx_timestamp, tx_of_packet};
 use crate::trace::TraceEvent;
 use crate::wire::{Flags, Segment, emit};
 
@@ -23,23 +30,41 @@ pub(crate) struct Outgoing {
     pub(crate) seq: Seq,
     pub(crate) flags: Flags,
     pub(crate) payload: Vec<u8>,
+    /// Segment size `payload` is cut into on the wire; 0 when it is one segment.
+    pub(crate) gso_size: u32,
 }
 
 impl Outgoing {
     /// A segment without payload.
     pub(crate) const fn empty(seq: Seq, flags: Flags) -> Self {
-        Self { seq, flags, payload: Vec::new() }
+        Self { seq, flags, payload: Vec::new(), gso_size: 0 }
+    }
+
+    /// What `chunk` holds, with an acknowledgement unless it is the first SYN.
+    pub(crate) fn of(chunk: &Chunk) -> Self {
+        let flags = if chunk.flags.syn() { chunk.flags } else { chunk.flags | Flags::ACK };
+        Self { seq: chunk.seq, flags, payload: chunk.data.clone(), gso_size: chunk.gso_size }
+    }
+
+    /// Segments this makes on the wire; control segments count as one.
+    ///
+    /// Linux: tcp_skb_pcount
+    fn pcount(&self) -> u32 {
+        let len = u32::try_from(self.payload.len()).unwrap_or(u32::MAX);
+        if self.gso_size == 0 { 1 } else { len.div_ceil(self.gso_size).max(1) }
     }
 }
 
 /// Builds the header and sends. What is larger than one segment leaves as one packet if the link
-/// cuts it itself (TSO), as several otherwise.
+/// cuts it itself (TSO), as several otherwise. Says whether a queue of this host dropped it.
 ///
 /// Linux: tcp_transmit_skb, __tcp_transmit_skb (net/ipv4/tcp_output.c)
-pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) {
+pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmit {
+    let prior_wstamp = sk.total.wstamp;
+    sk.total.wstamp = departure_time(sk, cx);
     let mut seg = Segment::new(sk.flow.local, sk.flow.remote, out.flags);
     seg.ip.tos = sk.opts.tos;
-    seg.ip.ttl = sk.opts.ttl.unwrap_or(cx.sysctl.ip_default_ttl);
+    seg.ip.ttl = sk.opts.ttl.unwrap_or(cx.default_ttl());
     seg.seq = out.seq;
     seg.ack = if out.flags.ack() { sk.rcv.nxt } else { Seq(0) };
     if out.flags.syn() {
@@ -51,14 +76,15 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) {
         sk.rx_opt.duplicate_sack = None;
         seg.wnd = tcp_select_window(sk, cx);
         tcp_ecn_send(sk, &mut seg, !out.payload.is_empty());
-        if tcp_skb_pcount(out.payload.len(), sk.mss_cache) > 1 {
+        if out.pcount() > 1 {
             // Whoever joins segments again should not wait for the next one.
             seg.flags |= Flags::PSH;
         }
     }
     mark_urgent(sk, &mut seg);
 
-    let payload_len = out.payload.len();
+    let (payload_len, pcount) = (out.payload.len(), out.pcount());
+    let from_queue = payload_len != 0 || out.flags.syn() || out.flags.fin();
     seg.payload = out.payload;
     if out.flags.ack() {
         tcp_event_ack_sent(sk);
@@ -66,15 +92,15 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) {
     if payload_len != 0 {
         tcp_event_data_sent(sk, cx);
     }
-    count(sk, payload_len, cx);
-    sk.total.wstamp = cx.now;
-    let mss = usize::try_from(sk.mss_cache).unwrap_or(usize::MAX);
-    let can_gso = cx.net.tso && sk.md5.can_gso();
-    let parts =
-        if payload_len > mss && !can_gso { tso::tcp_gso_segment(seg, mss) } else { vec![seg] };
-    for part in parts {
-        send_signed(part, sk.md5_key(), cx);
+    count(sk, payload_len, pcount, cx);
+    let xmit = ip_queue_xmit(sk, seg, out.gso_size, cx);
+    if xmit == Xmit::Dropped {
+        // Our own host is congested, which is congestion like any other.
+        tcp_enter_cwr(sk, cx);
+    } else if from_queue {
+        tcp_update_skb_after_send(sk, payload_len, prior_wstamp);
     }
+    xmit
 }
 
 /// Sends a finished segment, signed if there is a key.
@@ -85,10 +111,68 @@ pub(crate) fn send_signed(mut seg: Segment, key: Option<&Md5Key>, cx: &mut Cx) {
     send(&seg, cx);
 }
 
-/// Sends a finished segment, whether a socket stands behind it or not.
+/// Hands a connection's packet down, charged to its socket while it waits.
 ///
-/// Linux: ip_queue_xmit, ip_send_unicast_reply
+/// Linux: ip_queue_xmit, inet6_csk_xmit
+fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmit {
+    let mss = usize::try_from(gso_size).unwrap_or(usize::MAX);
+    sk_dst_check(sk, cx);
+    let truesize = skb_truesize(seg.payload.len());
+    // The data of a SYN is queued behind it.
+    let data_seq = seg.seq + u32::from(seg.flags.syn());
+    let stamp = tx_of_packet(sk, data_seq, seg.payload.len());
+    if !seg.payload.is_empty() {
+        skb_copy_ubufs(sk, data_seq);
+    }
+    if let Some(stamp) = stamp.filter(|stamp| stamp.sched) {
+        sched_timestamp(sk, stamp, seg.clone(), cx);
+    }
+    let start = seg.seq;
+    let can_gso = cx.net.tso && sk.md5.can_gso();
+    let mut segments = if gso_size == 0 || can_gso { vec![seg] } else { tcp_gso_segment(seg, mss) };
+    if let Some(key) = sk.md5_key() {
+        segments.iter_mut().for_each(|segment| md5::sign(segment, key));
+    }
+    let datagrams: Vec<_> = segments.iter().map(|segment| emit_counted(segment, cx)).collect();
+    let stamp = stamp.filter(|stamp| stamp.snd).and_then(|stamp| {
+        let holds =
+            |part: &Segment| stamp.key.within(part.seq, part.seq.plus_len(part.payload.len()));
+        segments.iter().position(holds).map(|index| Departure { stamp, index })
+    });
+    let owner = Owner { sock: sk.id, seq: start, truesize, stamp };
+    if cx.queue.paces() {
+        sk.pacing = Pacing::Fq;
+    }
+    let time_to_send = sk.total.wstamp;
+    let noted = stamp.map(|_| datagrams.clone()).unwrap_or_default();
+    let xmit = cx.dev_queue_xmit(Packet { datagrams, owner: Some(owner), time_to_send });
+    match xmit {
+        Xmit::Queued => sk.tsq.wmem_alloc = sk.tsq.wmem_alloc.saturating_add(truesize),
+        Xmit::Sent => skb_tx_timestamp(sk, stamp, &noted, cx),
+        Xmit::Dropped => {}
+    }
+    xmit
+}
+
+/// Notes when a packet reaches the queue of the link.
+///
+/// Linux: the head of __dev_queue_xmit (net/core/dev.c)
+fn sched_timestamp(sk: &mut Sock, stamp: TxStamp, mut seg: Segment, cx: &mut Cx) {
+    if let Some(key) = sk.md5_key() {
+        md5::sign(&mut seg, key);
+    }
+    sk.skb_tstamp_tx(stamp, SkbTstamp::Sched, &emit(&seg), cx);
+}
+
+/// Sends a finished segment no socket stands behind.
+///
+/// Linux: ip_send_unicast_reply
 pub(crate) fn send(seg: &Segment, cx: &mut Cx) {
+    let datagrams = vec![emit_counted(seg, cx)];
+    cx.dev_queue_xmit(Packet { datagrams, owner: None, time_to_send: cx.now });
+}
+
+fn emit_counted(seg: &Segment, cx: &mut Cx) -> Vec<u8> {
     cx.mib.inc(Counter::TcpOutSegs);
     cx.trace.push(TraceEvent::SegmentOut {
         at: cx.now,
@@ -96,7 +180,7 @@ pub(crate) fn send(seg: &Segment, cx: &mut Cx) {
         seq: seg.seq,
         payload_len: seg.payload.len(),
     });
-    cx.tx.push_back(emit(seg));
+    emit(seg)
 }
 
 /// Announces outstanding urgent data.
@@ -153,9 +237,8 @@ fn tcp_event_data_sent(sk: &mut Sock, cx: &Cx) {
     }
 }
 
-fn count(sk: &mut Sock, payload_len: usize, cx: &mut Cx) {
+fn count(sk: &mut Sock, payload_len: usize, segs: u32, cx: &mut Cx) {
     let bytes = u64::try_from(payload_len).unwrap_or(0);
-    let segs = tcp_skb_pcount(payload_len, sk.mss_cache);
     sk.total.segs_out = sk.total.segs_out.wrapping_add(segs);
     if payload_len != 0 {
         sk.total.data_segs_out = sk.total.data_segs_out.wrapping_add(segs);
@@ -164,12 +247,4 @@ fn count(sk: &mut Sock, payload_len: usize, cx: &mut Cx) {
     if segs > 1 && cx.net.tso {
         cx.mib.add(Counter::TcpOutSegs, u64::from(segs - 1));
     }
-}
-
-/// Segments that `payload_len` bytes make; control segments count as one.
-///
-/// Linux: tcp_skb_pcount
-pub(crate) fn tcp_skb_pcount(payload_len: usize, mss: u32) -> u32 {
-    let len = u32::try_from(payload_len).unwrap_or(u32::MAX);
-    len.div_ceil(mss.max(1)).max(1)
 }

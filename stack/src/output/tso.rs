@@ -87,8 +87,9 @@ pub(crate) fn tcp_tso_should_defer(sk: &Sock, head: HeadSkb, max_segs: u32, cx: 
     if sk.loss.ca_state >= CaState::Recovery {
         return Defer::No;
     }
-    // Only a writer that is busy right now will have more to add.
-    if cx.now.nanos_since(sk.total.wstamp) > NSEC_PER_MSEC {
+    // Only a writer that is busy right now will have more to add. (Linux asks for more than a
+    // millisecond; whatever happens a millisecond later is later by a little more on a real clock.)
+    if cx.now.nanos_since(sk.total.wstamp) >= NSEC_PER_MSEC {
         return Defer::No;
     }
     let send_win = tcp_wnd_end(sk) - head.seq;

@@ -6,7 +6,6 @@
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::sock::Sock;
-use crate::sysctl::Sysctls;
 
 /// TCP_RMEM_TO_WIN_SCALE
 const RMEM_TO_WIN_SHIFT: u32 = 8;
@@ -48,9 +47,10 @@ pub(crate) fn tcp_full_space(sk: &Sock) -> u32 {
     tcp_win_from_space(sk, sk.opts.rcvbuf)
 }
 
-/// Memory held by received segments (sk_rmem_alloc).
+/// Memory held by received segments and messages about errors (sk_rmem_alloc).
 pub(crate) fn rmem_alloc(sk: &Sock) -> u32 {
-    sk.recv_queue.truesize().saturating_add(sk.ofo_queue.truesize())
+    let queued = sk.recv_queue.truesize().saturating_add(sk.ofo_queue.truesize());
+    queued.saturating_add(sk.error_queue.rmem())
 }
 
 /// What remains of the window last announced.
@@ -69,8 +69,9 @@ pub(crate) fn tcp_select_initial_window(
     mss: u32,
     window_clamp: u32,
     wscale_ok: bool,
-    sysctl: &Sysctls,
+    cx: &Cx,
 ) -> InitialWindow {
+    let sysctl = &cx.sysctl;
     let clamp = if window_clamp == 0 { U16_MAX << TCP_MAX_WSCALE } else { window_clamp };
     let mut space = space.min(clamp);
     if space > mss && mss > 0 {
@@ -78,7 +79,10 @@ pub(crate) fn tcp_select_initial_window(
     }
     let signed = sysctl.tcp_workaround_signed_windows != 0;
     // May exceed what the field of a SYN can say; see `tcp_set_window_clamp` for what that does.
-    let rcv_wnd = if signed { space.min(MAX_TCP_WINDOW) } else { space };
+    let mut rcv_wnd = if signed { space.min(MAX_TCP_WINDOW) } else { space };
+    if cx.net.route.initrwnd != 0 {
+        rcv_wnd = rcv_wnd.min(cx.net.route.initrwnd.saturating_mul(mss));
+    }
     let mut rcv_wscale = 0;
     if wscale_ok {
         let reach = u64::from(space)

@@ -3,17 +3,22 @@
 //! RFC 9293 §3.7.4, §3.8.6.2.1 · Linux: tcp_write_xmit, tcp_nagle_test, tcp_push_one,
 //! __tcp_push_pending_frames (net/ipv4/tcp_output.c), tcp_push (net/ipv4/tcp.c)
 
+use super::mtu_probe::{MtuProbe, tcp_mtu_probe};
 use super::options::tcp_wnd_end;
+use super::pacing::{departure_time, tcp_pacing_check};
 use super::probe::{tcp_check_probe_timer, tcp_schedule_loss_probe};
+use super::small_queue::tcp_small_queue_check;
 use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::tso::{Defer, HeadSkb, tcp_mss_split_point, tcp_tso_segs, tcp_tso_should_defer};
 use crate::congestion::{CaEvent, CaState, INIT_CWND};
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::qdisc::Xmit;
 use crate::seq::Seq;
-use crate::sock::write_queue::Chunk;
+use crate::sock::write_queue::{Chunk, skb_truesize};
 use crate::sock::{Chrono, NonAgle, Sock};
 use crate::state::{StateMask, TcpState};
+use crate::time::Instant;
 use crate::timer::{Timer, tcp_rearm_rto};
 use crate::wire::Flags;
 
@@ -38,8 +43,7 @@ struct Limits {
 /// Sends what may be sent. True when something waits and nothing is in flight, so that a window
 /// probe is needed.
 ///
-/// Linux: tcp_write_xmit (net/ipv4/tcp_output.c) · Differs: no pacing, no small queues: the link
-/// takes everything at once.
+/// Linux: tcp_write_xmit (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_write_xmit(
     sk: &mut Sock,
     mss_now: u32,
@@ -49,12 +53,23 @@ pub(crate) fn tcp_write_xmit(
 ) -> bool {
     let mut limits = Limits::default();
     let mut sent_pkts = 0;
+    if amount == Amount::All {
+        match tcp_mtu_probe(sk, cx) {
+            MtuProbe::NotNow => {}
+            MtuProbe::Sent => sent_pkts = 1,
+            MtuProbe::Wait => return false,
+        }
+    }
     let max_segs = tcp_tso_segs(sk, mss_now, cx);
     while let Some(len) = sendable(sk, mss_now, (nonagle, amount, max_segs), &mut limits, cx) {
         if len < sk.write_queue.send_head().map_or(0, Chunk::len) {
             sk.write_queue.fragment_send_head(to_usize(len));
         }
-        sent_pkts += transmit_head(sk, mss_now, cx);
+        if tcp_small_queue_check(sk, skb_truesize(to_usize(len)), 0, cx) {
+            break;
+        }
+        let Some(pcount) = transmit_head(sk, mss_now, cx) else { break };
+        sent_pkts += pcount;
         if amount != Amount::All {
             break;
         }
@@ -89,6 +104,9 @@ fn sendable(
     limits: &mut Limits,
     cx: &Cx,
 ) -> Option<u32> {
+    if tcp_pacing_check(sk, cx) {
+        return None;
+    }
     let mut quota = tcp_cwnd_test(sk);
     if quota == 0 {
         if amount != Amount::Probe {
@@ -151,28 +169,31 @@ fn head_of(sk: &Sock) -> Option<HeadSkb> {
     })
 }
 
-/// Sends the head and moves it to the retransmission queue; returns its segments.
-fn transmit_head(sk: &mut Sock, mss_now: u32, cx: &mut Cx) -> u32 {
-    let Some(head) = sk.write_queue.send_head_mut() else { return 0 };
+/// Sends the head and moves it to the retransmission queue; returns its segments, or none if this
+/// host dropped it.
+fn transmit_head(sk: &mut Sock, mss_now: u32, cx: &mut Cx) -> Option<u32> {
+    let departs = departure_time(sk, cx);
+    let head = sk.write_queue.send_head_mut()?;
     head.set_tso_segs(mss_now);
     head.delivered_at_send = (sk.total.delivered, sk.loss.delivered_mstamp);
     let (pcount, len, end_seq) = (head.pcount(), head.len(), head.end_seq());
-    let out =
-        Outgoing { seq: head.seq, flags: head.flags | Flags::ACK, payload: head.data.clone() };
-    tcp_transmit_skb(sk, out, cx);
-    tcp_event_new_data_sent(sk, cx);
+    let out = Outgoing::of(head);
+    if tcp_transmit_skb(sk, out, cx) == Xmit::Dropped {
+        return None;
+    }
+    tcp_event_new_data_sent(sk, departs, cx);
     if len < pcount * mss_now {
         sk.snd.sml = end_seq;
     }
-    pcount
+    Some(pcount)
 }
 
-/// The head was sent: it is in flight now.
+/// The head was sent, to leave at `departs`: it is in flight now.
 ///
 /// Linux: tcp_event_new_data_sent (net/ipv4/tcp_output.c)
-pub(crate) fn tcp_event_new_data_sent(sk: &mut Sock, cx: &mut Cx) {
+pub(crate) fn tcp_event_new_data_sent(sk: &mut Sock, departs: Instant, cx: &mut Cx) {
     let prior_packets = sk.loss.packets_out;
-    let Some(sent) = sk.write_queue.move_to_rtx(cx.now) else { return };
+    let Some(sent) = sk.write_queue.move_to_rtx(departs) else { return };
     sk.snd.nxt = sent.end_seq();
     let pcount = sent.pcount();
     sk.loss.packets_out += pcount;
@@ -312,10 +333,19 @@ pub(crate) const fn tcp_is_cwnd_limited(sk: &Sock) -> bool {
     cw.is_cwnd_limited || (cw.in_slow_start() && cw.snd_cwnd < 2 * cw.max_packets_out)
 }
 
+/// The window a connection begins with.
+///
+/// [RFC6928:2#1] · Linux: tcp_init_cwnd (net/ipv4/tcp_input.c)
+pub(crate) fn tcp_init_cwnd(sk: &Sock, cx: &Cx) -> u32 {
+    let of_route = cx.net.route.initcwnd;
+    let cwnd = if of_route == 0 { INIT_CWND } else { of_route };
+    cwnd.min(sk.cong.cw.snd_cwnd_clamp)
+}
+
 /// RFC 2861 §3.2 · Linux: tcp_cwnd_application_limited (net/ipv4/tcp_output.c)
 fn tcp_cwnd_application_limited(sk: &mut Sock, cx: &Cx) {
     if sk.loss.ca_state == CaState::Open && !sk.nospace {
-        let used = sk.cong.cwnd_used.max(INIT_CWND);
+        let used = sk.cong.cwnd_used.max(tcp_init_cwnd(sk, cx));
         if used < sk.cong.cw.snd_cwnd {
             sk.cong.cw.snd_ssthresh = tcp_current_ssthresh(sk);
             sk.cong.cw.snd_cwnd = u32::midpoint(sk.cong.cw.snd_cwnd, used);
@@ -349,7 +379,7 @@ pub(crate) fn tcp_slow_start_after_idle_check(sk: &mut Sock, cx: &Cx) {
     if idle_ms <= rto_ms {
         return;
     }
-    let restart_cwnd = INIT_CWND.min(sk.cong.cw.snd_cwnd);
+    let restart_cwnd = tcp_init_cwnd(sk, cx).min(sk.cong.cw.snd_cwnd);
     sk.cong.algorithm.ops().cwnd_event(&mut sk.cong.cw, CaEvent::CwndRestart, cx.now);
     sk.cong.cw.snd_ssthresh = tcp_current_ssthresh(sk);
     let mut cwnd = sk.cong.cw.snd_cwnd;

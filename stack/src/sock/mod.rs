@@ -20,7 +20,7 @@ pub(crate) use chrono::Chrono;
 pub(crate) use control_block::{EcnVars, RxOpt};
 pub(crate) use listener::AcceptQueue;
 pub(crate) use ofo_queue::OfoQueue;
-pub(crate) use options::{Linger, NonAgle, SockOptions};
+pub(crate) use options::{Linger, NonAgle, SockOptions, TCP_DELACK_MAX_MS};
 pub(crate) use recv_queue::RecvQueue;
 pub use request::RequestSock;
 pub(crate) use sack_list::SackList;

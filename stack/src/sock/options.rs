@@ -5,6 +5,10 @@
 
 use crate::fastopen::FastopenOptions;
 use crate::sysctl::Sysctls;
+use crate::time::usecs_to_jiffies;
+
+/// TCP_DELACK_MAX: HZ/5
+pub(crate) const TCP_DELACK_MAX_MS: u32 = 200;
 
 /// SO_LINGER.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +57,8 @@ pub(crate) struct SockOptions {
     pub(crate) sndbuf: u32,
     pub(crate) locks: Locks,
     pub(crate) rcvlowat: u32,
+    /// SO_PEEK_OFF; negative when it is off.
+    pub(crate) peek_off: i32,
     /// Microseconds; none waits for ever.
     pub(crate) rcvtimeo_us: Option<u64>,
     pub(crate) sndtimeo_us: Option<u64>,
@@ -77,6 +83,10 @@ pub(crate) struct SockOptions {
     /// SYN-ACK retransmissions to wait for data before accept (rskq_defer_accept).
     pub(crate) defer_accept: u32,
     pub(crate) user_timeout_ms: u32,
+    /// icsk_rto_min, icsk_rto_max, icsk_delack_max
+    pub(crate) rto_min_ms: u32,
+    pub(crate) rto_max_ms: u32,
+    pub(crate) delack_max_ms: u32,
     pub(crate) notsent_lowat: u32,
     pub(crate) thin_linear_timeouts: bool,
     pub(crate) fastopen: FastopenOptions,
@@ -101,6 +111,7 @@ impl SockOptions {
             sndbuf: clamp_u32(sysctl.tcp_wmem.default),
             locks: Locks::default(),
             rcvlowat: 1,
+            peek_off: -1,
             rcvtimeo_us: None,
             sndtimeo_us: None,
             priority: 0,
@@ -119,6 +130,9 @@ impl SockOptions {
             linger2_secs: None,
             defer_accept: 0,
             user_timeout_ms: 0,
+            rto_min_ms: ticks_of_us(sysctl.tcp_rto_min_us.unsigned_abs()),
+            rto_max_ms: sysctl.tcp_rto_max_ms.unsigned_abs(),
+            delack_max_ms: TCP_DELACK_MAX_MS,
             notsent_lowat: 0,
             thin_linear_timeouts: false,
             fastopen: FastopenOptions::default(),
@@ -128,6 +142,11 @@ impl SockOptions {
             nonblock: false,
         }
     }
+}
+
+/// Microseconds in ticks, rounded up.
+fn ticks_of_us(us: u32) -> u32 {
+    u32::try_from(usecs_to_jiffies(u64::from(us))).unwrap_or(u32::MAX)
 }
 
 /// The default algorithm, by the static name of its implementation.

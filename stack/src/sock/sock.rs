@@ -11,13 +11,19 @@ use super::{AcceptQueue, OfoQueue, RecvQueue, SackList, SockOptions, WriteQueue}
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
+use crate::errqueue::ErrQueue;
+use crate::errqueue::zerocopy::ZeroCopy;
 use crate::fastopen::FastopenVars;
 use crate::flow::Flow;
 use crate::md5::{Md5Key, Md5Keys};
+use crate::output::mtu_probe::MtuSearch;
+use crate::output::pacing::Pacing;
+use crate::output::small_queue::SmallQueue;
 use crate::state::{StateCell, TcpState};
 use crate::sysctl::Sysctls;
 use crate::time::Instant;
 use crate::timer::TimerTable;
+use crate::timestamping::TstampVars;
 
 /// Names an object of the socket table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,10 +91,20 @@ pub struct Sock {
     pub(crate) tcp_header_len: u32,
     /// MTU that mss_cache was computed from.
     pub(crate) pmtu_cookie: u32,
+    /// MTU of the path when a packet was last sent on it (Linux: dst_mtu of sk_dst_cache).
+    pub(crate) dst_mtu: u32,
+    pub(crate) mtup: MtuSearch,
     /// Added to the timestamp clock.
     pub(crate) tsoffset: u32,
     /// Bytes per second; u64::MAX before anything is known.
     pub(crate) pacing_rate: u64,
+    pub(crate) pacing: Pacing,
+    pub(crate) tsq: SmallQueue,
+
+    /// What recvmsg with MSG_ERRQUEUE reads.
+    pub(crate) error_queue: ErrQueue,
+    pub(crate) zerocopy: ZeroCopy,
+    pub(crate) tstamp: TstampVars,
 
     /// Pending error, reported once (sk_err).
     pub(crate) err: Option<Errno>,
@@ -164,8 +180,15 @@ impl Sock {
             advmss: 0,
             tcp_header_len: crate::net::TCP_HEADER_LEN,
             pmtu_cookie: 0,
+            dst_mtu: 0,
+            mtup: MtuSearch::default(),
             tsoffset: 0,
             pacing_rate: u64::MAX,
+            error_queue: ErrQueue::default(),
+            zerocopy: ZeroCopy::default(),
+            tstamp: TstampVars::default(),
+            pacing: Pacing::default(),
+            tsq: SmallQueue::default(),
             err: None,
             err_soft: None,
             shutdown: Shutdown::default(),

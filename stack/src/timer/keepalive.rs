@@ -7,8 +7,9 @@ use super::{Timer, tcp_write_err};
 use crate::api::close::tcp_done;
 use crate::cx::Cx;
 use crate::mib::Counter;
-use crate::output::probe::tcp_write_wakeup;
+use crate::output::probe::{RESOURCE_PROBE_INTERVAL_MS, tcp_write_wakeup};
 use crate::output::reset::tcp_send_active_reset;
+use crate::qdisc::Xmit;
 use crate::sock::Sock;
 use crate::state::{Event, StateMask, TcpState};
 use crate::time::timer_deadline;
@@ -52,9 +53,13 @@ pub(super) fn tcp_keepalive_timer(sk: &mut Sock, cx: &mut Cx) {
         tcp_send_active_reset(sk, cx);
         return tcp_write_err(sk, cx);
     }
-    tcp_write_wakeup(sk, Counter::TcpExtTCPKeepAlive, cx);
-    sk.loss.probes_out += 1;
-    let next = keepalive_intvl_ms(sk, cx);
+    let next = if tcp_write_wakeup(sk, Counter::TcpExtTCPKeepAlive, cx) == Xmit::Dropped {
+        // Our own queue is full; that says nothing about the peer.
+        u64::from(RESOURCE_PROBE_INTERVAL_MS)
+    } else {
+        sk.loss.probes_out += 1;
+        keepalive_intvl_ms(sk, cx)
+    };
     reset_keepalive_timer(sk, next, cx);
 }
 

@@ -3,6 +3,7 @@
 //! RFC 9293 §3.10.8 · Linux: net/ipv4/tcp_timer.c. `on_timer` maps a timer that is due to its
 //! handler; arming is in `rearm`.
 
+mod bounds;
 mod delack;
 mod keepalive;
 mod probe;
@@ -13,9 +14,11 @@ mod table;
 mod time_wait;
 mod write_timeout;
 
+pub(crate) use bounds::{tcp_delack_max_ms, tcp_rto_max_ms, tcp_rto_min_ms};
 pub(crate) use keepalive::{keepalive_time_ms, reset_keepalive_timer};
 pub(crate) use rearm::{
-    tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_xmit_timer, tcp_rto_delta_us,
+    tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_paced_timer, tcp_reset_xmit_timer,
+    tcp_rto_delta_us,
 };
 pub(crate) use synack::{ListenerView, reqsk_timeout_ms, reqsk_timer_handler};
 pub use table::Timer;
@@ -47,6 +50,7 @@ pub(crate) fn on_timer(sk: &mut Sock, timer: Timer, cx: &mut Cx) {
         Timer::Delack => delack::tcp_delack_timer_handler(sk, cx),
         Timer::Keepalive => keepalive::tcp_keepalive_timer(sk, cx),
         Timer::CompressedAck => delack::tcp_compressed_ack_kick(sk, cx),
+        Timer::Pacing => crate::output::small_queue::tcp_tsq_write(sk, cx),
         // Timers of half-open connections and remainders are their own; see `Stack`.
         Timer::SynAck | Timer::TimeWait => {}
     }

@@ -2,6 +2,7 @@
 //!
 //! [RFC9293:MUST-36] · Linux: tcp_probe_timer (net/ipv4/tcp_timer.c)
 
+use super::tcp_rto_max_ms;
 use super::write_timeout::{tcp_orphan_retries, tcp_out_of_resources, tcp_write_err};
 use crate::cx::Cx;
 use crate::output::probe::{tcp_probe0_when, tcp_send_probe0};
@@ -22,7 +23,7 @@ pub(super) fn tcp_probe_timer(sk: &mut Sock, cx: &mut Cx) {
     }
     let mut max_probes = u32::from(cx.sysctl.tcp_retries2);
     if sk.dead {
-        let alive = tcp_probe0_when(sk, u32::MAX) < cx.rto_max_ms();
+        let alive = tcp_probe0_when(sk, u32::MAX) < tcp_rto_max_ms(sk);
         max_probes = tcp_orphan_retries(sk, alive, cx);
         if !alive && sk.loss.backoff >= max_probes {
             return tcp_write_err(sk, cx);

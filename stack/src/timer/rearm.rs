@@ -3,8 +3,9 @@
 //! RFC 6298 §5 · Linux: inet_csk_reset_xmit_timer (include/net/inet_connection_sock.h),
 //! tcp_rearm_rto (net/ipv4/tcp_input.c), tcp_clamp_rto_to_user_timeout (net/ipv4/tcp_timer.c)
 
-use super::Timer;
+use super::{Timer, tcp_rto_max_ms};
 use crate::cx::Cx;
+use crate::output::pacing::tcp_pacing_delay_ms;
 use crate::sock::Sock;
 use crate::time::timer_deadline;
 
@@ -12,8 +13,16 @@ use crate::time::timer_deadline;
 ///
 /// Linux: tcp_reset_xmit_timer (include/net/tcp.h)
 pub(crate) fn tcp_reset_xmit_timer(sk: &mut Sock, timer: Timer, when_ms: u32, cx: &Cx) {
-    let when_ms = when_ms.min(cx.rto_max_ms()).max(1);
+    let when_ms = when_ms.min(tcp_rto_max_ms(sk)).max(1);
     sk.timers.arm(timer, timer_deadline(cx.now, u64::from(when_ms)));
+}
+
+/// Like [`tcp_reset_xmit_timer`], counted from when pacing lets the last packet depart.
+///
+/// Linux: tcp_reset_xmit_timer with pace_delay (include/net/tcp.h)
+pub(crate) fn tcp_reset_paced_timer(sk: &mut Sock, timer: Timer, when_ms: u32, cx: &Cx) {
+    let delay_ms = tcp_pacing_delay_ms(sk, cx);
+    tcp_reset_xmit_timer(sk, timer, when_ms.saturating_add(delay_ms), cx);
 }
 
 /// Restarts the retransmission timer after progress, or stops it when nothing is in flight.
@@ -34,7 +43,7 @@ pub(crate) fn tcp_rearm_rto(sk: &mut Sock, cx: &Cx) {
         let delta_us = u64::try_from(tcp_rto_delta_us(sk, cx)).unwrap_or(0).max(1);
         rto_ms = u32::try_from(delta_us.div_ceil(1000)).unwrap_or(u32::MAX);
     }
-    tcp_reset_xmit_timer(sk, Timer::Retransmit, rto_ms, cx);
+    tcp_reset_paced_timer(sk, Timer::Retransmit, rto_ms, cx);
 }
 
 /// Microseconds until the oldest segment in flight reaches its RTO; negative when it has.

@@ -2,22 +2,21 @@
 //!
 //! RFC 6298 §5.4–5.7 · Linux: tcp_retransmit_timer (net/ipv4/tcp_timer.c)
 
-use super::Timer;
 use super::rearm::{tcp_clamp_rto_to_user_timeout, tcp_reset_xmit_timer};
 use super::write_timeout::{tcp_write_err, tcp_write_timeout};
+use super::{Timer, tcp_rto_max_ms};
 use crate::congestion::{CaState, tcp_enter_loss};
 use crate::cx::Cx;
 use crate::fastopen::tcp_fastopen_synack_timer;
 use crate::input::rtt::tcp_set_rto;
 use crate::mib::Counter;
-use crate::output::retransmit::tcp_retransmit_skb;
+use crate::output::probe::RESOURCE_PROBE_INTERVAL_MS;
+use crate::output::retransmit::{NotSent, tcp_retransmit_skb};
 use crate::sock::Sock;
 use crate::state::{StateMask, TcpState};
 
 /// TCP_THIN_LINEAR_RETRIES
 const TCP_THIN_LINEAR_RETRIES: u32 = 6;
-/// Half a second: TCP_RESOURCE_PROBE_INTERVAL.
-const RESOURCE_PROBE_INTERVAL_MS: u32 = 500;
 
 /// The oldest segment was not acknowledged in time: sends it again, and waits twice as long.
 pub(super) fn tcp_retransmit_timer(sk: &mut Sock, cx: &mut Cx) {
@@ -40,7 +39,7 @@ pub(super) fn tcp_retransmit_timer(sk: &mut Sock, cx: &mut Cx) {
     tcp_enter_loss(sk, cx);
     sk.loss.retransmits += 1;
     sk.loss.total_rto = sk.loss.total_rto.saturating_add(1);
-    if tcp_retransmit_skb(sk, 0, 1, cx).is_err() {
+    if tcp_retransmit_skb(sk, 0, 1, cx) == Err(NotSent::Dropped) {
         return tcp_reset_xmit_timer(sk, Timer::Retransmit, RESOURCE_PROBE_INTERVAL_MS, cx);
     }
     back_off(sk, cx);
@@ -62,7 +61,7 @@ fn retransmit_into_closed_window(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// Linux: tcp_rtx_probe0_timed_out (net/ipv4/tcp_timer.c)
 fn tcp_rtx_probe0_timed_out(sk: &Sock, silent_ms: u64, cx: &Cx) -> bool {
-    let timeout = 2 * u64::from(cx.rto_max_ms());
+    let timeout = 2 * u64::from(tcp_rto_max_ms(sk));
     let user_timeout = u64::from(sk.opts.user_timeout_ms);
     let elapsed = sk
         .loss
@@ -86,10 +85,10 @@ fn back_off(sk: &mut Sock, cx: &Cx) {
         && sk.loss.retransmits <= TCP_THIN_LINEAR_RETRIES
     {
         sk.loss.backoff = 0;
-        tcp_set_rto(sk, cx);
+        tcp_set_rto(sk);
     } else if !linear_syn {
         sk.loss.backoff += 1;
-        sk.loss.rto_ms = sk.loss.rto_ms.saturating_mul(2).min(cx.rto_max_ms());
+        sk.loss.rto_ms = sk.loss.rto_ms.saturating_mul(2).min(tcp_rto_max_ms(sk));
     }
     let when = tcp_clamp_rto_to_user_timeout(sk, cx);
     tcp_reset_xmit_timer(sk, Timer::Retransmit, when, cx);

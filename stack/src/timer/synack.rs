@@ -13,6 +13,7 @@ use crate::time::timer_deadline;
 pub(crate) struct ListenerView<'a> {
     pub(crate) queue: &'a mut AcceptQueue,
     pub(crate) syncnt: Option<u32>,
+    pub(crate) rto_max_ms: u32,
     pub(crate) defer_accept: u32,
 }
 
@@ -46,7 +47,7 @@ pub(crate) fn reqsk_timer_handler(
         listener.queue.young = listener.queue.young.saturating_sub(1);
     }
     req.num_timeout += 1;
-    let next = reqsk_timeout_ms(req.num_timeout, cx.rto_max_ms());
+    let next = reqsk_timeout_ms(req.num_timeout, listener.rto_max_ms);
     req.timer = Some(timer_deadline(cx.now, next));
     true
 }

@@ -1,7 +1,7 @@
 //! The timers of a socket: which are armed and when they go off.
 //!
 //! Linux: icsk_retransmit_timer (four purposes, one timer), icsk_delack_timer, sk_timer and the
-//! compressed-ACK hrtimer. One slot per kernel timer, so that arming one purpose disarms another
+//! compressed-ACK and pacing hrtimers. One slot per kernel timer, so that arming one purpose disarms another
 //! exactly where Linux does.
 
 use crate::time::Instant;
@@ -23,6 +23,8 @@ pub enum Timer {
     Keepalive,
     /// tcp_compressed_ack_kick's hrtimer
     CompressedAck,
+    /// tcp_pace_kick's hrtimer
+    Pacing,
     /// SYN-ACK of a half-open connection (rsk_timer)
     SynAck,
     /// 2MSL (tw_timer)
@@ -36,11 +38,12 @@ const fn slot(timer: Timer) -> Option<usize> {
         Timer::Delack => Some(1),
         Timer::Keepalive => Some(2),
         Timer::CompressedAck => Some(3),
+        Timer::Pacing => Some(4),
         Timer::SynAck | Timer::TimeWait => None,
     }
 }
 
-const SLOTS: usize = 4;
+const SLOTS: usize = 5;
 
 /// Armed timers.
 #[derive(Clone, Debug, Default)]

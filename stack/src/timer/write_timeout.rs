@@ -3,11 +3,13 @@
 //! [RFC9293:MUST-20], RFC 1122 §4.2.3.5 · Linux: tcp_write_timeout, retransmits_timed_out,
 //! tcp_orphan_retries, tcp_write_err (net/ipv4/tcp_timer.c)
 
+use super::tcp_rto_max_ms;
 use crate::api::close::{tcp_check_oom, tcp_done, tcp_done_with_error};
 use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::fastopen::tcp_fastopen_active_detect_blackhole;
 use crate::mib::Counter;
+use crate::output::mtu_probe::tcp_mtu_probing;
 use crate::output::reset::tcp_send_active_reset;
 use crate::sock::Sock;
 use crate::sock::control_block::{TCP_RTO_MIN_MS, TCP_TIMEOUT_INIT_MS};
@@ -27,15 +29,21 @@ pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
             max_retransmits += u32::from(cx.sysctl.tcp_syn_linear_timeouts);
         }
         expired = sk.loss.retransmits >= max_retransmits;
-    } else if sk.dead {
-        let alive = sk.loss.rto_ms < cx.rto_max_ms();
-        retry_until = tcp_orphan_retries(sk, alive, cx);
-        let do_reset = alive || !retransmits_timed_out(sk, retry_until, 0, false, cx);
-        if tcp_out_of_resources(sk, do_reset, cx) {
-            return true;
-        }
     } else {
-        retry_until = u32::from(cx.sysctl.tcp_retries2);
+        if retransmits_timed_out(sk, u32::from(cx.sysctl.tcp_retries1), 0, false, cx) {
+            tcp_mtu_probing(sk, cx);
+        }
+        retry_until = if sk.dead {
+            let alive = sk.loss.rto_ms < tcp_rto_max_ms(sk);
+            let retries = tcp_orphan_retries(sk, alive, cx);
+            let do_reset = alive || !retransmits_timed_out(sk, retries, 0, false, cx);
+            if tcp_out_of_resources(sk, do_reset, cx) {
+                return true;
+            }
+            retries
+        } else {
+            u32::from(cx.sysctl.tcp_retries2)
+        };
     }
     if !expired {
         expired = retransmits_timed_out(sk, retry_until, sk.opts.user_timeout_ms, opening, cx);
@@ -63,7 +71,7 @@ fn retransmits_timed_out(
     let mut timeout = u64::from(timeout_ms);
     if timeout == 0 {
         let rto_base = if opening { TCP_TIMEOUT_INIT_MS } else { TCP_RTO_MIN_MS };
-        timeout = tcp_model_timeout(boundary, rto_base, cx.rto_max_ms());
+        timeout = tcp_model_timeout(boundary, rto_base, tcp_rto_max_ms(sk));
     }
     cx.now.as_millis().saturating_sub(since.as_millis()) >= timeout
 }
@@ -96,7 +104,7 @@ pub(super) fn tcp_orphan_retries(sk: &Sock, alive: bool, cx: &Cx) -> u32 {
 /// Linux: tcp_out_of_resources (net/ipv4/tcp_timer.c)
 pub(super) fn tcp_out_of_resources(sk: &mut Sock, do_reset: bool, cx: &mut Cx) -> bool {
     let idle_ms = cx.now.micros_since(sk.total.lsndtime) / 1000;
-    let silent = idle_ms > 2 * u64::from(cx.rto_max_ms()) || !do_reset;
+    let silent = idle_ms > 2 * u64::from(tcp_rto_max_ms(sk)) || !do_reset;
     let shift = u32::from(silent) + u32::from(sk.err_soft.is_some());
     if !tcp_check_oom(shift, cx) {
         return false;

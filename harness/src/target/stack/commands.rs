@@ -5,10 +5,10 @@ use std::path::Path;
 
 use synproof_stack::sysctl::SysctlError;
 
-use super::beyond;
 use super::machine::Machine;
 use super::metrics;
 use super::network::Network;
+use super::{beyond, qdisc};
 use crate::command::host::{CommandHost, Refusal, SysctlKey};
 use crate::command::ip::{IpCommand, IpObject};
 use crate::command::sysctl;
@@ -78,7 +78,7 @@ impl CommandHost for StackHost<'_> {
     }
 
     fn tc(&mut self, command: &TcCommand) -> Result<(), Refusal> {
-        self.network.tc(command)
+        qdisc::tc(command, &mut self.machine.stack)
     }
 
     fn ethtool(&mut self, _dev: &str, features: &[(String, bool)]) -> Result<(), Refusal> {

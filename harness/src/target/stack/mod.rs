@@ -14,6 +14,7 @@ mod machine;
 mod metrics;
 mod network;
 mod options;
+mod qdisc;
 mod target;
 mod transfer;
 

@@ -1,7 +1,4 @@
-//! `ip`, `tc` and `ethtool` on the stack's one link, as far as TCP would notice.
-//!
-//! Packets meet no queue on their way out of the stack, so any queueing discipline that only keeps
-//! order is as good as none; one that drops, delays or paces on purpose is refused.
+//! `ip` and `ethtool` on the stack's one link, as far as TCP would notice.
 
 use std::net::IpAddr;
 
@@ -13,13 +10,7 @@ use crate::command::ip::{
     AddrCommand, AddrOp, IpCommand, IpObject, LinkChange, LinkCommand, Metric, Prefix,
     RouteCommand, RouteDst, RouteKind, RouteMetric, RouteOp,
 };
-use crate::command::tc::{QdiscCommand, QdiscOp, QdiscParent, TcCommand, TcObject};
 use crate::target::Setup;
-
-/// Queueing disciplines that hand packets on as they come.
-const FIFO_QDISCS: [&str; 7] = ["bfifo", "fq", "fq_codel", "noqueue", "pfifo", "pfifo_fast", "mq"];
-/// A queue of so many packets is never full in a script.
-const ROOMY: u32 = 100;
 
 /// The link as commands left it.
 #[derive(Clone, Debug)]
@@ -52,7 +43,7 @@ impl Network {
         }
     }
 
-    /// A route with an MTU is to TCP what a link with that MTU is.
+    /// A route: only its metrics matter, and only if it leads to the peer.
     fn route(&mut self, route: &RouteCommand, net: &mut Net) -> Result<(), Refusal> {
         match route.op {
             RouteOp::Show => return Ok(()),
@@ -65,17 +56,13 @@ impl Network {
         if let Some((name, _)) = &route.congctl {
             return lacks(format!("route with a congestion control ({name})"));
         }
-        let mut mtu = self.link_mtu;
         let mut known = RouteMetrics::default();
         for metric in &route.metrics {
-            if metric.metric == Metric::Mtu && !metric.lock {
-                mtu = metric.value.min(self.link_mtu);
-            } else if !take_metric(&mut known, *metric) {
+            if !take_metric(&mut known, *metric) {
                 return lacks(format!("route metric {:?}", metric.metric));
             }
         }
         if self.leads_to_the_peer(route.dst) {
-            net.mtu = mtu;
             net.route = known;
         }
         Ok(())
@@ -100,18 +87,6 @@ impl Network {
             LinkChange::Down => lacks("link that can be taken down"),
             LinkChange::GsoMaxSize(_) | LinkChange::GsoMaxSegs(_) => {
                 lacks("limit of GSO on its link")
-            }
-        }
-    }
-
-    /// A `tc` command.
-    #[expect(clippy::unused_self, reason = "the commands of one link belong together")]
-    pub(super) fn tc(&self, command: &TcCommand) -> Result<(), Refusal> {
-        match &command.object {
-            TcObject::Qdisc(qdisc) if keeps_order(qdisc) => Ok(()),
-            TcObject::Qdisc(_) => lacks(format!("`tc {}`", command.words.join(" "))),
-            TcObject::NotUnderstood(why) => {
-                lacks(format!("`tc {}` ({why})", command.words.join(" ")))
             }
         }
     }
@@ -144,24 +119,41 @@ impl Network {
     }
 }
 
-/// A metric the stack acts on; false for any other.
+/// Takes one metric over; false if the stack does not have it, or cannot lock it.
 fn take_metric(known: &mut RouteMetrics, given: RouteMetric) -> bool {
     let RouteMetric { metric, value, lock } = given;
-    let RouteMetrics { rtt_ms8, rttvar_ms4, ssthresh, cwnd, reordering, locks, .. } = known;
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all others are not the stack's")]
+    let locks = &mut known.locks;
     let (of, locked) = match metric {
-        Metric::Rtt => (rtt_ms8, &mut locks.rtt),
-        Metric::Rttvar => (rttvar_ms4, &mut locks.rttvar),
-        Metric::Ssthresh => (ssthresh, &mut locks.ssthresh),
-        Metric::Cwnd => (cwnd, &mut locks.cwnd),
-        Metric::Reordering => (reordering, &mut locks.reordering),
+        Metric::Mtu => (&mut known.mtu, Some(&mut locks.mtu)),
+        Metric::Window => (&mut known.window, None),
+        Metric::Rtt => (&mut known.rtt_ms8, Some(&mut locks.rtt)),
+        Metric::Rttvar => (&mut known.rttvar_ms4, Some(&mut locks.rttvar)),
+        Metric::Ssthresh => (&mut known.ssthresh, Some(&mut locks.ssthresh)),
+        Metric::Cwnd => (&mut known.cwnd, Some(&mut locks.cwnd)),
+        Metric::Advmss => (&mut known.advmss, None),
+        Metric::Reordering => (&mut known.reordering, Some(&mut locks.reordering)),
+        Metric::Initcwnd => (&mut known.initcwnd, None),
+        Metric::RtoMin => (&mut known.rto_min_ms, Some(&mut locks.rto_min)),
+        Metric::Initrwnd => (&mut known.initrwnd, None),
+        Metric::Hoplimit => {
+            known.hoplimit = u8::try_from(value).unwrap_or(u8::MAX);
+            return !lock;
+        }
+        Metric::Quickack => {
+            known.quickack = value != 0;
+            return !lock;
+        }
         Metric::FastopenNoCookie => {
             known.fastopen_no_cookie = value != 0;
             return !lock;
         }
-        _ => return false,
+        Metric::Features => return false,
     };
-    (*of, *locked) = (value, lock);
+    *of = value;
+    match locked {
+        Some(locked) => *locked = lock,
+        None => return !lock,
+    }
     true
 }
 
@@ -181,20 +173,6 @@ fn address(command: &AddrCommand, net: &mut Net) -> Result<(), Refusal> {
         }
         (AddrOp::Add | AddrOp::Change | AddrOp::Replace | AddrOp::Delete | AddrOp::Flush, _) => {
             lacks("addresses to flush")
-        }
-    }
-}
-
-fn keeps_order(qdisc: &QdiscCommand) -> bool {
-    let limit = qdisc.option("limit").map(|text| text.trim_end_matches('p').parse());
-    let roomy = limit.is_none_or(|limit| limit.is_ok_and(|packets: u32| packets >= ROOMY));
-    let at_root = matches!(qdisc.parent, None | Some(QdiscParent::Root));
-    let kind = qdisc.kind.as_deref();
-    match qdisc.op {
-        QdiscOp::Show => true,
-        QdiscOp::Delete => at_root,
-        QdiscOp::Add | QdiscOp::Replace | QdiscOp::Change => {
-            at_root && roomy && kind.is_some_and(|kind| FIFO_QDISCS.contains(&kind))
         }
     }
 }

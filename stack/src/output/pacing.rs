@@ -1,0 +1,83 @@
+//! Pacing: when the next packet of a connection may depart, and who sees to it.
+//!
+//! Linux: sk_pacing_status (include/net/sock.h), tcp_update_skb_after_send, tcp_pacing_check
+//! (net/ipv4/tcp_output.c). With fq the packets themselves wait; otherwise TCP waits, if somebody
+//! asked for a rate.
+
+use crate::cx::Cx;
+use crate::sock::Sock;
+use crate::time::{Instant, TICK_NS};
+use crate::timer::Timer;
+
+/// Data segments that leave unpaced at the beginning.
+const UNPACED_SEGS: u32 = 10;
+const NSEC_PER_SEC: u64 = 1_000_000_000;
+
+/// Who paces a connection (Linux: enum sk_pacing).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Pacing {
+    /// SK_PACING_NONE
+    #[default]
+    None,
+    /// SK_PACING_NEEDED: TCP itself, with a timer.
+    Needed,
+    /// SK_PACING_FQ: the queueing discipline.
+    Fq,
+}
+
+/// The earliest time at which a packet handed over now may depart.
+///
+/// Linux: the first lines of __tcp_transmit_skb
+pub(crate) fn departure_time(sk: &Sock, cx: &Cx) -> Instant {
+    sk.total.wstamp.max(cx.now)
+}
+
+/// A packet of `len` bytes was handed over to depart at `departs`: the next one departs so much
+/// later as the rate says, less what the last one was late.
+///
+/// Linux: tcp_update_skb_after_send
+pub(super) fn tcp_update_skb_after_send(sk: &mut Sock, len: usize, prior: Instant) {
+    if sk.pacing == Pacing::None || sk.total.data_segs_out < UNPACED_SEGS {
+        return;
+    }
+    let rate = sk.pacing_rate;
+    if rate == u64::MAX || rate == 0 {
+        return;
+    }
+    let len = u64::try_from(len).unwrap_or(u64::MAX);
+    let gap_ns = len.saturating_mul(NSEC_PER_SEC) / rate;
+    let credit_ns = sk.total.wstamp.nanos_since(prior);
+    let gap_ns = gap_ns - credit_ns.min(gap_ns / 2);
+    sk.total.wstamp = sk.total.wstamp.plus_nanos(gap_ns);
+}
+
+/// Whether TCP has to wait before it may send; the pacing timer will call again.
+///
+/// Linux: tcp_pacing_check
+pub(crate) fn tcp_pacing_check(sk: &mut Sock, cx: &Cx) -> bool {
+    if sk.pacing != Pacing::Needed || sk.total.wstamp <= cx.now {
+        return false;
+    }
+    if sk.timers.deadline(Timer::Pacing).is_none() {
+        sk.timers.arm(Timer::Pacing, sk.total.wstamp);
+    }
+    true
+}
+
+/// Ticks by which pacing delays the last packet handed over: timers for it start no earlier.
+///
+/// Linux: tcp_pacing_delay (include/net/tcp.h)
+pub(crate) fn tcp_pacing_delay_ms(sk: &Sock, cx: &Cx) -> u32 {
+    u32::try_from(sk.total.wstamp.nanos_since(cx.now) / TICK_NS).unwrap_or(u32::MAX)
+}
+
+/// SO_MAX_PACING_RATE: bytes per second, u64::MAX for no limit.
+///
+/// Linux: sk_setsockopt (net/core/sock.c)
+pub(crate) fn set_max_pacing_rate(sk: &mut Sock, rate: u64) {
+    if rate != u64::MAX && sk.pacing == Pacing::None {
+        sk.pacing = Pacing::Needed;
+    }
+    sk.opts.max_pacing_rate = rate;
+    sk.pacing_rate = sk.pacing_rate.min(rate);
+}
