@@ -77,6 +77,8 @@ impl Host for Smol {
 impl Tcp for Smol {
     type Conn = SocketHandle;
 
+    const LISTENER_IS_USED_UP: bool = true;
+
     fn connect(&mut self, _now: Instant, remote: SocketAddr) -> io::Result<SocketHandle> {
         let handle = self.sockets.add(self.socket());
         self.next_port += 1;
@@ -140,6 +142,10 @@ impl Tcp for Smol {
 
     fn is_flushed(&mut self, conn: SocketHandle) -> bool {
         matches!(self.get(conn).state(), State::FinWait2 | State::TimeWait | State::Closed)
+    }
+
+    fn forget(&mut self, conn: SocketHandle) {
+        self.sockets.remove(conn);
     }
 }
 

@@ -17,6 +17,9 @@ pub trait Tcp: Host {
     /// A connection, or a port that waits for one.
     type Conn: Copy;
 
+    /// A listener becomes the connection it accepts, instead of staying one.
+    const LISTENER_IS_USED_UP: bool;
+
     /// Begins to connect, from a free port.
     ///
     /// # Errors
@@ -49,10 +52,15 @@ pub trait Tcp: Host {
 
     /// Whether what the connection has sent, its end included, was acknowledged.
     fn is_flushed(&mut self, conn: Self::Conn) -> bool;
+
+    /// Gives back what a closed connection holds, where the host does not do so itself.
+    fn forget(&mut self, conn: Self::Conn);
 }
 
 impl Tcp for Stack {
     type Conn = Fd;
+
+    const LISTENER_IS_USED_UP: bool = false;
 
     fn connect(&mut self, now: Instant, remote: SocketAddr) -> io::Result<Fd> {
         let fd = self.socket(now, domain(remote), true);
@@ -119,6 +127,8 @@ impl Tcp for Stack {
         use synproof_stack::state::TcpState::{FinWait2, Listen, TimeWait};
         self.connections().all(|(_, state)| matches!(state, FinWait2 | Listen | TimeWait))
     }
+
+    fn forget(&mut self, _conn: Fd) {}
 }
 
 const fn domain(addr: SocketAddr) -> Domain {

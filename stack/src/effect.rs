@@ -12,7 +12,7 @@ use crate::time::Instant;
 use crate::wire::Segment;
 
 /// Why a sleeper may want to look again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Wake {
     /// Data, FIN or an accepted connection can be had (sk_data_ready).
     Readable,

@@ -1,7 +1,7 @@
 //! The stack: owns every table, is the only one that sees two sockets at once, and applies what
 //! socket functions leave as effects.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 
 use crate::api::close::tcp_abort_child;
@@ -63,7 +63,10 @@ pub struct Stack {
     pub(crate) ehash: Ehash<SockId>,
     pub(crate) lhash: Lhash<SockId>,
     pub(crate) ports: Ports<SockId>,
-    events: VecDeque<StackEvent>,
+    /// What happened that nobody asked about yet, oldest first.
+    events: VecDeque<(SockId, Wake)>,
+    /// The same, to keep each from being there twice.
+    waiting: BTreeSet<(SockId, Wake)>,
     /// A datagram is being delivered: others wait.
     in_softirq: bool,
 }
@@ -81,6 +84,7 @@ impl Stack {
             lhash: Lhash::default(),
             ports: Ports::default(),
             events: VecDeque::new(),
+            waiting: BTreeSet::new(),
             in_softirq: false,
         }
     }
@@ -179,9 +183,12 @@ impl Stack {
         timer.into_iter().chain(self.cx.queue.next_due()).min()
     }
 
-    /// Who may look again. Events are hints: a sleeping call is simply tried again.
+    /// Who may look again. Events are hints: a sleeping call is simply tried again, and what
+    /// happened twice is told once.
     pub fn poll_event(&mut self) -> Option<StackEvent> {
-        self.events.pop_front()
+        let (sock, wake) = self.events.pop_front()?;
+        self.waiting.remove(&(sock, wake));
+        Some(StackEvent { sock, fd: self.fds.fd_of(sock), wake })
     }
 
     /// State of the connection `flow`, or of a listener on its local end if the remote port is 0.
@@ -304,14 +311,15 @@ impl Stack {
     }
 
     fn wake(&mut self, sock: SockId, wake: Wake) {
-        let fd = self.fds.fd_of(sock);
-        if let Some(fd) = fd {
+        if let Some(fd) = self.fds.fd_of(sock) {
             let watchers = self.fds.epolls_mut();
             for interest in watchers.filter_map(|(_, epoll)| epoll.interest.get_mut(&fd)) {
                 interest.ready = true;
             }
         }
-        self.events.push_back(StackEvent { sock, fd, wake });
+        if self.waiting.insert((sock, wake)) {
+            self.events.push_back((sock, wake));
+        }
     }
 
     /// Linux: synq_overflow_ts of struct sock_reuseport
@@ -356,6 +364,7 @@ impl Stack {
         self.ehash.remove(flow, id);
         self.lhash.remove(id);
         self.ports.release(id, flow.local.port());
+        self.cx.orphan_count = self.cx.orphan_count.saturating_sub(1);
         self.objects.remove(id);
     }
 
@@ -393,6 +402,7 @@ impl Stack {
 
     /// A remainder is over.
     pub(crate) fn forget_time_wait(&mut self, tw: &TimeWaitSock) {
+        self.cx.tw_count = self.cx.tw_count.saturating_sub(1);
         self.ehash.remove(tw.flow, tw.id);
         self.ports.release(tw.id, tw.flow.local.port());
         self.objects.remove(tw.id);

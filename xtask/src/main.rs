@@ -3,6 +3,8 @@
 //! CI scripts contain no logic; whatever they run, a developer runs by the same name.
 
 mod ci;
+mod coverage;
+mod figures;
 mod lint;
 mod map;
 mod root;
@@ -41,6 +43,10 @@ enum Job {
         #[arg(long)]
         check: bool,
     },
+    /// Line coverage of stack/src by its tests and by the specs on the stack
+    Coverage,
+    /// What the stack costs in instructions and memory, beside smoltcp
+    Figures,
     /// Linux kernels for the target `uml`: build, list, clean
     Uml {
         /// Which
@@ -61,6 +67,8 @@ fn main() -> ExitCode {
         Job::Lint => lint::lint(),
         Job::Map { check } => map::map(check),
         Job::States { check } => states::states(check),
+        Job::Coverage => coverage::coverage(),
+        Job::Figures => figures::figures(),
         Job::Uml { job } => uml::uml(job),
         Job::Ci { job } => ci::ci(job),
     };

@@ -131,3 +131,24 @@ pub enum ResetReason {
     TcpTimewaitSocket,
     InvalidSyn,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::DropReason;
+
+    /// The tracepoint prints the enumerator's name in capitals, with words apart.
+    #[test]
+    fn names_are_those_of_the_tracepoint() {
+        let named = [
+            (DropReason::NoSocket, "NO_SOCKET"),
+            (DropReason::TcpCsum, "TCP_CSUM"),
+            (DropReason::TcpRfc7323PawsAck, "TCP_RFC7323_PAWS_ACK"),
+            (DropReason::TcpInvalidEndSequence, "TCP_INVALID_END_SEQUENCE"),
+            (DropReason::TcpMd5failure, "TCP_MD5FAILURE"),
+            (DropReason::OtherHost, "OTHERHOST"),
+        ];
+        for (reason, name) in named {
+            assert_eq!(reason.linux_name(), name);
+        }
+    }
+}

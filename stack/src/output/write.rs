@@ -335,7 +335,7 @@ pub(crate) const fn tcp_is_cwnd_limited(sk: &Sock) -> bool {
 
 /// The window a connection begins with.
 ///
-/// [RFC6928:2#1] · Linux: tcp_init_cwnd (net/ipv4/tcp_input.c)
+/// `[RFC6928:2#1]` · Linux: tcp_init_cwnd (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_init_cwnd(sk: &Sock, cx: &Cx) -> u32 {
     let of_route = cx.net.route.initcwnd;
     let cwnd = if of_route == 0 { INIT_CWND } else { of_route };

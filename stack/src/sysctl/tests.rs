@@ -73,3 +73,14 @@ fn reserved_ports_are_a_set() {
     let reserved = &all.ip_local_reserved_ports;
     assert!(reserved.contains(8080) && reserved.contains(9149) && !reserved.contains(9151));
 }
+
+#[test]
+fn refusals_say_what_and_why() {
+    let mut all = Sysctls::default();
+    let mut said = |name, value| all.set(name, value).unwrap_err().to_string();
+    assert_eq!(said("net.ipv4.tcp_none", "1"), "no sysctl named net.ipv4.tcp_none");
+    assert_eq!(said("net.ipv4.tcp_sack", "x"), "\"x\" is no value for net.ipv4.tcp_sack");
+    assert_eq!(said("net.ipv4.tcp_sack", "256"), "256 is out of range for net.ipv4.tcp_sack");
+    let name = "net.ipv4.tcp_available_ulp";
+    assert_eq!(said(name, "tls"), "net.ipv4.tcp_available_ulp is read-only");
+}

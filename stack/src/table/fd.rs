@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ById;
 use crate::errno::Errno;
 use crate::sock::SockId;
 
@@ -40,7 +41,7 @@ pub(crate) struct FdTable {
     /// Numbers that were closed and not given out again.
     free: BTreeSet<i32>,
     /// The descriptor of each socket.
-    by_sock: BTreeMap<SockId, Fd>,
+    by_sock: ById<Fd>,
     /// Descriptors of epoll instances.
     epolls: BTreeSet<Fd>,
 }
@@ -73,7 +74,7 @@ impl FdTable {
         self.free.insert(fd.0);
         match &entry {
             FdEntry::Sock(id) => {
-                self.by_sock.remove(id);
+                self.by_sock.remove(*id);
             }
             FdEntry::Epoll(_) => {
                 self.epolls.remove(&fd);
@@ -109,9 +110,9 @@ impl FdTable {
     /// Every epoll instance; without one, sockets need not be looked at.
     pub(crate) fn epolls_mut(&mut self) -> impl Iterator<Item = (Fd, &mut EpollInstance)> {
         let Self { entries, epolls, .. } = self;
-        let first = epolls.first().copied().unwrap_or(Fd(i32::MAX));
-        let last = epolls.last().copied().unwrap_or(Fd(i32::MAX));
-        entries.range_mut(first..=last).filter_map(|(fd, entry)| match entry {
+        let span = epolls.first().copied().zip(epolls.last().copied());
+        let entries = span.map(|(first, last)| entries.range_mut(first..=last));
+        entries.into_iter().flatten().filter_map(|(fd, entry)| match entry {
             FdEntry::Epoll(epoll) => Some((*fd, epoll)),
             FdEntry::Sock(_) => None,
         })
@@ -119,12 +120,12 @@ impl FdTable {
 
     /// Every socket that has a descriptor.
     pub(crate) fn socks(&self) -> impl Iterator<Item = SockId> + '_ {
-        self.by_sock.keys().copied()
+        self.by_sock.iter().map(|(id, _)| id)
     }
 
     /// The descriptor of a socket.
     pub(crate) fn fd_of(&self, id: SockId) -> Option<Fd> {
-        self.by_sock.get(&id).copied()
+        self.by_sock.get(id).copied()
     }
 }
 

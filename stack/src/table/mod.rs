@@ -1,11 +1,13 @@
 //! Who is who: descriptors, sockets, connections by four-tuple, listeners, local ports.
 
+mod by_id;
 pub(crate) mod ehash;
 pub(crate) mod fd;
 pub(crate) mod lhash;
 pub(crate) mod ports;
 pub(crate) mod sock_table;
 
+pub(crate) use by_id::ById;
 pub use fd::Fd;
 pub(crate) use fd::{EpollInstance, FdEntry, FdTable};
 pub(crate) use sock_table::{Object, SockTable};

@@ -4,8 +4,9 @@
 //! Linux: the timer wheel stands behind the second half (kernel/time/timer.c); here deadlines are in
 //! order, so that the next one is at the front however many connections there are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::ById;
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
 use crate::state::TcpState;
 use crate::time::Instant;
@@ -49,7 +50,7 @@ struct Slot {
 #[derive(Debug, Default)]
 pub(crate) struct SockTable {
     next: u32,
-    objects: BTreeMap<SockId, Slot>,
+    objects: ById<Slot>,
     /// Deadlines of all objects but `touched`, soonest first.
     deadlines: BTreeSet<(Instant, SockId)>,
     /// The object that was lent out last: its timers may be others than those filed.
@@ -72,7 +73,7 @@ impl SockTable {
 
     /// The object called `id`.
     pub(crate) fn get(&self, id: SockId) -> Option<&Object> {
-        self.objects.get(&id).map(|slot| &slot.object)
+        self.objects.get(id).map(|slot| &slot.object)
     }
 
     /// The socket called `id`.
@@ -86,7 +87,7 @@ impl SockTable {
     /// The socket called `id`, to change it.
     pub(crate) fn sock_mut(&mut self, id: SockId) -> Option<&mut Sock> {
         self.touch(id);
-        match &mut self.objects.get_mut(&id)?.object {
+        match &mut self.objects.get_mut(id)?.object {
             Object::Sock(sk) => Some(sk),
             Object::Request(_) | Object::TimeWait(_) => None,
         }
@@ -116,7 +117,7 @@ impl SockTable {
 
     /// Forgets `id`.
     pub(crate) fn remove(&mut self, id: SockId) -> Option<Object> {
-        let Slot { object, filed } = self.objects.remove(&id)?;
+        let Slot { object, filed } = self.objects.remove(id)?;
         if let Some(at) = filed {
             self.deadlines.remove(&(at, id));
         }
@@ -127,7 +128,7 @@ impl SockTable {
     pub(crate) fn requests_of(&self, listener: SockId) -> Vec<SockId> {
         let waits =
             |slot: &Slot| matches!(&slot.object, Object::Request(req) if req.listener == listener);
-        self.objects.iter().filter(|(_, slot)| waits(slot)).map(|(id, _)| *id).collect()
+        self.objects.iter().filter(|(_, slot)| waits(slot)).map(|(id, _)| id).collect()
     }
 
     /// The object whose timer goes off next, and when.
@@ -140,14 +141,14 @@ impl SockTable {
     /// Panics when a socket contradicts itself, an accept queue leads to nothing, or a deadline is
     /// not filed.
     pub(crate) fn check(&self) {
-        for (id, slot) in &self.objects {
+        for (id, slot) in self.objects.iter() {
             if let Object::Sock(sk) = &slot.object {
                 sk.check();
                 let leads = |child: &SockId| self.sock(*child).is_some();
                 assert!(sk.listener.ready.iter().all(leads), "a child is gone: {sk:?}");
             }
-            let is_filed = slot.filed.is_none_or(|at| self.deadlines.contains(&(at, *id)));
-            let is_right = self.touched == Some(*id) || slot.filed == slot.object.next_timer();
+            let is_filed = slot.filed.is_none_or(|at| self.deadlines.contains(&(at, id)));
+            let is_right = self.touched == Some(id) || slot.filed == slot.object.next_timer();
             assert!(is_filed && is_right, "a deadline is filed wrongly: {:?}", slot.object);
         }
     }
@@ -158,7 +159,7 @@ impl SockTable {
             return;
         }
         if let Some(before) = self.touched.replace(id)
-            && let Some(slot) = self.objects.get_mut(&before)
+            && let Some(slot) = self.objects.get_mut(before)
         {
             let due = slot.object.next_timer();
             if due != slot.filed {

@@ -48,3 +48,11 @@ fn differences_saturate() {
     assert_eq!(early.micros_since(late), 0);
     assert_eq!(Instant::MAX.plus(Duration::from_secs(1)), Instant::MAX);
 }
+
+#[test]
+fn jiffies_are_milliseconds() {
+    assert_eq!((msecs_to_jiffies(7), jiffies_to_msecs(7)), (7, 7));
+    assert_eq!((usecs_to_jiffies(1), usecs_to_jiffies(1000), usecs_to_jiffies(1001)), (1, 1, 2));
+    assert_eq!((nsecs_to_jiffies(1_999_999), jiffies_to_usecs(3)), (1, 3000));
+    assert_eq!(Jiffies(0x1_0000_0002).low32(), 2);
+}

@@ -52,7 +52,8 @@ fn retransmit_into_closed_window(sk: &mut Sock, cx: &mut Cx) {
         return tcp_write_err(sk, cx);
     }
     tcp_enter_loss(sk, cx);
-    // Outside the window nothing is sent; the timer goes on all the same.
+    // The oldest segment goes out even though it lies outside the window; if the link takes none
+    // now, the timer goes on all the same.
     let _outside_window = tcp_retransmit_skb(sk, 0, 1, cx);
     back_off(sk, cx);
 }

@@ -48,8 +48,8 @@ const KNOBS: &[(&str, &[&str])] = &[
 const PATIENCE: &[(&str, &str)] = &[
     ("net.ipv4.tcp_syn_retries", "30"),
     ("net.ipv4.tcp_synack_retries", "30"),
-    ("net.ipv4.tcp_retries2", "30"),
-    ("net.ipv4.tcp_orphan_retries", "30"),
+    ("net.ipv4.tcp_retries2", "250"),
+    ("net.ipv4.tcp_orphan_retries", "250"),
 ];
 
 /// Socket options (level, name) and values, set before the connection is opened.
@@ -136,6 +136,12 @@ impl Story {
             // so does this stack: both hosts may then send beyond the window, and lose each other.
             let unscaled = ("net.ipv4.tcp_window_scaling", "0");
             programs.iter_mut().for_each(|plan| plan.sysctls.push(unscaled));
+        }
+        if weather.loss > 100 {
+            // So much loss looks like a black hole: the MSS falls to 48 bytes, and every lost ACK
+            // makes a round trip of minutes, as an old duplicate does not renew the echo.
+            let unprobed = ("net.ipv4.tcp_mtu_probing", "0");
+            programs.iter_mut().for_each(|plan| plan.sysctls.push(unprobed));
         }
         Self { weather, v6, simultaneous, programs }
     }
