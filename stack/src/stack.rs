@@ -1,7 +1,7 @@
 //! The stack: owns every table, is the only one that sees two sockets at once, and applies what
 //! socket functions leave as effects.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
 use crate::api::close::tcp_abort_child;
@@ -20,6 +20,7 @@ use crate::state::{Event, TcpState, advance};
 use crate::sysctl::Sysctls;
 use crate::table::ehash::Ehash;
 use crate::table::lhash::Lhash;
+use crate::table::pipe::{Pipe, PipeId};
 use crate::table::ports::Ports;
 use crate::table::{Fd, FdTable, Object, SockTable};
 use crate::time::Instant;
@@ -27,6 +28,9 @@ use crate::timer::{self, Timer};
 use crate::timestamping::skb_tx_timestamp;
 use crate::trace::{Trace, TraceEvent};
 use crate::wire::{IcmpError, Ingress, WireError, parse};
+
+/// Epoll instances that may watch each other in a row (EP_MAX_NESTS).
+pub(crate) const EP_MAX_NESTS: usize = 4;
 
 /// How a stack is set up.
 #[derive(Clone, Debug)]
@@ -42,8 +46,8 @@ pub struct Config {
 /// Who may look again, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StackEvent {
-    /// The socket.
-    pub sock: SockId,
+    /// The socket; none for an end of a pipe.
+    pub sock: Option<SockId>,
     /// Its descriptor, if it has one.
     pub fd: Option<Fd>,
     /// What happened.
@@ -59,6 +63,7 @@ pub struct Stack {
     pub(crate) ehash: Ehash<SockId>,
     pub(crate) lhash: Lhash<SockId>,
     pub(crate) ports: Ports<SockId>,
+    pub(crate) pipes: BTreeMap<PipeId, Pipe>,
     events: VecDeque<StackEvent>,
 }
 
@@ -74,6 +79,7 @@ impl Stack {
             ehash: Ehash::new(config.seed),
             lhash: Lhash::default(),
             ports: Ports::default(),
+            pipes: BTreeMap::new(),
             events: VecDeque::new(),
         }
     }
@@ -263,12 +269,29 @@ impl Stack {
     fn wake(&mut self, sock: SockId, wake: Wake) {
         let fd = self.fds.fd_of(sock);
         if let Some(fd) = fd {
-            let watchers = self.fds.epolls_mut();
-            for interest in watchers.filter_map(|(_, epoll)| epoll.interest.get_mut(&fd)) {
-                interest.ready = true;
-            }
+            self.tell_epolls(fd, wake.poll_key(), EP_MAX_NESTS);
         }
-        self.events.push_back(StackEvent { sock, fd, wake });
+        self.events.push_back(StackEvent { sock: Some(sock), fd, wake });
+    }
+
+    /// News of a descriptor that is no socket.
+    pub(crate) fn wake_fd(&mut self, fd: Option<Fd>, wake: Wake) {
+        let Some(open) = fd else { return };
+        self.tell_epolls(open, wake.poll_key(), EP_MAX_NESTS);
+        self.events.push_back(StackEvent { sock: None, fd, wake });
+    }
+
+    /// An epoll instance that has news is news to those that watch it.
+    fn tell_epolls(&mut self, fd: Fd, key: u32, nests: usize) {
+        let told: Vec<Fd> = self
+            .fds
+            .epolls_mut()
+            .filter_map(|(epfd, epoll)| epoll.ep_poll_callback(fd, key).then_some(epfd))
+            .collect();
+        if let Some(nests) = nests.checked_sub(1) {
+            told.into_iter()
+                .for_each(|epfd| self.tell_epolls(epfd, Wake::Readable.poll_key(), nests));
+        }
     }
 
     /// Linux: synq_overflow_ts of struct sock_reuseport

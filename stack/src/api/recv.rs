@@ -6,6 +6,7 @@
 use std::task::Poll;
 
 use super::message::ControlMessage;
+use super::readiness::tcp_data_ready;
 use super::send::MsgFlags;
 use super::sleep::Sleep;
 use crate::cx::Cx;
@@ -13,7 +14,9 @@ use crate::errno::Errno;
 use crate::errqueue::inet_recv_error;
 use crate::input::tcp_rcv_space_adjust;
 use crate::output::ack::{in_pingpong_mode, tcp_send_ack};
-use crate::output::window::{__tcp_select_window, rmem_alloc, tcp_receive_window};
+use crate::output::window::{
+    __tcp_select_window, rmem_alloc, tcp_receive_window, tcp_space_from_win,
+};
 use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::sock::control_block::UrgData;
@@ -124,6 +127,27 @@ pub(super) fn sock_rcvlowat(sk: &Sock, max: usize, flags: MsgFlags) -> usize {
     lowat.max(1)
 }
 
+/// SO_RCVLOWAT: at most half of the buffer, which grows if it is too small for so much.
+///
+/// Linux: tcp_set_rcvlowat (net/ipv4/tcp.c)
+pub(super) fn tcp_set_rcvlowat(sk: &mut Sock, val: i32, cx: &mut Cx) {
+    let rmem_max = u32::try_from(cx.sysctl.tcp_rmem.max).unwrap_or(u32::MAX);
+    let cap = if sk.opts.locks.rcvbuf { sk.opts.rcvbuf } else { rmem_max } >> 1;
+    let val = val.unsigned_abs().min(cap);
+    sk.opts.rcvlowat = val.max(1);
+    tcp_data_ready(sk, cx);
+    if sk.opts.locks.rcvbuf {
+        return;
+    }
+    let space = tcp_space_from_win(sk, val);
+    if space > sk.opts.rcvbuf {
+        sk.opts.rcvbuf = space;
+        if sk.rcv.window_clamp != 0 {
+            sk.rcv.window_clamp = sk.rcv.window_clamp.max(val);
+        }
+    }
+}
+
 /// How a try of copying ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Copied {
@@ -229,7 +253,7 @@ fn around_urgent(sk: &Sock, seq: Seq, len: usize) -> (usize, usize) {
 }
 
 /// Why there is nothing to read, if that is not going to change.
-fn nothing_to_read(sk: &mut Sock) -> Option<Result<(), Errno>> {
+pub(super) fn nothing_to_read(sk: &mut Sock) -> Option<Result<(), Errno>> {
     if sk.done {
         return Some(Ok(()));
     }
@@ -270,7 +294,7 @@ fn tcp_recv_urg(sk: &mut Sock, max: usize, flags: MsgFlags) -> Result<Received, 
 /// The user read: a window update or a delayed ACK may be due.
 ///
 /// [RFC9293:MUST-38] · Linux: tcp_cleanup_rbuf, __tcp_cleanup_rbuf
-fn tcp_cleanup_rbuf(sk: &mut Sock, copied: usize, cx: &mut Cx) {
+pub(super) fn tcp_cleanup_rbuf(sk: &mut Sock, copied: usize, cx: &mut Cx) {
     let mut time_to_ack = false;
     if sk.ack.sched {
         let pushed = sk.ack.pushed2 || (sk.ack.pushed && !in_pingpong_mode(sk, cx));

@@ -3,6 +3,7 @@
 //! Linux: sk_setsockopt (net/core/sock.c), do_tcp_setsockopt (net/ipv4/tcp.c), do_ip_setsockopt,
 //! do_ipv6_setsockopt
 
+use super::recv::tcp_set_rcvlowat;
 use super::sockopt::*;
 use crate::congestion::Algorithm;
 use crate::cx::Cx;
@@ -85,10 +86,7 @@ fn sol_socket(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Result<(),
         SO_SNDBUFFORCE => set_sndbuf(sk, val.max(0)),
         SO_RCVBUF => set_rcvbuf(sk, val.min(cx.sysctl.rmem_max)),
         SO_RCVBUFFORCE => set_rcvbuf(sk, val.max(0)),
-        SO_RCVLOWAT => {
-            let lowat = if val < 0 { i32::MAX } else { val.max(1) };
-            sk.opts.rcvlowat = lowat.unsigned_abs();
-        }
+        SO_RCVLOWAT => tcp_set_rcvlowat(sk, if val < 0 { i32::MAX } else { val }, cx),
         SO_ZEROCOPY => set_zerocopy(sk, val)?,
         SO_TIMESTAMP_OLD | SO_TIMESTAMPNS_OLD | SO_TIMESTAMP_NEW | SO_TIMESTAMPNS_NEW => {
             set_timestamp(sk, name, on);

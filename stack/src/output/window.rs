@@ -33,6 +33,14 @@ pub(crate) fn tcp_win_from_space(sk: &Sock, space: u32) -> u32 {
     u32::try_from(payload).unwrap_or(u32::MAX)
 }
 
+/// Buffer that `win` bytes of payload need.
+///
+/// Linux: tcp_space_from_win
+pub(crate) fn tcp_space_from_win(sk: &Sock, win: u32) -> u32 {
+    let space = (u64::from(win) << RMEM_TO_WIN_SHIFT) / u64::from(sk.rcv.scaling_ratio.max(1));
+    u32::try_from(space).unwrap_or(u32::MAX)
+}
+
 /// Room left for payload.
 ///
 /// Linux: tcp_space
