@@ -77,9 +77,12 @@ impl Stack {
         if pipe.reader.is_none() {
             return Poll::Ready(Err(Errno::EPIPE));
         }
-        sleep.copied += pipe.write(data.get(sleep.copied..).unwrap_or_default());
+        let written = pipe.write(data.get(sleep.copied..).unwrap_or_default());
+        sleep.copied += written;
         let nonblock = pipe.writer_nonblock;
-        self.wake_pipe(id);
+        if written > 0 {
+            self.wake_pipe(id);
+        }
         let so_far = if sleep.copied > 0 { Ok(sleep.copied) } else { Err(Errno::EAGAIN) };
         if sleep.copied == data.len() {
             return Poll::Ready(Ok(sleep.copied));

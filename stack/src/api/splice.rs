@@ -115,10 +115,13 @@ impl Stack {
         if sleep.copied == 0 {
             ready!(wait_for_space(pipe, flags, self.cx.now, sleep))?;
         }
+        let before = sleep.copied;
         let sk = self.objects.sock_mut(id).ok_or(Errno::EBADF)?;
         let result = tcp_splice_read(sk, pipe, len, sleep, &mut self.cx);
         self.apply_effects();
-        self.wake_pipe(pipe_id);
+        if sleep.copied > before {
+            self.wake_pipe(pipe_id);
+        }
         result
     }
 
@@ -134,14 +137,11 @@ impl Stack {
         while sleep.spliced < len {
             let spliced = sleep.spliced;
             let pipe = self.pipes.get_mut(&pipe_id).ok_or(Errno::EBADF)?;
-            if pipe.is_empty() {
-                if pipe.writer.is_none() || spliced > 0 {
-                    break;
-                }
-                if flags & SPLICE_F_NONBLOCK != 0 || pipe.reader_nonblock {
-                    return Poll::Ready(Err(Errno::EAGAIN));
-                }
-                return sleep.wait(now, None, Err(Errno::EAGAIN));
+            if spliced > 0 && pipe.is_empty() {
+                break;
+            }
+            if !ready!(wait_for_data(pipe, flags, now, sleep))? {
+                break;
             }
             let data = pipe.peek(len - spliced);
             let more = flags & SPLICE_F_MORE != 0;
@@ -195,14 +195,8 @@ impl Stack {
     ) -> Poll<Result<usize, Errno>> {
         let now = self.cx.now;
         let source = self.pipes.get(&from).ok_or(Errno::EBADF)?;
-        if source.is_empty() {
-            if source.writer.is_none() {
-                return Poll::Ready(Ok(0));
-            }
-            if flags & SPLICE_F_NONBLOCK != 0 || source.reader_nonblock {
-                return Poll::Ready(Err(Errno::EAGAIN));
-            }
-            return sleep.wait(now, None, Err(Errno::EAGAIN));
+        if !ready!(wait_for_data(source, flags, now, sleep))? {
+            return Poll::Ready(Ok(0));
         }
         let data = source.peek(len);
         let target = self.pipes.get_mut(&to).ok_or(Errno::EBADF)?;
@@ -301,6 +295,24 @@ fn wait_for_space(
         return Poll::Ready(Ok(()));
     }
     if flags & SPLICE_F_NONBLOCK != 0 || pipe.writer_nonblock {
+        return Poll::Ready(Err(Errno::EAGAIN));
+    }
+    sleep.wait(now, None, Err(Errno::EAGAIN))
+}
+
+/// Whether there is anything to take, now or once somebody has written; never, if nobody will.
+///
+/// Linux: ipipe_prep (fs/splice.c)
+fn wait_for_data(
+    pipe: &Pipe,
+    flags: u32,
+    now: Instant,
+    sleep: &mut Sleep,
+) -> Poll<Result<bool, Errno>> {
+    if !pipe.is_empty() || pipe.writer.is_none() {
+        return Poll::Ready(Ok(!pipe.is_empty()));
+    }
+    if flags & SPLICE_F_NONBLOCK != 0 || pipe.reader_nonblock {
         return Poll::Ready(Err(Errno::EAGAIN));
     }
     sleep.wait(now, None, Err(Errno::EAGAIN))

@@ -6,6 +6,7 @@ use synproof_stack::api::{ControlMessage as StackControlMessage, Message, MsgFla
 use synproof_stack::errno::Errno as StackErrno;
 
 use super::calls::{Answer, Kernel, Refused, address, beyond, count, to_fd};
+use super::options;
 use crate::target::Syscall;
 use crate::target::syscall::{Buffer, ControlMessage, Fd, Output, SockAddr};
 
@@ -121,6 +122,15 @@ fn send_message(
 /// read(), of a socket or of what is none.
 fn read(kernel: &mut Kernel<'_>, fd: Fd, buffers: &[&Buffer]) -> Answer {
     let room = total(buffers)?;
+    if room == 0 {
+        // A socket is not asked for nothing (sock_read_iter).
+        let domain = (options::SOL_SOCKET, options::SO_DOMAIN);
+        match kernel.stack.getsockopt(kernel.now, to_fd(fd), domain.0, domain.1, 4) {
+            Ok(_) => return Ok(Poll::Ready((0, Output::Data(Vec::new())))),
+            Err(StackErrno::ENOTSOCK) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
     match receive(kernel, fd, buffers, 0) {
         Err(Refused::Errno(StackErrno::ENOTSOCK)) => {
             let got = kernel.stack.read_file(kernel.now, to_fd(fd), room, kernel.sleep)?;
