@@ -15,6 +15,7 @@ mod getsockopt;
 mod ioctl;
 mod listen;
 mod message;
+mod option_table;
 mod poll;
 pub(crate) mod readiness;
 mod recv;
@@ -24,6 +25,9 @@ mod shutdown;
 mod sleep;
 mod socket;
 mod sockopt;
+mod sockopt_ip;
+mod sockopt_ipv6;
+mod sockopt_socket;
 mod splice;
 mod tcp_info;
 

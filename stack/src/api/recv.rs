@@ -6,7 +6,6 @@
 use std::task::Poll;
 
 use super::message::ControlMessage;
-use super::readiness::tcp_data_ready;
 use super::send::MsgFlags;
 use super::sleep::Sleep;
 use crate::cx::Cx;
@@ -14,9 +13,7 @@ use crate::errno::Errno;
 use crate::errqueue::inet_recv_error;
 use crate::input::tcp_rcv_space_adjust;
 use crate::output::ack::{in_pingpong_mode, tcp_send_ack};
-use crate::output::window::{
-    __tcp_select_window, rmem_alloc, tcp_receive_window, tcp_space_from_win,
-};
+use crate::output::window::{__tcp_select_window, rmem_alloc, tcp_receive_window};
 use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::sock::control_block::UrgData;
@@ -125,27 +122,6 @@ fn finish(sk: &Sock, sleep: &mut Sleep) -> Received {
 pub(super) fn sock_rcvlowat(sk: &Sock, max: usize, flags: MsgFlags) -> usize {
     let lowat = if flags.waitall() { max } else { to_usize(sk.opts.rcvlowat).min(max) };
     lowat.max(1)
-}
-
-/// SO_RCVLOWAT: at most half of the buffer, which grows if it is too small for so much.
-///
-/// Linux: tcp_set_rcvlowat (net/ipv4/tcp.c)
-pub(super) fn tcp_set_rcvlowat(sk: &mut Sock, val: i32, cx: &mut Cx) {
-    let rmem_max = u32::try_from(cx.sysctl.tcp_rmem.max).unwrap_or(u32::MAX);
-    let cap = if sk.opts.locks.rcvbuf { sk.opts.rcvbuf } else { rmem_max } >> 1;
-    let val = val.unsigned_abs().min(cap);
-    sk.opts.rcvlowat = val.max(1);
-    tcp_data_ready(sk, cx);
-    if sk.opts.locks.rcvbuf {
-        return;
-    }
-    let space = tcp_space_from_win(sk, val);
-    if space > sk.opts.rcvbuf {
-        sk.opts.rcvbuf = space;
-        if sk.rcv.window_clamp != 0 {
-            sk.rcv.window_clamp = sk.rcv.window_clamp.max(val);
-        }
-    }
 }
 
 /// How a try of copying ended.

@@ -33,14 +33,6 @@ pub(crate) fn tcp_win_from_space(sk: &Sock, space: u32) -> u32 {
     u32::try_from(payload).unwrap_or(u32::MAX)
 }
 
-/// Buffer that `win` bytes of payload need.
-///
-/// Linux: tcp_space_from_win
-pub(crate) fn tcp_space_from_win(sk: &Sock, win: u32) -> u32 {
-    let space = (u64::from(win) << RMEM_TO_WIN_SHIFT) / u64::from(sk.rcv.scaling_ratio.max(1));
-    u32::try_from(space).unwrap_or(u32::MAX)
-}
-
 /// Room left for payload.
 ///
 /// Linux: tcp_space
@@ -118,6 +110,25 @@ pub(crate) fn tcp_set_window_clamp(sk: &mut Sock, clamp: u32) {
     } else {
         sk.rcv.rcv_ssthresh.min(clamp)
     };
+}
+
+/// Buffer that `win` bytes of window take.
+///
+/// Linux: tcp_space_from_win (include/net/tcp.h)
+pub(crate) fn tcp_space_from_win(sk: &Sock, win: u32) -> u32 {
+    let ratio = u64::from(sk.rcv.scaling_ratio.max(1));
+    let space = (u64::from(win) << RMEM_TO_WIN_SHIFT) / ratio;
+    u32::try_from(space).unwrap_or(i32::MAX.unsigned_abs())
+}
+
+/// Gives the receive buffer room for a window of `win` bytes.
+///
+/// Linux: the end of tcp_set_rcvlowat (net/ipv4/tcp.c)
+pub(crate) fn tcp_set_rcvbuf_for(sk: &mut Sock, space: u32, win: u32) {
+    sk.opts.rcvbuf = space;
+    if sk.rcv.window_clamp != 0 && sk.rcv.window_clamp < win {
+        sk.rcv.window_clamp = win;
+    }
 }
 
 /// The window field of the segment being sent, already scaled down; remembers what was offered.
