@@ -40,6 +40,10 @@ pub struct Cx {
     pub metrics: TcpMetrics,
     /// Whether clients use Fast Open at present.
     pub(crate) blackhole: Blackhole,
+    /// Remainders of connections there are, for tcp_max_tw_buckets (tw_refcount).
+    pub(crate) tw_count: u32,
+    /// Sockets that no descriptor refers to and that still have a peer (tcp_orphan_count).
+    pub(crate) orphan_count: u32,
     /// Datagrams on the link, oldest first.
     pub(crate) tx: VecDeque<Vec<u8>>,
     /// Datagrams from this host to itself, oldest first.
@@ -67,6 +71,8 @@ impl Cx {
             net,
             metrics: TcpMetrics::default(),
             blackhole: Blackhole::default(),
+            tw_count: 0,
+            orphan_count: 0,
             tx: VecDeque::new(),
             loopback: VecDeque::new(),
             dif: LINK_IFINDEX,

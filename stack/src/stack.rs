@@ -379,6 +379,7 @@ impl Stack {
         self.ehash.remove(flow, id);
         self.lhash.remove(id);
         self.ports.release(id, flow.local.port());
+        self.cx.orphan_count = self.cx.orphan_count.saturating_sub(1);
         self.objects.remove(id);
     }
 
@@ -416,6 +417,7 @@ impl Stack {
 
     /// A remainder is over.
     pub(crate) fn forget_time_wait(&mut self, tw: &TimeWaitSock) {
+        self.cx.tw_count = self.cx.tw_count.saturating_sub(1);
         self.ehash.remove(tw.flow, tw.id);
         self.ports.release(tw.id, tw.flow.local.port());
         self.objects.remove(tw.id);

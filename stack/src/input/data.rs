@@ -5,6 +5,7 @@
 
 use super::ecn::{tcp_data_ecn_check, tcp_ecn_accept_cwr};
 use super::fin::tcp_fin;
+use super::prune::tcp_prune_queue;
 use super::rcv_window::{skb_tailroom, skb_truesize, tcp_grow_window, tcp_measure_rcv_mss};
 use super::rtt::tcp_rcv_rtt_measure;
 use super::{Disposition, DropReason};
@@ -76,7 +77,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     let truesize = truesize_of(sk, seg);
     // A FIN on its own costs nothing that is worth keeping a connection open for.
     let bare_fin = seg.payload.is_empty() && seg.flags.fin();
-    if !bare_fin && !tcp_try_rmem_schedule(sk, truesize) && !sk.recv_queue.is_empty() {
+    if !bare_fin && !tcp_try_rmem_schedule(sk, seg.seq, cx) && !sk.recv_queue.is_empty() {
         cx.mib.inc(Counter::TcpExtTCPRcvQDrop);
         cx.wake(sk.id, Wake::Readable);
         sk.ack.now = true;
@@ -134,7 +135,7 @@ pub(crate) fn tcp_fastopen_add_skb(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
 fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     tcp_data_ecn_check(sk, seg);
     let truesize = truesize_of(sk, seg);
-    if !tcp_try_rmem_schedule(sk, truesize) {
+    if !tcp_try_rmem_schedule(sk, seg.seq, cx) {
         cx.mib.inc(Counter::TcpExtTCPOFODrop);
         cx.wake(sk.id, Wake::Readable);
         return Disposition::Dropped(DropReason::TcpOfoDrop);
@@ -228,21 +229,11 @@ fn packet_len(sk: &Sock, seg: &Segment) -> u32 {
     payload + header + options
 }
 
-/// Whether the buffer takes another `size` bytes.
+/// Whether the buffer takes a segment that begins at `seq`.
 ///
 /// Linux: tcp_try_rmem_schedule, tcp_can_ingest
-fn tcp_try_rmem_schedule(sk: &mut Sock, _size: u32) -> bool {
-    if rmem_alloc(sk) <= sk.opts.rcvbuf {
-        return true;
-    }
-    // Out-of-order data is the first to go.
-    while rmem_alloc(sk) > sk.opts.rcvbuf {
-        if sk.ofo_queue.pop_last().is_none() {
-            return false;
-        }
-        sk.selective_acks.clear();
-    }
-    true
+fn tcp_try_rmem_schedule(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
+    rmem_alloc(sk) <= sk.opts.rcvbuf || tcp_prune_queue(sk, seq, cx)
 }
 
 /// Data arrived: predicts when the next comes, which is how long an ACK may wait.

@@ -12,6 +12,7 @@ mod ecn;
 mod fin;
 mod icmp;
 mod listen;
+mod prune;
 mod rcv_window;
 mod request;
 pub(crate) mod reset;

@@ -165,6 +165,54 @@ impl RecvQueue {
         }
     }
 
+    /// What is queued, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &RecvChunk> {
+        self.chunks.iter()
+    }
+
+    /// Copies chunk `first` and those behind it into chunks of `max` bytes, up to one with a FIN;
+    /// `alloc` says what such a chunk costs and leaves free. Bytes that were read are left out. Returns how many
+    /// chunks are gone.
+    ///
+    /// Linux: the copying half of tcp_collapse (net/ipv4/tcp_input.c)
+    pub(crate) fn collapse_from(
+        &mut self,
+        first: usize,
+        max: usize,
+        alloc: fn(usize) -> (u32, u32),
+    ) -> u32 {
+        let mut rest = self.chunks.split_off(first.min(self.chunks.len()));
+        let kept = rest.iter().position(|chunk| chunk.fin).unwrap_or(rest.len());
+        let tail = rest.split_off(kept);
+        let Some((psh, stamp)) = rest.front().map(|chunk| (chunk.psh, chunk.stamp)) else {
+            self.chunks.extend(tail);
+            return 0;
+        };
+        let gone = u32::try_from(rest.len()).unwrap_or(u32::MAX);
+        let mut bytes = Vec::new();
+        let mut seq = rest.front().map_or(self.copied_seq, |chunk| chunk.seq);
+        for mut chunk in rest {
+            chunk.trim_front(self.copied_seq);
+            seq = if bytes.is_empty() { chunk.seq } else { seq };
+            bytes.append(&mut chunk.data);
+        }
+        for data in bytes.chunks(max.max(1)) {
+            let (truesize, tailroom) = alloc(data.len());
+            self.chunks.push_back(RecvChunk {
+                seq,
+                data: data.to_vec(),
+                psh,
+                fin: false,
+                truesize,
+                tailroom,
+                stamp,
+            });
+            seq = seq.plus_len(data.len());
+        }
+        self.chunks.extend(tail);
+        gone
+    }
+
     /// Drops everything.
     pub(crate) fn purge(&mut self) {
         self.copied_seq = self.end_seq();
