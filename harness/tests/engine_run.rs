@@ -336,7 +336,12 @@ fn what_the_target_draws_is_not_in_the_log() {
     assert_ne!(one.capture, other.capture);
     let quoting = one.entries.iter().find_map(|entry| match &entry.what {
         What::Packet { text, .. } if text.starts_with("icmp") => Some(text.as_str()),
-        _ => None,
+        What::Packet { .. }
+        | What::Malformed { .. }
+        | What::Call { .. }
+        | What::Return { .. }
+        | What::Command { .. }
+        | What::State { .. } => None,
     });
     assert_eq!(quoting, Some("icmp unreachable frag_needed mtu 1200 [1:1001(1000)]"));
 }

@@ -1,7 +1,11 @@
 //! Kernels in virtual time, as a user meets them: the binary, a kernel that has been built, and
 //! everything that can happen to a guest. Without a kernel these tests say so and pass.
 #![cfg(all(target_os = "linux", feature = "target-linux"))]
-#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "helpers of tests panic like tests, and skips are told"
+)]
 
 mod cli_support;
 
@@ -50,7 +54,7 @@ const QUICK: &str = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 close(3) = 
 
 /// The default kernel, or a line that says why there is none.
 fn kernel() -> Option<Kernel> {
-    Kernel::find(None).map_err(|why| println!("skipped: {why}")).ok()
+    Kernel::find(None).map_err(|why| eprintln!("skipped: {why}")).ok()
 }
 
 /// A folder for scripts, with a folder for temporary files and a kernel under a path of its own,

@@ -24,6 +24,20 @@ pub enum Wake {
     Error,
 }
 
+impl Wake {
+    /// Events that those who poll are told of; none stands for all of them.
+    ///
+    /// Linux: sock_def_readable, sk_stream_write_space, sock_def_wakeup, sock_def_error_report
+    pub(crate) const fn poll_key(self) -> u32 {
+        match self {
+            Self::Readable => 0x1 | 0x2 | 0x40 | 0x80,
+            Self::Writable => 0x4 | 0x100 | 0x200,
+            Self::StateChange => 0,
+            Self::Error => 0x8,
+        }
+    }
+}
+
 /// One piece of deferred work.
 #[derive(Debug)]
 pub(crate) enum Effect {

@@ -62,6 +62,8 @@ errnos! {
     EDOM = 33;
     /// Result out of range.
     ERANGE = 34;
+    /// Epoll instances that watch each other.
+    ELOOP = 40;
     /// Nothing of the kind asked for: what the error queue says of a time, which is no error.
     ENOMSG = 42;
     /// There is none of what was asked for (SO_PEERGROUPS of a TCP socket).

@@ -1,7 +1,7 @@
 //! The stack: owns every table, is the only one that sees two sockets at once, and applies what
 //! socket functions leave as effects.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
 use crate::api::close::tcp_abort_child;
@@ -21,6 +21,7 @@ use crate::state::{Event, TcpState, advance};
 use crate::sysctl::Sysctls;
 use crate::table::ehash::Ehash;
 use crate::table::lhash::Lhash;
+use crate::table::pipe::{Pipe, PipeId};
 use crate::table::ports::Ports;
 use crate::table::{Fd, FdTable, Object, SockTable};
 use crate::time::Instant;
@@ -28,6 +29,9 @@ use crate::timer::{self, Timer};
 use crate::timestamping::skb_tx_timestamp;
 use crate::trace::{Trace, TraceEvent};
 use crate::wire::{IcmpError, Ingress, WireError, parse};
+
+/// Epoll instances that may watch each other in a row (EP_MAX_NESTS).
+pub(crate) const EP_MAX_NESTS: usize = 4;
 
 /// So many datagrams this host may send to itself before it is asked again.
 const BACKLOG_BUDGET: usize = 10_000;
@@ -44,10 +48,10 @@ pub struct Config {
 }
 
 /// Who may look again, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StackEvent {
-    /// The socket.
-    pub sock: SockId,
+    /// The socket; none for an end of a pipe.
+    pub sock: Option<SockId>,
     /// Its descriptor, if it has one.
     pub fd: Option<Fd>,
     /// What happened.
@@ -63,10 +67,11 @@ pub struct Stack {
     pub(crate) ehash: Ehash<SockId>,
     pub(crate) lhash: Lhash<SockId>,
     pub(crate) ports: Ports<SockId>,
+    pub(crate) pipes: BTreeMap<PipeId, Pipe>,
     /// What happened that nobody asked about yet, oldest first.
-    events: VecDeque<(SockId, Wake)>,
+    events: VecDeque<StackEvent>,
     /// The same, to keep each from being there twice.
-    waiting: BTreeSet<(SockId, Wake)>,
+    waiting: BTreeSet<StackEvent>,
     /// A datagram is being delivered: others wait.
     in_softirq: bool,
 }
@@ -83,6 +88,7 @@ impl Stack {
             ehash: Ehash::new(config.seed),
             lhash: Lhash::default(),
             ports: Ports::default(),
+            pipes: BTreeMap::new(),
             events: VecDeque::new(),
             waiting: BTreeSet::new(),
             in_softirq: false,
@@ -186,9 +192,9 @@ impl Stack {
     /// Who may look again. Events are hints: a sleeping call is simply tried again, and what
     /// happened twice is told once.
     pub fn poll_event(&mut self) -> Option<StackEvent> {
-        let (sock, wake) = self.events.pop_front()?;
-        self.waiting.remove(&(sock, wake));
-        Some(StackEvent { sock, fd: self.fds.fd_of(sock), wake })
+        let event = self.events.pop_front()?;
+        self.waiting.remove(&event);
+        Some(event)
     }
 
     /// State of the connection `flow`, or of a listener on its local end if the remote port is 0.
@@ -311,14 +317,36 @@ impl Stack {
     }
 
     fn wake(&mut self, sock: SockId, wake: Wake) {
-        if let Some(fd) = self.fds.fd_of(sock) {
-            let watchers = self.fds.epolls_mut();
-            for interest in watchers.filter_map(|(_, epoll)| epoll.interest.get_mut(&fd)) {
-                interest.ready = true;
-            }
+        let fd = self.fds.fd_of(sock);
+        if let Some(fd) = fd {
+            self.tell_epolls(fd, wake.poll_key(), EP_MAX_NESTS);
         }
-        if self.waiting.insert((sock, wake)) {
-            self.events.push_back((sock, wake));
+        self.tell(StackEvent { sock: Some(sock), fd, wake });
+    }
+
+    /// News of a descriptor that is no socket.
+    pub(crate) fn wake_fd(&mut self, fd: Option<Fd>, wake: Wake) {
+        let Some(open) = fd else { return };
+        self.tell_epolls(open, wake.poll_key(), EP_MAX_NESTS);
+        self.tell(StackEvent { sock: None, fd, wake });
+    }
+
+    fn tell(&mut self, event: StackEvent) {
+        if self.waiting.insert(event) {
+            self.events.push_back(event);
+        }
+    }
+
+    /// An epoll instance that has news is news to those that watch it.
+    fn tell_epolls(&mut self, fd: Fd, key: u32, nests: usize) {
+        let told: Vec<Fd> = self
+            .fds
+            .epolls_mut()
+            .filter_map(|(epfd, epoll)| epoll.ep_poll_callback(fd, key).then_some(epfd))
+            .collect();
+        if let Some(nests) = nests.checked_sub(1) {
+            told.into_iter()
+                .for_each(|epfd| self.tell_epolls(epfd, Wake::Readable.poll_key(), nests));
         }
     }
 

@@ -107,6 +107,10 @@ impl Run<'_> {
             Command::SaveAndSetSysctls { settings } => self.save_and_set(settings),
             Command::RestoreSysctls => self.restore(),
             Command::WriteFile { path, value } => self.done(|host| host.write_file(path, value)),
+            Command::MakeFile { path, len } => self.done(|host| host.make_file(path, *len)),
+            Command::RemoveFiles { paths } => {
+                self.done(|host| paths.iter().try_for_each(|path| host.remove_file(path)))
+            }
             Command::ReadFiles { paths } => self.read_files(paths),
             Command::Ip(command) => self.done(|host| host.ip(command)),
             Command::Tc(command) => self.done(|host| host.tc(command)),

@@ -61,6 +61,12 @@ pub trait CommandHost {
     /// Writes `text` and a line end to an existing file outside `/proc/sys`.
     fn write_file(&mut self, path: &str, text: &str) -> Result<(), Refusal>;
 
+    /// Makes `path` a file of `len` zeros, whatever it was before.
+    fn make_file(&mut self, path: &str, len: u64) -> Result<(), Refusal>;
+
+    /// Removes a file; it need not be there.
+    fn remove_file(&mut self, path: &str) -> Result<(), Refusal>;
+
     /// The text of a file (`/proc/net/tcp`); [`None`] when there is no such file.
     fn read_file(&mut self, path: &str) -> Result<Option<String>, Refusal>;
 

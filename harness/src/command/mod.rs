@@ -15,6 +15,7 @@ pub mod ip;
 mod lexer;
 pub mod parse;
 mod recognise;
+mod scratch;
 pub mod sysctl;
 pub mod tc;
 mod words;
@@ -101,6 +102,18 @@ pub enum Command {
         path: String,
         /// Text written, without a line end.
         value: String,
+    },
+    /// `dd bs=1 count=5 if=/dev/zero of=FILE`: a file of zeros.
+    MakeFile {
+        /// Absolute path.
+        path: String,
+        /// Its length in bytes.
+        len: u64,
+    },
+    /// `rm -f FILE…`
+    RemoveFiles {
+        /// Absolute paths.
+        paths: Vec<String>,
     },
     /// `cat FILE…`, output thrown away: fails when a file is missing.
     ReadFiles {

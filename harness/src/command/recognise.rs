@@ -5,7 +5,7 @@ use std::path::Path;
 use super::grep::Pattern;
 use super::lexer::PPID;
 use super::parse::{Context, Simple, Word};
-use super::{Command, NstatCounters, Setting, file, ip, sysctl, tc};
+use super::{Command, NstatCounters, Setting, file, ip, scratch, sysctl, tc};
 
 /// Words that start control flow where a command is expected.
 const RESERVED: [&str; 20] = [
@@ -76,6 +76,8 @@ fn simple(name: &str, arguments: &[String], context: Context<'_>) -> Result<Comm
         ("cat", files) if !files.is_empty() => {
             Ok(Command::ReadFiles { paths: absolute(files.iter())? })
         }
+        ("dd", _) => scratch::dd(arguments),
+        ("rm", _) => scratch::rm(arguments),
         ("sleep", [time]) => sleep(time),
         ("echo" | ":" | "true", _) => Ok(Command::True),
         ("false", _) => Ok(Command::False),

@@ -9,6 +9,10 @@ use crate::target::registry::{RegistryError, launcher};
 use crate::uml::{GuestOptions, Guests};
 
 /// What a name of `--target` stands for.
+#[cfg_attr(
+    all(target_os = "linux", feature = "target-linux"),
+    expect(clippy::large_enum_variant, reason = "there is one in a process")
+)]
 pub enum Venue {
     /// Targets of this process.
     Here(Box<dyn Launch>),

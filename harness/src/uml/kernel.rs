@@ -48,9 +48,7 @@ impl Kernel {
             Some(name) => {
                 let binary = folder().join(name).join("linux");
                 if !binary.is_file() {
-                    let known = names().join(", ");
-                    let known = if known.is_empty() { "none" } else { &known };
-                    return Err(unavailable(name, &format!("not built (there is: {known})")));
+                    return Err(not_built(name));
                 }
                 Self::open(name, &binary)
             }
@@ -157,6 +155,13 @@ impl<'a> Configuration<'a> {
 
 fn not_started(binary: &Path, error: &io::Error) -> String {
     format!("{} cannot be started: {error}", binary.display())
+}
+
+/// There is no kernel of that name, but others may be.
+fn not_built(name: &str) -> TargetError {
+    let known = names().join(", ");
+    let known = if known.is_empty() { "none" } else { &known };
+    unavailable(name, &format!("not built (there is: {known})"))
 }
 
 fn unavailable(name: &str, why: &str) -> TargetError {

@@ -118,6 +118,14 @@ impl Frames {
 mod tests {
     use super::*;
 
+    fn texts(frames: &mut Frames) -> Vec<String> {
+        let mut texts = Vec::new();
+        while let Some(ToHost::Unusable(text)) = frames.next().unwrap() {
+            texts.push(text);
+        }
+        texts
+    }
+
     #[test]
     fn frames_come_back_from_pieces_of_any_size() {
         let mut sent = frame(&ToHost::Unusable("a".into())).unwrap();
@@ -126,9 +134,7 @@ mod tests {
             let (mut frames, mut said) = (Frames::default(), Vec::new());
             for piece in sent.chunks(size) {
                 frames.extend(piece);
-                while let Some(ToHost::Unusable(text)) = frames.next().unwrap() {
-                    said.push(text);
-                }
+                said.extend(texts(&mut frames));
             }
             assert_eq!(said, ["a".to_owned(), "bc".repeat(1000)]);
         }

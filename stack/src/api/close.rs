@@ -29,7 +29,14 @@ impl Stack {
         let id = match sleep.lingering {
             Some(id) => id,
             None => {
-                let FdEntry::Sock(id) = self.fds.close(fd)? else { return Poll::Ready(Ok(())) };
+                let id = match self.fds.close(fd)? {
+                    FdEntry::Sock(id) => id,
+                    FdEntry::Pipe(pipe, end) => {
+                        self.close_pipe(pipe, end);
+                        return Poll::Ready(Ok(()));
+                    }
+                    FdEntry::Epoll(_) | FdEntry::File(_) => return Poll::Ready(Ok(())),
+                };
                 sleep.lingering = Some(id);
                 self.enter(id, tcp_close_begin);
                 id

@@ -23,8 +23,11 @@ impl Stack {
                 Ok(if nonblock { O_RDWR | O_NONBLOCK } else { O_RDWR })
             }
             F_SETFL => {
+                let nonblock = arg & O_NONBLOCK != 0;
                 if let Ok(sk) = self.sock_of_mut(fd) {
-                    sk.opts.nonblock = arg & O_NONBLOCK != 0;
+                    sk.opts.nonblock = nonblock;
+                } else {
+                    self.set_pipe_nonblock(fd, nonblock);
                 }
                 Ok(0)
             }

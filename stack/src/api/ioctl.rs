@@ -2,7 +2,6 @@
 //!
 //! Linux: tcp_ioctl (net/ipv4/tcp.c)
 
-use super::recv::tcp_inq_hint;
 use crate::errno::Errno;
 use crate::sock::control_block::UrgData;
 use crate::stack::Stack;
@@ -46,7 +45,16 @@ impl Stack {
     }
 }
 
-/// Linux: tcp_inq (include/net/tcp.h) — without the hint of a FIN.
+/// Bytes that a read would get: those in front of the urgent byte, if that is not in line.
+///
+/// Linux: tcp_inq (include/net/tcp.h)
 fn tcp_inq(sk: &crate::sock::Sock) -> i32 {
-    if sk.recv_queue.available() == 0 { 0 } else { tcp_inq_hint(sk) }
+    let copied_seq = sk.recv_queue.copied_seq();
+    let outside = sk.rcv.urg_seq.before(copied_seq) || !sk.rcv.urg_seq.before(sk.rcv.nxt);
+    let inq = if sk.opts.oobinline || sk.rcv.urg_data == UrgData::None || outside {
+        sk.recv_queue.available()
+    } else {
+        sk.rcv.urg_seq - copied_seq
+    };
+    i32::try_from(inq).unwrap_or(i32::MAX)
 }

@@ -4,10 +4,17 @@
 
 use std::task::Poll;
 
-use super::readiness::{POLLERR, POLLHUP, POLLNVAL, tcp_poll};
+use super::readiness::{
+    POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLRDNORM, POLLWRNORM, tcp_poll,
+};
 use super::sleep::Sleep;
+use crate::effect::Wake;
 use crate::errno::Errno;
-use crate::stack::Stack;
+use crate::stack::{EP_MAX_NESTS, Stack};
+use crate::table::epoll::{
+    EP_PRIVATE_BITS, EPOLLET, EPOLLEXCLUSIVE, EPOLLEXCLUSIVE_OK_BITS, EPOLLONESHOT, Interest,
+};
+use crate::table::pipe::{Pipe, PipeEnd};
 use crate::table::{EpollInstance, Fd, FdEntry};
 use crate::time::Instant;
 
@@ -40,11 +47,6 @@ pub enum EpollOp {
     Mod,
 }
 
-const EPOLLET: u32 = 1 << 31;
-const EPOLLONESHOT: u32 = 1 << 30;
-/// Bits that are no events.
-const EP_PRIVATE_BITS: u32 = EPOLLET | EPOLLONESHOT | 1 << 29 | 1 << 28;
-
 impl Stack {
     /// Waits for one of `fds`; returns the events of each.
     pub fn poll(
@@ -72,14 +74,34 @@ impl Stack {
     }
 
     /// What is true of a descriptor now.
+    ///
+    /// Linux: vfs_poll: sock_poll, pipe_poll (fs/pipe.c), ep_eventpoll_poll (fs/eventpoll.c)
     fn events_of(&mut self, fd: Fd) -> Result<u32, Errno> {
         match self.fds.get(fd)? {
             FdEntry::Sock(id) => {
                 let Self { objects, cx, .. } = self;
                 Ok(objects.sock_mut(*id).map_or(0, |sk| tcp_poll(sk, cx)))
             }
-            FdEntry::Epoll(_) => Ok(0),
+            FdEntry::Epoll(epoll) => {
+                let watched: Vec<Fd> = epoll.ready().collect();
+                let mut has_news = false;
+                for inner in watched {
+                    has_news |= self.wanted_events(fd, inner)? != 0;
+                }
+                Ok(if has_news { POLLIN | POLLRDNORM } else { 0 })
+            }
+            FdEntry::Pipe(id, end) => {
+                Ok(self.pipes.get(id).map_or(0, |pipe| pipe_poll(pipe, *end)))
+            }
+            FdEntry::File(_) => Ok(POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM),
         }
+    }
+
+    /// What is true of `fd` now, of what the epoll instance wants to know.
+    fn wanted_events(&mut self, epfd: Fd, fd: Fd) -> Result<u32, Errno> {
+        let mask = self.events_of(fd)?;
+        let interest = self.fds.epoll_mut(epfd)?.interest.get(&fd);
+        Ok(mask & interest.map_or(0, |interest| interest.wanted()))
     }
 
     /// A fresh epoll instance.
@@ -91,6 +113,8 @@ impl Stack {
     }
 
     /// Changes what an epoll instance watches.
+    ///
+    /// Linux: do_epoll_ctl, ep_insert, ep_modify (fs/eventpoll.c)
     pub fn epoll_ctl(
         &mut self,
         epfd: Fd,
@@ -98,26 +122,55 @@ impl Stack {
         fd: Fd,
         event: EpollEvent,
     ) -> Result<(), Errno> {
-        self.fds.get(fd)?;
-        let epoll = self.fds.epoll_mut(epfd)?;
-        let known = epoll.interest.contains_key(&fd);
-        let interest = crate::table::fd::Interest {
-            events: event.events,
-            data: event.data,
-            ready: true,
-            disabled: false,
+        self.fds.get(epfd)?;
+        let target_is_epoll = match self.fds.get(fd)? {
+            FdEntry::File(_) => return Err(Errno::EPERM),
+            FdEntry::Epoll(_) => true,
+            FdEntry::Sock(_) | FdEntry::Pipe(..) => false,
         };
+        let known = self.fds.epoll_mut(epfd)?.interest.get(&fd).copied();
+        let exclusive = event.events & EPOLLEXCLUSIVE != 0;
+        let misused = match op {
+            EpollOp::Add => target_is_epoll || event.events & !EPOLLEXCLUSIVE_OK_BITS != 0,
+            EpollOp::Mod => true,
+            EpollOp::Del => false,
+        };
+        if epfd == fd || (exclusive && misused) {
+            return Err(Errno::EINVAL);
+        }
+        if op == EpollOp::Add && target_is_epoll && self.ep_loop_check(fd, epfd, EP_MAX_NESTS) {
+            return Err(Errno::ELOOP);
+        }
         match (op, known) {
-            (EpollOp::Add, true) => return Err(Errno::EEXIST),
-            (EpollOp::Del | EpollOp::Mod, false) => return Err(Errno::ENOENT),
-            (EpollOp::Add, false) | (EpollOp::Mod, true) => {
-                epoll.interest.insert(fd, interest);
+            (EpollOp::Add, Some(_)) => return Err(Errno::EEXIST),
+            (EpollOp::Del | EpollOp::Mod, None) => return Err(Errno::ENOENT),
+            (EpollOp::Del, Some(_)) => {
+                self.fds.epoll_mut(epfd)?.remove(fd);
+                return Ok(());
             }
-            (EpollOp::Del, true) => {
-                epoll.interest.remove(&fd);
+            (EpollOp::Mod, Some(old)) if old.events & EPOLLEXCLUSIVE != 0 => {
+                return Err(Errno::EINVAL);
             }
+            (EpollOp::Add, None) | (EpollOp::Mod, Some(_)) => {}
+        }
+        // Errors and hang-ups are reported whether asked for or not.
+        let interest = Interest { events: event.events | POLLERR | POLLHUP, data: event.data };
+        self.fds.epoll_mut(epfd)?.interest.insert(fd, interest);
+        if self.wanted_events(epfd, fd)? != 0 {
+            self.fds.epoll_mut(epfd)?.push(fd);
+            self.wake_fd(Some(epfd), Wake::Readable);
         }
         Ok(())
+    }
+
+    /// Whether `from` watches `epfd`, itself or through others, or lies too deep.
+    ///
+    /// Linux: ep_loop_check_proc (fs/eventpoll.c)
+    fn ep_loop_check(&mut self, from: Fd, epfd: Fd, nests: usize) -> bool {
+        let Some(nests) = nests.checked_sub(1) else { return true };
+        let Ok(epoll) = self.fds.epoll_mut(from) else { return false };
+        let watched: Vec<Fd> = epoll.interest.keys().copied().collect();
+        watched.into_iter().any(|fd| fd == epfd || self.ep_loop_check(fd, epfd, nests))
     }
 
     /// Waits for events of an epoll instance.
@@ -134,34 +187,51 @@ impl Stack {
         if max == 0 {
             return Poll::Ready(Err(Errno::EINVAL));
         }
-        let watched: Vec<Fd> = self.fds.epoll_mut(epfd)?.interest.keys().copied().collect();
-        let mut events = Vec::new();
-        for fd in watched {
-            if events.len() < max
-                && let Some(event) = self.epoll_one(epfd, fd)?
-            {
-                events.push(event);
-            }
-        }
+        let events = self.ep_send_events(epfd, max)?;
         if timeout_ms == 0 || !events.is_empty() {
             return Poll::Ready(Ok(events));
         }
         sleep.wait(now, timeout_us(timeout_ms), Ok(events))
     }
 
-    /// The event of one watched descriptor, if there is one to report.
-    fn epoll_one(&mut self, epfd: Fd, fd: Fd) -> Result<Option<EpollEvent>, Errno> {
-        let mask = self.events_of(fd)?;
-        let epoll = self.fds.epoll_mut(epfd)?;
-        let Some(interest) = epoll.interest.get_mut(&fd) else { return Ok(None) };
-        let wanted = interest.events & !EP_PRIVATE_BITS | POLLERR | POLLHUP;
-        if interest.disabled || !interest.ready || mask & wanted == 0 {
-            return Ok(None);
+    /// Takes up to `max` events off the ready list. What stays true stays on it, behind the others,
+    /// unless it is edge-triggered or was asked for once.
+    ///
+    /// Linux: ep_send_events (fs/eventpoll.c)
+    fn ep_send_events(&mut self, epfd: Fd, max: usize) -> Result<Vec<EpollEvent>, Errno> {
+        let mut ready = self.fds.epoll_mut(epfd)?.take_ready();
+        let mut events = Vec::new();
+        while events.len() < max
+            && let Some(fd) = ready.pop_front()
+        {
+            let mask = self.wanted_events(epfd, fd)?;
+            let epoll = self.fds.epoll_mut(epfd)?;
+            let Some(interest) = epoll.interest.get_mut(&fd).filter(|_| mask != 0) else {
+                continue;
+            };
+            events.push(EpollEvent { events: mask, data: interest.data });
+            if interest.events & EPOLLONESHOT != 0 {
+                interest.events &= EP_PRIVATE_BITS;
+            } else if interest.events & EPOLLET == 0 {
+                epoll.push(fd);
+            }
         }
-        // Level-triggered interest stays on the ready list as long as it is true.
-        interest.ready = interest.events & EPOLLET == 0;
-        interest.disabled = interest.events & EPOLLONESHOT != 0;
-        Ok(Some(EpollEvent { events: mask & wanted, data: interest.data }))
+        self.fds.epoll_mut(epfd)?.put_back(ready);
+        Ok(events)
+    }
+}
+
+/// Linux: pipe_poll (fs/pipe.c)
+fn pipe_poll(pipe: &Pipe, end: PipeEnd) -> u32 {
+    match end {
+        PipeEnd::Read => {
+            let readable = if pipe.is_empty() { 0 } else { POLLIN | POLLRDNORM };
+            readable | if pipe.writer.is_none() { POLLHUP } else { 0 }
+        }
+        PipeEnd::Write => {
+            let writable = if pipe.is_full() { 0 } else { POLLOUT | POLLWRNORM };
+            writable | if pipe.reader.is_none() { POLLERR } else { 0 }
+        }
     }
 }
 

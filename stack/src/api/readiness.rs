@@ -4,7 +4,9 @@
 
 use super::send::sk_stream_is_writeable;
 use crate::cx::Cx;
+use crate::effect::Wake;
 use crate::fastopen::tcp_passive_fastopen;
+use crate::output::window::tcp_receive_window;
 use crate::sock::Sock;
 use crate::sock::control_block::UrgData;
 use crate::state::{StateMask, TcpState};
@@ -15,8 +17,8 @@ pub(crate) const POLLOUT: u32 = 0x004;
 pub(crate) const POLLERR: u32 = 0x008;
 pub(crate) const POLLHUP: u32 = 0x010;
 pub(crate) const POLLNVAL: u32 = 0x020;
-const POLLRDNORM: u32 = 0x040;
-const POLLWRNORM: u32 = 0x100;
+pub(crate) const POLLRDNORM: u32 = 0x040;
+pub(crate) const POLLWRNORM: u32 = 0x100;
 pub(crate) const POLLRDHUP: u32 = 0x2000;
 
 /// Events that are true now.
@@ -56,7 +58,24 @@ fn readable(sk: &Sock) -> u32 {
     {
         target += 1;
     }
-    if sk.recv_queue.available() >= target { POLLIN | POLLRDNORM } else { 0 }
+    if tcp_epollin_ready(sk, target) { POLLIN | POLLRDNORM } else { 0 }
+}
+
+/// So much can be read that somebody should, or the peer cannot send more until somebody does.
+///
+/// Linux: tcp_epollin_ready (include/net/tcp.h)
+pub(crate) fn tcp_epollin_ready(sk: &Sock, target: u32) -> bool {
+    let avail = sk.rcv.nxt - sk.recv_queue.copied_seq();
+    avail > 0 && (avail >= target || tcp_receive_window(sk) <= sk.ack.rcv_mss)
+}
+
+/// Wakes readers if there is enough for them.
+///
+/// Linux: tcp_data_ready (net/ipv4/tcp_input.c)
+pub(crate) fn tcp_data_ready(sk: &Sock, cx: &mut Cx) {
+    if tcp_epollin_ready(sk, sk.opts.rcvlowat) || sk.done {
+        cx.wake(sk.id, Wake::Readable);
+    }
 }
 
 fn writable(sk: &mut Sock, cx: &Cx) -> u32 {

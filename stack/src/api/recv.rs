@@ -229,7 +229,7 @@ fn around_urgent(sk: &Sock, seq: Seq, len: usize) -> (usize, usize) {
 }
 
 /// Why there is nothing to read, if that is not going to change.
-fn nothing_to_read(sk: &mut Sock) -> Option<Result<(), Errno>> {
+pub(super) fn nothing_to_read(sk: &mut Sock) -> Option<Result<(), Errno>> {
     if sk.done {
         return Some(Ok(()));
     }
@@ -270,7 +270,7 @@ fn tcp_recv_urg(sk: &mut Sock, max: usize, flags: MsgFlags) -> Result<Received, 
 /// The user read: a window update or a delayed ACK may be due.
 ///
 /// [RFC9293:MUST-38] · Linux: tcp_cleanup_rbuf, __tcp_cleanup_rbuf
-fn tcp_cleanup_rbuf(sk: &mut Sock, copied: usize, cx: &mut Cx) {
+pub(super) fn tcp_cleanup_rbuf(sk: &mut Sock, copied: usize, cx: &mut Cx) {
     let mut time_to_ack = false;
     if sk.ack.sched {
         let pushed = sk.ack.pushed2 || (sk.ack.pushed && !in_pingpong_mode(sk, cx));

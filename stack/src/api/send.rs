@@ -286,6 +286,16 @@ fn tcp_push(
     tcp_push_pending_frames_at(sk, mss_now, nonagle, cx);
 }
 
+/// A splice ends before all of it was there.
+///
+/// Linux: tcp_splice_eof (net/ipv4/tcp.c)
+pub(super) fn tcp_splice_eof(sk: &mut Sock, cx: &mut Cx) {
+    if !sk.write_queue.is_unsent_empty() {
+        let sizes = tcp_send_mss(sk, cx, true);
+        tcp_push(sk, MsgFlags::default(), sizes, sk.opts.nonagle, cx);
+    }
+}
+
 /// The last byte handed over is urgent.
 ///
 /// Linux: tcp_mark_urg

@@ -19,6 +19,8 @@ pub struct Sleep {
     /// A call with MSG_ZEROCOPY has its number; whether it began, with or without one.
     pub(crate) zerocopy_begun: bool,
     pub(crate) zerocopy: Option<ZcCall>,
+    /// Bytes that were spliced in calls before the present one.
+    pub(crate) spliced: usize,
     /// Where a peeking call goes on.
     pub(crate) peek_seq: Option<Seq>,
     /// When what was read last arrived.
@@ -30,6 +32,11 @@ pub struct Sleep {
 }
 
 impl Sleep {
+    /// The next call of a splice begins; what the ones before it moved is kept.
+    pub(crate) fn begin_again(&mut self) {
+        *self = Self { spliced: self.spliced, ..Self::default() };
+    }
+
     /// When the call wants to be tried again even if nothing happens.
     #[must_use]
     pub const fn deadline(&self) -> Option<Instant> {

@@ -6,10 +6,10 @@
 use std::net::SocketAddr;
 
 use super::address::as_seen_by;
+use super::readiness::tcp_data_ready;
 use super::sockopt::*;
 use crate::caps::Capability;
 use crate::cx::Cx;
-use crate::effect::Wake;
 use crate::errno::Errno;
 use crate::output::window::{tcp_set_rcvbuf_for, tcp_space_from_win};
 use crate::sock::kept;
@@ -110,7 +110,7 @@ fn tcp_set_rcvlowat(sk: &mut Sock, val: i32, cx: &mut Cx) {
     let cap = if sk.opts.locks.rcvbuf { sk.opts.rcvbuf } else { most } >> 1;
     let lowat = asked.min(cap);
     sk.opts.rcvlowat = lowat.max(1);
-    cx.wake(sk.id, Wake::Readable);
+    tcp_data_ready(sk, cx);
     let space = tcp_space_from_win(sk, lowat);
     if !sk.opts.locks.rcvbuf && space > sk.opts.rcvbuf {
         tcp_set_rcvbuf_for(sk, space, lowat);

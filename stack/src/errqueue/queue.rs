@@ -180,3 +180,6 @@ pub(crate) fn ip_icmp_error(sk: &mut Sock, icmp: &IcmpError, errno: Errno, cx: &
 
 /// Headers in front of the quoted segment: two of IP, one of ICMP.
 const HEADERS: u32 = 48;
+
+#[cfg(test)]
+mod tests;

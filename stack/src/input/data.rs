@@ -9,6 +9,7 @@ use super::prune::tcp_prune_queue;
 use super::rcv_window::{skb_tailroom, skb_truesize, tcp_grow_window, tcp_measure_rcv_mss};
 use super::rtt::tcp_rcv_rtt_measure;
 use super::{Disposition, DropReason};
+use crate::api::readiness::tcp_data_ready;
 use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::mib::Counter;
@@ -103,7 +104,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
         sk.selective_acks.clear();
     }
     if !sk.dead {
-        cx.wake(sk.id, Wake::Readable);
+        tcp_data_ready(sk, cx);
     }
     Disposition::Queued
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ById;
+use super::epoll::EpollInstance;
+use super::pipe::{OpenFile, PipeEnd, PipeId};
 use crate::errno::Errno;
 use crate::sock::SockId;
 
@@ -15,23 +17,8 @@ pub struct Fd(pub i32);
 pub(crate) enum FdEntry {
     Sock(SockId),
     Epoll(EpollInstance),
-}
-
-/// An epoll instance: what it watches, by descriptor.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct EpollInstance {
-    pub(crate) interest: BTreeMap<Fd, Interest>,
-}
-
-/// One watched descriptor.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Interest {
-    pub(crate) events: u32,
-    pub(crate) data: u64,
-    /// Something happened since it was last reported (what edge-triggered interest waits for).
-    pub(crate) ready: bool,
-    /// EPOLLONESHOT was used up.
-    pub(crate) disabled: bool,
+    Pipe(PipeId, PipeEnd),
+    File(OpenFile),
 }
 
 /// The table.
@@ -63,6 +50,7 @@ impl FdTable {
             FdEntry::Epoll(_) => {
                 self.epolls.insert(fd);
             }
+            FdEntry::Pipe(..) | FdEntry::File(_) => {}
         }
         self.entries.insert(fd, entry);
         fd
@@ -79,9 +67,10 @@ impl FdTable {
             FdEntry::Epoll(_) => {
                 self.epolls.remove(&fd);
             }
+            FdEntry::Pipe(..) | FdEntry::File(_) => {}
         }
         for (_, epoll) in self.epolls_mut() {
-            epoll.interest.remove(&fd);
+            epoll.remove(fd);
         }
         Ok(entry)
     }
@@ -91,11 +80,16 @@ impl FdTable {
         self.entries.get(&fd).ok_or(Errno::EBADF)
     }
 
+    /// [`Self::get`], to change it.
+    pub(crate) fn get_mut(&mut self, fd: Fd) -> Result<&mut FdEntry, Errno> {
+        self.entries.get_mut(&fd).ok_or(Errno::EBADF)
+    }
+
     /// The socket behind `fd`.
     pub(crate) fn sock(&self, fd: Fd) -> Result<SockId, Errno> {
         match self.get(fd)? {
             FdEntry::Sock(id) => Ok(*id),
-            FdEntry::Epoll(_) => Err(Errno::ENOTSOCK),
+            FdEntry::Epoll(_) | FdEntry::Pipe(..) | FdEntry::File(_) => Err(Errno::ENOTSOCK),
         }
     }
 
@@ -103,7 +97,7 @@ impl FdTable {
     pub(crate) fn epoll_mut(&mut self, fd: Fd) -> Result<&mut EpollInstance, Errno> {
         match self.entries.get_mut(&fd).ok_or(Errno::EBADF)? {
             FdEntry::Epoll(epoll) => Ok(epoll),
-            FdEntry::Sock(_) => Err(Errno::EINVAL),
+            FdEntry::Sock(_) | FdEntry::Pipe(..) | FdEntry::File(_) => Err(Errno::EINVAL),
         }
     }
 
@@ -114,7 +108,7 @@ impl FdTable {
         let entries = span.map(|(first, last)| entries.range_mut(first..=last));
         entries.into_iter().flatten().filter_map(|(fd, entry)| match entry {
             FdEntry::Epoll(epoll) => Some((*fd, epoll)),
-            FdEntry::Sock(_) => None,
+            FdEntry::Sock(_) | FdEntry::Pipe(..) | FdEntry::File(_) => None,
         })
     }
 

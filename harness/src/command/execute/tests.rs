@@ -47,6 +47,14 @@ impl CommandHost for Recorder {
         self.note(format!("{path} <- {text}"))
     }
 
+    fn make_file(&mut self, path: &str, len: u64) -> Result<(), Refusal> {
+        self.note(format!("make {path} of {len}"))
+    }
+
+    fn remove_file(&mut self, path: &str) -> Result<(), Refusal> {
+        self.note(format!("rm {path}"))
+    }
+
     fn read_file(&mut self, path: &str) -> Result<Option<String>, Refusal> {
         Ok(self.files.get(path).cloned())
     }

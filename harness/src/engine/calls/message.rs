@@ -12,6 +12,12 @@ use super::args;
 const CMSG_HDR_LEN: usize = 16;
 /// Three `struct timespec`.
 const SCM_TIMESTAMPING_LEN: usize = 48;
+/// One `struct timespec` or `struct timeval`.
+const SCM_TIMESTAMP_LEN: usize = 16;
+const SOL_SOCKET: i32 = 1;
+/// SCM_TIMESTAMP, SCM_TIMESTAMPNS, old and new.
+const SCM_TIMESTAMP: [i32; 2] = [29, 63];
+const SCM_TIMESTAMPNS: [i32; 2] = [35, 64];
 const SOCK_EXTENDED_ERR_LEN: usize = 16;
 const SOL_IP: i32 = 0;
 const SOCKADDR_IN_LEN: usize = 16;
@@ -47,11 +53,47 @@ pub(crate) enum ExpectedData {
     /// An int.
     Int(i32),
     /// `{scm_sec=S,scm_nsec=N}` in script time, microseconds; 0 is not compared.
-    Timestamp(i64),
+    Timestamp(i64, Stamp),
     /// `sock_extended_err`: errno, origin, type, code, info, data.
     ExtendedErr([u32; 6]),
     /// `TCP_NLA_*` attributes in order: number, value (not compared if absent).
     OptStats(Vec<(u16, Option<u64>)>),
+}
+
+/// How a time is laid out, which the type of the message says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stamp {
+    /// SCM_TIMESTAMP: seconds and microseconds.
+    Timeval,
+    /// SCM_TIMESTAMPNS: seconds and nanoseconds.
+    Timespec,
+    /// SCM_TIMESTAMPING: three of those.
+    Timestamping,
+}
+
+impl Stamp {
+    fn of(level: i32, ty: i32) -> Self {
+        match (level, ty) {
+            (SOL_SOCKET, ty) if SCM_TIMESTAMP.contains(&ty) => Self::Timeval,
+            (SOL_SOCKET, ty) if SCM_TIMESTAMPNS.contains(&ty) => Self::Timespec,
+            (_, _) => Self::Timestamping,
+        }
+    }
+
+    const fn len(self) -> usize {
+        match self {
+            Self::Timeval | Self::Timespec => SCM_TIMESTAMP_LEN,
+            Self::Timestamping => SCM_TIMESTAMPING_LEN,
+        }
+    }
+
+    /// The part below a second, in microseconds.
+    const fn micros(self, fraction: i64) -> i64 {
+        match self {
+            Self::Timeval => fraction,
+            Self::Timespec | Self::Timestamping => fraction / 1000,
+        }
+    }
 }
 
 fn fields(expr: &Expr) -> Result<(i32, i32, &Expr), Problem> {
@@ -72,7 +114,7 @@ pub(super) fn to_send(expr: &Expr) -> Result<ControlMessage, Problem> {
 pub(super) fn expected(expr: &Expr) -> Result<ExpectedControl, Problem> {
     let (level, ty, data) = fields(expr)?;
     let (data, room) = if let ExprKind::Struct(members) = &data.kind {
-        expected_struct(members, data.span, level)?
+        expected_struct(members, data.span, (level, ty))?
     } else {
         (ExpectedData::Int(args::i32_of(data)?), 4)
     };
@@ -82,14 +124,15 @@ pub(super) fn expected(expr: &Expr) -> Result<ExpectedControl, Problem> {
 fn expected_struct(
     members: &[Member],
     span: Span,
-    level: i32,
+    (level, ty): (i32, i32),
 ) -> Result<(ExpectedData, usize), Problem> {
     let has = |name: &str| args::member(members, name).is_some();
     if has("scm_sec") || has("scm_nsec") {
         let sec = args::int(args::required(members, "scm_sec", span)?)?;
         let nsec = args::int(args::required(members, "scm_nsec", span)?)?;
         let us = sec.saturating_mul(1_000_000).saturating_add(nsec / 1000);
-        return Ok((ExpectedData::Timestamp(us), SCM_TIMESTAMPING_LEN));
+        let stamp = Stamp::of(level, ty);
+        return Ok((ExpectedData::Timestamp(us, stamp), stamp.len()));
     }
     if has("ee_errno") {
         let mut values = [0; 6];
@@ -142,7 +185,7 @@ pub(super) fn compare(
             let ok = got.data.len() == 4 && actual == Some(*n);
             (n.to_string(), actual.map_or_else(|| hex(&got.data), |n| n.to_string()), ok)
         }
-        ExpectedData::Timestamp(us) => timestamp(*us, &got.data, clock),
+        ExpectedData::Timestamp(us, stamp) => timestamp((*us, *stamp), &got.data, clock),
         ExpectedData::ExtendedErr(values) => extended_err(values, &got.data, want.room),
         ExpectedData::OptStats(stats) => opt_stats(stats, &got.data, clock.tolerance_us),
     };
@@ -150,14 +193,19 @@ pub(super) fn compare(
     (format!("{want_head}: {want_data}"), format!("{got_head}: {got_data}"), ok)
 }
 
-fn timestamp(want_us: i64, data: &[u8], clock: &Clocked) -> (String, String, bool) {
-    // The first of the three stamps is the software's, the one a script can write.
-    let actual = long(data, 0).zip(long(data, 8)).map(|(sec, nsec)| {
-        let us = sec.cast_signed().saturating_mul(1_000_000) + nsec.cast_signed() / 1000;
+fn timestamp(
+    (want_us, stamp): (i64, Stamp),
+    data: &[u8],
+    clock: &Clocked,
+) -> (String, String, bool) {
+    // The first of three stamps is the software's, the one a script can write.
+    let actual = long(data, 0).zip(long(data, 8)).map(|(sec, fraction)| {
+        let fraction = stamp.micros(fraction.cast_signed());
+        let us = sec.cast_signed().saturating_mul(1_000_000).saturating_add(fraction);
         us.saturating_sub(clock.realtime_at_start_us)
     });
     let near = actual.is_some_and(|us| (us - want_us).abs() <= clock.tolerance_us);
-    let ok = data.len() == SCM_TIMESTAMPING_LEN && (want_us == 0 || near);
+    let ok = data.len() == stamp.len() && (want_us == 0 || near);
     let text = |us: i64| format!("{} s", super::super::schedule::seconds(us));
     (text(want_us), actual.map_or_else(|| hex(data), text), ok)
 }

@@ -21,6 +21,7 @@ impl Connections {
     ///
     /// A packet of no connection counts its sequence numbers from the first one of its flow, and
     /// acknowledges ours, which are those of the script.
+    #[expect(clippy::wrong_self_convention, reason = "numbers are given out on the way")]
     pub(crate) fn to_script(&mut self, sender: Option<ConnectionId>, live: &Packet) -> Packet {
         let mut packet = live.clone();
         if let Transport::Icmp(message) = &mut packet.transport {

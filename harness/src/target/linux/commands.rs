@@ -49,6 +49,22 @@ impl CommandHost for KernelHost<'_> {
             .map_err(|error| Refusal::failed(format!("write to {path}: {error}")))
     }
 
+    fn make_file(&mut self, path: &str, len: u64) -> Result<(), Refusal> {
+        std::fs::File::create(path)
+            .and_then(|file| file.set_len(len))
+            .map_err(|error| Refusal::failed(format!("make {path}: {error}")))
+    }
+
+    fn remove_file(&mut self, path: &str) -> Result<(), Refusal> {
+        let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+        match std::fs::remove_file(path) {
+            Err(error) if !gone(&error) => {
+                Err(Refusal::failed(format!("rm: cannot remove '{path}': {error}")))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     fn read_file(&mut self, path: &str) -> Result<Option<String>, Refusal> {
         let bytes = present(std::fs::read(own_proc_net(path)), || format!("read {path}"))?;
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))

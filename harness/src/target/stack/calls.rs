@@ -12,6 +12,7 @@ use synproof_stack::errno::Errno as StackErrno;
 use synproof_stack::time::Instant;
 use synproof_stack::{Fd as StackFd, Stack, api};
 
+use super::files::{self, Files};
 use super::{beyond, options, transfer};
 use crate::target::syscall::{EpollEvent, Fd, Output, PollFd, SockAddr};
 use crate::target::{Errno, Returned, Syscall, TargetError};
@@ -40,8 +41,9 @@ pub(super) fn attempt(
     now: Instant,
     syscall: &Syscall,
     sleep: &mut Sleep,
+    files: &Files,
 ) -> Result<Poll<Returned>, TargetError> {
-    let mut kernel = Kernel { stack, now, sleep };
+    let mut kernel = Kernel { stack, now, sleep, files };
     match kernel.make(syscall) {
         Ok(Poll::Ready((value, output))) => {
             Ok(Poll::Ready(Returned { value, errno: None, output }))
@@ -93,6 +95,7 @@ pub(super) struct Kernel<'a> {
     pub(super) stack: &'a mut Stack,
     pub(super) now: Instant,
     pub(super) sleep: &'a mut Sleep,
+    pub(super) files: &'a Files,
 }
 
 impl Kernel<'_> {
@@ -138,10 +141,10 @@ impl Kernel<'_> {
             Syscall::EpollWait { epfd, max_events, timeout_ms } => {
                 self.epoll_wait(*epfd, *max_events, *timeout_ms)
             }
-            Syscall::Pipe => beyond("pipe()"),
-            Syscall::Splice { .. } => beyond("splice()"),
-            Syscall::Sendfile { .. } => beyond("sendfile()"),
-            Syscall::Open { .. } => beyond("open()"),
+            Syscall::Pipe
+            | Syscall::Splice { .. }
+            | Syscall::Sendfile { .. }
+            | Syscall::Open { .. } => files::call(self, syscall),
             Syscall::CapSet { which, cap, set } => self.cap_set(*which, *cap, *set),
         }
     }

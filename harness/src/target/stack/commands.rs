@@ -63,6 +63,17 @@ impl CommandHost for StackHost<'_> {
         lacks(format!("file {path}"))
     }
 
+    fn make_file(&mut self, path: &str, len: u64) -> Result<(), Refusal> {
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        self.machine.files.insert(path.to_owned(), vec![0; len]);
+        Ok(())
+    }
+
+    fn remove_file(&mut self, path: &str) -> Result<(), Refusal> {
+        self.machine.files.remove(path);
+        Ok(())
+    }
+
     fn read_file(&mut self, path: &str) -> Result<Option<String>, Refusal> {
         match sysctl::dotted(path).filter(|_| sysctl::is_proc_path(path)) {
             Some(name) => Ok(self.read_sysctl(&name)?.map(|text| format!("{text}\n"))),

@@ -11,6 +11,7 @@ use synproof_stack::api::Sleep;
 use synproof_stack::time::{Instant, TICK_NS};
 use synproof_stack::{Fd as StackFd, Stack};
 
+use super::files::Files;
 use super::{beyond, calls};
 use crate::target::{CallId, Fd, Observation, Returned, ScriptTime, Syscall, TargetError};
 
@@ -35,7 +36,10 @@ impl Parked {
         match &self.syscall {
             // The descriptor of a close that lingers is gone.
             Syscall::Close { .. } => woken.contains(&None),
-            Syscall::Poll { .. } | Syscall::EpollWait { .. } => true,
+            Syscall::Poll { .. }
+            | Syscall::EpollWait { .. }
+            | Syscall::Splice { .. }
+            | Syscall::Sendfile { .. } => true,
             _ => self.fd().is_some_and(|fd| woken.contains(&Some(StackFd(fd.0)))),
         }
     }
@@ -59,6 +63,8 @@ pub(super) struct Machine {
     /// In the order they fell asleep, which is the order they are woken in.
     parked: Vec<Parked>,
     happened: VecDeque<Observation>,
+    /// What open() finds.
+    pub(super) files: Files,
 }
 
 impl Machine {
@@ -70,6 +76,7 @@ impl Machine {
             origin: Instant::ZERO,
             parked: Vec::new(),
             happened: VecDeque::new(),
+            files: Files::new(),
         }
     }
 
@@ -87,6 +94,11 @@ impl Machine {
         self.now
     }
 
+    /// The stack's time at script time 0, in microseconds.
+    pub(super) fn origin_us(&self) -> i64 {
+        i64::try_from(self.origin.as_micros()).unwrap_or(0)
+    }
+
     /// The present script time.
     pub(super) fn now(&self) -> ScriptTime {
         let us = self.now.as_micros().saturating_sub(self.origin.as_micros());
@@ -97,7 +109,7 @@ impl Machine {
     pub(super) fn submit(&mut self, call: CallId, syscall: &Syscall) -> Result<(), TargetError> {
         self.refuse_shared_close(syscall)?;
         let mut sleep = Sleep::default();
-        match calls::attempt(&mut self.stack, self.now, syscall, &mut sleep)? {
+        match calls::attempt(&mut self.stack, self.now, syscall, &mut sleep, &self.files)? {
             Poll::Ready(returned) => self.returned(call, returned),
             Poll::Pending => {
                 self.collect_packets();
@@ -190,7 +202,7 @@ impl Machine {
                 continue;
             }
             let Parked { call, syscall, sleep } = &mut parked;
-            match calls::attempt(&mut self.stack, self.now, syscall, sleep)? {
+            match calls::attempt(&mut self.stack, self.now, syscall, sleep, &self.files)? {
                 Poll::Ready(returned) => self.returned(*call, returned),
                 Poll::Pending => {
                     self.collect_packets();

@@ -9,6 +9,7 @@
 mod beyond;
 mod calls;
 mod commands;
+mod files;
 mod launch;
 mod machine;
 mod metrics;

@@ -87,6 +87,11 @@ impl Target for StackTarget {
             .ok_or_else(|| TargetError::Internal(format!("the stack has a state {state:?}")))
     }
 
+    /// Its own clock began when it was made.
+    fn realtime_at_start_us(&mut self) -> i64 {
+        self.machine.origin_us()
+    }
+
     fn ephemeral_port(&mut self) -> Result<u16, TargetError> {
         let port = self
             .next_port

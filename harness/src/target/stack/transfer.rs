@@ -6,6 +6,7 @@ use synproof_stack::api::{ControlMessage as StackControlMessage, Message, MsgFla
 use synproof_stack::errno::Errno as StackErrno;
 
 use super::calls::{Answer, Kernel, Refused, address, beyond, count, to_fd};
+use super::options;
 use crate::target::Syscall;
 use crate::target::syscall::{Buffer, ControlMessage, Fd, Output, SockAddr};
 
@@ -26,10 +27,10 @@ const MSG_ERRQUEUE: i32 = 0x2000;
 pub(super) fn transfer(kernel: &mut Kernel<'_>, syscall: &Syscall) -> Answer {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the caller dispatches exactly these")]
     match syscall {
-        Syscall::Read { fd, buf } => file(receive(kernel, *fd, &[buf], 0)).map(data),
+        Syscall::Read { fd, buf } => read(kernel, *fd, &[buf]),
         Syscall::Readv { fd, iov } => {
             limit(iov, StackErrno::EINVAL)?;
-            file(receive(kernel, *fd, &refs(iov), 0)).map(data)
+            read(kernel, *fd, &refs(iov))
         }
         Syscall::Recv { fd, buf, flags } | Syscall::Recvfrom { fd, buf, flags } => {
             receive(kernel, *fd, &[buf], *flags).map(data)
@@ -39,10 +40,10 @@ pub(super) fn transfer(kernel: &mut Kernel<'_>, syscall: &Syscall) -> Answer {
             let received = receive(kernel, *fd, &refs(iov), *flags)?;
             Ok(received.map(|received| message(received, *control_len)))
         }
-        Syscall::Write { fd, buf } => file(send(kernel, *fd, &[buf], 0, None)),
+        Syscall::Write { fd, buf } => write(kernel, *fd, &[buf]),
         Syscall::Writev { fd, iov } => {
             limit(iov, StackErrno::EINVAL)?;
-            file(send(kernel, *fd, &refs(iov), 0, None))
+            write(kernel, *fd, &refs(iov))
         }
         Syscall::Send { fd, buf, flags } => send(kernel, *fd, &[buf], *flags, None),
         Syscall::Sendto { fd, buf, flags, addr } => {
@@ -118,11 +119,36 @@ fn send_message(
     }
 }
 
-/// read() and write() are calls of files: what is no socket cannot be read at all.
-fn file<T>(result: Result<T, Refused>) -> Result<T, Refused> {
-    match result {
-        Err(Refused::Errno(StackErrno::ENOTSOCK)) => Err(StackErrno::EINVAL.into()),
-        other => other,
+/// read(), of a socket or of what is none.
+fn read(kernel: &mut Kernel<'_>, fd: Fd, buffers: &[&Buffer]) -> Answer {
+    let room = total(buffers)?;
+    if room == 0 {
+        // A socket is not asked for nothing (sock_read_iter).
+        let domain = (options::SOL_SOCKET, options::SO_DOMAIN);
+        match kernel.stack.getsockopt(kernel.now, to_fd(fd), domain.0, domain.1, 4) {
+            Ok(_) => return Ok(Poll::Ready((0, Output::Data(Vec::new())))),
+            Err(StackErrno::ENOTSOCK) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    match receive(kernel, fd, buffers, 0) {
+        Err(Refused::Errno(StackErrno::ENOTSOCK)) => {
+            let got = kernel.stack.read_file(kernel.now, to_fd(fd), room, kernel.sleep)?;
+            Ok(got.map(|bytes| (count(bytes.len()), Output::Data(bytes))))
+        }
+        received => received.map(data),
+    }
+}
+
+/// write(), to a socket or to what is none.
+fn write(kernel: &mut Kernel<'_>, fd: Fd, buffers: &[&Buffer]) -> Answer {
+    match send(kernel, fd, buffers, 0, None) {
+        Err(Refused::Errno(StackErrno::ENOTSOCK)) => {
+            let bytes: Vec<u8> = buffers.iter().flat_map(|buffer| contents(buffer)).collect();
+            let sent = kernel.stack.write_file(kernel.now, to_fd(fd), &bytes, kernel.sleep)?;
+            Ok(sent.map(|sent| (count(sent), Output::None)))
+        }
+        sent => sent,
     }
 }
 

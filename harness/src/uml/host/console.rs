@@ -15,6 +15,15 @@ pub(super) struct Console {
     reader: Option<JoinHandle<()>>,
 }
 
+/// Remembers a line, and forgets the oldest where there are too many.
+fn keep(lines: &Mutex<VecDeque<String>>, line: String) {
+    let mut kept = lines.lock().unwrap_or_else(PoisonError::into_inner);
+    if kept.len() == KEPT {
+        kept.pop_front();
+    }
+    kept.push_back(line);
+}
+
 impl Console {
     /// Reads `stream` until its last writer is gone.
     pub(super) fn read(stream: impl Read + Send + 'static) -> std::io::Result<Self> {
@@ -23,11 +32,7 @@ impl Console {
         let reader = std::thread::Builder::new().name("guest console".into()).spawn(move || {
             for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
                 let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                if kept.len() == KEPT {
-                    kept.pop_front();
-                }
-                kept.push_back(line);
+                keep(&kept, line);
             }
         })?;
         Ok(Self { lines, reader: Some(reader) })

@@ -77,6 +77,17 @@ fn stamps_in_script_time(
     assert_eq!(matches(&text, &received(1, 37, data)), ok);
 }
 
+#[rstest]
+#[case::timeval(29, 20_000, true)]
+#[case::timespec(35, 20_000_000, true)]
+#[case::not_micros(35, 20_000, false)]
+fn one_time(#[case] ty: i32, #[case] fraction: i64, #[case] ok: bool) {
+    let data = [1000_i64, fraction].into_iter().flat_map(i64::to_ne_bytes).collect();
+    let text =
+        format!("{{cmsg_level=1, cmsg_type={ty}, cmsg_data={{scm_sec=0,scm_nsec=20000000}}}}");
+    assert_eq!(matches(&text, &received(1, ty, data)), ok);
+}
+
 fn extended_err_bytes(errno: u32, info: u32, addr: usize) -> Vec<u8> {
     let mut data = errno.to_ne_bytes().to_vec();
     data.extend([5, 1, 2, 0]);
