@@ -30,7 +30,8 @@ pub(crate) use data::tcp_fastopen_add_skb;
 pub use disposition::{Disposition, DropReason, ResetReason};
 pub(crate) use disposition::{Step, drop_for};
 pub(crate) use icmp::{
-    ends_request, tcp_non_congestion_loss_retransmit, tcp_simple_retransmit, tcp_v4_err,
+    ends_request, ip_dont_fragment, tcp_non_congestion_loss_retransmit, tcp_simple_retransmit,
+    tcp_v4_err,
 };
 pub(crate) use rcv_window::{
     skb_truesize, tcp_init_buffer_space, tcp_rcv_space_adjust, tcp_sndbuf_expand,

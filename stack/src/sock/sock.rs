@@ -147,7 +147,10 @@ impl Sock {
     ///
     /// Linux: tcp_init_sock (net/ipv4/tcp.c)
     pub(crate) fn new(id: SockId, is_v6: bool, sysctl: &Sysctls) -> Self {
-        let opts = SockOptions::new(sysctl);
+        let mut opts = SockOptions::new(sysctl);
+        if sysctl.ip_no_pmtu_disc != 0 {
+            opts.pmtudisc = 0;
+        }
         let cong = CongVars::new(opts.congestion);
         Self {
             id,
