@@ -143,6 +143,9 @@ fn set_keepalive(sk: &mut Sock, on: bool, cx: &Cx) {
 
 /// Linux: do_tcp_setsockopt
 fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Result<(), Errno> {
+    if let Some(result) = crate::repair::setsockopt(sk, name, value, cx) {
+        return result;
+    }
     if name == TCP_CONGESTION {
         return set_congestion(sk, value, cx);
     }
@@ -196,7 +199,6 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
             sk.opts.inq = valid.then_some(val == 1).ok_or(Errno::EINVAL)?;
         }
         TCP_MD5SIG | TCP_MD5SIG_EXT => sk.md5.set(value, sk.is_v6, name == TCP_MD5SIG_EXT)?,
-        TCP_TIMESTAMP => return Err(Errno::EPERM),
         _ => return Err(Errno::ENOPROTOOPT),
     }
     Ok(())

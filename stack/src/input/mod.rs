@@ -27,6 +27,7 @@ mod urgent;
 mod validate;
 
 pub(crate) use data::tcp_fastopen_add_skb;
+pub(crate) use data::tcp_send_rcvq;
 pub use disposition::{Disposition, DropReason, ResetReason};
 pub(crate) use disposition::{Step, drop_for};
 pub(crate) use icmp::{
@@ -39,4 +40,5 @@ pub(crate) use rcv_window::{
 pub(crate) use request::{Holder, Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
 pub(crate) use sack::sack_reordering;
 pub(crate) use state_process::tcp_init_transfer;
+pub(crate) use syn_sent::tcp_finish_connect;
 pub(crate) use tcp_v4_rcv::tcp_v4_rcv;

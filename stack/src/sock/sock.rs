@@ -19,6 +19,7 @@ use crate::md5::{Md5Key, Md5Keys};
 use crate::output::mtu_probe::MtuSearch;
 use crate::output::pacing::Pacing;
 use crate::output::small_queue::SmallQueue;
+use crate::repair::Repair;
 use crate::state::{StateCell, TcpState};
 use crate::sysctl::Sysctls;
 use crate::time::Instant;
@@ -62,6 +63,8 @@ pub struct Sock {
     pub(crate) bound_addr: bool,
     pub(crate) bound_port: bool,
     pub(crate) opts: SockOptions,
+    /// TCP_REPAIR
+    pub(crate) repair: Repair,
     /// Keys of TCP-MD5 (md5sig_info).
     pub(crate) md5: Md5Keys,
 
@@ -160,6 +163,7 @@ impl Sock {
             bound_addr: false,
             bound_port: false,
             opts,
+            repair: Repair::default(),
             md5: Md5Keys::default(),
             snd: SndVars::default(),
             rcv: RcvVars {
