@@ -30,6 +30,10 @@ impl Sock {
             self.check_send_space();
             self.check_counts();
         }
+        if self.fastopen.rsk.is_some() {
+            let opens = matches!(self.state(), TcpState::SynRecv | TcpState::FinWait1);
+            assert!(opens, "an open handshake in another state: {self:?}");
+        }
         if self.state() == TcpState::Close {
             assert!(self.timers.next().is_none(), "a closed socket has a timer: {self:?}");
         }

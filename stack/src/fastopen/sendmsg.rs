@@ -12,6 +12,7 @@ use crate::errno::Errno;
 use crate::errqueue::zerocopy::ZcCall;
 use crate::sock::SockId;
 use crate::stack::Stack;
+use crate::state::TcpState;
 
 impl Stack {
     /// Whether this sending call opens the connection.
@@ -83,7 +84,8 @@ impl Stack {
             zcopy,
             ..FastopenRequest::default()
         });
-        if sk.fastopen.defer_connect {
+        // Linux looks at no state; a peer that knew our port may have moved it meanwhile.
+        if sk.fastopen.defer_connect && sk.state() == TcpState::SynSent {
             self.enter(id, tcp_connect);
         }
         Ok(())

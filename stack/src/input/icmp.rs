@@ -20,11 +20,11 @@ use crate::timer::{Timer, on_timer, tcp_reset_xmit_timer, tcp_rto_max_ms};
 use crate::wire::IcmpError;
 
 /// IP_PMTUDISC_DONT, _WANT, _DO, _INTERFACE, _OMIT; those of IPv6 have the same numbers.
-const PMTUDISC_DONT: u8 = 0;
-const PMTUDISC_WANT: u8 = 1;
-const PMTUDISC_DO: u8 = 2;
-const PMTUDISC_INTERFACE: u8 = 4;
-const PMTUDISC_OMIT: u8 = 5;
+const PMTUDISC_DONT: i32 = 0;
+const PMTUDISC_WANT: i32 = 1;
+const PMTUDISC_DO: i32 = 2;
+const PMTUDISC_INTERFACE: i32 = 4;
+const PMTUDISC_OMIT: i32 = 5;
 /// ip_no_pmtu_disc: the number a router names is not read; its message is ignored (icmp_unreach,
 /// net/ipv4/icmp.c). The other values mean what 0 does, for TCP.
 const NO_PMTU_DISC_UNREAD: u8 = 1;
@@ -115,7 +115,7 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
         return tcp_done_with_error(sk, err, Event::RecvIcmpError, cx);
     }
     // [RFC9293:MUST-56] A connection that works is not given up for a soft error.
-    if sk.opts.recverr && !sk.dead {
+    if sk.recverr() && !sk.dead {
         sk.report_error(err, cx);
     } else {
         sk.err_soft = Some(err);
@@ -142,7 +142,7 @@ fn tcp_v4_mtu_reduced(sk: &mut Sock, mtu: u32, cx: &mut Cx) {
         // Something is about to be wrong: what is sent from now on will not arrive.
         sk.err_soft = Some(Errno::EMSGSIZE);
     }
-    if accepts_pmtu(sk) && (v6 || sk.opts.pmtudisc != PMTUDISC_DONT) && sk.pmtu_cookie > mtu {
+    if accepts_pmtu(sk) && (v6 || sk.pmtudisc() != PMTUDISC_DONT) && sk.pmtu_cookie > mtu {
         tcp_sync_mss(sk, mtu, cx);
         tcp_simple_retransmit(sk, cx);
     }
@@ -154,15 +154,15 @@ fn is_of_interest_v6(sk: &Sock, mtu: u32, cx: &Cx) -> bool {
 }
 
 /// Linux: ip_sk_accept_pmtu (include/net/ip.h), ip6_sk_accept_pmtu (include/net/ip6_route.h)
-const fn accepts_pmtu(sk: &Sock) -> bool {
-    !matches!(sk.opts.pmtudisc, PMTUDISC_INTERFACE | PMTUDISC_OMIT)
+fn accepts_pmtu(sk: &Sock) -> bool {
+    !matches!(sk.pmtudisc(), PMTUDISC_INTERFACE | PMTUDISC_OMIT)
 }
 
 /// Packets carry the don't-fragment bit.
 ///
 /// Linux: ip_dont_fragment (include/net/ip.h)
 pub(crate) fn ip_dont_fragment(sk: &Sock, cx: &Cx) -> bool {
-    let mode = sk.opts.pmtudisc;
+    let mode = sk.pmtudisc();
     let locked = cx.net.is_mtu_locked(sk.flow.remote.ip());
     mode == PMTUDISC_DO || (mode == PMTUDISC_WANT && !locked)
 }
