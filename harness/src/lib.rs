@@ -9,9 +9,13 @@ pub mod command;
 pub mod config;
 pub mod doctor;
 pub mod engine;
+pub mod executor;
 pub mod packet;
+pub mod panics;
 pub mod profile;
 pub mod report;
 pub mod runner;
 pub mod script;
 pub mod target;
+#[cfg(all(target_os = "linux", feature = "target-linux"))]
+pub mod uml;

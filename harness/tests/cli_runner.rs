@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use synproof_harness::cli::Exit;
 use synproof_harness::config::CliOptions;
+use synproof_harness::executor::InProcess;
 use synproof_harness::runner::{
     ArtifactError, Context, Event, Jobs, Plan, PlanOptions, Summary, Verdict, discover, plan,
     run_plan,
@@ -54,7 +55,8 @@ fn run(
     tell: &mut dyn FnMut(&Event<'_>) -> Result<(), ArtifactError>,
 ) -> Summary {
     let (info, cli) = (Hostile.info().unwrap(), CliOptions::default());
-    let context = Context { launch: &Hostile, info: &info, cli: &cli, artifacts: None };
+    let here = InProcess::new(&Hostile);
+    let context = Context { executor: &here, info: &info, cli: &cli, artifacts: None };
     run_plan(plan, &context, Jobs(NonZeroUsize::new(jobs).unwrap()), stop, tell).unwrap()
 }
 
@@ -98,7 +100,8 @@ fn a_stop_lets_running_scripts_finish_and_starts_no_other() {
 fn a_report_that_cannot_be_written_stops_the_run() {
     let (_dir, plan) = planned(20);
     let (info, cli) = (Hostile.info().unwrap(), CliOptions::default());
-    let context = Context { launch: &Hostile, info: &info, cli: &cli, artifacts: None };
+    let here = InProcess::new(&Hostile);
+    let context = Context { executor: &here, info: &info, cli: &cli, artifacts: None };
     let stop = AtomicBool::new(false);
     let jobs = Jobs(NonZeroUsize::MIN);
     let ended = run_plan(&plan, &context, jobs, &stop, &mut |event| match event {

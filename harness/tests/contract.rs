@@ -9,7 +9,7 @@ use synproof_harness::target::{Launch, TargetError};
 #[test]
 fn linux_keeps_the_contract() {
     for link in [Link::Tun, Link::Veth, Link::Raw] {
-        let launch = LinuxLaunch { link };
+        let launch = LinuxLaunch { link, ..LinuxLaunch::default() };
         if let Err(TargetError::Unavailable { what, why, fix }) = launch.info() {
             eprintln!("{link:?} skipped: {what}: {why}; {fix}");
             continue;

@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use synproof_harness::command::CommandOutcome;
 use synproof_harness::engine::log::What;
 use synproof_harness::engine::outcome::Outcome;
-use synproof_harness::packet::{TcpOption, flag};
+use synproof_harness::packet::{Tcp, TcpOption, flag};
 use synproof_harness::target::{Clock, Returned, TcpState};
 
 fn passed(ran: Ran) -> Ran {
@@ -159,7 +159,7 @@ fn a_connection_in_script_numbers() {
 fn packets_that_no_line_asked_for_are_logged() {
     let text = format!("{ESTABLISHED}+.1 > . 11:21(10) ack 1\n");
     let stranger = segment(flag::RST, 5, 0, 0);
-    let stranger = synproof_harness::packet::Tcp { dst_port: 7, ..stranger };
+    let stranger = Tcp { dst_port: 7, ..stranger };
     let plan = Plan::default()
         .sends(0, syn_ack())
         .sends(50_000, stranger)
@@ -170,7 +170,7 @@ fn packets_that_no_line_asked_for_are_logged() {
         log(&ran).lines().filter(|l| l.contains(" - ")).map(str::to_owned).collect();
     assert_eq!(
         unasked,
-        ["50000 - Outbound R 5:5(0) win 65535", "100000 - Outbound . 21:31(10) ack 1 win 65535"]
+        ["50000 - Outbound R 0:0(0) win 65535", "100000 - Outbound . 21:31(10) ack 1 win 65535"]
     );
 }
 
@@ -270,10 +270,7 @@ fn connections_are_told_apart_by_their_ports() {
 +0 < 50001 > 8080 . 1:1(0) ack 1 win 1000
 +0 < 50002 > 8080 . 1:1(0) ack 1 win 1000
 ";
-    let to = |port, isn| synproof_harness::packet::Tcp {
-        dst_port: port,
-        ..segment(flag::SYN | flag::ACK, isn, 1, 0)
-    };
+    let to = |port, isn| Tcp { dst_port: port, ..segment(flag::SYN | flag::ACK, isn, 1, 0) };
     let plan = Plan::default().sends(0, to(50_001, 111)).sends(0, to(50_002, 222));
     let ran = passed(run_plan(text, plan));
     assert_eq!(
@@ -297,7 +294,7 @@ fn timestamps_are_echoed_as_the_target_sent_them() {
 ";
     let options =
         vec![TcpOption::Mss(1460), TcpOption::SackOk, TcpOption::Ts { val: 987_654, ecr: 1 }];
-    let plan = Plan::default().sends(0, synproof_harness::packet::Tcp { options, ..syn_ack() });
+    let plan = Plan::default().sends(0, Tcp { options, ..syn_ack() });
     let ran = passed(run_plan(text, plan));
     let last = ran.diary.last().unwrap();
     assert!(last.ends_with("<nop,nop,TS val 2 ecr 987654>"), "{last}");
@@ -309,6 +306,39 @@ fn an_icmp_error_quotes_the_live_number() {
     let ran = passed(run_plan(&text, Plan::default().sends(0, syn_ack())));
     let last = ran.diary.last().unwrap();
     assert!(last.contains("mtu 1200 [7000001:7001001(1000)]"), "{last}");
+}
+
+#[test]
+fn what_the_target_draws_is_not_in_the_log() {
+    let text = "\
+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0...0.2 connect(3, ..., ...) = 0
++0 > S 0:0(0) <...>
++.1 < icmp unreachable frag_needed mtu 1200 [1:1001(1000)]
++0 < S. 0:0(0) ack 1 win 1000
++0 > . 1:1(0) ack 1
+";
+    let run = |port, isn: u32, val| {
+        let from_port = |flags, seq, ack| {
+            let options = vec![TcpOption::Nop, TcpOption::Nop, TcpOption::Ts { val, ecr: 0 }];
+            let segment = segment(flags, seq, ack, 0);
+            Tcp { src_port: port, dst_port: 8080, options, ..segment }
+        };
+        let plan = Plan::default()
+            .returns(1, 100_000, Returned::ok(0))
+            .sends(0, from_port(flag::SYN, isn, 0))
+            .sends(100_000, Tcp { options: vec![], ..from_port(flag::ACK, isn.wrapping_add(1), 1) })
+            .sends(150_000, from_port(flag::ACK, isn.wrapping_add(2), 1));
+        passed(run_plan(text, plan)).run.log
+    };
+    let (one, other) = (run(50_505, 7, 1_000), run(33_333, 0xffff_ffff, 0xffff_0000));
+    assert_eq!(one.entries, other.entries);
+    assert_ne!(one.capture, other.capture);
+    let quoting = one.entries.iter().find_map(|entry| match &entry.what {
+        What::Packet { text, .. } if text.starts_with("icmp") => Some(text.as_str()),
+        _ => None,
+    });
+    assert_eq!(quoting, Some("icmp unreachable frag_needed mtu 1200 [1:1001(1000)]"));
 }
 
 #[test]

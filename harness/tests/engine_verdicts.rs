@@ -158,7 +158,7 @@ fn nothing_came_but_another_connection_sent() {
     note: due at 0.000000 s, tolerance 0.001000 s, given up at 2.001000 s
     note: no connection has the ports 8080 > 50002, so the line is about the current one
     note: this connection has not sent a packet yet
-    note: packets of other connections that no line has asked for: 1, the first at 0.000500 s in numbers of the wire: 8080 > 40001 . 7000001:7000011(10) ack 1 win 65535
+    note: packets of other connections that no line has asked for: 1, the first at 0.000500 s: 8080 > 40001 . 1:11(10) ack 1 win 65535
     ");
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use rstest::rstest;
 use synproof_harness::engine::log::{Entry, What};
+use synproof_harness::executor::{Executor as _, InProcess};
 use synproof_harness::packet::{Tcp, TcpOption, Transport, flag};
 use synproof_harness::runner::{
     Case, CaseResult, Context, PlanOptions, Verdict, discover_embedded, plan, run_case,
@@ -21,11 +22,12 @@ fn run_suite(launch: &dyn Launch) -> Vec<(Case, CaseResult)> {
     let info = launch.info().unwrap();
     let options = PlanOptions { ips: Some(vec![IpVersion::Ipv4]), ..PlanOptions::default() };
     let plan = plan(&discover_embedded(), &options, &info).unwrap();
-    let context = Context { launch, info: &info, cli: &options.cli, artifacts: None };
+    let here = InProcess::new(launch);
+    let context = Context { executor: &here, info: &info, cli: &options.cli, artifacts: None };
     plan.cases
         .into_iter()
         .map(|case| {
-            let result = run_case(&case, &context).unwrap();
+            let result = run_case(&case, &context, here.worker().as_mut()).unwrap();
             (case, result)
         })
         .collect()

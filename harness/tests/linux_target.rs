@@ -44,7 +44,7 @@ fn setup() -> Setup {
 
 /// A started target, or none (with the reason printed) where the machine has none.
 fn started(link: Link, setup: &Setup) -> Option<Box<dyn Target>> {
-    match (LinuxLaunch { link }).launch(setup) {
+    match (LinuxLaunch { link, ..LinuxLaunch::default() }).launch(setup) {
         Ok(mut target) => {
             target.start().unwrap();
             Some(target)

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use rstest::rstest;
+use synproof_harness::executor::{Executor as _, InProcess};
 use synproof_harness::report::{Paint, render_failure};
 use synproof_harness::runner::{Context, PlanOptions, discover, plan, run_case};
 use synproof_harness::target::IpVersion;
@@ -19,11 +20,11 @@ fn run(script: PathBuf, target: &str) -> String {
     let ips = vec![IpVersion::Ipv4, IpVersion::Ipv4Mapped, IpVersion::Ipv6];
     let options = PlanOptions { ips: Some(ips), ..PlanOptions::default() };
     let plan = plan(&discover(&[script]).unwrap(), &options, &info).unwrap();
-    let context =
-        Context { launch: launch.as_ref(), info: &info, cli: &options.cli, artifacts: None };
+    let here = InProcess::new(launch.as_ref());
+    let context = Context { executor: &here, info: &info, cli: &options.cli, artifacts: None };
     let mut reports = String::new();
     for case in &plan.cases {
-        let result = run_case(case, &context).unwrap();
+        let result = run_case(case, &context, here.worker().as_mut()).unwrap();
         if !result.verdict.is_expected() {
             reports.push_str(&render_failure(&result, Paint::new(false)));
         }

@@ -52,7 +52,11 @@ fn suites() -> Result<Vec<(&'static str, Part)>> {
         };
         Ok((name, part))
     };
-    Ok(vec![suite("suite on stack", "stack")?, suite("suite on linux", "linux")?])
+    Ok(vec![
+        suite("suite on stack", "stack")?,
+        suite("suite on linux", "linux")?,
+        suite("suite on uml", "uml")?,
+    ])
 }
 
 fn run_suite(target: &str) -> Result<Part> {

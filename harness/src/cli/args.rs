@@ -47,6 +47,18 @@ pub(super) enum Command {
     /// Say what an exit code, a class of failures, or the code of a diagnostic means
     #[command(after_help = exit::help())]
     Explain(ExplainArgs),
+    /// What this program does as the init of a User-Mode Linux
+    #[cfg(all(target_os = "linux", feature = "target-linux"))]
+    #[command(name = crate::uml::guest::COMMAND, hide = true)]
+    UmlGuest(UmlGuestArgs),
+}
+
+/// What a kernel appends to the arguments of its init.
+#[cfg(all(target_os = "linux", feature = "target-linux"))]
+#[derive(Debug, Args)]
+pub(super) struct UmlGuestArgs {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) kernel: Vec<String>,
 }
 
 /// Which scripts, with what.
@@ -55,7 +67,7 @@ pub(super) struct SelectArgs {
     /// Scripts and directories with scripts; `-` reads one from standard input
     pub(super) paths: Vec<PathBuf>,
     /// What to run against
-    #[arg(long, default_value = "stack", value_parser = target_names(), hide_possible_values = true)]
+    #[arg(long, default_value = "stack", value_parser = target_name)]
     #[arg(help = target_help())]
     pub(super) target: String,
     /// IP versions: ipv4, ipv4-mapped-ipv6, ipv6, all; comma separated [default: the profile's]
@@ -82,6 +94,10 @@ pub(super) struct RunArgs {
     /// Scripts at once [default: processors, twice that on a real clock]
     #[arg(short, long, value_name = "N", value_parser = jobs)]
     pub(super) jobs: Option<NonZeroUsize>,
+    /// Give up a script that keeps a guest of the target uml busy for longer (host's clock)
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) guest_timeout: u64,
     /// What to write to standard output
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
@@ -127,7 +143,7 @@ pub(super) struct FmtArgs {
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
     /// Exit with 3 if this target cannot run
-    #[arg(long, value_parser = target_names(), hide_possible_values = true)]
+    #[arg(long, value_parser = target_name)]
     pub(super) target: Option<String>,
 }
 
@@ -233,8 +249,12 @@ fn fault(text: &str) -> Result<Fault, String> {
     Fault::from_name(text).ok_or_else(|| format!("expected one of {}", names()))
 }
 
-fn target_names() -> clap::builder::PossibleValuesParser {
-    TARGETS.iter().map(|target| target.name).collect::<Vec<_>>().into()
+/// One of the names, or `uml:` and a kernel.
+fn target_name(text: &str) -> Result<String, String> {
+    let names = || TARGETS.iter().map(|target| target.name).collect::<Vec<_>>().join(", ");
+    let named = TARGETS.iter().any(|target| target.name == text);
+    let kernel = text.strip_prefix("uml:").is_some_and(|kernel| !kernel.is_empty());
+    if named || kernel { Ok(text.to_owned()) } else { Err(format!("expected one of {}", names())) }
 }
 
 fn target_help() -> String {

@@ -1,13 +1,15 @@
 //! `synproof doctor`: which targets this machine can run, and what it has and lacks for them.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::args::DoctorArgs;
 use super::console::Console;
 use super::exit::Exit;
 use crate::doctor::{Check, Status, checks};
+use crate::executor::Venue;
 use crate::report::Paint;
-use crate::target::registry::{RegistryError, TARGETS, launcher, prepare_process};
+use crate::target::registry::{RegistryError, TARGETS, prepare_process};
 use crate::target::{TargetError, TargetInfo};
 
 /// Width of the names.
@@ -21,7 +23,8 @@ pub(super) fn doctor(args: &DoctorArgs, console: &Console) -> Exit {
     let mut text = String::from("Targets\n");
     let mut missing = false;
     for target in TARGETS {
-        let info = launcher(target.name).and_then(|launch| Ok(launch.info()?));
+        let info = Venue::open(target.name, Duration::ZERO)
+            .and_then(|venue| Ok(venue.executor().info()?));
         missing |= info.is_err() && args.target.as_deref() == Some(target.name);
         text += &line(&of_target(target.name, info), paint);
     }

@@ -17,6 +17,7 @@ mod run;
 mod scripts;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -28,7 +29,8 @@ use console::Console;
 
 /// Does what `args` say; the first is the name of the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(args) {
+    let args: Vec<_> = args.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&args) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version go to stdout and are no errors; clap knows.
@@ -36,7 +38,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.print().is_ok() { code.into() } else { Exit::Environment.into() };
         }
     };
-    crate::runner::panics::install_hook();
+    crate::panics::install_hook();
     let console = Console::new(arguments.color);
     let exit = match arguments.command {
         Command::Run(run) => run::run(&run, &console),
@@ -45,6 +47,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::List(list) => list::list(&list, &console),
         Command::Doctor(doctor) => doctor::doctor(&doctor, &console),
         Command::Explain(explain) => explain::explain(&explain, &console),
+        #[cfg(all(target_os = "linux", feature = "target-linux"))]
+        Command::UmlGuest(_) => {
+            let program = args.first().map_or(Path::new("/"), Path::new);
+            let Err(why) = crate::uml::guest::init(program);
+            console.error(&why);
+            Exit::Usage
+        }
     };
     exit.into()
 }

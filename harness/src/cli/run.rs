@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::args::{Format, ReportFile, RunArgs};
 use super::console::Console;
@@ -12,15 +13,15 @@ use super::interrupt::stop_flag;
 use super::progress::{AboveBar, Progress};
 use super::scripts::{options, planned, target};
 use crate::config::{CliOptions, defines};
+use crate::executor::{InProcess, Venue};
 use crate::report::{Human, Json, Junit, Report, Show, Tap};
 use crate::runner::{
     ArtifactError, Artifacts, Context, Event, Jobs, Plan, metadata_warnings, run_plan,
 };
 use crate::script;
 use crate::script::diagnostic::render;
-use crate::target::Launch;
 use crate::target::registry::prepare_process;
-use crate::target::wrap::Faulty;
+use crate::target::wrap::{Fault, Faulty};
 
 /// Something could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -48,20 +49,22 @@ pub(super) fn run(args: &RunArgs, console: &Console) -> Exit {
 fn try_run(args: &RunArgs, console: &Console) -> Result<Exit, Exit> {
     let cli = options(&args.select, console)?;
     prepare_process(&args.select.target);
-    let (launch, info) = target(&args.select.target, console)?;
+    let watchdog = Duration::from_secs(args.guest_timeout);
+    let (venue, info) = target(&args.select.target, watchdog, console)?;
     let plan = planned(&args.select, &cli, &info, console)?;
     warn(&plan, &cli, console);
-    let faulty = args.fault.map(|fault| Faulty::new(launch.as_ref(), fault));
-    let launch: &dyn Launch = match &faulty {
-        Some(faulty) => faulty,
-        None => launch.as_ref(),
+    let faulty = faulty(args.fault, &venue, console)?;
+    let executor = match &faulty {
+        Some(faulty) => Box::new(InProcess::new(faulty)),
+        None => venue.executor(),
     };
     let output = || {
         let artifacts = args.out.as_deref().map(|dir| Artifacts::create(dir, args.pcap));
         let artifacts = artifacts.transpose()?;
         let mut reports = reports(args, cli.has("verbose"), console)?;
         let stop = stop_flag()?;
-        let context = Context { launch, info: &info, cli: &cli, artifacts: artifacts.as_ref() };
+        let executor = executor.as_ref();
+        let context = Context { executor, info: &info, cli: &cli, artifacts: artifacts.as_ref() };
         let jobs = args.jobs.map_or_else(|| Jobs::default_for(info.clock), Jobs);
         run_plan(&plan, &context, jobs, &stop, &mut |event: &Event<'_>| {
             reports.iter_mut().try_for_each(|report| report.on(event)).map_err(OutputError::from)
@@ -85,6 +88,23 @@ fn try_run(args: &RunArgs, console: &Console) -> Result<Exit, Exit> {
                 console.error(&error.to_string());
             }
             Err(exit)
+        }
+    }
+}
+
+/// The target that lies, if it is to.
+fn faulty<'a>(
+    fault: Option<Fault>,
+    venue: &'a Venue,
+    console: &Console,
+) -> Result<Option<Faulty<'a>>, Exit> {
+    match (fault, venue) {
+        (None, _) => Ok(None),
+        (Some(fault), Venue::Here(launch)) => Ok(Some(Faulty::new(launch.as_ref(), fault))),
+        #[cfg(all(target_os = "linux", feature = "target-linux"))]
+        (Some(_), Venue::Guests(_)) => {
+            console.error("--fault needs a target of this process: stack or linux");
+            Err(Exit::Usage)
         }
     }
 }

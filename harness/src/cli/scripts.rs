@@ -1,12 +1,15 @@
 //! From selection arguments to a plan, and what to say when there is none.
 
+use std::time::Duration;
+
 use super::args::{IpArg, SelectArgs};
 use super::console::Console;
 use super::exit::Exit;
 use crate::config::CliOptions;
+use crate::executor::Venue;
 use crate::runner::{Found, Plan, PlanOptions, discover, discover_embedded, plan};
-use crate::target::registry::{RegistryError, launcher};
-use crate::target::{Clock, Launch, TargetError, TargetInfo};
+use crate::target::registry::RegistryError;
+use crate::target::{Clock, TargetError, TargetInfo};
 
 /// The checked options of the command line.
 pub(super) fn options(select: &SelectArgs, console: &Console) -> Result<CliOptions, Exit> {
@@ -71,10 +74,14 @@ fn nothing(plan: &Plan) -> String {
 }
 
 /// The target of that name and what it says about itself.
-pub(super) fn target(name: &str, console: &Console) -> Result<(Box<dyn Launch>, TargetInfo), Exit> {
-    let launch = launcher(name).map_err(|error| refused(&error, console))?;
-    let info = launch.info().map_err(|error| refused(&error.into(), console))?;
-    Ok((launch, info))
+pub(super) fn target(
+    name: &str,
+    watchdog: Duration,
+    console: &Console,
+) -> Result<(Venue, TargetInfo), Exit> {
+    let venue = Venue::open(name, watchdog).map_err(|error| refused(&error, console))?;
+    let info = venue.executor().info().map_err(|error| refused(&error.into(), console))?;
+    Ok((venue, info))
 }
 
 fn refused(error: &RegistryError, console: &Console) -> Exit {
@@ -93,10 +100,13 @@ fn refused(error: &RegistryError, console: &Console) -> Exit {
 
 /// What is known of a target that cannot run here, for commands that do not run anything.
 pub(super) fn info_without_running(name: &str) -> TargetInfo {
-    launcher(name).ok().and_then(|launch| launch.info().ok()).unwrap_or_else(|| TargetInfo {
-        name: name.to_owned(),
-        version: String::new(),
-        clock: Clock::Virtual { tick_us: 1000 },
-        capabilities: Vec::new(),
-    })
+    Venue::open(name, Duration::ZERO)
+        .ok()
+        .and_then(|venue| venue.executor().info().ok())
+        .unwrap_or_else(|| TargetInfo {
+            name: name.to_owned(),
+            version: String::new(),
+            clock: Clock::Virtual { tick_us: 1000 },
+            capabilities: Vec::new(),
+        })
 }

@@ -10,6 +10,8 @@ mod network;
 #[cfg(all(target_os = "linux", feature = "target-linux"))]
 mod privilege;
 mod tools;
+#[cfg(all(target_os = "linux", feature = "target-linux"))]
+mod uml;
 
 pub use check::{Check, Status};
 
@@ -22,6 +24,7 @@ pub fn checks() -> Vec<Check> {
         checks.extend(kernel::checks());
         checks.extend(privilege::checks());
         checks.extend(network::checks());
+        checks.extend(uml::checks());
     }
     checks.extend(tools::checks());
     checks

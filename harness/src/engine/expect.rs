@@ -50,10 +50,12 @@ pub(crate) struct Context<'a> {
     pub(crate) config: &'a Config,
     /// When the packet is due, in microseconds: timestamps may be off by a share of that.
     pub(crate) due_us: i64,
-    /// The last flow label that was named: the script's and the live one.
+    /// The last flow label that was named: the script's name and what stands for the label.
     pub(crate) flow_label: Option<(u32, u32)>,
     /// The digest that the segment must carry where `md5 valid` is written.
     pub(crate) md5: Option<[u8; 16]>,
+    /// The MD5 digest as it was on the wire, where it is known: in script numbers there is none.
+    pub(crate) digest: Option<&'a [u8]>,
 }
 
 /// Compares `actual` (in script numbers) with `spec`.

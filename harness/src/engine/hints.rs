@@ -37,6 +37,7 @@ impl Session<'_> {
             due_us: wanted.due.from.0,
             flow_label: self.connections.get(wanted.id)?.flow_label,
             md5: None,
+            digest: None,
         };
         let mut lines = self.script.events.iter().filter_map(|event| {
             let EventKind::Packet(spec) = &event.kind else { return None };
@@ -79,13 +80,14 @@ impl Session<'_> {
         problem.notes.extend(self.connection_notes(wanted));
         if let Some(first) = self.sniffed.front() {
             let (count, at) = (self.sniffed.len(), schedule::seconds(first.at.0));
+            let options = TextOptions { ports: true, ..TextOptions::default() };
             let text = parse(&first.bytes).map_or_else(
-                |_| String::new(),
-                |p| packet_text(&p, &TextOptions { ports: true, ..TextOptions::default() }),
+                |_| "malformed".to_owned(),
+                |packet| packet_text(&self.connections.unasked(&packet).1, &options),
             );
             problem = problem.with_note(format!(
                 "packets of other connections that no line has asked for: {count}, \
-                 the first at {at} s in numbers of the wire: {text}"
+                 the first at {at} s: {text}"
             ));
         }
         if due.is_any() {
@@ -125,7 +127,7 @@ impl Session<'_> {
             Transport::Tcp(tcp) => {
                 connection.protocol == Protocol::Tcp
                     && (tcp.src_port, tcp.dst_port)
-                        == (connection.local.port(), connection.remote.port())
+                        == (connection.script_port(), connection.remote.port())
             }
             Transport::Udp(_) => connection.protocol == Protocol::Udp,
             Transport::Icmp(_) => connection.protocol == Protocol::Icmp,

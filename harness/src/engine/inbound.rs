@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::packet::text::{TextOptions, packet_text};
-use crate::packet::{Packet, TcpOption, Transport, build, md5_sign};
+use crate::packet::{Packet, Transport, build, md5_sign};
 use crate::script::ast::{
     Direction, Event, Field, OptionsSpec, PacketBody, PacketSpec, TcpOptionSpec, TcpSpec,
 };
@@ -67,15 +67,18 @@ impl Session<'_> {
         let gone =
             || failure(Class::Environment, spec.span, event.span, "the connection is gone").error();
         let connection = self.connections.get(id).ok_or_else(gone)?;
-        let (here, peer) = self.ends(connection.local, connection.remote);
+        let local = connection.local;
+        let (here, peer) = self.ends(local, connection.remote);
+        let told = SocketAddr::new(local.ip(), connection.script_port());
+        let (told, _) = self.ends(told, connection.remote);
         // packetdrill maps the quoted number as one that counts from the connection's start.
         let quoted = |seq: u32| seq.wrapping_add(connection.local_isn.live);
-        let mut script = packets::from_spec(spec, peer, here, quoted)
-            .map_err(|problem| script_problem(problem, event.span))?;
-        if let Some(label) = spec.ip.flow_label {
-            script.ip.flow_label = label.node;
-        }
-        let mut live = script.clone();
+        let built = |here: SocketAddr, quoted: &dyn Fn(u32) -> u32| {
+            packets::from_spec(spec, peer, here, quoted)
+                .map_err(|problem| script_problem(problem, event.span))
+        };
+        let script = built(told, &|seq| seq)?;
+        let mut live = built(here, &quoted)?;
         if let Transport::Tcp(tcp) = &mut live.transport {
             to_live(connection, tcp, self.config.tcp_ts_ecr_scaled).map_err(|message| {
                 let span = tcp_options_span(spec);
@@ -88,7 +91,6 @@ impl Session<'_> {
             && wants_signature(spec)
         {
             md5_sign(&mut live, secret.as_bytes());
-            copy_signature(&live, &mut script);
         }
         Ok((script, live))
     }
@@ -106,18 +108,6 @@ fn wants_signature(spec: &PacketSpec) -> bool {
     let PacketBody::Tcp(tcp) = &spec.body else { return false };
     let OptionsSpec::List(list, _) = &tcp.options else { return false };
     list.iter().any(|option| option.node == TcpOptionSpec::Md5Valid)
-}
-
-/// The log shows the digest that is sent.
-fn copy_signature(live: &Packet, script: &mut Packet) {
-    if let (Transport::Tcp(live), Transport::Tcp(script)) = (&live.transport, &mut script.transport)
-    {
-        for (from, to) in live.options.iter().zip(&mut script.options) {
-            if matches!(from, TcpOption::Md5(_)) {
-                *to = from.clone();
-            }
-        }
-    }
 }
 
 fn is_syn(tcp: &TcpSpec) -> bool {

@@ -1,5 +1,23 @@
 //! Everything a run observed, in script coordinates and in order: input of reports, comparison and
 //! replay.
+//!
+//! No entry holds a value that the target drew at random. So two runs on a clock that is virtual
+//! give the same log, and logs of two targets differ only where the targets do. `engine::flow` maps
+//! what the target sent, and what was injected stands here as the script has it:
+//!
+//! | value | in the log |
+//! |---|---|
+//! | sequence numbers | count from the initial one that the script writes; from 0 where no line is about the SYN |
+//! | TS val | counts from the first pair of script and wire; before there is one, from the first value |
+//! | port that the target chose itself | 49152 for the first such connection, 49153 for the next, …; ports that the script chose stay |
+//! | IPv6 flow label | 1 for the first label of the connection, 2 for the next that differs, …; 0 for none |
+//! | IPv4 identification | 0 with DF, where it means nothing (RFC 6864); else numbered as flow labels are |
+//! | identifier of an echo request | numbered as flow labels are |
+//! | MD5 digest | zeros |
+//! | what an ICMP error quotes | mapped as the packet itself; its checksum is 0 |
+//! | packet of no connection | sequence numbers from the first of its flow |
+//!
+//! Packets as they were on the wire are in [`RunLog::capture`] and in the files of `--pcap`.
 
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +56,7 @@ pub enum What {
     Packet {
         /// Which way.
         direction: Direction,
-        /// Decoded, in script numbers.
+        /// Decoded, in script coordinates: see the head of this file.
         packet: Box<Packet>,
         /// In script notation.
         text: String,
@@ -79,7 +97,7 @@ pub enum What {
 }
 
 /// A packet as it was on the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Captured {
     /// When.
     pub at: ScriptTime,

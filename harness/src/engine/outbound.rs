@@ -12,7 +12,6 @@ use crate::target::ScriptTime;
 
 use super::expect::{Comparison, Context, compare};
 use super::failure::{Step, failure};
-use super::flow::to_script;
 use super::log::What;
 use super::outcome::Class;
 use super::schedule::{self, Check, Due};
@@ -40,13 +39,8 @@ impl Session<'_> {
         self.learn(wanted, &live);
         let secret = self.config.tcp_md5_secret.as_ref();
         let md5 = secret.and_then(|secret| md5_digest(&live, secret.as_bytes()));
-        let mut script = live;
-        if let (Transport::Tcp(tcp), Some(connection)) =
-            (&mut script.transport, self.connections.get(id))
-        {
-            to_script(connection, tcp);
-        }
-        let comparison = self.compare(wanted, &script, md5);
+        let script = self.connections.to_script(Some(id), &live);
+        let comparison = self.compare(wanted, &script, (md5, digest(&live)));
         let text = packet_text(&script, &text_options(spec));
         // Notes about the packet look at the log, so the packet itself must not stand there yet.
         let verdict = self.verify(wanted, &script, comparison, (at, waited_until));
@@ -75,10 +69,11 @@ impl Session<'_> {
         &mut self,
         wanted: Wanted<'_>,
         script: &Packet,
-        md5: Option<[u8; 16]>,
+        (md5, digest): (Option<[u8; 16]>, Option<&[u8]>),
     ) -> Comparison {
         let flow_label = self.connections.get(wanted.id).and_then(|c| c.flow_label);
-        let context = Context { config: self.config, due_us: wanted.due.from.0, flow_label, md5 };
+        let due_us = wanted.due.from.0;
+        let context = Context { config: self.config, due_us, flow_label, md5, digest };
         let comparison = compare(wanted.spec, script, &context);
         if let Some(name) = wanted.spec.ip.flow_label
             && script.ip.flow_label != 0
@@ -157,6 +152,14 @@ fn spec_ts_val(spec: &TcpSpec) -> Option<u32> {
     list.iter().find_map(|option| {
         if let TcpOptionSpec::Ts { val, .. } = &option.node { val.value() } else { None }
     })
+}
+
+/// The MD5 digest as it was on the wire.
+fn digest(live: &Packet) -> Option<&[u8]> {
+    let Transport::Tcp(tcp) = &live.transport else { return None };
+    tcp.options
+        .iter()
+        .find_map(|o| if let TcpOption::Md5(d) = o { Some(d.as_slice()) } else { None })
 }
 
 fn ts_val(options: &[TcpOption]) -> Option<u32> {

@@ -6,7 +6,7 @@ use crate::script::source::Span;
 use crate::target::{ScriptTime, TcpState};
 
 /// How one run of one script ended.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
     /// Everything was as the script says. Warnings come from `--non_fatal=packet`.
     Pass {
@@ -67,7 +67,7 @@ impl Class {
 }
 
 /// Everything a report needs to explain a failure.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Failure {
     /// What kind.
     pub class: Class,

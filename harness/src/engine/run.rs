@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use crate::code;
 use crate::command::CommandOutcome;
 use crate::command::parse::understand;
 use crate::config::Config;
 use crate::script::ast::{Script, ShellCommand};
 use crate::script::source::Span;
-use crate::target::{Launch, Target};
+use crate::target::{Launch, Target, TargetError};
 
 use super::failure::{Step, Stop, failure, target_problem};
 use super::log::RunLog;
@@ -17,7 +19,7 @@ use super::outcome::{Class, Failure, Outcome};
 use super::session::Session;
 
 /// The result of one run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// How it ended.
     pub outcome: Outcome,
@@ -30,6 +32,21 @@ pub struct Run {
 }
 
 impl Run {
+    /// A run that `error` kept from starting.
+    #[must_use]
+    pub fn impossible(script: &Script, error: TargetError) -> Self {
+        Self::before_start(target_problem(error, head(script)))
+    }
+
+    /// A run of which nothing is known, because what it ran on is gone; `notes` say more.
+    #[must_use]
+    pub fn lost(script: &Script, message: String, notes: Vec<String>) -> Self {
+        let at = head(script);
+        let mut lost = failure(Class::Environment, at, at, message);
+        lost.notes = notes;
+        Self::before_start(lost.error())
+    }
+
     fn before_start(stop: Stop) -> Self {
         let outcome = outcome_of(Err(stop), Vec::new());
         Self { outcome, log: RunLog::default(), script_us: 0, output: String::new() }

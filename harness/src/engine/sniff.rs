@@ -11,7 +11,7 @@ use crate::target::{Clock, ScriptTime};
 
 use super::aggregate;
 use super::failure::{Step, Stop, failure};
-use super::flow::{ConnectionId, to_script};
+use super::flow::ConnectionId;
 use super::log::What;
 use super::outcome::Class;
 use super::schedule::{self, Due};
@@ -121,7 +121,7 @@ impl Session<'_> {
         let (tolerance, _) = schedule::tolerance(&self.config.tolerance, self.clock, gap);
         let grace = match self.clock {
             Clock::Real { .. } if !self.config.non_fatal_packet => GRACE_US,
-            Clock::Real { .. } | Clock::Virtual { .. } => LONG_GRACE_US,
+            Clock::Real { .. } | Clock::TimeTravel { .. } | Clock::Virtual { .. } => LONG_GRACE_US,
         };
         due.to.plus(tolerance).plus(grace)
     }
@@ -177,12 +177,8 @@ impl Session<'_> {
     /// whatever `--non_fatal` says.
     fn ill_fitting(&mut self, wanted: Wanted<'_>, pieces: [Arrived; 2], why: &str) -> Stop {
         let line = Some(self.line(wanted.event.span));
-        let texts = pieces.map(|Arrived { at, mut packet, .. }| {
-            if let (Transport::Tcp(tcp), Some(connection)) =
-                (&mut packet.transport, self.connections.get(wanted.id))
-            {
-                to_script(connection, tcp);
-            }
+        let texts = pieces.map(|Arrived { at, packet, .. }| {
+            let packet = self.connections.to_script(Some(wanted.id), &packet);
             let text = packet_text(&packet, &TextOptions::default());
             let direction = Direction::Outbound;
             let what = What::Packet { direction, packet: Box::new(packet), text: text.clone() };
@@ -203,13 +199,8 @@ impl Session<'_> {
         let now = self.target.now();
         self.wait_until(now, last.span)?;
         for sniffed in &self.sniffed {
-            let Ok(mut packet) = parse(&sniffed.bytes) else { continue };
-            let Some(id) = self.connections.sender_of(&packet) else { continue };
-            if let (Transport::Tcp(tcp), Some(connection)) =
-                (&mut packet.transport, self.connections.get(id))
-            {
-                to_script(connection, tcp);
-            }
+            let Ok(live) = parse(&sniffed.bytes) else { continue };
+            let (Some(_), packet) = self.connections.unasked(&live) else { continue };
             let text = format!("> {}", packet_text(&packet, &TextOptions::default()));
             let at = schedule::seconds(sniffed.at.0);
             let message = "a packet was sent that no line asks for";
@@ -221,17 +212,12 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// A packet that no line asked for goes to the log, in script numbers where it has any.
+    /// A packet that no line asked for goes to the log.
     pub(super) fn log_unasked(&mut self, sniffed: Sniffed) {
         let Sniffed { at, bytes } = sniffed;
         match parse(&bytes) {
-            Ok(mut packet) => {
-                let sender = self.connections.sender_of(&packet);
-                if let (Transport::Tcp(tcp), Some(connection)) =
-                    (&mut packet.transport, sender.and_then(|id| self.connections.get(id)))
-                {
-                    to_script(connection, tcp);
-                }
+            Ok(live) => {
+                let (_, packet) = self.connections.unasked(&live);
                 let text = packet_text(&packet, &TextOptions::default());
                 let direction = Direction::Outbound;
                 self.record(at, None, What::Packet { direction, packet: Box::new(packet), text });

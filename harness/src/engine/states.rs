@@ -56,7 +56,7 @@ impl Session<'_> {
         let label = connection.fd.and_then(|fd| self.descriptors.label(fd));
         match (label, connection.phase) {
             (Some(label), Phase::Listening) => {
-                format!("fd {label}, listening on {}", connection.local.port())
+                format!("fd {label}, listening on {}", connection.script_port())
             }
             (Some(label), _) => format!("fd {label}, {}", connection.ports_text()),
             (None, _) => format!("no fd, {}", connection.ports_text()),

@@ -6,7 +6,7 @@
 mod quoted;
 mod words;
 
-pub use quoted::{Quoted, QuotedTransport, quote, quoted};
+pub use quoted::{Quoted, QuotedTransport, quote, quoted, transport_at};
 use words::{TYPES_V4, TYPES_V6, TypeWord};
 
 /// IP version of a message, which decides what its numbers mean.

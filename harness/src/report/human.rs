@@ -93,7 +93,8 @@ impl<W: Write> Human<W> {
             .map(|(verdict, count)| self.count(verdict, count))
             .collect();
         let _ = write!(text, "{} run: {}", summary.finished(), counts.join(", "));
-        let _ = write!(text, "   (target {}, seed {:#x}", summary.target, summary.seed);
+        let Summary { target, version: running, seed, .. } = summary;
+        let _ = write!(text, "   (target {target} {running}, seed {seed:#x}");
         let _ = write!(text, ", {}", version());
         if self.show.wall {
             let tenths = summary.wall_us / 100_000;

@@ -36,6 +36,7 @@ struct ResultLine<'a> {
 struct SummaryLine<'a> {
     r#type: &'static str,
     target: &'a str,
+    version: &'a str,
     planned: usize,
     run: usize,
     pass: usize,
@@ -84,6 +85,7 @@ impl<W: Write> Json<W> {
         let line = SummaryLine {
             r#type: "summary",
             target: &summary.target,
+            version: &summary.version,
             planned: summary.planned,
             run: summary.finished(),
             pass: summary.count(Verdict::Pass),

@@ -66,7 +66,8 @@ impl<W: Write> Report for Junit<W> {
     fn on(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
             Event::Planned { target, .. } => {
-                self.suite = TestSuite::new(format!("synproof on {}", target.name));
+                self.suite =
+                    TestSuite::new(format!("synproof on {} {}", target.name, target.version));
                 Ok(())
             }
             Event::Started(_) => Ok(()),

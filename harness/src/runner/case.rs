@@ -3,22 +3,23 @@
 use super::artifact::{ArtifactError, Artifacts};
 use super::event::{Case, CaseResult, Expectation, Verdict};
 use super::examine::{Parsed, examine, parse};
-use super::panics::caught;
 use super::stopwatch::Stopwatch;
-use crate::config::{CliOptions, Config};
+use crate::config::{CliOptions, Config, defines};
+use crate::engine::Run;
 use crate::engine::log::RunLog;
 use crate::engine::outcome::{Class, Failure, Outcome};
-use crate::engine::{self, Run};
+use crate::executor::{Executor, Job, Worker};
+use crate::panics::caught;
 use crate::script::ast::Script;
 use crate::script::diagnostic::{Diagnostic, Severity};
 use crate::script::source::{SourceFile, Span};
-use crate::target::{Capability, Launch, TargetInfo};
+use crate::target::{Capability, TargetInfo};
 
 /// What every case of a run shares.
 pub struct Context<'a> {
-    /// Makes targets.
-    pub launch: &'a dyn Launch,
-    /// What they say about themselves.
+    /// Carries out runs.
+    pub executor: &'a dyn Executor,
+    /// What its target says about itself.
     pub info: &'a TargetInfo,
     /// Options of the command line.
     pub cli: &'a CliOptions,
@@ -35,13 +36,17 @@ enum Step {
     DryRun,
 }
 
-/// Runs `case` on a fresh target. A panic on the way is a result too.
+/// Has `worker` run `case` on a fresh target. A panic on the way is a result too.
 ///
 /// # Errors
 /// The files of the run could not be written.
-pub fn run_case(case: &Case, context: &Context<'_>) -> Result<CaseResult, ArtifactError> {
+pub fn run_case(
+    case: &Case,
+    context: &Context<'_>,
+    worker: &mut dyn Worker,
+) -> Result<CaseResult, ArtifactError> {
     let watch = Stopwatch::start();
-    let step = caught(|| step(case, context));
+    let step = caught(|| step(case, context, worker));
     let mut result = blank(case, context.info);
     let mut config = None;
     match step {
@@ -69,7 +74,7 @@ pub fn run_case(case: &Case, context: &Context<'_>) -> Result<CaseResult, Artifa
     Ok(result)
 }
 
-fn step(case: &Case, context: &Context<'_>) -> Step {
+fn step(case: &Case, context: &Context<'_>, worker: &mut dyn Worker) -> Step {
     let source = match &case.source {
         Ok(source) => source,
         Err(why) => return Step::Unreadable(why.clone()),
@@ -88,7 +93,9 @@ fn step(case: &Case, context: &Context<'_>) -> Step {
         errors.retain(|d| d.severity == Severity::Error);
         return if errors.is_empty() { Step::DryRun } else { Step::Refused(errors) };
     }
-    Step::Ran(Box::new((engine::run(&script, &config, context.launch), config)))
+    let defines = defines(&case.profile, case.id.ip, context.cli);
+    let run = worker.run(&Job { script: &script, defines: &defines, config: &config });
+    Step::Ran(Box::new((run, config)))
 }
 
 /// A run that stops at a line that `check` calls wrong gives `check`'s reason, with its code and

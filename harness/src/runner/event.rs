@@ -174,6 +174,8 @@ pub struct CaseResult {
 pub struct Summary {
     /// Name of the target.
     pub target: String,
+    /// What runs there: the version of a kernel or of the stack.
+    pub version: String,
     /// Runs that were planned.
     pub planned: usize,
     /// Count of each verdict, in the order of [`Verdict::ALL`].

@@ -101,14 +101,17 @@ fn entry(
 }
 
 /// Whether `pattern` (`linux`, `linux:veth`, `linux >= 6.1`) names `target`. A name without a
-/// colon names all of its kinds.
+/// colon names all of its kinds; `linux` names every Linux kernel, `uml` too.
 #[must_use]
 pub fn matches_target(pattern: &str, target: &TargetInfo) -> bool {
     let mut words = pattern.split_whitespace();
     let (name, operator, version) = (words.next(), words.next(), words.next());
     let same_name = name.is_some_and(|name| {
-        let kind = target.name.strip_prefix(name);
-        kind.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        let is = |name: &str| {
+            let kind = target.name.strip_prefix(name);
+            kind.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        };
+        is(name) || (name == "linux" && is("uml"))
     });
     let (Some(operator), Some(version)) = (operator, version) else { return same_name };
     let (have, want) = (numbers(&target.version), numbers(version));

@@ -9,7 +9,6 @@ pub mod event;
 mod examine;
 mod expectation;
 mod metadata;
-pub mod panics;
 mod plan;
 mod pool;
 mod select;

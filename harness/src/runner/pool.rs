@@ -29,7 +29,7 @@ impl Jobs {
     pub fn default_for(clock: Clock) -> Self {
         let cpus = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let factor = match clock {
-            Clock::Virtual { .. } => PER_CPU_VIRTUAL,
+            Clock::Virtual { .. } | Clock::TimeTravel { .. } => PER_CPU_VIRTUAL,
             Clock::Real { .. } => PER_CPU_REAL,
         };
         Self(cpus.saturating_mul(NonZeroUsize::new(factor).unwrap_or(NonZeroUsize::MIN)))
@@ -57,6 +57,7 @@ pub fn run_plan<E: From<ArtifactError>>(
     let watch = Stopwatch::start();
     let mut summary = Summary {
         target: context.info.name.clone(),
+        version: context.info.version.clone(),
         planned: plan.cases.len(),
         seed: context.cli.seed,
         ..Summary::default()
@@ -93,6 +94,7 @@ fn work(
     stop: &AtomicBool,
     sender: &Sender<Message>,
 ) {
+    let mut worker = context.executor.worker();
     while !stop.load(Ordering::Relaxed) {
         let at = next.fetch_add(1, Ordering::Relaxed);
         let Some(case) = plan.cases.get(at) else { return };
@@ -100,7 +102,7 @@ fn work(
         if sender.send(Message::Started(at)).is_err() {
             return;
         }
-        let result = Box::new(run_case(case, context));
+        let result = Box::new(run_case(case, context, worker.as_mut()));
         if sender.send(Message::Finished(at, result)).is_err() {
             return;
         }

@@ -59,11 +59,29 @@ pub enum Clock {
         /// Length of one timer tick, 1/HZ, in microseconds.
         tick_us: i64,
     },
+    /// The virtual time of a real kernel: it passes only while everything sleeps, so two runs give
+    /// the same microseconds. The timers are the kernel's own, whose wheel may fire an eighth late,
+    /// so comparison uses the script's tolerances.
+    TimeTravel {
+        /// Length of one timer tick, 1/HZ, in microseconds.
+        tick_us: i64,
+    },
     /// The machine's clock; comparison uses the script's tolerances.
     Real {
         /// Length of one timer tick, 1/HZ, in microseconds.
         tick_us: i64,
     },
+}
+
+impl Clock {
+    /// Waiting costs nothing, and two runs give the same times.
+    #[must_use]
+    pub fn is_virtual(self) -> bool {
+        match self {
+            Self::Virtual { .. } | Self::TimeTravel { .. } => true,
+            Self::Real { .. } => false,
+        }
+    }
 }
 
 /// What a target can do. A script that needs what its target lacks is a skip with that reason.
@@ -102,6 +120,8 @@ pub enum Capability {
     Psp,
     /// FreeBSD socket options and sysctls.
     FreeBsd,
+    /// Waiting takes no time, so a script may last for minutes or hours.
+    VirtualTime,
 }
 
 /// What a target says about itself.

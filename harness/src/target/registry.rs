@@ -17,6 +17,7 @@ pub const TARGETS: &[TargetName] = &[
     TargetName { name: "stack", help: "the reference Rust stack: in process, virtual time" },
     TargetName { name: "linux", help: "the running kernel through a TUN device" },
     TargetName { name: "linux:veth", help: "the running kernel through a veth pair" },
+    TargetName { name: "uml", help: "a Linux kernel in virtual time; uml:KERNEL by name or path" },
     TargetName { name: "linux:raw", help: "the running kernel through raw sockets on loopback" },
 ];
 
@@ -78,13 +79,13 @@ fn stack() -> Result<Box<dyn Launch>, TargetError> {
 #[cfg(all(target_os = "linux", feature = "target-linux"))]
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it is an error")]
 fn linux(name: &str) -> Result<Box<dyn Launch>, TargetError> {
-    use super::linux::{Link, LinuxLaunch};
+    use super::linux::{Link, LinuxLaunch, Passage};
     let link = match name {
         "linux:veth" => Link::Veth,
         "linux:raw" => Link::Raw,
         _ => Link::Tun,
     };
-    Ok(Box::new(LinuxLaunch { link }))
+    Ok(Box::new(LinuxLaunch { link, passage: Passage::Machine }))
 }
 
 #[cfg(not(all(target_os = "linux", feature = "target-linux")))]

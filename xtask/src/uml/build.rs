@@ -14,11 +14,11 @@ use super::fragment::{self, FRAGMENT};
 use super::make::Kbuild;
 use super::request::Request;
 use super::source::Source;
-use super::{kconfig, needs};
+use super::{clock, kconfig, needs};
 use crate::shell::say;
 
 /// Changes when what we do to a kernel does, so that older entries are built again.
-const RECIPE: &str = "1";
+const RECIPE: &str = "2";
 
 /// Everything that decides what comes out.
 struct Recipe {
@@ -46,6 +46,18 @@ pub(crate) fn build(arguments: &BuildArguments) -> Result<bool> {
     }
     say(&cache.kernel(&recipe.name).display().to_string());
     Ok(true)
+}
+
+/// Builds the default kernel; where that is impossible, says so in one line. True unless a build
+/// that was possible failed.
+pub(crate) fn build_where_possible() -> Result<bool> {
+    let arguments = BuildArguments::default();
+    if let Err(why) = needs::check(&Request::parse(&arguments.source)?) {
+        let why = why.to_string();
+        say(&format!("no kernel is built: {}", why.lines().next().unwrap_or_default()));
+        return Ok(true);
+    }
+    build(&arguments)
 }
 
 fn recipe(arguments: &BuildArguments, source: Source) -> Result<Recipe> {
@@ -85,10 +97,17 @@ fn make(cache: &Cache, lock: &Lock, recipe: &Recipe) -> Result<()> {
     let log = cache.log(&work);
     write(&log, "")?;
     let outermost = objects.join("Kconfig.synproof");
+    let headers = objects.join("include.synproof");
+    let header = tree.join(clock::IN_TREE);
+    match clock::with_fine_steps(&read(&header)?) {
+        Some(ours) => write_if_other(&headers.join(clock::HEADER), &ours)?,
+        None => say(&format!("{}: no clock step to refine", header.display())),
+    }
     let kbuild = Kbuild {
         tree: &tree,
         objects: &objects,
         kconfig: &outermost,
+        headers: &headers,
         log: &log,
         jobs: recipe.jobs,
         lock,
@@ -147,6 +166,10 @@ fn write(path: &Path, text: &str) -> Result<()> {
 
 /// Leaves a file alone that has this content, because make goes by dates.
 fn write_if_other(path: &Path, text: &str) -> Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)
+            .with_context(|| format!("failed to create {}", parent.display()))?;
+    }
     let same = fs::read_to_string(path).is_ok_and(|found| found == text);
     if same { Ok(()) } else { write(path, text) }
 }

@@ -7,6 +7,9 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{build, shelf};
 
+/// The series of Debian's packages that is built when no other source is named.
+const DEFAULT_SOURCE: &str = "6.12";
+
 /// What to do with kernels.
 #[derive(Subcommand)]
 pub(crate) enum UmlJob {
@@ -27,7 +30,7 @@ pub(crate) enum UmlJob {
 #[derive(Args)]
 pub(crate) struct BuildArguments {
     /// A kernel tree, a tarball of one, or the series of a Debian package linux-source-SERIES
-    #[arg(long, value_name = "DIR|TARBALL|SERIES", default_value = "6.12")]
+    #[arg(long, value_name = "DIR|TARBALL|SERIES", default_value = DEFAULT_SOURCE)]
     pub(crate) source: String,
     /// Ticks per second: what timers are rounded to
     #[arg(long, value_enum, default_value = "1000")]
@@ -47,6 +50,13 @@ pub(crate) enum Hz {
     Hz1000,
     #[value(name = "250")]
     Hz250,
+}
+
+impl Default for BuildArguments {
+    /// What the command line means when it says nothing.
+    fn default() -> Self {
+        Self { source: DEFAULT_SOURCE.to_owned(), hz: Hz::Hz1000, name: None, jobs: None }
+    }
 }
 
 impl Hz {

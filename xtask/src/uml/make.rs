@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::cache::Lock;
-use super::needs;
+use super::{clock, needs};
 use crate::shell::say;
 
 /// How much of the log is shown when a build fails.
@@ -64,6 +64,8 @@ pub(crate) struct Kbuild<'a> {
     pub(crate) objects: &'a Path,
     /// The outermost Kconfig file
     pub(crate) kconfig: &'a Path,
+    /// A directory with headers that are found before the tree's own
+    pub(crate) headers: &'a Path,
     /// Every line of make's output is appended to this file
     pub(crate) log: &'a Path,
     pub(crate) jobs: usize,
@@ -103,6 +105,8 @@ impl Kbuild<'_> {
         command.env("LC_ALL", "C").arg("-C").arg(self.tree).args(ALWAYS);
         command.arg(assigned("O", self.objects.as_os_str()));
         command.arg(assigned("KBUILD_KCONFIG", self.kconfig.as_os_str()));
+        let search = clock::search_first(self.headers);
+        command.arg(assigned("NOSTDINC_FLAGS", &search));
         command.arg(assigned("CC", needs::compiler().as_ref()));
         command.args(variables.iter().map(|(name, value)| assigned(name, value)));
         command.arg(format!("-j{}", self.jobs)).arg(target);

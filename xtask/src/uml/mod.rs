@@ -6,11 +6,12 @@
 //!
 //! From the outside in: [`command`] (the command line), [`build`] (the order of things), [`request`]
 //! and [`source`] (which tree), [`needs`] (what the machine must have), [`tree`] (is it a kernel we
-//! can build), [`unpack`], [`kconfig`] and [`fragment`] (its configuration), [`make`] (kbuild and its
+//! can build), [`unpack`], [`kconfig`] and [`fragment`] (its configuration), [`clock`] (its resolution), [`make`] (kbuild and its
 //! log), [`cache`] and [`entry`] (where results live).
 
 mod build;
 mod cache;
+mod clock;
 mod command;
 mod digest;
 mod entry;
@@ -25,4 +26,5 @@ mod source;
 mod tree;
 mod unpack;
 
+pub(crate) use build::build_where_possible;
 pub(crate) use command::{UmlJob, uml};

@@ -16,6 +16,8 @@ const SOCK_EXTENDED_ERR_LEN: usize = 16;
 const SOL_IP: i32 = 0;
 const SOCKADDR_IN_LEN: usize = 16;
 const SOCKADDR_IN6_LEN: usize = 28;
+/// What only aligns the attribute after it.
+const TCP_NLA_PAD: u16 = 0;
 /// Room for any set of `TCP_NLA_*` attributes.
 const OPT_STATS_ROOM: usize = 512;
 
@@ -203,7 +205,8 @@ fn opt_stats(
     (want_text.join(" "), got_text.join(" "), ok)
 }
 
-/// Netlink attributes with integer payloads.
+/// Netlink attributes with integer payloads. What only aligns the next one (TCP_NLA_PAD), on
+/// machines that need it, is left out.
 fn attributes(mut data: &[u8]) -> Vec<(u16, u64)> {
     let mut found = Vec::new();
     while let (Some(&[a, b]), Some(&[c, d])) =
@@ -215,7 +218,10 @@ fn attributes(mut data: &[u8]) -> Vec<(u16, u64)> {
         for (slot, byte) in bytes.iter_mut().zip(payload) {
             *slot = *byte;
         }
-        found.push((u16::from_ne_bytes([c, d]) & 0x3fff, u64::from_le_bytes(bytes)));
+        let kind = u16::from_ne_bytes([c, d]) & 0x3fff;
+        if kind != TCP_NLA_PAD {
+            found.push((kind, u64::from_le_bytes(bytes)));
+        }
         data = data.get(len.next_multiple_of(4)..).unwrap_or_default();
     }
     found

@@ -19,11 +19,8 @@ fn actual_v6(line: &str) -> Packet {
 
 fn compared(line: &str, actual: &Packet, flow_label: Option<(u32, u32)>) -> Comparison {
     let config = sample::config();
-    compare(
-        &sample::packet(line),
-        actual,
-        &Context { config: &config, due_us: 0, flow_label, md5: None },
-    )
+    let context = Context { config: &config, due_us: 0, flow_label, md5: None, digest: None };
+    compare(&sample::packet(line), actual, &context)
 }
 
 /// Message and the token it points at.
@@ -289,7 +286,7 @@ fn timestamps_within_ticks(
     config.tcp_ts_tick_usecs = tick;
     let spec = sample::packet("> . 1:1(0) ack 1 <nop,nop,TS val 100 ecr 2>");
     let sent = actual(&format!("> . 1:1(0) ack 1 <nop,nop,TS val {val} ecr 77>"));
-    let context = Context { config: &config, due_us, flow_label: None, md5: None };
+    let context = Context { config: &config, due_us, flow_label: None, md5: None, digest: None };
     assert_eq!(compare(&spec, &sent, &context).message().is_none(), ok);
 }
 

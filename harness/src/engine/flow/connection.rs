@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use crate::packet::{Tcp, flag};
 use crate::target::Fd;
 
+use super::drawn::Drawn;
+
 /// How far the engine has seen a connection get. Much coarser than TCP's own states: it decides
 /// only which packets belong to it and when initial sequence numbers are learnt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub(crate) struct Timestamps {
     seen: BTreeMap<u32, u32>,
     /// First pair: script, live.
     first: Option<(u32, u32)>,
+    /// The first live value that was mapped before any pair was known: 0 in logs.
+    origin: Option<u32>,
 }
 
 impl Timestamps {
@@ -65,9 +69,11 @@ impl Timestamps {
         exact.or_else(|| offset.map(|(s, l)| script.wrapping_sub(s).wrapping_add(l)))
     }
 
-    /// A live TSval in script numbers; unchanged before the first pair is known.
-    pub(crate) fn script_val(&self, live: u32) -> u32 {
-        self.first.map_or(live, |(s, l)| live.wrapping_sub(l).wrapping_add(s))
+    /// A live TSval in script numbers; before the first pair is known it counts from the first
+    /// value that was asked for.
+    pub(crate) fn script_val(&mut self, live: u32) -> u32 {
+        let (script, base) = self.first.unwrap_or_else(|| (0, *self.origin.get_or_insert(live)));
+        live.wrapping_sub(base).wrapping_add(script)
     }
 }
 
@@ -93,8 +99,11 @@ pub(crate) struct Connection {
     pub(crate) syn_sent: Option<(u32, u32)>,
     /// The target's timestamps.
     pub(crate) timestamps: Timestamps,
-    /// The last IPv6 flow label that a line named: the script's name and the live label.
+    /// The last IPv6 flow label that a line named: the script's name, and the number that stands
+    /// for the label in [`Self::drawn`].
     pub(crate) flow_label: Option<(u32, u32)>,
+    /// What stands for values the target drew.
+    pub(super) drawn: Drawn,
 }
 
 impl Connection {
@@ -111,6 +120,7 @@ impl Connection {
             syn_sent: None,
             timestamps: Timestamps::default(),
             flow_label: None,
+            drawn: Drawn::default(),
         }
     }
 
@@ -134,8 +144,14 @@ impl Connection {
         self.local.port() != 0 && self.remote.port() != 0
     }
 
+    /// The target's port as logs and messages have it: that of [`Self::local`], unless the target
+    /// chose that itself.
+    pub(crate) fn script_port(&self) -> u16 {
+        self.drawn.port.unwrap_or(self.local.port())
+    }
+
     /// `40001 > 8080`: the name of the connection in logs, as an inbound packet writes its ports.
     pub(crate) fn ports_text(&self) -> String {
-        format!("{} > {}", self.remote.port(), self.local.port())
+        format!("{} > {}", self.remote.port(), self.script_port())
     }
 }

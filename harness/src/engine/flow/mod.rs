@@ -3,9 +3,12 @@
 //! This is the only place where one becomes the other, in both directions.
 
 mod connection;
+mod drawn;
 mod numbers;
+mod observed;
+mod quote;
 mod table;
 
 pub(crate) use connection::{Connection, Phase, Protocol};
-pub(crate) use numbers::{to_live, to_script};
+pub(crate) use numbers::to_live;
 pub(crate) use table::{ConnectionId, Connections};

@@ -40,12 +40,14 @@ pub(crate) fn to_live(
 }
 
 /// Live numbers of an outbound segment become script ones.
-pub(crate) fn to_script(connection: &Connection, tcp: &mut Tcp) {
+pub(super) fn to_script(connection: &mut Connection, tcp: &mut Tcp) {
     let syn = tcp.has(flag::SYN);
     let local = connection.local_isn;
     let seq_offset = if syn { local.live.wrapping_sub(local.script) } else { local.live };
     let ack_offset = if syn { 0 } else { connection.remote_isn.live };
-    tcp.seq = tcp.seq.wrapping_sub(seq_offset);
+    if !answers_without_ack(tcp) {
+        tcp.seq = tcp.seq.wrapping_sub(seq_offset);
+    }
     if tcp.has(flag::ACK) {
         tcp.ack = tcp.ack.wrapping_sub(ack_offset);
     }
@@ -56,6 +58,12 @@ pub(crate) fn to_script(connection: &Connection, tcp: &mut Tcp) {
             *val = connection.timestamps.script_val(*val);
         }
     }
+}
+
+/// The reset that answers a segment without ACK: its sequence number is 0 on any connection
+/// (RFC 9293, section 3.10.7.1), so it counts from nothing.
+fn answers_without_ack(tcp: &Tcp) -> bool {
+    tcp.has(flag::RST | flag::ACK) && tcp.seq == 0
 }
 
 fn shift(blocks: &mut [(u32, u32)], by: u32) {

@@ -4,6 +4,7 @@
 //! socket() or by a packet for a listener. Here that is the current one; ports written on a packet
 //! line may name another (extension), or, when they name none, only change the wire.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use crate::config::Config;
@@ -20,7 +21,14 @@ pub(crate) struct ConnectionId(usize);
 /// Every connection the script has made so far, in order of creation.
 #[derive(Debug)]
 pub(crate) struct Connections {
-    all: Vec<Connection>,
+    pub(super) all: Vec<Connection>,
+    /// Flows that the target sent packets of and that are no connection of the script: only what
+    /// maps their numbers. No packet line finds them.
+    pub(super) strangers: Vec<Connection>,
+    /// Ports of the target that the script wrote or bound.
+    pub(super) chosen: BTreeSet<u16>,
+    /// How many ports the target has chosen itself.
+    pub(super) drawn_ports: u16,
     current: Option<ConnectionId>,
     local: SocketAddr,
     remote: SocketAddr,
@@ -31,6 +39,9 @@ impl Connections {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             all: Vec::new(),
+            strangers: Vec::new(),
+            chosen: BTreeSet::from([config.bind_port]),
+            drawn_ports: 0,
             current: None,
             local: SocketAddr::new(config.setup.local_ip, config.bind_port),
             remote: SocketAddr::new(config.setup.remote_ip, config.connect_port),
@@ -105,6 +116,7 @@ impl Connections {
         let (local, remote) = (self.local, self.remote);
         if let Some(connection) = self.by_fd(fd) {
             connection.local = local;
+            connection.drawn.port = None;
             if connection.protocol != Protocol::Tcp {
                 connection.remote = remote;
             }
@@ -118,6 +130,7 @@ impl Connections {
             if let Some(connection) = self.get_mut(id) {
                 connection.phase = Phase::Listening;
                 connection.local = local;
+                connection.drawn.port = None;
                 connection.remote.set_port(0);
             }
             self.current = Some(id);
@@ -240,17 +253,32 @@ impl Connections {
             return Some(ConnectionId(at));
         }
         let at = self.all.iter().rposition(connecting);
-        if let Some(connection) = at.and_then(|at| self.all.get_mut(at)) {
-            connection.local = src;
-            connection.phase = Phase::SynSent;
+        if let Some(at) = at {
+            self.connects_from(at, src);
         }
         // Ends that bind() or an earlier connection told are good for everything but a SYN.
         at.or_else(|| self.all.iter().rposition(known)).map(ConnectionId)
     }
 
-    /// An inbound segment is about to be sent on `id`: a SYN to a connecting socket tells the
-    /// initial sequence number that we play.
+    /// The connecting socket number `at` uses `local`. A port it did not have before is one that
+    /// the target chose.
+    fn connects_from(&mut self, at: usize, local: SocketAddr) {
+        let is_new = self.all.get(at).is_some_and(|c| c.local.port() != local.port());
+        let number = is_new.then(|| self.next_drawn_port());
+        if let Some(connection) = self.all.get_mut(at) {
+            connection.local = local;
+            connection.phase = Phase::SynSent;
+            connection.drawn.port = number.or(connection.drawn.port);
+        }
+    }
+
+    /// An inbound segment, in script numbers, is about to be sent on `id`: a SYN to a connecting
+    /// socket tells the initial sequence number that we play.
     pub(crate) fn on_inbound(&mut self, id: ConnectionId, tcp: &Tcp) {
+        let of_script = self.get(id).is_none_or(|c| c.drawn.port != Some(tcp.dst_port));
+        if of_script {
+            self.chosen.insert(tcp.dst_port);
+        }
         let Some(connection) = self.get_mut(id).filter(|_| tcp.has(flag::SYN)) else { return };
         if connection.phase == Phase::SynSent {
             connection.phase = Phase::Open;
@@ -267,7 +295,7 @@ fn canonical(addr: SocketAddr) -> SocketAddr {
 }
 
 /// Transport, source and destination of a packet. ICMP has no ports.
-fn ends(packet: &Packet) -> (Protocol, SocketAddr, SocketAddr) {
+pub(super) fn ends(packet: &Packet) -> (Protocol, SocketAddr, SocketAddr) {
     let (protocol, src, dst) = match &packet.transport {
         Transport::Tcp(tcp) => (Protocol::Tcp, tcp.src_port, tcp.dst_port),
         Transport::Udp(udp) => (Protocol::Udp, udp.src_port, udp.dst_port),

@@ -105,6 +105,18 @@ fn quoted_v6(body: &[u8]) -> Option<Quoted> {
     })
 }
 
+/// Where the transport header starts in the body of an ICMP error. IPv6 extension headers are not
+/// walked.
+#[must_use]
+pub fn transport_at(body: &[u8]) -> Option<usize> {
+    let first = *body.first()?;
+    match first >> 4 {
+        4 => Some(usize::from(first & 0xf) * 4),
+        6 => Some(40),
+        _ => None,
+    }
+}
+
 fn transport(protocol: u8, bytes: &[u8]) -> Option<QuotedTransport> {
     let eight = bytes.first_chunk::<8>()?;
     let &[s0, s1, d0, d1, q0, q1, q2, q3] = eight;

@@ -29,6 +29,10 @@ fn target(name: &str, version: &str) -> TargetInfo {
 #[case("linux < 6.9", "linux", false)]
 #[case("linux == 6.18.5", "linux", true)]
 #[case("linux ~ 6", "linux", false)]
+#[case("linux < 6.19", "uml:6.18", true)]
+#[case("linux", "uml", true)]
+#[case("uml", "linux", false)]
+#[case("linux", "umlaut", false)]
 #[case("", "linux", false)]
 fn names_and_versions(#[case] pattern: &str, #[case] name: &str, #[case] matches: bool) {
     assert_eq!(matches_target(pattern, &target(name, "6.18.5-generic")), matches);

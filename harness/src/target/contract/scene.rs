@@ -75,7 +75,7 @@ impl Scene {
     /// The time of something that was asked for. What happened before it on a real clock may be
     /// observed after it, by its own stamp: there the two are not compared.
     fn acted(&mut self, at: ScriptTime) {
-        if matches!(self.clock(), Clock::Virtual { .. }) {
+        if self.clock().is_virtual() {
             self.told(at);
         }
     }

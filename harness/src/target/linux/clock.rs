@@ -16,6 +16,14 @@ use crate::target::ScriptTime;
 /// work is over, early enough that no timer armed at time 0 loses a tick.
 const AFTER_TICK_NS: i64 = 250_000;
 
+/// Granularity, in ticks, of timers of up to 64 * 8^6 ticks: over four hours at HZ 1000, which is
+/// longer than any timer of TCP (the keepalive's two hours are the longest).
+const WHEEL_TICKS: i64 = 1 << 18;
+
+/// What the set-up of a network leaves to be done (duplicate address detection, multicast reports)
+/// is over after this long.
+const QUIET_NS: i64 = 30_000_000_000;
+
 /// Wake-ups from which the phase of the tick is estimated.
 const PHASE_SAMPLES: usize = 4;
 
@@ -38,6 +46,22 @@ impl ScriptClock {
         let since_tick = (now - tick_phase_ns()).rem_euclid(tick_ns);
         let ahead = if since_tick < AFTER_TICK_NS { 0 } else { tick_ns };
         sleep_until_monotonic(now - since_tick + ahead + AFTER_TICK_NS);
+        *self = Self::new();
+    }
+
+    /// Waits, which costs nothing, for a moment that every script of this kernel could have started
+    /// at, and makes it time 0: whatever ran here before, timers land alike.
+    ///
+    /// The timer wheel rounds an expiry up to a multiple of its level's granularity, 8^n ticks
+    /// (kernel/time/timer.c), and multiples are counted from the boot. So a script starts at a
+    /// multiple of [`WHEEL_TICKS`], at the same distance after a tick as on a real clock.
+    pub(super) fn start_in_time_travel(&mut self) {
+        let tick_ns = tick_us() * 1000;
+        let round = tick_ns * WHEEL_TICKS;
+        let phase = tick_phase_ns();
+        let quiet = now_ns(ClockId::CLOCK_MONOTONIC) + QUIET_NS - phase;
+        let start = (quiet.div_euclid(round) + 1) * round + phase;
+        sleep_until_monotonic(start + AFTER_TICK_NS);
         *self = Self::new();
     }
 

@@ -30,11 +30,37 @@ pub enum Link {
     Raw,
 }
 
+/// How the kernel's time passes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Passage {
+    /// As everybody's.
+    #[default]
+    Machine,
+    /// Only while everything sleeps: User-Mode Linux with `time-travel=inf-cpu`.
+    TimeTravel,
+}
+
+impl Passage {
+    /// Settings that a fresh namespace would draw at random. Two runs in time travel see the same
+    /// times, so they are to see the same fast-open cookies too: under this key those of the
+    /// target `stack`.
+    fn fixed(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Machine => &[],
+            Self::TimeTravel => {
+                &[("net.ipv4.tcp_fastopen_key", "00000000-00000000-00000000-00000000")]
+            }
+        }
+    }
+}
+
 /// The running kernel.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LinuxLaunch {
     /// How packets travel.
     pub link: Link,
+    /// How time passes.
+    pub passage: Passage,
 }
 
 impl Launch for LinuxLaunch {
@@ -51,8 +77,11 @@ impl Launch for LinuxLaunch {
         Ok(TargetInfo {
             name: name.into(),
             version: uname.release().to_string_lossy().into_owned(),
-            clock: Clock::Real { tick_us: clock::tick_us() },
-            capabilities: capabilities(self.link)?,
+            clock: match self.passage {
+                Passage::Machine => Clock::Real { tick_us: clock::tick_us() },
+                Passage::TimeTravel => Clock::TimeTravel { tick_us: clock::tick_us() },
+            },
+            capabilities: capabilities(*self)?,
         })
     }
 
@@ -65,8 +94,10 @@ impl Launch for LinuxLaunch {
             Link::Veth | Link::Raw => attach_pair(self.link, &namespace, setup)?,
         };
         let sysctls = setup.sysctls.clone();
+        let fixed = self.passage.fixed();
         let diag = namespace.run(move |_| {
-            for (name, value) in &sysctls {
+            let of_setup = sysctls.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            for (name, value) in fixed.iter().copied().chain(of_setup) {
                 sysctl::write(name, value).map_err(fault::io(format!("set {name}={value}")))?;
             }
             SockDiag::open().map_err(fault::io("open a sock_diag socket"))
@@ -145,9 +176,12 @@ const ALWAYS: [Capability; 7] = [
     Capability::Tso,
 ];
 
-fn capabilities(link: Link) -> Result<Vec<Capability>, TargetError> {
+fn capabilities(of: LinuxLaunch) -> Result<Vec<Capability>, TargetError> {
     let mut found = kernel_capabilities()?;
-    match link {
+    if of.passage == Passage::TimeTravel {
+        found.push(Capability::VirtualTime);
+    }
+    match of.link {
         Link::Tun | Link::Veth => found.push(Capability::InjectGso),
         Link::Raw => {}
     }

@@ -44,6 +44,7 @@ mod wire;
 mod worker;
 
 pub use inspect::{Inspection, inspect, tick_us};
-pub use launch::{Link, LinuxLaunch};
+pub use launch::{Link, LinuxLaunch, Passage};
 pub use namespace::enter_user_namespace_if_needed;
+pub(crate) use sys::{end_with_this_thread, without_address_randomisation};
 pub use target::LinuxTarget;

@@ -516,13 +516,25 @@ pub(super) fn attach_filter(fd: i32, program: &[(u16, u8, u8, u32)]) -> Sys {
 }
 
 /// Has `command`'s program killed when the thread that starts it ends, however the process dies.
-pub(super) fn end_with_this_thread(command: &mut std::process::Command) {
+pub(crate) fn end_with_this_thread(command: &mut std::process::Command) {
     use std::os::unix::process::CommandExt;
     let ask = || match nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL) {
         Ok(()) => Ok(()),
         Err(error) => Err(error.into()),
     };
     // SAFETY: between fork and exec, `ask` makes one system call and allocates nothing.
+    unsafe { command.pre_exec(ask) };
+}
+
+/// Has `command`'s program find its memory at the same addresses every time.
+pub(crate) fn without_address_randomisation(command: &mut std::process::Command) {
+    use nix::sys::personality::{Persona, get, set};
+    use std::os::unix::process::CommandExt;
+    let ask = || match get().and_then(|now| set(now | Persona::ADDR_NO_RANDOMIZE)) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.into()),
+    };
+    // SAFETY: between fork and exec, `ask` makes two system calls and allocates nothing.
     unsafe { command.pre_exec(ask) };
 }
 

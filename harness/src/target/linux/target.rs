@@ -17,7 +17,7 @@ use super::{fault, network, sys};
 use crate::command::execute::execute;
 use crate::command::{CommandOutcome, ShellScript};
 use crate::target::{
-    CallId, Errno, Fd, FlowKey, Observation, ScriptTime, SockSnapshot, Syscall, Target,
+    CallId, Clock, Errno, Fd, FlowKey, Observation, ScriptTime, SockSnapshot, Syscall, Target,
     TargetError, TargetInfo, TcpState,
 };
 
@@ -141,7 +141,10 @@ impl Target for LinuxTarget {
             self.boosted = Some(tid);
         }
         let _ = nix::sys::prctl::set_timerslack(1);
-        self.clock.start();
+        match self.parts.info.clock {
+            Clock::TimeTravel { .. } => self.clock.start_in_time_travel(),
+            Clock::Real { .. } | Clock::Virtual { .. } => self.clock.start(),
+        }
         // What the interface sent while it was set up belongs to no script.
         self.collect()?;
         self.pending.clear();

@@ -24,6 +24,7 @@ const CAPABILITIES: &[Capability] = &[
     Capability::Fastopen,
     Capability::Md5,
     Capability::Tso,
+    Capability::VirtualTime,
 ];
 
 /// Makes targets that are the reference stack. There is nothing to choose.

@@ -42,7 +42,7 @@ fn inbound(#[case] script: Tcp, #[case] live: Tcp) {
 #[case::bare_reset(segment(flag::RST, 0xffff_fff1, 0), segment(flag::RST, 1, 0))]
 fn outbound(#[case] live: Tcp, #[case] script: Tcp) {
     let mut tcp = live;
-    to_script(&connection(), &mut tcp);
+    to_script(&mut connection(), &mut tcp);
     assert_eq!(tcp, script);
 }
 
@@ -55,7 +55,7 @@ fn sack_blocks_follow_the_ack() {
     assert_eq!(tcp.options, vec![live]);
 
     let mut tcp = Tcp { options: vec![TcpOption::Sack(vec![(1001, 2001)])], ..segment(A, 0, 1001) };
-    to_script(&connection(), &mut tcp);
+    to_script(&mut connection(), &mut tcp);
     assert_eq!(tcp.options, vec![TcpOption::Sack(vec![(1, 1001)])]);
 }
 
@@ -99,11 +99,16 @@ fn an_echo_without_ack_is_sent_as_it_is() {
 #[test]
 fn the_first_pair_of_timestamps_is_the_base() {
     let mut connection = connection();
-    let mut tcp = Tcp { options: vec![TcpOption::Ts { val: 5_000, ecr: 3 }], ..segment(A, 0, 0) };
-    to_script(&connection, &mut tcp);
-    assert_eq!(tcp.options, vec![TcpOption::Ts { val: 5_000, ecr: 3 }]);
+    let told = |connection: &mut Connection, val: u32| {
+        let mut tcp = Tcp { options: vec![TcpOption::Ts { val, ecr: 3 }], ..segment(A, 0, 0) };
+        to_script(connection, &mut tcp);
+        tcp.options
+    };
+    let is = |val: u32| vec![TcpOption::Ts { val, ecr: 3 }];
+    // Before that, the first value.
+    assert_eq!(told(&mut connection, 5_000), is(0));
+    assert_eq!(told(&mut connection, 5_007), is(7));
     connection.timestamps.learn(10, 4_900);
     connection.timestamps.learn(11, 6_000);
-    to_script(&connection, &mut tcp);
-    assert_eq!(tcp.options, vec![TcpOption::Ts { val: 110, ecr: 3 }]);
+    assert_eq!(told(&mut connection, 5_000), is(110));
 }

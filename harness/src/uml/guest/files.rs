@@ -1,0 +1,31 @@
+//! The files a guest sees: the host's own, read-only, under a layer of memory that takes every
+//! change, with the guest's own /proc, /sys and /dev.
+
+use std::path::Path;
+
+use nix::mount::{MsFlags, mount};
+
+/// Makes them the root of this process. `folder` is an empty folder of the host for the guest.
+///
+/// # Errors
+/// In one line, what the kernel refused.
+pub(super) fn arrange(folder: &Path) -> Result<(), String> {
+    let step = |what: &str, result: nix::Result<()>| result.map_err(|e| format!("{what}: {e}"));
+    step("mount the layer of memory", mount_on(folder, "tmpfs", "mode=755"))?;
+    step("enter it", nix::unistd::chdir(folder))?;
+    for name in ["changes", "work", "root"] {
+        std::fs::create_dir(name).map_err(|error| format!("mkdir {name}: {error}"))?;
+    }
+    let root = Path::new("root");
+    let layers = "lowerdir=/,upperdir=changes,workdir=work";
+    step("put it over the host's files", mount_on(root, "overlay", layers))?;
+    for (kind, place) in [("proc", "proc"), ("sysfs", "sys"), ("devtmpfs", "dev")] {
+        step(&format!("mount {kind}"), mount_on(&root.join(place), kind, ""))?;
+    }
+    step("make it the root", nix::unistd::chroot(root))?;
+    step("enter the root", nix::unistd::chdir("/"))
+}
+
+fn mount_on(place: &Path, kind: &str, data: &str) -> nix::Result<()> {
+    mount(Some(kind), place, Some(kind), MsFlags::empty(), Some(data))
+}

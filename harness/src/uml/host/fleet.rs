@@ -1,0 +1,132 @@
+//! All guests of a run: one for each worker, a fresh one for each that is lost.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use super::guest::{Guest, Lost};
+use crate::engine::Run;
+use crate::executor::{Executor, Job, Worker};
+use crate::target::{TargetError, TargetInfo};
+use crate::uml::kernel::Kernel;
+use crate::uml::message::Errand;
+
+/// How guests are run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuestOptions {
+    /// How long a script may keep a guest busy, on the host's clock. A script that only waits
+    /// takes milliseconds, whatever time passes inside.
+    pub watchdog: Duration,
+    /// Memory of a guest, as the kernel reads it.
+    pub memory: String,
+}
+
+impl Default for GuestOptions {
+    fn default() -> Self {
+        Self { watchdog: Duration::from_secs(60), memory: "512M".into() }
+    }
+}
+
+/// Runs scripts on User-Mode Linux.
+#[derive(Debug)]
+pub struct Guests {
+    name: String,
+    kernel: Kernel,
+    options: GuestOptions,
+    info: OnceLock<TargetInfo>,
+    /// Booted to be asked for its abilities; the first worker takes it.
+    spare: Mutex<Option<Guest>>,
+}
+
+impl Guests {
+    /// For the target `name`: `uml`, or `uml:KERNEL` with the name of a kernel that has been built
+    /// or the path of one.
+    ///
+    /// # Errors
+    /// There is no such kernel, or it cannot run scripts.
+    pub fn new(name: &str, options: GuestOptions) -> Result<Self, TargetError> {
+        let kernel = Kernel::find(name.strip_prefix("uml:"))?;
+        let (info, spare) = (OnceLock::new(), Mutex::new(None));
+        Ok(Self { name: name.to_owned(), kernel, options, info, spare })
+    }
+
+    fn boot(&self) -> Result<Guest, TargetError> {
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(guest) = spare {
+            return Ok(guest);
+        }
+        let (guest, inside) = Guest::boot(&self.kernel, &self.options.memory)?;
+        self.info.get_or_init(|| self.told(inside));
+        Ok(guest)
+    }
+
+    /// What a guest says about itself, and which kernel it is.
+    fn told(&self, inside: TargetInfo) -> TargetInfo {
+        let Kernel { hz, config_hash, .. } = &self.kernel;
+        let version = format!("{} (HZ {hz}, config {config_hash})", inside.version);
+        TargetInfo { name: self.name.clone(), version, ..inside }
+    }
+}
+
+impl Executor for Guests {
+    fn info(&self) -> Result<TargetInfo, TargetError> {
+        if self.info.get().is_none() {
+            let guest = self.boot()?;
+            *self.spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(guest);
+        }
+        let info = self.info.get().cloned();
+        info.ok_or_else(|| TargetError::Internal("a guest that said nothing".into()))
+    }
+
+    fn worker(&self) -> Box<dyn Worker + '_> {
+        Box::new(Attendant { guests: self, guest: None })
+    }
+}
+
+/// Looks after one guest.
+struct Attendant<'a> {
+    guests: &'a Guests,
+    guest: Option<Guest>,
+}
+
+impl Attendant<'_> {
+    fn ready(&mut self) -> Result<&mut Guest, TargetError> {
+        let guest = match self.guest.take() {
+            Some(guest) => guest,
+            None => self.guests.boot()?,
+        };
+        Ok(self.guest.insert(guest))
+    }
+}
+
+impl Worker for Attendant<'_> {
+    fn run(&mut self, job: &Job<'_>) -> Run {
+        let limit = self.guests.options.watchdog;
+        let guest = match self.ready() {
+            Ok(guest) => guest,
+            Err(error) => return Run::impossible(job.script, error),
+        };
+        match guest.run(errand(job), limit) {
+            Ok(mut report) => {
+                report.run.log.capture = report.capture;
+                report.run
+            }
+            Err(lost) => {
+                self.guest = None;
+                let Lost { what, console } = *lost;
+                let said = console.iter().map(|line| format!("its kernel said: {line}"));
+                Run::lost(job.script, what, said.collect())
+            }
+        }
+    }
+}
+
+fn errand(job: &Job<'_>) -> Errand {
+    let source = &job.script.source;
+    Errand {
+        directory: std::env::current_dir().unwrap_or_else(|_| "/".into()),
+        path: source.path().to_path_buf(),
+        text: source.text().to_owned(),
+        defines: job.defines.clone(),
+        config: job.config.clone(),
+    }
+}

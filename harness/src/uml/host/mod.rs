@@ -1,0 +1,10 @@
+//! The host's side: boots guests, hands them scripts, and outlives whatever happens to them.
+
+mod boot;
+mod channel;
+mod console;
+mod fleet;
+mod guest;
+mod room;
+
+pub use fleet::{GuestOptions, Guests};

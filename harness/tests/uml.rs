@@ -1,0 +1,222 @@
+//! Kernels in virtual time, as a user meets them: the binary, a kernel that has been built, and
+//! everything that can happen to a guest. Without a kernel these tests say so and pass.
+#![cfg(all(target_os = "linux", feature = "target-linux"))]
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
+
+mod cli_support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use cli_support::{Ended, Sandbox};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rstest::rstest;
+use synproof_harness::uml::Kernel;
+
+/// Half a minute of virtual time in a few events, with a timer, a call that blocks, and TIME_WAIT.
+const BUSY: &str = "\
+0  socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
++0 bind(3, ..., ...) = 0
++0 listen(3, 1) = 0
++0 < S 0:0(0) win 65535 <mss 1000>
++0 > S. 0:0(0) ack 1 <mss 1460>
++0 < . 1:1(0) ack 1 win 65535
++0 accept(3, ..., ...) = 4
++0...0.5 read(4, ..., 100) = 10
++.5 < P. 1:11(10) ack 1 win 65535
++0 > . 1:1(0) ack 11
++0 write(4, ..., 100) = 100
++0 > P. 1:101(100) ack 11
++.2~+.3 > P. 1:101(100) ack 11
++.01 < . 11:11(0) ack 101 win 65535
++30 close(4) = 0
++0 > F. 101:101(0) ack 11
++0 < F. 11:11(0) ack 102 win 65535
++0 > . 102:102(0) ack 12
++61 < . 12:12(0) ack 102 win 65535
++0 > R 102:102(0) win 0
+";
+
+/// Computes until it is stopped.
+const LOOP: &str = "0 `while :; do :; done`\n";
+
+const QUICK: &str = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 close(3) = 0\n";
+
+/// The default kernel, or a line that says why there is none.
+fn kernel() -> Option<Kernel> {
+    Kernel::find(None).map_err(|why| println!("skipped: {why}")).ok()
+}
+
+/// A folder for scripts, with a folder for temporary files and a kernel under a path of its own,
+/// so that its processes can be told from all others.
+struct Bench {
+    sandbox: Sandbox,
+    kernel: PathBuf,
+}
+
+impl Bench {
+    fn new(scripts: &[(&str, &str)]) -> Option<Self> {
+        let kernel = kernel()?;
+        let sandbox = Sandbox::new(scripts);
+        fs::create_dir(sandbox.path().join("tmp")).unwrap();
+        let own = sandbox.path().join("linux");
+        symlink(kernel.binary, &own).unwrap();
+        Some(Self { sandbox, kernel: own })
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let target = format!("uml:{}", self.kernel.display());
+        let mut command = self.sandbox.command(&["run", "--target", &target, "--ip", "ipv4"]);
+        command.args(args).env("TMPDIR", self.sandbox.path().join("tmp"));
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Ended {
+        Ended::of(&self.command(args).output().unwrap())
+    }
+
+    /// Processes of our kernel: themselves, and what they trace.
+    fn guests(&self) -> BTreeSet<i32> {
+        let ours = |process: &PathBuf| {
+            let line = fs::read(process.join("cmdline")).unwrap_or_default();
+            line.starts_with(self.kernel.as_os_str().as_encoded_bytes())
+        };
+        let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+        processes.filter(ours).filter_map(|path| path.file_name()?.to_str()?.parse().ok()).collect()
+    }
+
+    /// No process, no file, no socket of any guest.
+    #[track_caller]
+    fn assert_nothing_left(&self) {
+        assert_eq!(self.guests(), BTreeSet::new());
+        let left: Vec<_> = fs::read_dir(self.sandbox.path().join("tmp")).unwrap().collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+#[test]
+fn two_runs_and_two_divisions_of_work_give_the_same_bytes() {
+    let scripts = [("a.pkt", BUSY), ("b.pkt", QUICK), ("c.pkt", BUSY), ("d.pkt", BUSY)];
+    let Some(bench) = Bench::new(&scripts) else { return };
+    let logs = |out: &str, jobs: &str| {
+        let args = ["--format", "json", "--no-wall", "--out", out, "-j", jobs, "a.pkt", "b.pkt"];
+        let ended = bench.run(&[&args[..], &["c.pkt", "d.pkt"]].concat());
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let written = fs::read_dir(bench.sandbox.path().join(out)).unwrap().flatten();
+        let mut logs: Vec<_> = written
+            .map(|entry| (entry.file_name(), fs::read_to_string(entry.path()).unwrap()))
+            .collect();
+        logs.sort();
+        assert_eq!(logs.len(), 4);
+        (ended.out, logs)
+    };
+    let first = logs("first", "1");
+    assert_eq!(first, logs("second", "1"));
+    assert_eq!(first, logs("third", "3"));
+    bench.assert_nothing_left();
+}
+
+#[test]
+fn a_loop_is_one_error_and_the_next_script_runs() {
+    let Some(bench) = Bench::new(&[("a.pkt", LOOP), ("b.pkt", QUICK)]) else { return };
+    let ended = bench.run(&["--guest-timeout", "1", "-j", "1", "a.pkt", "b.pkt"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.out.contains("no result after 1 s of the host's clock"), "{}", ended.out);
+    assert!(ended.out.contains("2 run: 1 pass, 1 ERROR"), "{}", ended.out);
+    bench.assert_nothing_left();
+}
+
+/// Waits until a guest has computed for half a second, as only one in a loop does. Nothing tells
+/// when that is so: it has to be looked at again and again.
+fn wait_for_busy_guest(bench: &Bench) -> i32 {
+    let ticks = |pid: i32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let fields = stat.rsplit_once(") ").map_or("", |(_, rest)| rest).split_whitespace();
+        // utime and stime, fields 14 and 15 of proc(5).
+        fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum::<u64>()
+    };
+    loop {
+        if let Some(busy) = bench.guests().into_iter().find(|&pid| ticks(pid) > 50) {
+            return busy;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_killed_guest_is_one_error_and_the_next_script_runs() {
+    let Some(bench) = Bench::new(&[("a.pkt", LOOP), ("b.pkt", QUICK)]) else { return };
+    let mut command = bench.command(&["-j", "1", "a.pkt", "b.pkt"]);
+    let running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    kill(Pid::from_raw(wait_for_busy_guest(&bench)), Signal::SIGKILL).unwrap();
+    let ended = Ended::of(&running.wait_with_output().unwrap());
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.out.contains("the guest was killed by SIGKILL"), "{}", ended.out);
+    assert!(ended.out.contains("2 run: 1 pass, 1 ERROR"), "{}", ended.out);
+    bench.assert_nothing_left();
+}
+
+#[test]
+fn a_killed_host_takes_its_guests_along() {
+    let Some(bench) = Bench::new(&[("a.pkt", LOOP), ("b.pkt", LOOP)]) else { return };
+    let mut running = bench.command(&["-j", "2", "a.pkt", "b.pkt"]).spawn().unwrap();
+    wait_for_busy_guest(&bench);
+    running.kill().unwrap();
+    running.wait().unwrap();
+    // Their signal is on its way; how long they take to end is theirs.
+    while !bench.guests().is_empty() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    bench.assert_nothing_left();
+}
+
+#[test]
+fn without_a_kernel_it_says_how_to_build_one() {
+    let sandbox = Sandbox::new(&[("a.pkt", QUICK)]);
+    for target in ["uml", "uml:6.12"] {
+        let mut command = sandbox.command(&["run", "--target", target, "a.pkt"]);
+        let ended = Ended::of(&command.env("XDG_CACHE_HOME", sandbox.path()).output().unwrap());
+        assert_eq!(ended.code, Some(3), "{ended:?}");
+        assert!(ended.err.contains("cargo xtask uml build"), "{}", ended.err);
+    }
+}
+
+#[rstest]
+#[case::no_time_travel(
+    "#!/bin/sh\necho '# Linux/um 6.1.0 Kernel Configuration'\n",
+    "was built without CONFIG_UML_TIME_TRAVEL_SUPPORT"
+)]
+#[case::another_program("#!/bin/sh\necho hello\n", "is no User-Mode Linux")]
+#[case::no_program("hello\n", "cannot be started")]
+fn what_is_no_kernel_for_us_is_refused(#[case] text: &str, #[case] why: &str) {
+    let sandbox = Sandbox::new(&[("a.pkt", QUICK), ("linux", text)]);
+    let program = sandbox.path().join("linux");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let target = format!("uml:{}", program.display());
+    let ended = sandbox.run(&["run", "--target", &target, "a.pkt"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.err.contains(why), "{}", ended.err);
+}
+
+#[test]
+fn a_kernel_that_dies_at_once_is_reported_with_its_words() {
+    let config =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/uml.config"));
+    let text = format!(
+        "#!/bin/sh\n[ $1 = --showconfig ] && cat <<END && exit\n{}\nEND\necho 'no memory' >&2\nexit 7\n",
+        config.unwrap()
+    );
+    let sandbox = Sandbox::new(&[("a.pkt", QUICK), ("linux", &text)]);
+    let program = sandbox.path().join("linux");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let target = format!("uml:{}", program.display());
+    let ended = sandbox.run(&["run", "--target", &target, "a.pkt"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.err.contains("ended with exit code 7; no memory"), "{}", ended.err);
+}
