@@ -56,6 +56,8 @@ errnos! {
     ENOTTY = 25;
     /// Not seekable.
     ESPIPE = 29;
+    /// Value too large (a window scale beyond 14 in TCP_REPAIR_OPTIONS).
+    EFBIG = 27;
     /// Writing to a socket shut down for sending.
     EPIPE = 32;
     /// Argument out of domain (a bad time value in SO_RCVTIMEO).

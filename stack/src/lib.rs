@@ -27,6 +27,7 @@ pub mod metrics;
 pub mod mib;
 pub mod net;
 pub mod qdisc;
+mod repair;
 pub mod rng;
 pub mod seq;
 pub mod state;

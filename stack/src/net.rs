@@ -16,9 +16,8 @@ pub(crate) const IPV6_HEADER_LEN: u32 = 40;
 /// Length of a TCP header without options.
 pub(crate) const TCP_HEADER_LEN: u32 = 20;
 
-// ip_rt_min_pmtu (net/ipv4/route.c) and IPV6_MIN_MTU
-const MIN_PMTU_V4: u32 = 552;
-const MIN_PMTU_V6: u32 = 1280;
+/// IPV6_MIN_MTU
+pub(crate) const MIN_PMTU_V6: u32 = 1280;
 // ip_rt_min_advmss (net/ipv4/route.c)
 const MIN_ADVMSS: u32 = 256;
 
@@ -33,11 +32,20 @@ pub struct Net {
     pub local_addrs: Vec<IpAddr>,
     /// What the route to the peers says.
     pub route: RouteMetrics,
-    path_mtu: BTreeMap<IpAddr, u32>,
+    path_mtu: BTreeMap<IpAddr, PathMtu>,
     /// Networks that can be reached; all of them, if this is empty.
     pub routes: Vec<Route>,
     /// Interfaces by index, from 1 on (Linux: net_device).
     devices: Vec<String>,
+}
+
+/// What ICMP said about a path (Linux: struct fib_nh_exception).
+#[derive(Clone, Copy, Debug)]
+struct PathMtu {
+    mtu: u32,
+    /// It was less than this host believes (rt_mtu_locked): packets may be fragmented, and nothing
+    /// more is learnt.
+    locked: bool,
 }
 
 /// MTU of the loopback interface (drivers/net/loopback.c).
@@ -85,7 +93,7 @@ impl Net {
             return if remote.is_ipv4() { LOOPBACK_MTU - 1 } else { LOOPBACK_MTU };
         }
         let route = self.route_mtu();
-        self.path_mtu.get(&remote).copied().unwrap_or(route).min(route)
+        self.path_mtu.get(&remote).map_or(route, |path| path.mtu.min(route))
     }
 
     /// MTU of the route, which the link limits.
@@ -93,16 +101,22 @@ impl Net {
         if self.route.mtu == 0 { self.mtu } else { self.route.mtu.min(self.mtu) }
     }
 
-    /// Learns a smaller MTU from ICMP (Linux: ip_rt_update_pmtu, rt6_update_mtu).
-    pub fn update_pmtu(&mut self, remote: IpAddr, mtu: u32) {
-        if self.route.locks.mtu {
+    /// Packets to `remote` may be fragmented (Linux: ip_mtu_locked).
+    pub(crate) fn is_mtu_locked(&self, remote: IpAddr) -> bool {
+        self.route.locks.mtu || self.path_mtu.get(&remote).is_some_and(|path| path.locked)
+    }
+
+    /// Learns a smaller MTU from ICMP. IPv4 never believes less than `min_pmtu`.
+    ///
+    /// Linux: __ip_rt_update_pmtu (net/ipv4/route.c), __ip6_rt_update_pmtu (net/ipv6/route.c)
+    pub fn update_pmtu(&mut self, remote: IpAddr, mtu: u32, min_pmtu: u32) {
+        let old_mtu = self.dst_mtu(remote);
+        if self.is_mtu_locked(remote) || old_mtu < mtu {
             return;
         }
-        let floor = if remote.is_ipv4() { MIN_PMTU_V4 } else { MIN_PMTU_V6 };
-        let mtu = mtu.max(floor);
-        if mtu < self.dst_mtu(remote) {
-            self.path_mtu.insert(remote, mtu);
-        }
+        let floor = if remote.is_ipv4() { min_pmtu.min(old_mtu) } else { MIN_PMTU_V6 };
+        let locked = remote.is_ipv4() && mtu < min_pmtu;
+        self.path_mtu.insert(remote, PathMtu { mtu: mtu.max(floor), locked });
     }
 
     /// Forgets what was learnt (`ip route flush cache`).

@@ -492,7 +492,11 @@ impl Stack {
                 self.enter(id, |sk, cx| tcp_v4_err(sk, icmp, cx));
             }
             Some(Object::Request(req)) => {
-                let ends = crate::input::ends_request(icmp) && req.snt_isn == icmp.seq;
+                let in_window = req.snt_isn == icmp.seq;
+                let ends = in_window && crate::input::ends_request(icmp);
+                if !in_window {
+                    self.cx.mib.inc(Counter::TcpExtOutOfWindowIcmps);
+                }
                 if let Some(mut req) = ends.then(|| self.objects.take_request(id)).flatten() {
                     advance(&mut req.state, req.flow, Event::RecvIcmpError, &mut self.cx);
                     self.cx.mib.inc(Counter::TcpExtListenDrops);

@@ -73,7 +73,11 @@ fn tcp_close_begin(sk: &mut Sock, cx: &mut Cx) {
     if sk.state() == TcpState::Close {
         return;
     }
-    if data_was_unread {
+    if sk.repair.on {
+        // Whoever took the connection over has it now.
+        tcp_disconnect(sk, cx);
+        sk.shutdown = Shutdown::BOTH;
+    } else if data_was_unread {
         // [RFC9293:SHLD-3] The peer must learn that its data was thrown away.
         cx.mib.inc(Counter::TcpExtTCPAbortOnClose);
         sk.timers.stop_all();

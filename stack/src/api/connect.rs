@@ -22,6 +22,7 @@ use crate::output::mtu_probe::tcp_mtup_init;
 use crate::output::options::TSTAMP_ALIGNED;
 use crate::output::transmit::{Outgoing, tcp_transmit_skb};
 use crate::output::window::{tcp_full_space, tcp_select_initial_window};
+use crate::repair::tcp_connect_repaired;
 use crate::seq::Seq;
 use crate::sock::control_block::{TCP_MSS_DEFAULT, TCP_TIMEOUT_INIT_MS};
 use crate::sock::kept::IP_TRANSPARENT;
@@ -159,10 +160,12 @@ impl Stack {
             sk.flow = flow;
             sk.connect = ConnectPhase::Connecting;
             tcp_set_state(sk, Event::ActiveOpen, cx);
-            if sk.snd.write_seq == Seq(0) {
+            if !sk.repair.on && sk.snd.write_seq == Seq(0) {
                 sk.snd.write_seq = Seq(cx.rng.secure_tcp_seq(flow.local, flow.remote, cx.now));
             }
-            sk.tsoffset = if cx.sysctl.tcp_timestamps == 1 {
+            sk.tsoffset = if sk.repair.on {
+                sk.tsoffset
+            } else if cx.sysctl.tcp_timestamps == 1 {
                 cx.rng.secure_tcp_ts_off(flow.local.ip(), flow.remote.ip())
             } else {
                 0
@@ -334,9 +337,10 @@ fn tcp_connect_init(sk: &mut Sock, cx: &Cx) {
     let seq = sk.snd.write_seq;
     sk.snd.iss = seq;
     (sk.snd.una, sk.snd.sml, sk.snd.up, sk.snd.nxt) = (seq, seq, seq, seq);
-    sk.rcv.nxt = Seq(0);
-    sk.rcv.wup = Seq(0);
-    sk.recv_queue.init(Seq(0));
+    let rcv_nxt = if sk.repair.on { sk.rcv.nxt } else { Seq(0) };
+    sk.rcv.nxt = rcv_nxt;
+    sk.rcv.wup = rcv_nxt;
+    sk.recv_queue.init(rcv_nxt);
     sk.loss.rto_ms = TCP_TIMEOUT_INIT_MS;
     sk.loss.retransmits = 0;
 }
@@ -346,6 +350,9 @@ fn tcp_connect_init(sk: &mut Sock, cx: &Cx) {
 /// [RFC9293:3.10.1#2] · Linux: tcp_connect (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_connect(sk: &mut Sock, cx: &mut Cx) {
     tcp_connect_init(sk, cx);
+    if sk.repair.on {
+        return tcp_connect_repaired(sk, cx);
+    }
     let seq = sk.snd.write_seq;
     sk.snd.write_seq = seq + 1;
     sk.loss.retrans_stamp = Some(cx.now);

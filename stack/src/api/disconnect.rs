@@ -9,6 +9,7 @@ use crate::errno::Errno;
 use crate::fastopen::tcp_fastopen_active_disable_ofo_check;
 use crate::flow::Flow;
 use crate::output::reset::tcp_send_active_reset;
+use crate::repair::disconnect_silently;
 use crate::sock::control_block::{
     AckVars, CongVars, EcnVars, LossVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MIN_MSS,
     TCP_MSS_DEFAULT,
@@ -24,6 +25,8 @@ pub(crate) fn tcp_disconnect(sk: &mut Sock, cx: &mut Cx) {
     if old_state == TcpState::Listen {
         tcp_set_state(sk, Event::Abort, cx);
         cx.later(Effect::StopListening(sk.id));
+    } else if sk.repair.on && old_state != TcpState::Close {
+        disconnect_silently(sk, cx);
     } else if old_state.is_in(StateMask::NEED_RESET) || unsent_fin {
         sk.timers.stop_all();
         tcp_set_state(sk, Event::Abort, cx);

@@ -150,6 +150,9 @@ fn do_tcp_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<Vec<u8>, Errno> {
     if let Some(value) = crate::fastopen::getsockopt(sk, name) {
         return Ok(value);
     }
+    if let Some(result) = crate::repair::getsockopt(sk, name) {
+        return result;
+    }
     let val = match name {
         TCP_NODELAY => i32::from(sk.opts.nonagle.off),
         TCP_CORK => i32::from(sk.opts.nonagle.cork),

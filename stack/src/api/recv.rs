@@ -14,6 +14,7 @@ use crate::errqueue::inet_recv_error;
 use crate::input::tcp_rcv_space_adjust;
 use crate::output::ack::{in_pingpong_mode, tcp_send_ack};
 use crate::output::window::{__tcp_select_window, rmem_alloc, tcp_receive_window};
+use crate::repair::tcp_repair_recvmsg;
 use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::sock::control_block::UrgData;
@@ -78,6 +79,10 @@ fn tcp_recvmsg(
         let received = tcp_recv_urg(sk, max, flags)?;
         let control = finish(sk, sleep).control;
         return Poll::Ready(Ok(Received { control, ..received }));
+    }
+    if let Some(result) = tcp_repair_recvmsg(sk, max, flags.peek()) {
+        let data = result?;
+        return Poll::Ready(Ok(Received { len: data.len(), data, control: Vec::new(), flags: 0 }));
     }
     let nonblock = sk.opts.nonblock || flags.dontwait();
     let copied = copy(sk, max, flags, sleep, cx);

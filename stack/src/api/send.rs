@@ -19,6 +19,7 @@ use crate::output::write::{
     Amount, forced_push, tcp_mark_push, tcp_push_pending_frames_at,
     tcp_slow_start_after_idle_check, tcp_write_xmit,
 };
+use crate::repair::tcp_repair_sendmsg;
 use crate::sock::write_queue::Chunk;
 use crate::sock::{Chrono, NonAgle, Sock};
 use crate::state::StateMask;
@@ -132,6 +133,9 @@ fn try_sendmsg(
             return Poll::Ready(Err(Errno::EAGAIN));
         }
         return sleep.wait(cx.now, timeout, Err(Errno::EAGAIN));
+    }
+    if let Some(result) = tcp_repair_sendmsg(sk, message.data, cx) {
+        return Poll::Ready(result);
     }
     let stamps = sock_cmsg_send(sk, message.control)?;
     let ended = copy_and_push(sk, message, sleep, cx);

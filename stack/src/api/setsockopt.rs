@@ -209,7 +209,9 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
         // There is no upper layer protocol of any name.
         return Err(if value.is_empty() { Errno::EINVAL } else { Errno::ENOENT });
     }
-    if let Some(outcome) = crate::fastopen::setsockopt(sk, name, value, cx) {
+    let elsewhere = crate::fastopen::setsockopt(sk, name, value, cx)
+        .or_else(|| crate::repair::setsockopt(sk, name, value, cx));
+    if let Some(outcome) = elsewhere {
         return outcome;
     }
     let val = int(value)?;
@@ -268,7 +270,6 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
         }
         TCP_RTO_MAX_MS | TCP_RTO_MIN_US | TCP_DELACK_MAX_US => set_time_limit(sk, name, val)?,
         TCP_MD5SIG | TCP_MD5SIG_EXT => sk.md5.set(value, sk.is_v6, name == TCP_MD5SIG_EXT)?,
-        TCP_TIMESTAMP => return Err(Errno::EPERM),
         _ => return Err(Errno::ENOPROTOOPT),
     }
     Ok(())

@@ -236,6 +236,21 @@ fn tcp_try_rmem_schedule(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
     rmem_alloc(sk) <= sk.opts.rcvbuf || tcp_prune_queue(sk, seq, cx)
 }
 
+/// Bytes are received that no segment brought (TCP_REPAIR); how many there was room for.
+///
+/// Linux: tcp_send_rcvq
+pub(crate) fn tcp_send_rcvq(sk: &mut Sock, data: &[u8], cx: &mut Cx) -> usize {
+    let truesize = skb_truesize(u32::try_from(data.len()).unwrap_or(u32::MAX >> 1));
+    let seq = sk.rcv.nxt;
+    if data.is_empty() || !tcp_try_rmem_schedule(sk, seq, cx) {
+        return 0;
+    }
+    let (psh, fin, tailroom, stamp) = (false, false, 0, cx.now);
+    let chunk = RecvChunk { seq, data: data.to_vec(), psh, fin, truesize, tailroom, stamp };
+    tcp_queue_rcv(sk, chunk, cx);
+    data.len()
+}
+
 /// Data arrived: predicts when the next comes, which is how long an ACK may wait.
 ///
 /// RFC 9293 §3.8.6.3 · Linux: tcp_event_data_recv

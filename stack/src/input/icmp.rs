@@ -10,7 +10,8 @@ use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::errqueue::ip_icmp_error;
 use crate::mib::Counter;
-use crate::output::mss::{sk_dst_check, tcp_current_mss, tcp_sync_mss};
+use crate::net::MIN_PMTU_V6;
+use crate::output::mss::{sk_dst_check, tcp_current_mss, tcp_mtu_to_mss, tcp_sync_mss};
 use crate::output::retransmit::tcp_xmit_retransmit_queue;
 use crate::output::write::tcp_current_ssthresh;
 use crate::sock::Sock;
@@ -18,10 +19,19 @@ use crate::state::{Event, StateMask, TcpState};
 use crate::timer::{Timer, on_timer, tcp_reset_xmit_timer, tcp_rto_max_ms};
 use crate::wire::IcmpError;
 
-/// IP_PMTUDISC_DONT, IP_PMTUDISC_INTERFACE, IP_PMTUDISC_OMIT
+/// IP_PMTUDISC_DONT, _WANT, _DO, _INTERFACE, _OMIT; those of IPv6 have the same numbers.
 const PMTUDISC_DONT: i32 = 0;
+const PMTUDISC_WANT: i32 = 1;
+const PMTUDISC_DO: i32 = 2;
 const PMTUDISC_INTERFACE: i32 = 4;
 const PMTUDISC_OMIT: i32 = 5;
+/// ip_no_pmtu_disc: the number a router names is not read; its message is ignored (icmp_unreach,
+/// net/ipv4/icmp.c). The other values mean what 0 does, for TCP.
+const NO_PMTU_DISC_UNREAD: u8 = 1;
+const NO_PMTU_DISC_IGNORED: u8 = 2;
+
+/// The one message about a segment that is no error.
+const NDISC_REDIRECT: u8 = 137;
 
 /// What an ICMP message says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,10 +76,15 @@ fn meaning_v6(icmp: &IcmpError) -> Meaning {
         (1, 1 | 5 | 6) => Meaning::Unreachable(Errno::EACCES),
         (1, 2 | 3) | (3, _) => Meaning::Unreachable(Errno::EHOSTUNREACH),
         (1, 4) => Meaning::Unreachable(Errno::ECONNREFUSED),
-        (1, _) | (4, _) => Meaning::Unreachable(Errno::EPROTO),
         (2, _) => Meaning::TooBig(icmp.mtu),
-        (_, _) => Meaning::Nothing,
+        (NDISC_REDIRECT, _) => Meaning::Nothing,
+        (_, _) => Meaning::Unreachable(Errno::EPROTO),
     }
+}
+
+/// The error is final (the return value of icmpv6_err_convert).
+const fn is_fatal_v6(icmp: &IcmpError) -> bool {
+    matches!((icmp.ty, icmp.code), (1, 1 | 4..) | (4, _))
 }
 
 /// An error about a segment of `sk`.
@@ -109,20 +124,47 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
 
 /// The path takes less than we sent.
 ///
-/// RFC 1191 §6.3 · Linux: tcp_v4_mtu_reduced
+/// RFC 1191 §6.3 · Linux: tcp_v4_mtu_reduced, tcp_v6_mtu_reduced
 fn tcp_v4_mtu_reduced(sk: &mut Sock, mtu: u32, cx: &mut Cx) {
-    // ip_sk_accept_pmtu, ip6_sk_accept_pmtu
-    let ignored = matches!(sk.pmtudisc(), PMTUDISC_INTERFACE | PMTUDISC_OMIT);
-    if sk.state().is_in(StateMask::UNCONNECTED) || ignored {
+    let v6 = sk.wire_is_v6();
+    if sk.state().is_in(StateMask::UNCONNECTED) || (v6 && !is_of_interest_v6(sk, mtu, cx)) {
         return;
     }
+    let told = match cx.sysctl.ip_no_pmtu_disc {
+        NO_PMTU_DISC_UNREAD if !v6 => 0,
+        NO_PMTU_DISC_IGNORED if !v6 => return,
+        _ => mtu,
+    };
     let remote = sk.flow.remote.ip();
-    cx.net.update_pmtu(remote, mtu);
+    cx.net.update_pmtu(remote, told, cx.sysctl.min_pmtu);
     let mtu = sk_dst_check(sk, cx);
-    if (sk.wire_is_v6() || sk.pmtudisc() != PMTUDISC_DONT) && sk.pmtu_cookie > mtu {
+    if !v6 && told < mtu && ip_dont_fragment(sk, cx) {
+        // Something is about to be wrong: what is sent from now on will not arrive.
+        sk.err_soft = Some(Errno::EMSGSIZE);
+    }
+    if accepts_pmtu(sk) && (v6 || sk.pmtudisc() != PMTUDISC_DONT) && sk.pmtu_cookie > mtu {
         tcp_sync_mss(sk, mtu, cx);
         tcp_simple_retransmit(sk, cx);
     }
+}
+
+/// IPv6 never goes below its least MTU, and nothing larger than what is sent is news.
+fn is_of_interest_v6(sk: &Sock, mtu: u32, cx: &Cx) -> bool {
+    accepts_pmtu(sk) && mtu >= MIN_PMTU_V6 && tcp_mtu_to_mss(sk, mtu, cx) < sk.mss_cache
+}
+
+/// Linux: ip_sk_accept_pmtu (include/net/ip.h), ip6_sk_accept_pmtu (include/net/ip6_route.h)
+fn accepts_pmtu(sk: &Sock) -> bool {
+    !matches!(sk.pmtudisc(), PMTUDISC_INTERFACE | PMTUDISC_OMIT)
+}
+
+/// Packets carry the don't-fragment bit.
+///
+/// Linux: ip_dont_fragment (include/net/ip.h)
+pub(crate) fn ip_dont_fragment(sk: &Sock, cx: &Cx) -> bool {
+    let mode = sk.pmtudisc();
+    let locked = cx.net.is_mtu_locked(sk.flow.remote.ip());
+    mode == PMTUDISC_DO || (mode == PMTUDISC_WANT && !locked)
 }
 
 /// What was too large is lost, and sent again at once.
@@ -189,9 +231,8 @@ fn tcp_ld_rto_revert(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
 ///
 /// Linux: the argument `abort` of tcp_req_err
 pub(crate) fn ends_request(icmp: &IcmpError) -> bool {
-    match meaning(icmp) {
-        Meaning::PathDown(_) => true,
-        Meaning::Unreachable(_) => matches!(icmp.ty, 11 | 12) && !icmp.remote.is_ipv6(),
-        Meaning::Nothing | Meaning::TooBig(_) => false,
+    if icmp.remote.is_ipv6() {
+        return is_fatal_v6(icmp);
     }
+    matches!((icmp.ty, icmp.code), (3, 0 | 1) | (11 | 12, _))
 }

@@ -27,10 +27,12 @@ mod urgent;
 mod validate;
 
 pub(crate) use data::tcp_fastopen_add_skb;
+pub(crate) use data::tcp_send_rcvq;
 pub use disposition::{Disposition, DropReason, ResetReason};
 pub(crate) use disposition::{Step, drop_for};
 pub(crate) use icmp::{
-    ends_request, tcp_non_congestion_loss_retransmit, tcp_simple_retransmit, tcp_v4_err,
+    ends_request, ip_dont_fragment, tcp_non_congestion_loss_retransmit, tcp_simple_retransmit,
+    tcp_v4_err,
 };
 pub(crate) use rcv_window::{
     skb_truesize, tcp_init_buffer_space, tcp_rcv_space_adjust, tcp_sndbuf_expand,
@@ -38,4 +40,5 @@ pub(crate) use rcv_window::{
 pub(crate) use request::{Holder, Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
 pub(crate) use sack::sack_reordering;
 pub(crate) use state_process::tcp_init_transfer;
+pub(crate) use syn_sent::tcp_finish_connect;
 pub(crate) use tcp_v4_rcv::tcp_v4_rcv;

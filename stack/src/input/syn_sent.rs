@@ -155,7 +155,7 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
 }
 
 /// Linux: tcp_finish_connect
-fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
+pub(crate) fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
     tcp_set_state(sk, Event::RecvSynAck, cx);
     sk.ack.lrcvtime = cx.now;
     tcp_init_transfer(sk, cx);

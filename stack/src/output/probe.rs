@@ -124,6 +124,16 @@ fn tcp_xmit_probe_skb(sk: &mut Sock, urgent: bool, counter: Counter, cx: &mut Cx
     tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::ACK), cx)
 }
 
+/// A segment whose answer tells the peer's window.
+///
+/// Linux: tcp_send_window_probe (net/ipv4/tcp_output.c)
+pub(crate) fn tcp_send_window_probe(sk: &mut Sock, cx: &mut Cx) {
+    if sk.state() == TcpState::Established {
+        sk.snd.wl1 = sk.rcv.nxt - 1;
+        tcp_xmit_probe_skb(sk, false, Counter::TcpExtTCPWinProbe, cx);
+    }
+}
+
 /// Arms the tail loss probe, unless the retransmission timer would be earlier anyway.
 ///
 /// RFC 8985 §7.2 · Linux: tcp_schedule_loss_probe (net/ipv4/tcp_output.c)

@@ -12,6 +12,7 @@ use crate::congestion::tcp_enter_cwr;
 use crate::cx::Cx;
 use crate::errqueue::zerocopy::skb_copy_ubufs;
 use crate::flow::Flow;
+use crate::input::ip_dont_fragment;
 use crate::md5::{self, Md5Key};
 use crate::mib::Counter;
 use crate::net::Way;
@@ -66,6 +67,7 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
     let mut seg = Segment::new(sk.flow.local, sk.flow.remote, out.flags);
     seg.ip.tos = sk.tos();
     seg.ip.ttl = sk.ttl(cx);
+    seg.ip.dont_fragment &= ip_dont_fragment(sk, cx);
     seg.seq = out.seq;
     seg.ack = if out.flags.ack() { sk.rcv.nxt } else { Seq(0) };
     if out.flags.syn() {

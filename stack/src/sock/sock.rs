@@ -20,6 +20,7 @@ use crate::md5::{Md5Key, Md5Keys};
 use crate::output::mtu_probe::MtuSearch;
 use crate::output::pacing::Pacing;
 use crate::output::small_queue::SmallQueue;
+use crate::repair::Repair;
 use crate::state::{StateCell, TcpState};
 use crate::sysctl::Sysctls;
 use crate::time::Instant;
@@ -66,6 +67,8 @@ pub struct Sock {
     pub(crate) bound_addr: bool,
     pub(crate) bound_port: bool,
     pub(crate) opts: SockOptions,
+    /// TCP_REPAIR
+    pub(crate) repair: Repair,
     /// Keys of TCP-MD5 (md5sig_info).
     pub(crate) md5: Md5Keys,
 
@@ -153,7 +156,10 @@ impl Sock {
     ///
     /// Linux: tcp_init_sock (net/ipv4/tcp.c)
     pub(crate) fn new(id: SockId, is_v6: bool, sysctl: &Sysctls) -> Self {
-        let opts = SockOptions::new(sysctl);
+        let mut opts = SockOptions::new(sysctl);
+        if sysctl.ip_no_pmtu_disc != 0 {
+            opts.kept.set(IP_MTU_DISCOVER, 0);
+        }
         let cong = CongVars::new(opts.congestion);
         Self {
             id,
@@ -163,6 +169,7 @@ impl Sock {
             bound_addr: false,
             bound_port: false,
             opts,
+            repair: Repair::default(),
             md5: Md5Keys::default(),
             snd: SndVars::default(),
             rcv: RcvVars {
