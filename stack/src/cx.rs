@@ -48,6 +48,8 @@ pub struct Cx {
     pub(crate) tx: VecDeque<Vec<u8>>,
     /// Datagrams from this host to itself, oldest first.
     pub(crate) loopback: VecDeque<Vec<u8>>,
+    /// Headers of the present datagram, if it is a SYN (TCP_SAVE_SYN).
+    pub(crate) syn_headers: Vec<u8>,
     /// Index of the interface the present datagram came in by.
     pub(crate) dif: i32,
     /// What waits in front of the link.
@@ -75,6 +77,7 @@ impl Cx {
             orphan_count: 0,
             tx: VecDeque::new(),
             loopback: VecDeque::new(),
+            syn_headers: Vec::new(),
             dif: LINK_IFINDEX,
             queue: Queue::default(),
             challenge: (u64::MAX, 0),

@@ -28,10 +28,14 @@ use crate::time::Instant;
 use crate::timer::{self, Timer};
 use crate::timestamping::skb_tx_timestamp;
 use crate::trace::{Trace, TraceEvent};
-use crate::wire::{IcmpError, Ingress, WireError, parse};
+use crate::wire::{IcmpError, Ingress, Segment, WireError, parse};
 
 /// Epoll instances that may watch each other in a row (EP_MAX_NESTS).
 pub(crate) const EP_MAX_NESTS: usize = 4;
+
+/// Lengths of headers without options.
+const IPV6_HEADER_LEN: usize = 40;
+const TCP_HEADER_LEN: usize = 20;
 
 /// So many datagrams this host may send to itself before it is asked again.
 const BACKLOG_BUDGET: usize = 10_000;
@@ -76,6 +80,13 @@ pub struct Stack {
     in_softirq: bool,
 }
 
+/// The IP header and the TCP header of a segment.
+fn headers<'a>(bytes: &'a [u8], seg: &Segment) -> &'a [u8] {
+    let first = bytes.first().copied().unwrap_or(0);
+    let ip = if seg.ip.dst.is_ipv4() { usize::from(first & 0xf) * 4 } else { IPV6_HEADER_LEN };
+    bytes.get(..ip + TCP_HEADER_LEN + seg.option_bytes.as_bytes().len()).unwrap_or_default()
+}
+
 impl Stack {
     /// A host without sockets at time zero.
     #[must_use]
@@ -109,6 +120,9 @@ impl Stack {
         self.cx.dif = dif;
         match parse(bytes) {
             Ok(Ingress::Tcp(seg)) if self.cx.net.is_local(seg.ip.dst) => {
+                if seg.flags.syn() {
+                    self.cx.syn_headers = headers(bytes, &seg).to_vec();
+                }
                 tcp_v4_rcv(self, &seg);
             }
             Ok(Ingress::Icmp(icmp)) => self.on_icmp(&icmp),
@@ -203,7 +217,7 @@ impl Stack {
         if let Some(object) = self.ehash.get(flow).and_then(|id| self.objects.get(id)) {
             return object.state();
         }
-        let listens = flow.remote.port() == 0 && self.lhash.lookup(flow.local, 0).is_some();
+        let listens = flow.remote.port() == 0 && self.lhash.lookup(flow.local, 0, 0).is_some();
         if listens { TcpState::Listen } else { TcpState::Close }
     }
 

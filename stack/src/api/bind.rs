@@ -98,6 +98,7 @@ impl Stack {
                 is_v6only: false,
                 reuse: tw.reuseaddr,
                 reuseport: tw.reuseport,
+                bound_dev_if: 0,
                 is_listening: false,
             }),
             Object::Request(_) => None,
@@ -134,6 +135,7 @@ fn claim_of(sk: &Sock) -> Claim {
         is_v6only: sk.opts.v6only,
         reuse: sk.opts.reuseaddr,
         reuseport: sk.opts.reuseport,
+        bound_dev_if: sk.opts.bound_dev_if,
         is_listening: sk.state() == TcpState::Listen,
     }
 }

@@ -46,6 +46,7 @@ impl Stack {
             local: sk.flow.local,
             is_v6: sk.is_v6,
             is_v6only: sk.opts.v6only,
+            bound_dev_if: sk.opts.bound_dev_if,
             reuseport: sk.opts.reuseport,
         });
         Ok(())

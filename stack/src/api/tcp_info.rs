@@ -44,6 +44,7 @@ pub(super) fn tcp_get_info(sk: &Sock, cx: &Cx) -> Vec<u8> {
     let mut out = Layout(Vec::with_capacity(TCP_INFO_LEN));
     if sk.state() == TcpState::Listen {
         listener(sk, &mut out);
+        pacing_of_listener(sk, &mut out);
     } else {
         head(sk, &mut out);
         queues(sk, &mut out);
@@ -60,6 +61,18 @@ fn listener(sk: &Sock, out: &mut Layout) {
     out.u8(u32::from(sk.state().number())).u8(0).u8(0).u8(0).u8(0).u8(0).u8(0).u8(0);
     out.u32(0).u32(0).u32(0).u32(0);
     out.u32(sk.listener.backlog()).u32(sk.listener.max_backlog);
+}
+
+/// What is told in every state: window and reordering, and the rates.
+fn pacing_of_listener(sk: &Sock, out: &mut Layout) {
+    // tcpi_lost … tcpi_snd_ssthresh
+    for _ in 0..12 {
+        out.u32(0);
+    }
+    out.u32(sk.cong.cw.snd_cwnd).u32(0).u32(sk.loss.reordering);
+    // tcpi_rcv_rtt, tcpi_rcv_space, tcpi_total_retrans
+    out.u32(0).u32(0).u32(0);
+    out.u64(sk.pacing_rate).u64(sk.opts.max_pacing_rate);
 }
 
 fn head(sk: &Sock, out: &mut Layout) {

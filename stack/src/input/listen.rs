@@ -158,8 +158,16 @@ fn openreq(sk: &Sock, seg: &Segment, rx_opt: RxOpt, isn: Option<Seq>, cx: &mut C
         snt_tsval_first: tsval,
         snt_tsval_last: tsval,
         ecn_ok: tcp_ecn_create_request(seg, cx),
+        saved_syn: tcp_reqsk_record_syn(sk, cx),
         ..RequestSock::new(sk, flow, state, seg.seq, isn)
     }
+}
+
+/// The link has no header of its own, so that both modes of TCP_SAVE_SYN keep the same.
+///
+/// Linux: tcp_reqsk_record_syn (net/ipv4/tcp_input.c)
+fn tcp_reqsk_record_syn(sk: &Sock, cx: &Cx) -> Vec<u8> {
+    if sk.opts.save_syn == 0 { Vec::new() } else { cx.syn_headers.clone() }
 }
 
 /// Options of the SYN, as far as this host wants them.

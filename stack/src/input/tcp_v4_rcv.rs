@@ -60,7 +60,7 @@ const NOBODY: Disposition = Disposition::Dropped(DropReason::NoSocket);
 
 fn to_listener(stack: &mut Stack, seg: &Segment, isn: Option<Seq>) -> Disposition {
     let hash = stack.cx.rng.inet_ehashfn(seg.dst(), seg.src());
-    let Some(id) = stack.lhash.lookup(seg.dst(), hash) else {
+    let Some(id) = stack.lhash.lookup(seg.dst(), hash, stack.cx.dif) else {
         let signer = reset_signer(stack, seg);
         return no_tcp_socket(seg, &signer, &mut stack.cx);
     };
@@ -113,7 +113,7 @@ fn reset_signer(stack: &Stack, seg: &Segment) -> Signer {
     // The port is the peer's, on purpose.
     let twin = SocketAddr::new(seg.ip.dst, seg.src_port);
     let hash = stack.cx.rng.inet_ehashfn(twin, seg.src());
-    let listener = stack.lhash.lookup(twin, hash).and_then(|id| stack.objects.sock(id));
+    let listener = stack.lhash.lookup(twin, hash, 0).and_then(|id| stack.objects.sock(id));
     md5::signer(listener.map(|sk| &sk.md5), seg)
 }
 
@@ -209,7 +209,7 @@ fn to_time_wait(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
         }
         TwStatus::Syn(isn) => {
             let hash = stack.cx.rng.inet_ehashfn(seg.dst(), seg.src());
-            if stack.lhash.lookup(seg.dst(), hash).is_none() {
+            if stack.lhash.lookup(seg.dst(), hash, stack.cx.dif).is_none() {
                 tcp_v4_timewait_ack(&tw, &mut stack.cx);
                 stack.objects.put(id, Object::TimeWait(tw));
                 return Disposition::Consumed;

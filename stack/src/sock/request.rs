@@ -44,6 +44,8 @@ pub struct RequestSock {
     pub(crate) snt_tsval_first: u32,
     pub(crate) snt_tsval_last: u32,
     pub(crate) tos: u8,
+    /// Headers of the SYN, if the listener keeps them (TCP_SAVE_SYN).
+    pub(crate) saved_syn: Vec<u8>,
     /// TTL or hop limit of the listener, if it has its own.
     pub(crate) ttl: Option<u8>,
     /// ECN was asked for, and agreed to (ecn_ok).
@@ -88,6 +90,7 @@ impl RequestSock {
             snt_tsval_first: 0,
             snt_tsval_last: 0,
             tos: if flow.is_v6() { listener.opts.tclass } else { listener.opts.tos },
+            saved_syn: Vec::new(),
             ttl: if flow.is_v6() { listener.opts.hop_limit } else { listener.opts.ttl },
             ecn_ok: false,
             fastopen_cookie: None,

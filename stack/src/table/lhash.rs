@@ -17,6 +17,8 @@ pub(crate) struct Listener<Id> {
     pub(crate) is_v6: bool,
     /// IPV6_V6ONLY.
     pub(crate) is_v6only: bool,
+    /// SO_BINDTODEVICE: index of the interface it listens on; 0 is any.
+    pub(crate) bound_dev_if: i32,
     /// SO_REUSEPORT: shares its address with others like it.
     pub(crate) reuseport: bool,
 }
@@ -45,12 +47,12 @@ impl<Id: Copy + PartialEq> Lhash<Id> {
     }
 
     /// The listener for a segment to `dst`; `hash`, a keyed hash of the four-tuple, picks one of a
-    /// SO_REUSEPORT group.
+    /// SO_REUSEPORT group; `dif` is the interface it came in by, 0 for any.
     ///
     /// Linux: __inet_lookup_listener, inet6_lookup_listener
-    pub(crate) fn lookup(&self, dst: SocketAddr, hash: u32) -> Option<Id> {
+    pub(crate) fn lookup(&self, dst: SocketAddr, hash: u32, dif: i32) -> Option<Id> {
         let best = |exact| {
-            let score = |listener: &&Listener<Id>| listener.score(dst, exact);
+            let score = |listener: &&Listener<Id>| listener.score(dst, exact, dif);
             let found = self.listeners.iter().filter(|listener| score(listener).is_some());
             // `max_by_key` keeps the last of equals; the kernel keeps the first.
             found.rev().max_by_key(score)
@@ -77,8 +79,8 @@ impl<Id> Listener<Id> {
     /// How well the listener suits a segment to `dst`: `None` is not at all. Wildcards are only
     /// asked when no exact address matches.
     ///
-    /// Linux: compute_score — own family beats the dual one.
-    fn score(&self, dst: SocketAddr, exact: bool) -> Option<u8> {
+    /// Linux: compute_score — its own family and an interface of its own count one each.
+    fn score(&self, dst: SocketAddr, exact: bool, dif: i32) -> Option<u8> {
         let address = match (self.local.ip(), dst.ip()) {
             (ip, wanted) if exact => ip == wanted,
             (ip, _) if !ip.is_unspecified() => false,
@@ -86,12 +88,17 @@ impl<Id> Listener<Id> {
             (IpAddr::V4(_), IpAddr::V4(_)) | (IpAddr::V6(_), IpAddr::V6(_)) => true,
             (IpAddr::V4(_), IpAddr::V6(_)) => false,
         };
-        let matches = address && self.local.port() == dst.port();
-        matches.then(|| 1 + u8::from(self.is_v6 == dst.is_ipv6()))
+        let here = self.bound_dev_if == 0 || dif == 0 || self.bound_dev_if == dif;
+        let matches = address && here && self.local.port() == dst.port();
+        let own = u8::from(self.bound_dev_if != 0);
+        matches.then(|| 1 + own + u8::from(self.is_v6 == dst.is_ipv6()))
     }
 
     fn same_group(&self, other: &Self) -> bool {
-        self.reuseport && self.local == other.local && self.is_v6 == other.is_v6
+        self.reuseport
+            && self.local == other.local
+            && self.is_v6 == other.is_v6
+            && self.bound_dev_if == other.bound_dev_if
     }
 }
 

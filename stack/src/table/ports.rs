@@ -1,8 +1,8 @@
 //! Local ports: who has bound which, who may share, and which one connect() and bind(0) choose.
 //!
 //! RFC 6056 · Linux: inet_csk_get_port, inet_csk_find_open_port, inet_bind_conflict
-//! (net/ipv4/inet_connection_sock.c), __inet_hash_connect (net/ipv4/inet_hashtables.c). Network
-//! devices and user ids play no part: there is one of each.
+//! (net/ipv4/inet_connection_sock.c), __inet_hash_connect (net/ipv4/inet_hashtables.c). User ids
+//! play no part: there is one.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -23,6 +23,8 @@ pub(crate) struct Claim {
     pub(crate) reuse: bool,
     /// SO_REUSEPORT.
     pub(crate) reuseport: bool,
+    /// SO_BINDTODEVICE: index of the interface; 0 is any.
+    pub(crate) bound_dev_if: i32,
     /// The state is LISTEN.
     pub(crate) is_listening: bool,
 }
@@ -224,7 +226,8 @@ fn overlap(a: &Claim, b: &Claim) -> bool {
             wild.addr.is_unspecified()
         }
     };
-    a.addr == b.addr || takes(a, b.addr) || takes(b, a.addr)
+    let apart = a.bound_dev_if != 0 && b.bound_dev_if != 0 && a.bound_dev_if != b.bound_dev_if;
+    !apart && (a.addr == b.addr || takes(a, b.addr) || takes(b, a.addr))
 }
 
 /// The local range as a half-open interval; the end may be 65536.

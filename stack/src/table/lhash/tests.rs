@@ -5,7 +5,14 @@ use rstest::rstest;
 
 fn listener(id: u32, local: &str) -> Listener<u32> {
     let local: SocketAddr = local.parse().unwrap();
-    Listener { id, local, is_v6: local.is_ipv6(), is_v6only: false, reuseport: false }
+    Listener {
+        id,
+        local,
+        is_v6: local.is_ipv6(),
+        is_v6only: false,
+        bound_dev_if: 0,
+        reuseport: false,
+    }
 }
 
 fn table(listeners: &[Listener<u32>]) -> Lhash<u32> {
@@ -31,14 +38,14 @@ fn the_most_specific_listener_wins(#[case] dst: &str, #[case] id: Option<u32>) {
         listener(4, "[::]:90"),
         v6only,
     ]);
-    assert_eq!(table.lookup(dst.parse().unwrap(), 0), id);
+    assert_eq!(table.lookup(dst.parse().unwrap(), 0, 0), id);
 }
 
 #[test]
 fn a_removed_listener_leaves_its_place_to_the_next() {
     let mut table = table(&[listener(1, "0.0.0.0:80"), listener(2, "192.0.2.1:80")]);
     table.remove(2);
-    assert_eq!(table.lookup("192.0.2.1:80".parse().unwrap(), 0), Some(1));
+    assert_eq!(table.lookup("192.0.2.1:80".parse().unwrap(), 0, 0), Some(1));
 }
 
 #[test]
@@ -46,6 +53,6 @@ fn a_reuseport_group_is_spread_by_hash() {
     let member = |id| Listener { reuseport: true, ..listener(id, "0.0.0.0:80") };
     let table = table(&[member(1), member(2), member(3), member(4)]);
     let dst = "192.0.2.1:80".parse().unwrap();
-    let picked = |hash| table.lookup(dst, hash).unwrap();
+    let picked = |hash| table.lookup(dst, hash, 0).unwrap();
     assert_eq!([0, 1 << 30, 2 << 30, 3 << 30].map(picked), [1, 2, 3, 4]);
 }

@@ -9,6 +9,7 @@ fn claim(addr: &str) -> Claim {
         is_v6only: false,
         reuse: false,
         reuseport: false,
+        bound_dev_if: 0,
         is_listening: false,
     }
 }
@@ -57,6 +58,7 @@ fn options_allow_sharing(
     let with = |(reuse, reuseport, is_listening)| Claim {
         reuse,
         reuseport,
+        bound_dev_if: 0,
         is_listening,
         ..claim("0.0.0.0")
     };
