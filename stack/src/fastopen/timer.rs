@@ -35,6 +35,6 @@ pub(crate) fn tcp_fastopen_synack_timer(sk: &mut Sock, cx: &mut Cx) -> bool {
     if sk.loss.retrans_stamp.is_none() {
         sk.loss.retrans_stamp = Some(cx.now);
     }
-    tcp_reset_xmit_timer(sk, Timer::Retransmit, timeout.min(cx.rto_max_ms()), cx);
+    tcp_reset_xmit_timer(sk, Timer::Retransmit, timeout, cx);
     true
 }
