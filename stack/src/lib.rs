@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod caps;
 pub mod cx;
 pub mod effect;
 pub mod errno;

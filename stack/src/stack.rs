@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use crate::api::close::tcp_abort_child;
+use crate::caps::Capabilities;
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::errqueue::zerocopy::msg_zerocopy_complete;
@@ -12,7 +13,7 @@ use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
 use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
-use crate::net::Net;
+use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, Net};
 use crate::output::small_queue::tcp_wfree;
 use crate::qdisc::Qdisc;
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
@@ -27,6 +28,9 @@ use crate::timer::{self, Timer};
 use crate::timestamping::skb_tx_timestamp;
 use crate::trace::{Trace, TraceEvent};
 use crate::wire::{IcmpError, Ingress, WireError, parse};
+
+/// So many datagrams this host may send to itself before it is asked again.
+const BACKLOG_BUDGET: usize = 10_000;
 
 /// How a stack is set up.
 #[derive(Clone, Debug)]
@@ -60,6 +64,8 @@ pub struct Stack {
     pub(crate) lhash: Lhash<SockId>,
     pub(crate) ports: Ports<SockId>,
     events: VecDeque<StackEvent>,
+    /// A datagram is being delivered: others wait.
+    in_softirq: bool,
 }
 
 impl Stack {
@@ -75,12 +81,22 @@ impl Stack {
             lhash: Lhash::default(),
             ports: Ports::default(),
             events: VecDeque::new(),
+            in_softirq: false,
         }
     }
 
     /// A datagram arrived.
     pub fn on_packet(&mut self, now: Instant, bytes: &[u8]) {
         self.set_now(now);
+        self.in_softirq = true;
+        self.netif_receive(LINK_IFINDEX, bytes);
+        self.in_softirq = false;
+        self.process_backlog();
+    }
+
+    /// One datagram from an interface.
+    fn netif_receive(&mut self, dif: i32, bytes: &[u8]) {
+        self.cx.dif = dif;
         match parse(bytes) {
             Ok(Ingress::Tcp(seg)) if self.cx.net.is_local(seg.ip.dst) => {
                 tcp_v4_rcv(self, &seg);
@@ -92,9 +108,26 @@ impl Stack {
         self.apply_effects();
     }
 
+    /// Delivers what this host sent to itself, once nobody works on a socket. What two sockets
+    /// still have to say to each other after [`BACKLOG_BUDGET`] datagrams waits for the next timer.
+    ///
+    /// Linux: loopback_xmit (drivers/net/loopback.c), process_backlog (net/core/dev.c)
+    pub(crate) fn process_backlog(&mut self) {
+        if self.in_softirq {
+            return;
+        }
+        self.in_softirq = true;
+        for _ in 0..BACKLOG_BUDGET {
+            let Some(bytes) = self.cx.loopback.pop_front() else { break };
+            self.netif_receive(LOOPBACK_IFINDEX, &bytes);
+        }
+        self.in_softirq = false;
+    }
+
     /// Time has passed: runs every timer that is due, in the order they are due.
     pub fn on_timer(&mut self, now: Instant) {
         self.set_now(now);
+        self.process_backlog();
         loop {
             let timer = self.objects.next_timer().filter(|(at, _)| *at <= now);
             let packet = self.cx.queue.next_due().filter(|at| *at <= now);
@@ -104,6 +137,7 @@ impl Stack {
                 Some(_) | None => break,
             }
             self.apply_effects();
+            self.process_backlog();
         }
     }
 
@@ -138,6 +172,9 @@ impl Stack {
     /// When [`on_timer`](Self::on_timer) should be called next.
     #[must_use]
     pub fn poll_timer(&self) -> Option<Instant> {
+        if !self.cx.loopback.is_empty() {
+            return Some(self.cx.now);
+        }
         let timer = self.objects.next_timer().map(|(at, _)| at);
         timer.into_iter().chain(self.cx.queue.next_due()).min()
     }
@@ -179,6 +216,11 @@ impl Stack {
     /// The knobs, to turn them.
     pub const fn sysctl_mut(&mut self) -> &mut Sysctls {
         &mut self.cx.sysctl
+    }
+
+    /// What the process may do, to change it.
+    pub const fn capabilities_mut(&mut self) -> &mut Capabilities {
+        &mut self.cx.caps
     }
 
     /// The network, to change it.
@@ -238,6 +280,7 @@ impl Stack {
         #[cfg(debug_assertions)]
         sk.check();
         self.apply_effects();
+        self.process_backlog();
         Some(result)
     }
 

@@ -14,6 +14,7 @@ mod getsockopt;
 mod ioctl;
 mod listen;
 mod message;
+mod option_table;
 mod poll;
 mod readiness;
 mod recv;
@@ -23,6 +24,9 @@ mod shutdown;
 mod sleep;
 mod socket;
 mod sockopt;
+mod sockopt_ip;
+mod sockopt_ipv6;
+mod sockopt_socket;
 mod tcp_info;
 
 pub use accept::Accepted;

@@ -9,6 +9,6 @@ mod queue;
 mod recv;
 pub(crate) mod zerocopy;
 
-pub(crate) use options::{get_zerocopy, set_recverr, set_zerocopy};
+pub(crate) use options::{get_zerocopy, recverr_off, set_zerocopy};
 pub(crate) use queue::{ErrEntry, ErrQueue, ExtErr, Origin, ip_icmp_error, sock_queue_err_skb};
 pub(crate) use recv::inet_recv_error;

@@ -17,12 +17,9 @@ pub(crate) fn get_zerocopy(sk: &Sock) -> i32 {
     i32::from(sk.zerocopy.on)
 }
 
-/// IP_RECVERR, IPV6_RECVERR: whoever stops listening does not find old errors later.
+/// IP_RECVERR, IPV6_RECVERR go off: whoever stops listening does not find old errors later.
 ///
 /// Linux: do_ip_setsockopt (net/ipv4/ip_sockglue.c), do_ipv6_setsockopt (net/ipv6/ipv6_sockglue.c)
-pub(crate) fn set_recverr(sk: &mut Sock, on: bool) {
-    sk.opts.recverr = on;
-    if !on {
-        sk.error_queue.purge();
-    }
+pub(crate) fn recverr_off(sk: &mut Sock) {
+    sk.error_queue.purge();
 }

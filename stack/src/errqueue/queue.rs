@@ -150,7 +150,7 @@ pub(super) fn sock_dequeue_err_skb(sk: &mut Sock, cx: &mut Cx) -> Option<ErrEntr
 /// Linux: ip_icmp_error (net/ipv4/ip_sockglue.c), ipv6_icmp_error (net/ipv6/datagram.c)
 pub(crate) fn ip_icmp_error(sk: &mut Sock, icmp: &IcmpError, errno: Errno, cx: &mut Cx) {
     let is_v6 = icmp.remote.is_ipv6();
-    if is_v6 && !sk.opts.recverr {
+    if is_v6 && !sk.opts.kept.is_on(crate::sock::kept::IPV6_RECVERR) {
         return;
     }
     let info = match icmp.ty {

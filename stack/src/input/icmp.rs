@@ -18,10 +18,10 @@ use crate::state::{Event, StateMask, TcpState};
 use crate::timer::{Timer, on_timer, tcp_reset_xmit_timer, tcp_rto_max_ms};
 use crate::wire::IcmpError;
 
-/// IP_PMTUDISC_DONT, IP_PMTUDISC_PROBE, IP_PMTUDISC_INTERFACE
-const PMTUDISC_DONT: u8 = 0;
-const PMTUDISC_PROBE: u8 = 3;
-const PMTUDISC_INTERFACE: u8 = 4;
+/// IP_PMTUDISC_DONT, IP_PMTUDISC_INTERFACE, IP_PMTUDISC_OMIT
+const PMTUDISC_DONT: i32 = 0;
+const PMTUDISC_INTERFACE: i32 = 4;
+const PMTUDISC_OMIT: i32 = 5;
 
 /// What an ICMP message says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
         return tcp_done_with_error(sk, err, Event::RecvIcmpError, cx);
     }
     // [RFC9293:MUST-56] A connection that works is not given up for a soft error.
-    if sk.opts.recverr && !sk.dead {
+    if sk.recverr() && !sk.dead {
         sk.report_error(err, cx);
     } else {
         sk.err_soft = Some(err);
@@ -111,14 +111,15 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
 ///
 /// RFC 1191 §6.3 · Linux: tcp_v4_mtu_reduced
 fn tcp_v4_mtu_reduced(sk: &mut Sock, mtu: u32, cx: &mut Cx) {
-    let ignored = matches!(sk.opts.pmtudisc, PMTUDISC_PROBE | PMTUDISC_INTERFACE);
+    // ip_sk_accept_pmtu, ip6_sk_accept_pmtu
+    let ignored = matches!(sk.pmtudisc(), PMTUDISC_INTERFACE | PMTUDISC_OMIT);
     if sk.state().is_in(StateMask::UNCONNECTED) || ignored {
         return;
     }
     let remote = sk.flow.remote.ip();
     cx.net.update_pmtu(remote, mtu);
     let mtu = sk_dst_check(sk, cx);
-    if sk.opts.pmtudisc != PMTUDISC_DONT && sk.pmtu_cookie > mtu {
+    if (sk.wire_is_v6() || sk.pmtudisc() != PMTUDISC_DONT) && sk.pmtu_cookie > mtu {
         tcp_sync_mss(sk, mtu, cx);
         tcp_simple_retransmit(sk, cx);
     }

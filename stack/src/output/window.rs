@@ -112,6 +112,25 @@ pub(crate) fn tcp_set_window_clamp(sk: &mut Sock, clamp: u32) {
     };
 }
 
+/// Buffer that `win` bytes of window take.
+///
+/// Linux: tcp_space_from_win (include/net/tcp.h)
+pub(crate) fn tcp_space_from_win(sk: &Sock, win: u32) -> u32 {
+    let ratio = u64::from(sk.rcv.scaling_ratio.max(1));
+    let space = (u64::from(win) << RMEM_TO_WIN_SHIFT) / ratio;
+    u32::try_from(space).unwrap_or(i32::MAX.unsigned_abs())
+}
+
+/// Gives the receive buffer room for a window of `win` bytes.
+///
+/// Linux: the end of tcp_set_rcvlowat (net/ipv4/tcp.c)
+pub(crate) fn tcp_set_rcvbuf_for(sk: &mut Sock, space: u32, win: u32) {
+    sk.opts.rcvbuf = space;
+    if sk.rcv.window_clamp != 0 && sk.rcv.window_clamp < win {
+        sk.rcv.window_clamp = win;
+    }
+}
+
 /// The window field of the segment being sent, already scaled down; remembers what was offered.
 ///
 /// RFC 9293 §3.8.6.2 · Linux: tcp_select_window (net/ipv4/tcp_output.c)
