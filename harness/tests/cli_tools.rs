@@ -41,6 +41,15 @@ fn fmt_rewrites_what_is_untidy_and_nothing_else() {
 }
 
 #[test]
+fn fmt_leaves_words_of_a_profile_alone() {
+    let sandbox = Sandbox::new(&[]);
+    let tidy = "+0 < S 0:10(10) win 65535 <mss 1000,FO TFO_COOKIE,nop,nop>\n";
+    let untidy = tidy.replace("win 65535", "win   65535");
+    assert_eq!(sandbox.run_with_input(&["fmt", "-"], &untidy).expect(0).out, tidy);
+    assert_eq!(sandbox.run_with_input(&["fmt", "-"], tidy).expect(0).out, tidy);
+}
+
+#[test]
 fn fmt_is_a_filter_too() {
     let sandbox = Sandbox::new(&[]);
     let tidy = sandbox.run_with_input(&["fmt", "-"], UNTIDY).expect(0).out;

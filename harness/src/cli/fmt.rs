@@ -1,5 +1,6 @@
 //! `synproof fmt`: rewrites scripts in canonical form, never changing what they mean.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -13,6 +14,9 @@ use crate::script::diagnostic::{Severity, render};
 
 use crate::script::source::SourceFile;
 use crate::script::{Defines, parse, print, same_meaning};
+
+/// The first of the numbers that stand for words; no script has such a cookie.
+const STAND_IN: u64 = 0x5f73_7461_6e64_0000;
 
 /// What became of one script.
 enum Formatted {
@@ -69,7 +73,8 @@ fn one(found: &Found, check: bool, console: &Console) -> Exit {
 }
 
 fn formatted(source: &Arc<SourceFile>, console: &Console) -> Formatted {
-    let (script, diagnostics) = parse(source, &Defines::new());
+    let defines = stand_ins(source.text());
+    let (script, diagnostics) = parse(source, &defines);
     let color = console.error_paint().is_on();
     let errors: Vec<_> = diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();
     if !errors.is_empty() {
@@ -78,11 +83,11 @@ fn formatted(source: &Arc<SourceFile>, console: &Console) -> Formatted {
         }
         return Formatted::Refused(Exit::Usage);
     }
-    let text = print::format(&script);
+    let text = with_words(print::format(&script), &defines);
     if text == source.text() {
         return Formatted::Unchanged;
     }
-    let (again, _) = parse(&SourceFile::new(source.path(), text.as_str()), &Defines::new());
+    let (again, _) = parse(&SourceFile::new(source.path(), text.as_str()), &defines);
     if !same_meaning(&script, &again) {
         let path = source.path().display();
         console
@@ -90,6 +95,29 @@ fn formatted(source: &Arc<SourceFile>, console: &Console) -> Formatted {
         return Formatted::Refused(Exit::InternalBug);
     }
     Formatted::Changed(text)
+}
+
+/// Words that a profile will replace with a Fast Open cookie (`FO TFO_COOKIE`), each with eight bytes
+/// that stand for it meanwhile, as long as a cookie of Linux.
+fn stand_ins(text: &str) -> Defines {
+    let is_part_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words: Vec<&str> =
+        text.split(|c| !is_part_of_word(c)).filter(|word| !word.is_empty()).collect();
+    let cookies = words.windows(2).filter_map(|pair| match pair {
+        ["FO" | "FOEXP", word] if !word.chars().all(|c| c.is_ascii_hexdigit()) => Some(*word),
+        _ => None,
+    });
+    let named: BTreeSet<&str> = cookies.filter(|word| word.contains('_')).collect();
+    named
+        .iter()
+        .zip(STAND_IN..)
+        .map(|(word, n)| ((*word).to_owned(), format!("{n:016x}")))
+        .collect()
+}
+
+/// `text` with the words where their stand-ins are.
+fn with_words(text: String, defines: &Defines) -> String {
+    defines.iter().fold(text, |text, (word, bytes)| text.replace(bytes, word))
 }
 
 /// Puts `text` in place of the file at once, so that a full disk leaves the old one.

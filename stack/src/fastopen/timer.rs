@@ -8,11 +8,12 @@ use crate::cx::Cx;
 use crate::output::synack::tcp_rtx_synack;
 use crate::sock::Sock;
 use crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
-use crate::timer::{Timer, tcp_reset_xmit_timer, tcp_write_err};
+use crate::timer::{Timer, tcp_reset_xmit_timer, tcp_syn_ack_timeout, tcp_write_err};
 
 /// No ACK yet: nothing but the SYN-ACK is retransmitted. True when there is such a handshake.
 pub(crate) fn tcp_fastopen_synack_timer(sk: &mut Sock, cx: &mut Cx) -> bool {
     let Some(mut req) = sk.fastopen.rsk.take() else { return false };
+    tcp_syn_ack_timeout(cx);
     // One more than for other handshakes: the child may be in use.
     let configured = u32::from(cx.sysctl.tcp_synack_retries) + 1;
     if req.num_timeout >= sk.opts.syncnt.unwrap_or(configured) {
@@ -34,6 +35,6 @@ pub(crate) fn tcp_fastopen_synack_timer(sk: &mut Sock, cx: &mut Cx) -> bool {
     if sk.loss.retrans_stamp.is_none() {
         sk.loss.retrans_stamp = Some(cx.now);
     }
-    tcp_reset_xmit_timer(sk, Timer::Retransmit, timeout.min(cx.rto_max_ms()), cx);
+    tcp_reset_xmit_timer(sk, Timer::Retransmit, timeout, cx);
     true
 }

@@ -20,7 +20,7 @@ pub(crate) use rearm::{
     tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_paced_timer, tcp_reset_xmit_timer,
     tcp_rto_delta_us,
 };
-pub(crate) use synack::{ListenerView, reqsk_timeout_ms, reqsk_timer_handler};
+pub(crate) use synack::{ListenerView, reqsk_timeout_ms, reqsk_timer_handler, tcp_syn_ack_timeout};
 pub use table::Timer;
 pub(crate) use table::TimerTable;
 pub(crate) use time_wait::{TCP_TIMEWAIT_LEN_MS, tcp_fin_time, tcp_time_wait};

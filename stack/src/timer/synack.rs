@@ -4,6 +4,7 @@
 //! (net/ipv4/inet_connection_sock.c)
 
 use crate::cx::Cx;
+use crate::mib::Counter;
 use crate::output::synack::tcp_rtx_synack;
 use crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
 use crate::sock::{AcceptQueue, RequestSock};
@@ -35,6 +36,7 @@ pub(crate) fn reqsk_timer_handler(
     let max_syn_ack_retries = listener.syncnt.unwrap_or(configured);
     let thresh = threshold(listener.queue, max_syn_ack_retries);
     let (expire, resend) = syn_ack_recalc(req, thresh, max_syn_ack_retries, listener.defer_accept);
+    tcp_syn_ack_timeout(cx);
     if expire && (!resend || !req.acked) {
         return false;
     }
@@ -50,6 +52,13 @@ pub(crate) fn reqsk_timer_handler(
     let next = reqsk_timeout_ms(req.num_timeout, listener.rto_max_ms);
     req.timer = Some(timer_deadline(cx.now, next));
     true
+}
+
+/// Nobody answered a SYN-ACK in time.
+///
+/// Linux: tcp_syn_ack_timeout (net/ipv4/tcp_timer.c)
+pub(crate) fn tcp_syn_ack_timeout(cx: &mut Cx) {
+    cx.mib.inc(Counter::TcpExtTCPTimeouts);
 }
 
 /// Fewer retransmissions when the queue of half-open connections is more than half full of old ones.

@@ -61,6 +61,22 @@ fn windows(
 }
 
 #[test]
+fn what_the_route_has_locked_stays() {
+    let mut cx = surroundings();
+    cx.net.route.rtt_ms8 = 8;
+    cx.net.route.cwnd = 4;
+    cx.net.route.locks.rtt = true;
+    cx.net.route.locks.rttvar = true;
+    cx.net.route.locks.cwnd = true;
+    tcp_update_metrics(&socket(&cx, 80_000), &mut cx);
+    let MetricsBlock { rtt_us, rttvar_us, cwnd, .. } = saved(&cx);
+    assert_eq!((rtt_us, rttvar_us, cwnd), (8000, 0, 4));
+    let mut next = socket(&cx, 0);
+    tcp_init_metrics(&mut next, &mut cx);
+    assert_eq!(next.cong.cw.snd_cwnd_clamp, 4);
+}
+
+#[test]
 fn nothing_is_saved_if_the_host_does_not_want_it() {
     let mut cx = surroundings();
     cx.sysctl.tcp_no_metrics_save = 1;
