@@ -4,18 +4,19 @@
 //! do_ipv6_setsockopt
 
 use super::sockopt::*;
-use crate::congestion::Algorithm;
+use crate::congestion::{Algorithm, tcp_init_congestion_control};
 use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::output::ack::tcp_send_ack;
 use crate::output::pacing::set_max_pacing_rate;
 use crate::output::window::tcp_set_window_clamp;
 use crate::output::write::tcp_push_pending_frames;
-use crate::sock::{Linger, Sock};
+use crate::sock::control_block::TCP_RTO_MIN_MS;
+use crate::sock::{Linger, Sock, TCP_DELACK_MAX_MS};
 use crate::stack::Stack;
 use crate::state::{StateMask, TcpState};
 use crate::table::Fd;
-use crate::time::Instant;
+use crate::time::{Instant, usecs_to_jiffies};
 use crate::timer::{Timer, keepalive_time_ms, reset_keepalive_timer};
 
 /// SOCK_MIN_SNDBUF, SOCK_MIN_RCVBUF
@@ -24,8 +25,13 @@ const SOCK_MIN_RCVBUF: u32 = 2304;
 /// MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT, MAX_TCP_SYNCNT
 const MAX_TCP_KEEPIDLE: i32 = 32_767;
 const MAX_TCP_KEEPCNT: i32 = 127;
+/// TCP_CA_NAME_MAX, with the zero at the end
+const TCP_CA_NAME_MAX: usize = 16;
 /// MAX_TCP_WINDOW
 const MAX_TCP_WINDOW: i32 = 32_767;
+/// TCP_RTO_MAX_SEC: 120 seconds, and TCP_TIMEOUT_MIN: two ticks.
+const TCP_RTO_MAX_MS_LIMIT: i32 = 120_000;
+const TCP_TIMEOUT_MIN_MS: u32 = 2;
 /// TCP_FIN_TIMEOUT_MAX: 120 seconds.
 const TCP_FIN_TIMEOUT_MAX_SECS: i32 = 120;
 
@@ -176,6 +182,12 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
         TCP_USER_TIMEOUT => {
             sk.opts.user_timeout_ms = u32::try_from(val).map_err(|_| Errno::EINVAL)?;
         }
+        TCP_RTO_MAX_MS => {
+            let valid = (1000..=TCP_RTO_MAX_MS_LIMIT).contains(&val);
+            sk.opts.rto_max_ms = valid.then_some(val.unsigned_abs()).ok_or(Errno::EINVAL)?;
+        }
+        TCP_RTO_MIN_US => sk.opts.rto_min_ms = ticks_within(val, TCP_RTO_MIN_MS)?,
+        TCP_DELACK_MAX_US => sk.opts.delack_max_ms = ticks_within(val, TCP_DELACK_MAX_MS)?,
         TCP_NOTSENT_LOWAT => sk.opts.notsent_lowat = val.cast_unsigned(),
         TCP_THIN_LINEAR_TIMEOUTS => {
             let valid = (0..=1).contains(&val);
@@ -190,6 +202,14 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
         _ => return Err(Errno::ENOPROTOOPT),
     }
     Ok(())
+}
+
+/// Microseconds in ticks: at least two of them, and at most `max_ms`.
+fn ticks_within(us: i32, max_ms: u32) -> Result<u32, Errno> {
+    // A negative number is a very long time to the kernel, too.
+    let ticks = usecs_to_jiffies(u64::from(us.cast_unsigned()));
+    let ms = u32::try_from(ticks).map_err(|_| Errno::EINVAL)?;
+    (TCP_TIMEOUT_MIN_MS..=max_ms).contains(&ms).then_some(ms).ok_or(Errno::EINVAL)
 }
 
 /// Linux: tcp_sock_set_keepidle_locked
@@ -231,16 +251,24 @@ fn set_quickack(sk: &mut Sock, val: i32, cx: &mut Cx) {
     }
 }
 
-/// Linux: tcp_set_congestion_control (net/ipv4/tcp_cong.c)
+/// TCP_CONGESTION: another algorithm from now on, which knows nothing of the past.
+///
+/// Linux: tcp_set_congestion_control, tcp_reinit_congestion_control (net/ipv4/tcp_cong.c)
 fn set_congestion(sk: &mut Sock, value: &[u8], cx: &Cx) -> Result<(), Errno> {
-    let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
-    let name = value.get(..end).and_then(|name| std::str::from_utf8(name).ok());
-    let name = name.filter(|name| !name.is_empty()).ok_or(Errno::EINVAL)?;
-    let algorithm = Algorithm::by_name(name).ok_or(Errno::ENOENT)?;
-    if sk.opts.congestion != algorithm.name() {
-        sk.opts.congestion = algorithm.name();
-        sk.cong.algorithm = algorithm;
-        sk.cong.algorithm.ops().set_state(&mut sk.cong.cw, sk.loss.ca_state, cx.now);
+    let value = value.get(..value.len().min(TCP_CA_NAME_MAX - 1)).unwrap_or_default();
+    if value.is_empty() {
+        return Err(Errno::EINVAL);
+    }
+    let name = value.split(|byte| *byte == 0).next().unwrap_or_default();
+    let name = std::str::from_utf8(name).map_err(|_| Errno::ENOENT)?;
+    let algorithm = Algorithm::by_name(name, &cx.sysctl).ok_or(Errno::ENOENT)?;
+    if sk.opts.congestion == algorithm.name() {
+        return Ok(());
+    }
+    sk.opts.congestion = algorithm.name();
+    sk.cong.algorithm = algorithm;
+    if !sk.state().is_in(StateMask::UNCONNECTED) {
+        tcp_init_congestion_control(sk);
     }
     Ok(())
 }

@@ -57,6 +57,10 @@ pub(super) const TCP_CC_INFO: i32 = 26;
 pub(super) const TCP_MD5SIG_EXT: i32 = 32;
 pub(super) const TCP_INQ: i32 = 36;
 
+pub(super) const TCP_RTO_MAX_MS: i32 = 44;
+pub(super) const TCP_RTO_MIN_US: i32 = 45;
+pub(super) const TCP_DELACK_MAX_US: i32 = 46;
+
 pub(super) const IP_TOS: i32 = 1;
 pub(super) const IP_TTL: i32 = 2;
 pub(super) const IP_MTU_DISCOVER: i32 = 10;

@@ -214,7 +214,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     child.opts = listener.opts.clone();
     child.opts.nonblock = false;
     child.md5 = listener.md5.inherit(req.flow.remote.ip());
-    child.cong = crate::sock::control_block::CongVars::new(listener.opts.congestion);
+    child.cong = crate::sock::control_block::CongVars::new(listener.opts.congestion, &cx.sysctl);
     child.flow = req.flow;
     child.parent = Some(listener.id);
     child.connect = crate::sock::ConnectPhase::Connected;

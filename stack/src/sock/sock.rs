@@ -140,7 +140,7 @@ impl Sock {
     /// Linux: tcp_init_sock (net/ipv4/tcp.c)
     pub(crate) fn new(id: SockId, is_v6: bool, sysctl: &Sysctls) -> Self {
         let opts = SockOptions::new(sysctl);
-        let cong = CongVars::new(opts.congestion);
+        let cong = CongVars::new(opts.congestion, sysctl);
         Self {
             id,
             state: StateCell::closed(),

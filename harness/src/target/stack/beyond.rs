@@ -76,7 +76,7 @@ pub(super) fn stream_socket(domain: i32, ty: i32, protocol: i32) -> Result<bool,
 /// First and last number of the options of a level.
 const OPTIONS: &[(i32, std::ops::RangeInclusive<i32>)] = &[
     (SOL_SOCKET, 1..=84),
-    (SOL_TCP, 1..=45),
+    (SOL_TCP, 1..=46),
     (SOL_IP, 1..=51),
     // Netfilter's.
     (SOL_IP, 64..=83),
