@@ -23,8 +23,8 @@ pub(crate) use rack::{
 };
 pub(crate) use recovery::{
     Rexmit, tcp_end_cwnd_reduction, tcp_enter_cwr, tcp_fastretrans_alert,
-    tcp_init_congestion_control, tcp_init_cwnd_reduction,
-    tcp_retrans_stamp_cleanup, tcp_set_ca_state, tcp_try_keep_open, tcp_xmit_recovery,
+    tcp_init_congestion_control, tcp_init_cwnd_reduction, tcp_retrans_stamp_cleanup,
+    tcp_set_ca_state, tcp_try_keep_open, tcp_xmit_recovery,
 };
 pub(crate) use reno::Reno;
 pub(crate) use reno_sack::tcp_remove_reno_sacks;

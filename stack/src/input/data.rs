@@ -5,7 +5,9 @@
 
 use super::ecn::{tcp_data_ecn_check, tcp_ecn_accept_cwr};
 use super::fin::tcp_fin;
-use super::rcv_window::{skb_tailroom, skb_truesize, tcp_grow_window, tcp_measure_rcv_mss, tcp_rcvbuf_grow};
+use super::rcv_window::{
+    skb_tailroom, skb_truesize, tcp_grow_window, tcp_measure_rcv_mss, tcp_rcvbuf_grow,
+};
 use super::rtt::tcp_rcv_rtt_measure;
 use super::{Disposition, DropReason};
 use crate::cx::Cx;

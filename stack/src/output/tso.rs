@@ -112,10 +112,7 @@ struct Windows {
 impl Windows {
     fn of(sk: &Sock, head: HeadSkb) -> Self {
         let room = sk.cong.cw.snd_cwnd.saturating_sub(sk.loss.packets_in_flight());
-        Self {
-            send: tcp_wnd_end(sk) - head.seq,
-            congestion: room.saturating_mul(sk.mss_cache),
-        }
+        Self { send: tcp_wnd_end(sk) - head.seq, congestion: room.saturating_mul(sk.mss_cache) }
     }
 
     fn narrower(self) -> (u32, Defer) {

@@ -234,8 +234,8 @@ pub(crate) struct LossVars {
 /// RACK (Linux: tp->rack).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RackVars {
-    /// Transmission time of the most recently sent segment that was delivered.
-    pub(crate) mstamp: Instant,
+    /// Transmission time of the most recently sent segment that was delivered; none before that.
+    pub(crate) mstamp: Option<Instant>,
     pub(crate) rtt_us: u32,
     pub(crate) end_seq: Seq,
     pub(crate) last_delivered: u32,

@@ -150,7 +150,8 @@ fn parameters_turn_hystart_off() {
     let mut cubic = Cubic::new(&sysctl);
     let mut cw = window(20, u32::MAX);
     for i in 0..40 {
-        let sample = AckSample { snd_nxt: Seq(1000), ..ack(1_000_000 + i * 1500, 1, Some(100_000)) };
+        let sample =
+            AckSample { snd_nxt: Seq(1000), ..ack(1_000_000 + i * 1500, 1, Some(100_000)) };
         assert_eq!(cubic.pkts_acked(&mut cw, &sample), None);
     }
 }
@@ -161,8 +162,7 @@ fn a_paced_connection_may_have_trains_of_a_whole_round_trip() {
     let mut cw = window(20, u32::MAX);
     for i in 0..60 {
         let at = 1_000_000 + i * 1500;
-        let sample =
-            AckSample { snd_nxt: Seq(1000), is_paced: true, ..ack(at, 1, Some(100_000)) };
+        let sample = AckSample { snd_nxt: Seq(1000), is_paced: true, ..ack(at, 1, Some(100_000)) };
         assert_eq!(cubic.pkts_acked(&mut cw, &sample), None);
     }
 }
