@@ -6,14 +6,15 @@
 
 use std::collections::VecDeque;
 
+use crate::caps::Capabilities;
 use crate::effect::{Effect, Wake};
 use crate::fastopen::Blackhole;
 use crate::metrics::TcpMetrics;
 use crate::mib::Mib;
-use crate::net::Net;
+use crate::net::{LINK_IFINDEX, Net};
 use crate::qdisc::{Packet, Queue, Xmit};
 use crate::rng::Rng;
-use crate::sock::SockId;
+use crate::sock::{IPV6_DEFAULT_HOPLIMIT, SockId};
 use crate::sysctl::Sysctls;
 use crate::time::Instant;
 use crate::trace::Trace;
@@ -31,14 +32,24 @@ pub struct Cx {
     pub rng: Rng,
     /// What happened, for tests, coverage and humans.
     pub trace: Trace,
+    /// What the calling process may do.
+    pub caps: Capabilities,
     /// Addresses, link and path properties.
     pub net: Net,
     /// What is remembered of destinations.
     pub metrics: TcpMetrics,
     /// Whether clients use Fast Open at present.
     pub(crate) blackhole: Blackhole,
+    /// Remainders of connections there are, for tcp_max_tw_buckets (tw_refcount).
+    pub(crate) tw_count: u32,
+    /// Sockets that no descriptor refers to and that still have a peer (tcp_orphan_count).
+    pub(crate) orphan_count: u32,
     /// Datagrams on the link, oldest first.
     pub(crate) tx: VecDeque<Vec<u8>>,
+    /// Datagrams from this host to itself, oldest first.
+    pub(crate) loopback: VecDeque<Vec<u8>>,
+    /// Index of the interface the present datagram came in by.
+    pub(crate) dif: i32,
     /// What waits in front of the link.
     pub(crate) queue: Queue,
     /// Challenge ACKs left in the present second, host-wide.
@@ -56,10 +67,15 @@ impl Cx {
             mib: Mib::default(),
             rng: Rng::new(seed),
             trace: Trace::default(),
+            caps: Capabilities::default(),
             net,
             metrics: TcpMetrics::default(),
             blackhole: Blackhole::default(),
+            tw_count: 0,
+            orphan_count: 0,
             tx: VecDeque::new(),
+            loopback: VecDeque::new(),
+            dif: LINK_IFINDEX,
             queue: Queue::default(),
             challenge: (u64::MAX, 0),
             effects: VecDeque::new(),
@@ -93,8 +109,9 @@ impl Cx {
     /// Hop limit of the route, else the host's.
     ///
     /// Linux: ip4_dst_hoplimit (include/net/route.h)
-    pub(crate) fn default_ttl(&self) -> u8 {
+    pub(crate) fn default_ttl(&self, is_v6: bool) -> u8 {
         match self.net.route.hoplimit {
+            0 if is_v6 => IPV6_DEFAULT_HOPLIMIT,
             0 => self.sysctl.ip_default_ttl,
             hops => hops,
         }

@@ -62,6 +62,10 @@ errnos! {
     EDOM = 33;
     /// Result out of range.
     ERANGE = 34;
+    /// Nothing of the kind asked for: what the error queue says of a time, which is no error.
+    ENOMSG = 42;
+    /// There is none of what was asked for (SO_PEERGROUPS of a TCP socket).
+    ENODATA = 61;
     /// Host is not on the network (ICMP host isolated).
     ENONET = 64;
     /// Protocol error (ICMP parameter problem, a dead NFS of history).

@@ -24,10 +24,15 @@ impl Sock {
     pub fn check(&self) {
         assert!(self.write_queue.check(), "write queue is not contiguous: {self:?}");
         assert!(self.recv_queue.check(), "receive queue is not contiguous: {self:?}");
+        assert!(self.zerocopy.check(), "two completions have one number: {self:?}");
         assert!(self.ofo_queue.check(), "out-of-order queue is not ordered: {self:?}");
         if self.state().is_in(HAS_SEND_SPACE) {
             self.check_send_space();
             self.check_counts();
+        }
+        if self.fastopen.rsk.is_some() {
+            let opens = matches!(self.state(), TcpState::SynRecv | TcpState::FinWait1);
+            assert!(opens, "an open handshake in another state: {self:?}");
         }
         if self.state() == TcpState::Close {
             assert!(self.timers.next().is_none(), "a closed socket has a timer: {self:?}");

@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod caps;
 pub mod cx;
 pub mod effect;
 pub mod errno;
@@ -35,10 +36,12 @@ pub mod timer;
 pub mod trace;
 
 mod congestion;
+mod errqueue;
 mod output;
 mod sock;
 mod stack;
 mod table;
+mod timestamping;
 #[cfg(feature = "fuzzing")]
 pub mod wire;
 #[cfg(not(feature = "fuzzing"))]

@@ -1,9 +1,9 @@
 //! The network as a host sees it: its addresses, the link's MTU and offloads, what is known of paths.
 //!
-//! Linux: the routing cache and dst_metric as far as TCP reads them. One link, everything reachable.
+//! Linux: the routing cache and dst_metric as far as TCP reads them. One link and the loopback.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 mod metrics;
 
@@ -34,19 +34,56 @@ pub struct Net {
     /// What the route to the peers says.
     pub route: RouteMetrics,
     path_mtu: BTreeMap<IpAddr, u32>,
+    /// Networks that can be reached; all of them, if this is empty.
+    pub routes: Vec<Route>,
+    /// Interfaces by index, from 1 on (Linux: net_device).
+    devices: Vec<String>,
 }
+
+/// MTU of the loopback interface (drivers/net/loopback.c).
+const LOOPBACK_MTU: u32 = 65_536;
+/// Index of the loopback interface.
+pub(crate) const LOOPBACK_IFINDEX: i32 = 1;
+/// Index of the one link.
+pub(crate) const LINK_IFINDEX: i32 = 2;
 
 impl Net {
     /// A host with these addresses on a link of `mtu` bytes.
     #[must_use]
     pub fn new(local_addrs: Vec<IpAddr>, mtu: u32) -> Self {
-        let route = RouteMetrics::default();
-        Self { mtu, tso: true, local_addrs, route, path_mtu: BTreeMap::new() }
+        let devices = ["lo", "tun0"].map(str::to_owned).to_vec();
+        Self {
+            mtu,
+            tso: true,
+            local_addrs,
+            route: RouteMetrics::default(),
+            path_mtu: BTreeMap::new(),
+            routes: Vec::new(),
+            devices,
+        }
+    }
+
+    /// Name of the interface with this index (Linux: dev_get_by_index).
+    #[must_use]
+    pub fn device(&self, index: i32) -> Option<&str> {
+        let at = usize::try_from(index).ok()?.checked_sub(1)?;
+        self.devices.get(at).map(String::as_str)
+    }
+
+    /// Index of the interface with this name (Linux: dev_get_by_name).
+    #[must_use]
+    pub fn device_named(&self, name: &[u8]) -> Option<i32> {
+        let at = self.devices.iter().position(|device| device.as_bytes() == name)?;
+        i32::try_from(at + 1).ok()
     }
 
     /// MTU of the path to `remote` (Linux: dst_mtu).
     #[must_use]
     pub fn dst_mtu(&self, remote: IpAddr) -> u32 {
+        if self.is_own(remote) {
+            // IP_MAX_MTU: the length of an IPv4 packet has 16 bits.
+            return if remote.is_ipv4() { LOOPBACK_MTU - 1 } else { LOOPBACK_MTU };
+        }
         let route = self.route_mtu();
         self.path_mtu.get(&remote).copied().unwrap_or(route).min(route)
     }
@@ -78,20 +115,33 @@ impl Net {
     #[must_use]
     pub fn advmss(&self, remote: IpAddr) -> u32 {
         let header = header_len(remote.is_ipv6()) + TCP_HEADER_LEN;
-        if self.route.advmss != 0 {
+        if self.route.advmss != 0 && !self.is_own(remote) {
             return self.route.advmss;
         }
-        self.dst_mtu(remote)
-            .saturating_sub(header)
-            .max(MIN_ADVMSS)
-            .min(u32::from(u16::MAX) - header)
+        // IPV4_MAX_PMTU counts the IP header, the payload length of IPv6 does not.
+        let most = u32::from(u16::MAX) - if remote.is_ipv6() { TCP_HEADER_LEN } else { header };
+        self.dst_mtu(remote).saturating_sub(header).max(MIN_ADVMSS).min(most)
     }
 
-    /// The address packets to `remote` leave from: the first of its family.
+    /// Segments of several MSS to `remote` leave as one packet; the loopback takes any.
+    #[must_use]
+    pub fn tso_to(&self, remote: IpAddr) -> bool {
+        self.tso || self.is_own(remote)
+    }
+
+    /// The address packets to `remote` leave from: the first of its family. None if no route leads
+    /// there.
+    ///
+    /// Linux: ip_route_output_key_hash_rcu, ip6_route_get_saddr
     #[must_use]
     pub fn source_for(&self, remote: IpAddr) -> Option<IpAddr> {
-        if remote.is_loopback() {
-            return Some(remote);
+        match remote {
+            IpAddr::V4(v4) if v4.is_loopback() => return Some(Ipv4Addr::LOCALHOST.into()),
+            _ if self.is_own(remote) => return Some(remote),
+            IpAddr::V4(_) | IpAddr::V6(_) => {}
+        }
+        if !self.routes.is_empty() && !self.routes.iter().any(|route| route.contains(remote)) {
+            return None;
         }
         self.local_addrs.iter().copied().find(|addr| addr.is_ipv4() == remote.is_ipv4())
     }
@@ -99,11 +149,115 @@ impl Net {
     /// Whether packets to `addr` are for this host.
     #[must_use]
     pub fn is_local(&self, addr: IpAddr) -> bool {
-        self.local_addrs.is_empty() || addr.is_loopback() || self.local_addrs.contains(&addr)
+        self.local_addrs.is_empty() || self.is_own(addr)
+    }
+
+    /// Whether `addr` is the loopback's, or one of this host's own: packets to it never leave.
+    #[must_use]
+    pub fn is_own(&self, addr: IpAddr) -> bool {
+        addr.is_loopback() || self.local_addrs.contains(&addr)
+    }
+
+    /// Which way packets to `addr` go. An IPv4 socket that is bound to the loopback speaks to
+    /// everybody there, and nobody hears it.
+    ///
+    /// Linux: ip_route_output_key_hash_rcu with an interface
+    pub(crate) fn way_to(&self, addr: IpAddr, bound_dev_if: i32) -> Way {
+        if self.is_own(addr) {
+            Way::Loopback
+        } else if bound_dev_if == LOOPBACK_IFINDEX {
+            Way::Nowhere
+        } else {
+            Way::Link
+        }
+    }
+
+    /// Whether `addr` means every host of a network (Linux: RTN_BROADCAST).
+    #[must_use]
+    pub fn is_broadcast(&self, addr: IpAddr) -> bool {
+        let IpAddr::V4(v4) = addr else { return false };
+        v4.is_broadcast() || self.routes.iter().any(|route| route.is_broadcast(v4))
+    }
+}
+
+/// Where packets go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Back to this host.
+    Loopback,
+    /// Out.
+    Link,
+    /// To an interface with nobody behind it.
+    Nowhere,
+}
+
+/// Where packets to a network go: to the one link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// An address of the network.
+    pub prefix: IpAddr,
+    /// How many of its bits count.
+    pub len: u8,
+    /// The network is this host's own, so that its last address means all of it.
+    pub on_link: bool,
+}
+
+impl Route {
+    fn contains(&self, addr: IpAddr) -> bool {
+        match (self.prefix, addr) {
+            (IpAddr::V4(net), IpAddr::V4(addr)) => {
+                (u32::from(net) ^ u32::from(addr)) & !self.host_bits_v4() == 0
+            }
+            (IpAddr::V6(net), IpAddr::V6(addr)) => {
+                let host = u128::MAX.checked_shr(self.len.into()).unwrap_or(0);
+                (u128::from(net) ^ u128::from(addr)) & !host == 0
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+
+    fn is_broadcast(&self, addr: Ipv4Addr) -> bool {
+        let host = self.host_bits_v4();
+        self.on_link && host > 1 && self.contains(addr.into()) && u32::from(addr) & host == host
+    }
+
+    fn host_bits_v4(&self) -> u32 {
+        u32::MAX.checked_shr(self.len.into()).unwrap_or(0)
     }
 }
 
 /// Length of the IP header (Linux: net_header_len).
 pub(crate) const fn header_len(v6: bool) -> u32 {
     if v6 { IPV6_HEADER_LEN } else { IPV4_HEADER_LEN }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Net, Route};
+
+    #[test]
+    fn routes_lead_somewhere_or_nowhere() {
+        let mut net = Net::new(vec!["192.168.0.1".parse().unwrap()], 1500);
+        let ip = |text: &str| text.parse().unwrap();
+        assert_eq!(
+            net.source_for(ip("192.0.2.1")),
+            Some(ip("192.168.0.1")),
+            "no routes, no limits"
+        );
+        net.routes = vec![Route { prefix: ip("192.168.0.1"), len: 16, on_link: true }];
+        assert_eq!(net.source_for(ip("192.0.2.1")), None);
+        assert_eq!(net.source_for(ip("192.168.9.9")), Some(ip("192.168.0.1")));
+        assert_eq!(net.source_for(ip("192.168.0.1")), Some(ip("192.168.0.1")));
+        assert_eq!(net.source_for(ip("127.9.9.9")), Some(ip("127.0.0.1")));
+        let broadcast = ["192.168.255.255", "255.255.255.255", "192.168.0.255"];
+        assert_eq!(broadcast.map(|addr| net.is_broadcast(ip(addr))), [true, true, false]);
+    }
+
+    #[test]
+    fn the_loopback_is_wide() {
+        let net = Net::new(vec!["192.168.0.1".parse().unwrap()], 1500);
+        let mss = ["127.0.0.1", "192.168.0.1", "::1", "192.0.2.1"];
+        let mss = mss.map(|addr| net.advmss(addr.parse().unwrap()));
+        assert_eq!(mss, [65_495, 65_495, 65_476, 1460]);
+    }
 }

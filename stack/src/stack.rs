@@ -5,13 +5,15 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use crate::api::close::tcp_abort_child;
+use crate::caps::Capabilities;
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
+use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
 use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
-use crate::net::Net;
+use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, Net};
 use crate::output::small_queue::tcp_wfree;
 use crate::qdisc::Qdisc;
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
@@ -23,8 +25,12 @@ use crate::table::ports::Ports;
 use crate::table::{Fd, FdTable, Object, SockTable};
 use crate::time::Instant;
 use crate::timer::{self, Timer};
+use crate::timestamping::skb_tx_timestamp;
 use crate::trace::{Trace, TraceEvent};
 use crate::wire::{IcmpError, Ingress, WireError, parse};
+
+/// So many datagrams this host may send to itself before it is asked again.
+const BACKLOG_BUDGET: usize = 10_000;
 
 /// How a stack is set up.
 #[derive(Clone, Debug)]
@@ -58,6 +64,8 @@ pub struct Stack {
     pub(crate) lhash: Lhash<SockId>,
     pub(crate) ports: Ports<SockId>,
     events: VecDeque<StackEvent>,
+    /// A datagram is being delivered: others wait.
+    in_softirq: bool,
 }
 
 impl Stack {
@@ -73,12 +81,22 @@ impl Stack {
             lhash: Lhash::default(),
             ports: Ports::default(),
             events: VecDeque::new(),
+            in_softirq: false,
         }
     }
 
     /// A datagram arrived.
     pub fn on_packet(&mut self, now: Instant, bytes: &[u8]) {
         self.set_now(now);
+        self.in_softirq = true;
+        self.netif_receive(LINK_IFINDEX, bytes);
+        self.in_softirq = false;
+        self.process_backlog();
+    }
+
+    /// One datagram from an interface.
+    fn netif_receive(&mut self, dif: i32, bytes: &[u8]) {
+        self.cx.dif = dif;
         match parse(bytes) {
             Ok(Ingress::Tcp(seg)) if self.cx.net.is_local(seg.ip.dst) => {
                 tcp_v4_rcv(self, &seg);
@@ -90,9 +108,26 @@ impl Stack {
         self.apply_effects();
     }
 
+    /// Delivers what this host sent to itself, once nobody works on a socket. What two sockets
+    /// still have to say to each other after [`BACKLOG_BUDGET`] datagrams waits for the next timer.
+    ///
+    /// Linux: loopback_xmit (drivers/net/loopback.c), process_backlog (net/core/dev.c)
+    pub(crate) fn process_backlog(&mut self) {
+        if self.in_softirq {
+            return;
+        }
+        self.in_softirq = true;
+        for _ in 0..BACKLOG_BUDGET {
+            let Some(bytes) = self.cx.loopback.pop_front() else { break };
+            self.netif_receive(LOOPBACK_IFINDEX, &bytes);
+        }
+        self.in_softirq = false;
+    }
+
     /// Time has passed: runs every timer that is due, in the order they are due.
     pub fn on_timer(&mut self, now: Instant) {
         self.set_now(now);
+        self.process_backlog();
         loop {
             let timer = self.objects.next_timer().filter(|(at, _)| *at <= now);
             let packet = self.cx.queue.next_due().filter(|at| *at <= now);
@@ -102,6 +137,7 @@ impl Stack {
                 Some(_) | None => break,
             }
             self.apply_effects();
+            self.process_backlog();
         }
     }
 
@@ -110,6 +146,11 @@ impl Stack {
     /// Linux: __qdisc_run (net/sched/sch_generic.c), tcp_wfree
     fn dequeue(&mut self) {
         let Some(packet) = self.cx.queue.dequeue(self.cx.now) else { return };
+        if let Some(owner) = packet.owner {
+            self.enter(owner.sock, |sk, cx| {
+                skb_tx_timestamp(sk, owner.stamp, &packet.datagrams, cx);
+            });
+        }
         self.cx.tx.extend(packet.datagrams);
         if let Some(owner) = packet.owner {
             self.enter(owner.sock, |sk, cx| tcp_wfree(sk, owner.truesize, cx));
@@ -131,6 +172,9 @@ impl Stack {
     /// When [`on_timer`](Self::on_timer) should be called next.
     #[must_use]
     pub fn poll_timer(&self) -> Option<Instant> {
+        if !self.cx.loopback.is_empty() {
+            return Some(self.cx.now);
+        }
         let timer = self.objects.next_timer().map(|(at, _)| at);
         timer.into_iter().chain(self.cx.queue.next_due()).min()
     }
@@ -172,6 +216,11 @@ impl Stack {
     /// The knobs, to turn them.
     pub const fn sysctl_mut(&mut self) -> &mut Sysctls {
         &mut self.cx.sysctl
+    }
+
+    /// What the process may do, to change it.
+    pub const fn capabilities_mut(&mut self) -> &mut Capabilities {
+        &mut self.cx.caps
     }
 
     /// The network, to change it.
@@ -227,9 +276,11 @@ impl Stack {
     ) -> Option<R> {
         let sk = self.objects.sock_mut(id)?;
         let result = work(sk, &mut self.cx);
+        msg_zerocopy_complete(sk, &mut self.cx);
         #[cfg(debug_assertions)]
         sk.check();
         self.apply_effects();
+        self.process_backlog();
         Some(result)
     }
 
@@ -305,6 +356,7 @@ impl Stack {
         self.ehash.remove(flow, id);
         self.lhash.remove(id);
         self.ports.release(id, flow.local.port());
+        self.cx.orphan_count = self.cx.orphan_count.saturating_sub(1);
         self.objects.remove(id);
     }
 
@@ -342,6 +394,7 @@ impl Stack {
 
     /// A remainder is over.
     pub(crate) fn forget_time_wait(&mut self, tw: &TimeWaitSock) {
+        self.cx.tw_count = self.cx.tw_count.saturating_sub(1);
         self.ehash.remove(tw.flow, tw.id);
         self.ports.release(tw.id, tw.flow.local.port());
         self.objects.remove(tw.id);

@@ -146,6 +146,21 @@ fn every_byte_arrives_whatever_is_negotiated(
     }
 }
 
+/// Data goes with the SYN, is acknowledged or not, and arrives once.
+#[rstest]
+fn every_byte_arrives_by_fast_open(
+    #[values(FAIR, REORDERING, LOSSY, FOUL)] weather: Weather,
+    #[values(false, true)] v6: bool,
+) {
+    let mut active = 0;
+    for seed in 1..=12 {
+        let setup = Setup { v6, fastopen: true, ..Setup::default() };
+        let sim = transfer(weather, seed, [20_000, 30_000], setup);
+        active += sim.hosts[0].stack.mib().get(Counter::TcpExtTCPFastOpenActive);
+    }
+    assert!(active > 6, "{active} of 12");
+}
+
 /// The reader takes 5,000 bytes at a time, more slowly than they come: windows close and open.
 #[rstest]
 fn every_byte_arrives_at_a_slow_reader(
@@ -155,7 +170,8 @@ fn every_byte_arrives_at_a_slow_reader(
     let sysctls = &[("net.ipv4.tcp_rmem", "4096 16384 16384")];
     let mut probed = 0;
     for seed in 1..=3 {
-        let sim = transfer(weather, seed, [80_000, 0], Setup { pause_us, sysctls, v6: false });
+        let sim =
+            transfer(weather, seed, [80_000, 0], Setup { pause_us, sysctls, ..Setup::default() });
         probed += sim.hosts[0].stack.mib().get(Counter::TcpExtTCPWinProbe);
     }
     assert!(probed > 0 || pause_us < 1_000_000, "a window closed for seconds is probed");

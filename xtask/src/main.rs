@@ -10,6 +10,7 @@ mod shell;
 mod states;
 mod test;
 mod tidy;
+mod uml;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,12 @@ enum Job {
         #[arg(long)]
         check: bool,
     },
+    /// Linux kernels for the target `uml`: build, list, clean
+    Uml {
+        /// Which
+        #[command(subcommand)]
+        job: uml::UmlJob,
+    },
     /// One job of CI, by name
     Ci {
         /// Which
@@ -54,6 +61,7 @@ fn main() -> ExitCode {
         Job::Lint => lint::lint(),
         Job::Map { check } => map::map(check),
         Job::States { check } => states::states(check),
+        Job::Uml { job } => uml::uml(job),
         Job::Ci { job } => ci::ci(job),
     };
     match outcome {

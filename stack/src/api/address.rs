@@ -2,7 +2,13 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use super::Address;
+use crate::errno::Errno;
 use crate::sock::Sock;
+
+/// AF_UNSPEC, AF_INET
+pub(super) const AF_UNSPEC: u16 = 0;
+pub(super) const AF_INET: u16 = 2;
 
 /// `::ffff:a.b.c.d` becomes `a.b.c.d`.
 pub(super) fn unmapped(addr: SocketAddr) -> SocketAddr {
@@ -17,5 +23,18 @@ pub(super) fn as_seen_by(sk: &Sock, addr: SocketAddr) -> SocketAddr {
             SocketAddr::new(v6.into(), addr.port())
         }
         IpAddr::V4(_) | IpAddr::V6(_) => addr,
+    }
+}
+
+/// What an address of another family than the socket's is refused with. An address that is shorter
+/// than a `sockaddr_in6` is not looked at any further by an AF_INET6 socket.
+///
+/// Linux: the checks of addr_len and family in inet_bind, inet6_bind, tcp_v4_connect,
+/// tcp_v6_connect
+pub(super) const fn family_error(sk: &Sock, address: Address) -> Errno {
+    match address {
+        Address::Inet(SocketAddr::V6(_)) => Errno::EAFNOSUPPORT,
+        Address::Inet(SocketAddr::V4(_)) | Address::Family(_) if sk.is_v6 => Errno::EINVAL,
+        Address::Inet(SocketAddr::V4(_)) | Address::Family(_) => Errno::EAFNOSUPPORT,
     }
 }

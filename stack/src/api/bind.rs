@@ -4,8 +4,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::address::{as_seen_by, unmapped};
+use super::address::{AF_INET, AF_UNSPEC, as_seen_by, family_error, unmapped};
+use crate::caps::Capability;
 use crate::errno::Errno;
+use crate::flow::Flow;
+use crate::sock::kept::{IP_BIND_ADDRESS_NO_PORT, IP_FREEBIND, IP_TRANSPARENT};
 use crate::sock::{Sock, SockId};
 use crate::stack::Stack;
 use crate::state::TcpState;
@@ -22,9 +25,6 @@ pub enum Address {
     Family(u16),
 }
 
-/// AF_INET
-const AF_INET: u16 = 2;
-
 impl Stack {
     /// Names the local end of a socket.
     pub fn bind(&mut self, now: Instant, fd: Fd, address: Address) -> Result<(), Errno> {
@@ -32,23 +32,51 @@ impl Stack {
         let id = self.fds.sock(fd)?;
         let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
         let local = local_end(sk, address)?;
-        let usable = local.ip().is_unspecified()
-            || local.ip().is_multicast()
-            || self.cx.net.is_local(local.ip())
-            || sk.opts.freebind
-            || self.cx.sysctl.ip_nonlocal_bind != 0;
-        if !usable {
-            return Err(Errno::EADDRNOTAVAIL);
+        let usable = || self.is_bindable(sk, local.ip());
+        let in_use = sk.state() != TcpState::Close || sk.flow.local.port() != 0;
+        let checks = [
+            // The two families look at the address before and after the socket's state.
+            (!sk.is_v6 && !usable(), Errno::EADDRNOTAVAIL),
+            (self.needs_privilege(local.port()), Errno::EACCES),
+            (in_use, Errno::EINVAL),
+            (!usable(), Errno::EADDRNOTAVAIL),
+        ];
+        if let Some((_, err)) = checks.into_iter().find(|(fails, _)| *fails) {
+            return Err(err);
         }
-        if sk.state() != TcpState::Close || sk.flow.local.port() != 0 {
-            return Err(Errno::EINVAL);
+        if local.port() == 0 && sk.opts.kept.is_on(IP_BIND_ADDRESS_NO_PORT) {
+            return self.take_name(id, local, 0);
         }
         let port = self.get_port(id, local, false)?;
+        self.take_name(id, local, port)
+    }
+
+    /// What bind() leaves in the socket; `port` is `local`'s, or the one chosen for it.
+    fn take_name(&mut self, id: SockId, local: SocketAddr, port: u16) -> Result<(), Errno> {
         let sk = self.objects.sock_mut(id).ok_or(Errno::EBADF)?;
         sk.flow.local = SocketAddr::new(local.ip(), port);
         sk.bound_addr = !local.ip().is_unspecified();
         sk.bound_port = local.port() != 0;
+        // An IPv6 address of its own takes no IPv4.
+        sk.opts.v6only |= local.is_ipv6() && sk.bound_addr;
         Ok(())
+    }
+
+    /// Linux: inet_addr_valid_or_nonlocal, ipv6_can_nonlocal_bind
+    fn is_bindable(&self, sk: &Sock, ip: IpAddr) -> bool {
+        let net = &self.cx.net;
+        ip.is_unspecified()
+            || net.is_local(ip)
+            || (ip.is_ipv4() && (ip.is_multicast() || net.is_broadcast(ip)))
+            || sk.opts.kept.is_on(IP_FREEBIND)
+            || sk.opts.kept.is_on(IP_TRANSPARENT)
+            || self.cx.sysctl.ip_nonlocal_bind != 0
+    }
+
+    /// Linux: inet_port_requires_bind_service (include/net/ip.h)
+    fn needs_privilege(&self, port: u16) -> bool {
+        let low = i32::from(port) < self.cx.sysctl.ip_unprivileged_port_start;
+        port != 0 && low && !self.cx.caps.has(Capability::NET_BIND_SERVICE)
     }
 
     /// Takes `local`'s port, or a free one, if no other socket objects.
@@ -115,17 +143,18 @@ fn local_end(sk: &Sock, address: Address) -> Result<SocketAddr, Errno> {
     let addr = match address {
         Address::Inet(addr) => addr,
         // A bare AF_UNSPEC reads as INADDR_ANY with port 0 for compatibility, nothing else does.
-        Address::Family(0 | AF_INET) if !sk.is_v6 => return Ok(sk.flow.local),
-        Address::Family(_) => return Err(Errno::EAFNOSUPPORT),
+        Address::Family(AF_UNSPEC | AF_INET) if !sk.is_v6 => Flow::unbound(false).local,
+        Address::Family(_) => return Err(family_error(sk, address)),
     };
     match (addr.ip(), sk.is_v6) {
         (IpAddr::V4(_), false) => Ok(addr),
         (IpAddr::V6(v6), true) => {
-            if v6.to_ipv4_mapped().is_some() && sk.opts.v6only {
+            let mapped_only = v6.to_ipv4_mapped().is_some() && sk.opts.v6only;
+            if mapped_only || v6.is_multicast() {
                 return Err(Errno::EINVAL);
             }
             Ok(unmapped(addr))
         }
-        (IpAddr::V4(_), true) | (IpAddr::V6(_), false) => Err(Errno::EAFNOSUPPORT),
+        (IpAddr::V4(_), true) | (IpAddr::V6(_), false) => Err(family_error(sk, address)),
     }
 }

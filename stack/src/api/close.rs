@@ -88,6 +88,7 @@ fn tcp_close_begin(sk: &mut Sock, cx: &mut Cx) {
 /// Linux: the label adjudge_to_death of __tcp_close
 fn adjudge_to_death(sk: &mut Sock, cx: &mut Cx) {
     sk.dead = true;
+    cx.orphan_count += 1;
     if sk.state() == TcpState::FinWait2 {
         if sk.opts.linger2_secs.is_some_and(|secs| secs < 0) {
             sk.timers.stop_all();
@@ -103,9 +104,23 @@ fn adjudge_to_death(sk: &mut Sock, cx: &mut Cx) {
             }
         }
     }
+    if sk.state() != TcpState::Close && tcp_check_oom(0, cx) {
+        sk.timers.stop_all();
+        tcp_set_state(sk, Event::GiveUp, cx);
+        tcp_send_active_reset(sk, cx);
+        cx.mib.inc(Counter::TcpExtTCPAbortOnMemory);
+    }
     if sk.state() == TcpState::Close {
         inet_csk_destroy_sock(sk, cx);
     }
+}
+
+/// Whether there are more orphans than tcp_max_orphans allows, each counted 2^`shift` times.
+///
+/// Linux: tcp_check_oom, tcp_too_many_orphans (net/ipv4/tcp.c) · Differs: the host's memory is never
+/// short (tcp_out_of_memory), and the count is exact.
+pub(crate) fn tcp_check_oom(shift: u32, cx: &Cx) -> bool {
+    i64::from(cx.orphan_count) << shift > i64::from(cx.sysctl.tcp_max_orphans)
 }
 
 /// Moves on by the table of close actions; true when a FIN has to follow.
@@ -190,5 +205,6 @@ fn inet_csk_destroy_sock(sk: &mut Sock, cx: &mut Cx) {
 pub(crate) fn tcp_abort_child(sk: &mut Sock, cx: &mut Cx) {
     tcp_disconnect(sk, cx);
     sk.dead = true;
+    cx.orphan_count += 1;
     inet_csk_destroy_sock(sk, cx);
 }

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::task::Poll;
 
 use super::Address;
-use super::address::unmapped;
+use super::address::{AF_UNSPEC, family_error, unmapped};
 use super::disconnect::tcp_disconnect;
 use super::sleep::Sleep;
 use crate::cx::Cx;
@@ -15,7 +15,7 @@ use crate::errno::Errno;
 use crate::fastopen::{tcp_fastopen_defer_connect, tcp_send_syn_data};
 use crate::flow::Flow;
 use crate::mib::Counter;
-use crate::net::TCP_HEADER_LEN;
+use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, TCP_HEADER_LEN};
 use crate::output::ecn::tcp_ecn_send_syn;
 use crate::output::mss::{sk_dst_check, tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
 use crate::output::mtu_probe::tcp_mtup_init;
@@ -24,6 +24,7 @@ use crate::output::transmit::{Outgoing, tcp_transmit_skb};
 use crate::output::window::{tcp_full_space, tcp_select_initial_window};
 use crate::seq::Seq;
 use crate::sock::control_block::{TCP_MSS_DEFAULT, TCP_TIMEOUT_INIT_MS};
+use crate::sock::kept::IP_TRANSPARENT;
 use crate::sock::write_queue::Chunk;
 use crate::sock::{ConnectPhase, Sock, SockId};
 use crate::stack::Stack;
@@ -72,7 +73,7 @@ impl Stack {
         caller: Caller,
         sleep: &mut Sleep,
     ) -> Poll<Result<(), Errno>> {
-        if address == Some(Address::Family(0)) {
+        if address == Some(Address::Family(AF_UNSPEC)) {
             return Poll::Ready(self.disconnect(id));
         }
         let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
@@ -90,17 +91,16 @@ impl Stack {
                 if sk.state() != TcpState::Close {
                     return Poll::Ready(Err(Errno::EISCONN));
                 }
-                let remote = match address {
-                    Some(Address::Inet(remote)) => remote,
-                    Some(Address::Family(_)) => return Poll::Ready(Err(Errno::EAFNOSUPPORT)),
-                    None => return Poll::Ready(Err(Errno::EINVAL)),
-                };
-                self.tcp_v4_connect(id, remote)?;
+                self.tcp_v4_connect(id, address.ok_or(Errno::EINVAL)?)?;
                 if self.objects.sock(id).is_some_and(|sk| sk.fastopen.defer_connect) {
                     // The first write sends the SYN.
                     return Poll::Ready(Ok(()));
                 }
                 in_progress = Errno::EINPROGRESS;
+                // Even what the loopback has answered meanwhile is only seen later.
+                if caller.nonblock {
+                    return Poll::Ready(Err(in_progress));
+                }
             }
         }
         if sleep.has_slept() {
@@ -147,16 +147,13 @@ impl Stack {
     }
 
     /// Chooses the ends, and sends the SYN.
-    fn tcp_v4_connect(&mut self, id: SockId, remote: SocketAddr) -> Result<(), Errno> {
+    ///
+    /// Linux: tcp_v4_connect, tcp_v6_connect
+    fn tcp_v4_connect(&mut self, id: SockId, address: Address) -> Result<(), Errno> {
         let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
-        let remote = remote_end(sk, remote)?;
-        let bound = sk.flow.local;
-        let source = self.cx.net.source_for(remote.ip());
-        let local_ip = if sk.bound_addr { bound.ip() } else { source.ok_or(Errno::ENETUNREACH)? };
-        if local_ip.is_ipv4() != remote.is_ipv4() {
-            return Err(Errno::ENETUNREACH);
-        }
-        let local = SocketAddr::new(local_ip, bound.port());
+        let remote = remote_end(sk, address)?;
+        let local_ip = self.source_of(sk, remote.ip())?;
+        let local = SocketAddr::new(local_ip, sk.flow.local.port());
         let flow = self.inet_hash_connect(id, local, remote)?;
         self.enter(id, |sk, cx| {
             sk.flow = flow;
@@ -180,6 +177,30 @@ impl Stack {
             }
         });
         Ok(())
+    }
+
+    /// The route to `remote`, from the address that is bound or else the best there is.
+    ///
+    /// Linux: ip_route_connect (include/net/route.h), ip6_dst_lookup_flow
+    fn source_of(&self, sk: &Sock, remote: IpAddr) -> Result<IpAddr, Errno> {
+        let net = &self.cx.net;
+        let bound = sk.flow.local.ip();
+        let stranger = sk.bound_addr
+            && remote.is_ipv4()
+            && !net.is_local(bound)
+            && !sk.opts.kept.is_on(IP_TRANSPARENT);
+        if stranger {
+            return Err(Errno::EINVAL);
+        }
+        let source = net.source_for(remote).ok_or(Errno::ENETUNREACH)?;
+        let leaves_by = if net.is_own(remote) { LOOPBACK_IFINDEX } else { LINK_IFINDEX };
+        let by_another = ![0, leaves_by].contains(&sk.opts.bound_dev_if);
+        // IPv4 takes a destination without a route for one that is on the link it is bound to.
+        if (by_another && remote.is_ipv6()) || net.is_broadcast(remote) {
+            return Err(Errno::ENETUNREACH);
+        }
+        let source = if sk.bound_addr { bound } else { source };
+        if source.is_ipv4() == remote.is_ipv4() { Ok(source) } else { Err(Errno::ENETUNREACH) }
     }
 
     /// Takes the four-tuple, with a free port if none is bound.
@@ -237,25 +258,36 @@ impl Stack {
 }
 
 /// The remote end an address means for a socket of this family; the wildcard is this host.
-fn remote_end(sk: &Sock, remote: SocketAddr) -> Result<SocketAddr, Errno> {
+fn remote_end(sk: &Sock, address: Address) -> Result<SocketAddr, Errno> {
+    let Address::Inet(remote) = address else { return Err(family_error(sk, address)) };
     match (remote.ip(), sk.is_v6) {
-        (IpAddr::V4(ip), false) if ip.is_unspecified() => {
-            Ok(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), remote.port()))
-        }
-        (IpAddr::V4(ip), false) if ip.is_multicast() || ip.is_broadcast() => {
-            Err(Errno::ENETUNREACH)
-        }
+        (IpAddr::V4(ip), false) if ip.is_unspecified() => Ok(own_end(sk, remote.port())),
+        (IpAddr::V4(ip), false) if ip.is_multicast() => Err(Errno::ENETUNREACH),
         (IpAddr::V4(_), false) => Ok(remote),
-        (IpAddr::V6(ip), true) if ip.is_unspecified() => {
-            Ok(SocketAddr::new(Ipv6Addr::LOCALHOST.into(), remote.port()))
-        }
+        (IpAddr::V6(ip), true) if ip.is_unspecified() => Ok(own_end(sk, remote.port())),
         (IpAddr::V6(ip), true) if ip.is_multicast() => Err(Errno::ENETUNREACH),
         (IpAddr::V6(ip), true) if ip.to_ipv4_mapped().is_some() && sk.opts.v6only => {
             Err(Errno::ENETUNREACH)
         }
-        (IpAddr::V6(_), true) => Ok(unmapped(remote)),
-        (IpAddr::V6(_), false) | (IpAddr::V4(_), true) => Err(Errno::EAFNOSUPPORT),
+        (IpAddr::V6(_), true) => {
+            let remote = unmapped(remote);
+            let multicast = remote.is_ipv4() && remote.ip().is_multicast();
+            if multicast { Err(Errno::ENETUNREACH) } else { Ok(remote) }
+        }
+        (IpAddr::V6(_), false) | (IpAddr::V4(_), true) => Err(family_error(sk, address)),
     }
+}
+
+/// This host, for a wildcard: the address that is bound, or the loopback's.
+fn own_end(sk: &Sock, port: u16) -> SocketAddr {
+    let bound = sk.flow.local.ip();
+    let ip = match bound {
+        IpAddr::V4(v4) if sk.is_v6 && !v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V4(_) => bound,
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    SocketAddr::new(ip, port)
 }
 
 /// Prepares the control block.

@@ -3,12 +3,17 @@
 //! Linux: sk_getsockopt (net/core/sock.c), do_tcp_getsockopt (net/ipv4/tcp.c), do_ip_getsockopt,
 //! do_ipv6_getsockopt
 
+use super::option_table::getter;
 use super::send::wmem_queued;
 use super::setsockopt::retrans_to_secs;
 use super::sockopt::*;
+use super::sockopt_ip::{copyval, do_ip_getsockopt};
+use super::sockopt_ipv6::do_ipv6_getsockopt;
+use super::sockopt_socket;
 use super::tcp_info::tcp_get_info;
 use crate::cx::Cx;
 use crate::errno::Errno;
+use crate::errqueue::get_zerocopy;
 use crate::output::ack::in_pingpong_mode;
 use crate::output::options::tcp_time_stamp;
 use crate::output::window::rmem_alloc;
@@ -17,6 +22,7 @@ use crate::stack::Stack;
 use crate::state::{StateMask, TcpState};
 use crate::table::Fd;
 use crate::time::Instant;
+use crate::timestamping::{get_timestamp, get_timestamping};
 
 /// SOCK_STREAM, IPPROTO_TCP, AF_INET, AF_INET6
 const SOCK_STREAM: i32 = 1;
@@ -40,30 +46,56 @@ impl Stack {
         let id = self.fds.sock(fd)?;
         let Self { objects, cx, .. } = self;
         let sk = objects.sock_mut(id).ok_or(Errno::EBADF)?;
-        let mut value = match level {
-            SOL_SOCKET => sol_socket(sk, name)?,
-            SOL_TCP => do_tcp_getsockopt(sk, name, cx)?,
-            SOL_IP => int_bytes(do_ip_getsockopt(sk, name, cx)?),
-            SOL_IPV6 => int_bytes(do_ipv6_getsockopt(sk, name, cx)?),
-            _ => return Err(Errno::EOPNOTSUPP),
+        // A length that is negative as an int; IPV6_* options take it for a large one.
+        if i32::try_from(len).is_err() && matches!(level, SOL_SOCKET | SOL_TCP | SOL_IP) {
+            return Err(Errno::EINVAL);
+        }
+        let mut value = match getter(level, name) {
+            Some(row) if level != SOL_IPV6 || sk.is_v6 => row.get(sk)?,
+            Some(_) | None => get_option(sk, (level, name), len, cx)?,
         };
+        if level == SOL_IP {
+            return Ok(copyval(name, value, len));
+        }
         value.truncate(len);
         Ok(value)
     }
 }
 
-fn int_bytes(val: i32) -> Vec<u8> {
-    val.to_ne_bytes().to_vec()
+/// An option that is more than a number.
+fn get_option(
+    sk: &mut Sock,
+    (level, name): (i32, i32),
+    len: usize,
+    cx: &Cx,
+) -> Result<Vec<u8>, Errno> {
+    match level {
+        SOL_SOCKET => match sockopt_socket::get(sk, name, len, cx) {
+            Some(value) => value,
+            None => sol_socket(sk, name, len),
+        },
+        SOL_TCP if name == TCP_SAVED_SYN => tcp_saved_syn(sk, len),
+        SOL_TCP => do_tcp_getsockopt(sk, name, cx),
+        SOL_IP => do_ip_getsockopt(sk, name, cx),
+        SOL_IPV6 if sk.is_v6 => do_ipv6_getsockopt(sk, name, len, cx),
+        _ if sk.is_v6 => Err(Errno::ENOPROTOOPT),
+        _ => Err(Errno::EOPNOTSUPP),
+    }
 }
 
-fn saturated(val: u32) -> i32 {
-    i32::try_from(val).unwrap_or(i32::MAX)
+/// The headers of the SYN, once.
+///
+/// Linux: the case TCP_SAVED_SYN of do_tcp_getsockopt
+fn tcp_saved_syn(sk: &mut Sock, len: usize) -> Result<Vec<u8>, Errno> {
+    if sk.saved_syn.len() > len {
+        return Err(Errno::EINVAL);
+    }
+    Ok(std::mem::take(&mut sk.saved_syn))
 }
 
 /// Linux: sk_getsockopt
-fn sol_socket(sk: &mut Sock, name: i32) -> Result<Vec<u8>, Errno> {
+fn sol_socket(sk: &mut Sock, name: i32, len: usize) -> Result<Vec<u8>, Errno> {
     let val = match name {
-        SO_DEBUG => 0,
         SO_REUSEADDR => i32::from(sk.opts.reuseaddr),
         SO_REUSEPORT => i32::from(sk.opts.reuseport),
         SO_DONTROUTE => i32::from(sk.opts.dontroute),
@@ -83,19 +115,25 @@ fn sol_socket(sk: &mut Sock, name: i32) -> Result<Vec<u8>, Errno> {
         SO_SNDBUF => saturated(sk.opts.sndbuf),
         SO_RCVBUF => saturated(sk.opts.rcvbuf),
         SO_RCVLOWAT => saturated(sk.opts.rcvlowat),
-        SO_SNDLOWAT => 1,
         SO_PRIORITY => sk.opts.priority,
         SO_MARK => sk.opts.mark.cast_signed(),
         SO_ACCEPTCONN => i32::from(sk.state() == TcpState::Listen),
         SO_LINGER => {
             let mut bytes = int_bytes(i32::from(sk.opts.linger.on));
-            bytes.extend(int_bytes(sk.opts.linger.secs));
+            bytes.extend(int_bytes(sk.opts.linger.shown_secs()));
             return Ok(bytes);
         }
-        SO_RCVTIMEO => return Ok(timeval_bytes(sk.opts.rcvtimeo_us)),
-        SO_SNDTIMEO => return Ok(timeval_bytes(sk.opts.sndtimeo_us)),
+        SO_MAX_PACING_RATE if len < 8 => {
+            u32::try_from(sk.opts.max_pacing_rate).unwrap_or(u32::MAX).cast_signed()
+        }
         SO_MAX_PACING_RATE => return Ok(sk.opts.max_pacing_rate.to_ne_bytes().to_vec()),
         SO_MEMINFO => return Ok(sk_get_meminfo(sk)),
+        SO_PEEK_OFF => sk.opts.peek_off,
+        SO_ZEROCOPY => get_zerocopy(sk),
+        SO_TIMESTAMP_OLD | SO_TIMESTAMPNS_OLD | SO_TIMESTAMP_NEW | SO_TIMESTAMPNS_NEW => {
+            get_timestamp(sk, name)
+        }
+        SO_TIMESTAMPING_OLD | SO_TIMESTAMPING_NEW => return Ok(get_timestamping(sk, name)),
         _ => return Err(Errno::ENOPROTOOPT),
     };
     Ok(int_bytes(val))
@@ -132,12 +170,15 @@ fn do_tcp_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<Vec<u8>, Errno> {
         TCP_QUICKACK => i32::from(!in_pingpong_mode(sk, cx)),
         TCP_USER_TIMEOUT => saturated(sk.opts.user_timeout_ms),
         TCP_TIMESTAMP => tcp_time_stamp(cx.now, sk.tsoffset).cast_signed(),
-        TCP_RTO_MAX_MS => saturated(sk.opts.rto_max_ms),
-        TCP_RTO_MIN_US => saturated(sk.opts.rto_min_ms.saturating_mul(1000)),
-        TCP_DELACK_MAX_US => saturated(sk.opts.delack_max_ms.saturating_mul(1000)),
         TCP_NOTSENT_LOWAT => sk.opts.notsent_lowat.cast_signed(),
         TCP_THIN_LINEAR_TIMEOUTS => i32::from(sk.opts.thin_linear_timeouts),
         TCP_INQ => i32::from(sk.opts.inq),
+        TCP_SAVE_SYN => i32::from(sk.opts.save_syn),
+        TCP_ULP => return Ok(Vec::new()),
+        TCP_TX_DELAY => saturated(sk.opts.tx_delay_us),
+        TCP_RTO_MAX_MS => saturated(sk.opts.rto_max_ms),
+        TCP_RTO_MIN_US => saturated(sk.opts.rto_min_ms * 1000),
+        TCP_DELACK_MAX_US => saturated(sk.opts.delack_max_ms * 1000),
         TCP_INFO => return Ok(tcp_get_info(sk, cx)),
         TCP_CC_INFO => return Ok(Vec::new()),
         TCP_CONGESTION => {
@@ -148,41 +189,4 @@ fn do_tcp_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<Vec<u8>, Errno> {
         _ => return Err(Errno::ENOPROTOOPT),
     };
     Ok(int_bytes(val))
-}
-
-/// Linux: do_ip_getsockopt (net/ipv4/ip_sockglue.c)
-fn do_ip_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<i32, Errno> {
-    Ok(match name {
-        IP_TOS => i32::from(sk.opts.tos),
-        IP_TTL => i32::from(sk.opts.ttl.unwrap_or(cx.default_ttl())),
-        IP_MTU_DISCOVER => i32::from(sk.opts.pmtudisc),
-        IP_RECVERR => i32::from(sk.opts.recverr),
-        IP_FREEBIND => i32::from(sk.opts.freebind),
-        IP_MTU => path_mtu(sk, cx)?,
-        _ => return Err(Errno::ENOPROTOOPT),
-    })
-}
-
-/// Linux: do_ipv6_getsockopt (net/ipv6/ipv6_sockglue.c)
-fn do_ipv6_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<i32, Errno> {
-    if !sk.is_v6 {
-        return Err(Errno::ENOPROTOOPT);
-    }
-    Ok(match name {
-        IPV6_V6ONLY => i32::from(sk.opts.v6only),
-        IPV6_UNICAST_HOPS => i32::from(sk.opts.ttl.unwrap_or(64)),
-        IPV6_TCLASS => i32::from(sk.opts.tos),
-        IPV6_MTU_DISCOVER => i32::from(sk.opts.pmtudisc),
-        IPV6_RECVERR => i32::from(sk.opts.recverr),
-        IPV6_FREEBIND => i32::from(sk.opts.freebind),
-        IPV6_MTU => path_mtu(sk, cx)?,
-        _ => return Err(Errno::ENOPROTOOPT),
-    })
-}
-
-fn path_mtu(sk: &Sock, cx: &Cx) -> Result<i32, Errno> {
-    if sk.flow.remote.port() == 0 {
-        return Err(Errno::ENOTCONN);
-    }
-    Ok(saturated(cx.net.dst_mtu(sk.flow.remote.ip())))
 }

@@ -41,7 +41,7 @@ pub(super) fn tcp_poll(sk: &mut Sock, cx: &Cx) -> u32 {
         // The first write sends the SYN.
         mask |= POLLOUT | POLLWRNORM;
     }
-    if sk.err.is_some() {
+    if sk.err.is_some() || !sk.error_queue.is_empty() {
         mask |= POLLERR;
     }
     mask

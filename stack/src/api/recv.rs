@@ -5,19 +5,24 @@
 
 use std::task::Poll;
 
+use super::message::ControlMessage;
 use super::send::MsgFlags;
 use super::sleep::Sleep;
 use crate::cx::Cx;
 use crate::errno::Errno;
+use crate::errqueue::inet_recv_error;
 use crate::input::tcp_rcv_space_adjust;
 use crate::output::ack::{in_pingpong_mode, tcp_send_ack};
 use crate::output::window::{__tcp_select_window, rmem_alloc, tcp_receive_window};
+use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::sock::control_block::UrgData;
+use crate::sock::recv_queue::Located;
 use crate::stack::Stack;
 use crate::state::TcpState;
 use crate::table::Fd;
 use crate::time::Instant;
+use crate::timestamping::tcp_recv_timestamp;
 
 /// What a receiving call got.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,12 +31,15 @@ pub struct Received {
     pub data: Vec<u8>,
     /// Return value; differs from the length of `data` only with MSG_TRUNC.
     pub len: usize,
-    /// Bytes left to read, if TCP_INQ asks for it.
-    pub inq: Option<i32>,
-    /// `msg_flags`: MSG_OOB, MSG_TRUNC.
+    /// Control messages, in order.
+    pub control: Vec<ControlMessage>,
+    /// `msg_flags`: MSG_OOB, MSG_TRUNC, MSG_ERRQUEUE.
     pub flags: i32,
 }
 
+const SOL_TCP: i32 = 6;
+/// TCP_CM_INQ is the number of the option that asks for it, TCP_INQ.
+const TCP_CM_INQ: i32 = 36;
 /// MSG_OOB in msg_flags.
 const MSG_OOB: i32 = 0x1;
 
@@ -52,7 +60,7 @@ impl Stack {
     }
 }
 
-/// Linux: tcp_recvmsg_locked
+/// Linux: tcp_recvmsg, tcp_recvmsg_locked
 fn tcp_recvmsg(
     sk: &mut Sock,
     max: usize,
@@ -60,124 +68,164 @@ fn tcp_recvmsg(
     sleep: &mut Sleep,
     cx: &mut Cx,
 ) -> Poll<Result<Received, Errno>> {
+    if flags.errqueue() {
+        return Poll::Ready(inet_recv_error(sk, max, cx));
+    }
     if sk.state() == TcpState::Listen {
         return Poll::Ready(Err(Errno::ENOTCONN));
     }
     if flags.oob() {
-        return Poll::Ready(tcp_recv_urg(sk, max, flags));
+        let received = tcp_recv_urg(sk, max, flags)?;
+        let control = finish(sk, sleep).control;
+        return Poll::Ready(Ok(Received { control, ..received }));
     }
     let nonblock = sk.opts.nonblock || flags.dontwait();
-    let target = target_len(sk, max, flags);
-    if flags.peek() {
-        // What was seen on an earlier try is still in the queue.
-        sleep.done.clear();
-        sleep.copied = 0;
-    }
-    let copied = copy(sk, max - sleep.copied.min(max), flags, sleep, cx);
+    let copied = copy(sk, max, flags, sleep, cx);
     let so_far = sleep.copied;
-    let stop = copied == Copied::Fin || so_far >= target;
-    if !stop && so_far == 0 {
-        if let Some(end) = nothing_to_read(sk) {
-            return Poll::Ready(end.map(|()| Received::default()));
+    if copied == Copied::Drained && so_far < sock_rcvlowat(sk, max, flags) {
+        if so_far == 0 {
+            if let Some(end) = nothing_to_read(sk) {
+                return Poll::Ready(end.map(|()| finish(sk, sleep)));
+            }
+            if nonblock {
+                return Poll::Ready(Err(Errno::EAGAIN));
+            }
         }
-        if nonblock {
-            return Poll::Ready(Err(Errno::EAGAIN));
-        }
-    }
-    let over = nonblock || sk.err.is_some() || sk.shutdown.rcv || sk.state() == TcpState::Close;
-    if !stop && (so_far == 0 || !over) {
-        tcp_cleanup_rbuf(sk, so_far, cx);
-        let expired = if so_far == 0 { Err(Errno::EAGAIN) } else { Ok(()) };
-        match sleep.wait(cx.now, sk.opts.rcvtimeo_us, expired) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(Err(err)) => return Poll::Ready(Err(err)),
-            Poll::Ready(Ok(())) => {}
+        let over = nonblock || sk.err.is_some() || sk.shutdown.rcv || sk.state() == TcpState::Close;
+        if so_far == 0 || !over {
+            tcp_cleanup_rbuf(sk, so_far, cx);
+            let expired = if so_far == 0 { Err(Errno::EAGAIN) } else { Ok(()) };
+            match sleep.wait(cx.now, sk.opts.rcvtimeo_us, expired) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(err)) => return Poll::Ready(Err(err)),
+                Poll::Ready(Ok(())) => {}
+            }
         }
     }
     tcp_cleanup_rbuf(sk, so_far, cx);
-    let inq = sk.opts.inq.then(|| tcp_inq_hint(sk));
-    let data = std::mem::take(&mut sleep.done);
-    Poll::Ready(Ok(Received { data, len: so_far, inq, flags: 0 }))
+    Poll::Ready(Ok(finish(sk, sleep)))
 }
 
-/// Linux: sock_rcvlowat
-fn target_len(sk: &Sock, max: usize, flags: MsgFlags) -> usize {
-    if flags.waitall() {
-        return max;
+/// The call returns with what it has.
+fn finish(sk: &Sock, sleep: &mut Sleep) -> Received {
+    let mut control = sleep.stamp.map_or_else(Vec::new, |at| tcp_recv_timestamp(sk, at));
+    if sk.opts.inq {
+        let data = tcp_inq_hint(sk).to_ne_bytes().to_vec();
+        control.push(ControlMessage { level: SOL_TCP, ty: TCP_CM_INQ, data });
     }
-    usize::try_from(sk.opts.rcvlowat).unwrap_or(usize::MAX).min(max).max(usize::from(max > 0))
+    Received { data: std::mem::take(&mut sleep.done), len: sleep.copied, control, flags: 0 }
+}
+
+/// Bytes below which a call goes on waiting.
+///
+/// Linux: sock_rcvlowat
+pub(super) fn sock_rcvlowat(sk: &Sock, max: usize, flags: MsgFlags) -> usize {
+    let lowat = if flags.waitall() { max } else { to_usize(sk.opts.rcvlowat).min(max) };
+    lowat.max(1)
 }
 
 /// How a try of copying ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Copied {
-    /// The queue is empty, or the buffer full.
-    Data,
-    /// The end of the stream was reached.
-    Fin,
+    /// The call has what it came for.
+    Enough,
+    /// Everything that is there was taken.
+    Drained,
 }
 
-/// Moves bytes to the user, around the urgent byte.
+/// Hands bytes to the user, chunk by chunk and around the urgent byte.
+///
+/// Linux: the loop of tcp_recvmsg_locked
 fn copy(sk: &mut Sock, max: usize, flags: MsgFlags, sleep: &mut Sleep, cx: &mut Cx) -> Copied {
-    let mut room = max;
-    if flags.peek() {
-        let bytes = look(sk, room);
-        sleep.copied += bytes.len();
-        sleep.done.extend(bytes);
-        return if sk.recv_queue.is_at_fin() { Copied::Fin } else { Copied::Data };
-    }
-    while let Some(take) = up_to_urgent(sk, room, sleep.copied) {
-        let bytes = if flags.trunc() {
-            vec![0; sk.recv_queue.skip(take)]
-        } else {
-            sk.recv_queue.read(take)
+    let mut seq = cursor(sk, flags, sleep);
+    let ended = loop {
+        // A read ends at the urgent byte, unless it begins there.
+        let at_urgent = sk.rcv.urg_data != UrgData::None && sk.rcv.urg_seq == seq;
+        if at_urgent && sleep.copied > 0 {
+            break Copied::Enough;
+        }
+        let (bytes, fin, stamp) = match sk.recv_queue.locate(seq) {
+            Located::Data(bytes, fin, stamp) => (bytes, fin, stamp),
+            Located::Fin => {
+                seq += 1;
+                consume(sk, seq, flags);
+                break Copied::Enough;
+            }
+            Located::Nothing => break Copied::Drained,
         };
-        if bytes.is_empty() {
-            break;
-        }
-        room -= bytes.len();
-        sleep.copied += bytes.len();
+        let here = bytes.len();
+        let room = max - sleep.copied.min(max);
+        let (hole, used) = around_urgent(sk, seq, here.min(room));
         if !flags.trunc() {
-            sleep.done.extend(bytes);
+            sleep.done.extend_from_slice(bytes.get(hole..hole + used).unwrap_or_default());
         }
-        tcp_rcv_space_adjust(sk, cx);
+        seq = seq.plus_len(hole + used);
+        sleep.copied += used;
+        sleep.stamp = Some(stamp);
+        move_peek_offset(sk, used, flags);
+        consume(sk, seq, flags);
+        if used > 0 {
+            tcp_rcv_space_adjust(sk, cx);
+        }
+        if sk.rcv.urg_data != UrgData::None && sk.recv_queue.copied_seq().after(sk.rcv.urg_seq) {
+            sk.rcv.urg_data = UrgData::None;
+        }
+        if hole + used == here && fin {
+            seq += 1;
+            consume(sk, seq, flags);
+            break Copied::Enough;
+        }
+        if sleep.copied >= max {
+            break Copied::Enough;
+        }
+    };
+    if flags.peek() {
+        sleep.peek_seq = Some(seq);
     }
-    if room > 0 && sk.recv_queue.take_fin() { Copied::Fin } else { Copied::Data }
+    ended
 }
 
-/// What a read would take, without taking it.
-fn look(sk: &Sock, room: usize) -> Vec<u8> {
+/// Where the call reads on: peeking has a place of its own, from SO_PEEK_OFF on.
+fn cursor(sk: &Sock, flags: MsgFlags, sleep: &Sleep) -> Seq {
     let copied_seq = sk.recv_queue.copied_seq();
-    if sk.rcv.urg_data == UrgData::None || copied_seq.after(sk.rcv.urg_seq) {
-        return sk.recv_queue.peek(0, room);
+    if !flags.peek() {
+        return copied_seq;
     }
-    match to_usize(sk.rcv.urg_seq - copied_seq) {
-        0 => sk.recv_queue.peek(usize::from(!sk.opts.oobinline), room),
-        ahead => sk.recv_queue.peek(0, room.min(ahead)),
+    let offset = sk.opts.peek_off.max(0).unsigned_abs();
+    sleep.peek_seq.unwrap_or(copied_seq + offset).max(copied_seq)
+}
+
+/// Everything before `seq` was read, unless the call only looks.
+fn consume(sk: &mut Sock, seq: Seq, flags: MsgFlags) {
+    if !flags.peek() {
+        sk.recv_queue.advance_to(seq);
     }
 }
 
-/// How much may be taken at once: a read ends at the urgent byte, and one that begins there passes
-/// over it. None when it has to end here.
-fn up_to_urgent(sk: &mut Sock, room: usize, copied: usize) -> Option<usize> {
-    if sk.rcv.urg_data != UrgData::None && sk.recv_queue.copied_seq().after(sk.rcv.urg_seq) {
-        sk.rcv.urg_data = UrgData::None;
+/// SO_PEEK_OFF stays at the same byte when others are read, and follows what was looked at.
+///
+/// Linux: sk_peek_offset_fwd, sk_peek_offset_bwd (include/net/sock.h)
+fn move_peek_offset(sk: &mut Sock, used: usize, flags: MsgFlags) {
+    let used = i32::try_from(used).unwrap_or(i32::MAX);
+    let off = sk.opts.peek_off;
+    if off >= 0 {
+        let moved = if flags.peek() { off.saturating_add(used) } else { off.saturating_sub(used) };
+        sk.opts.peek_off = moved.max(0);
     }
-    if sk.rcv.urg_data == UrgData::None {
-        return Some(room);
+}
+
+/// Bytes to pass over and then to hand out, of `len` at `seq`.
+fn around_urgent(sk: &Sock, seq: Seq, len: usize) -> (usize, usize) {
+    let ahead = to_usize(sk.rcv.urg_seq - seq);
+    if sk.rcv.urg_data == UrgData::None || ahead >= len {
+        (0, len)
+    } else if ahead > 0 {
+        (0, ahead)
+    } else if sk.opts.oobinline {
+        (0, len)
+    } else {
+        (1, len - 1)
     }
-    let ahead = to_usize(sk.rcv.urg_seq - sk.recv_queue.copied_seq());
-    if ahead > 0 || sk.recv_queue.available() == 0 {
-        return Some(room.min(ahead.max(1)));
-    }
-    if copied > 0 {
-        return None;
-    }
-    if !sk.opts.oobinline {
-        sk.recv_queue.skip(1);
-    }
-    sk.rcv.urg_data = UrgData::None;
-    Some(room)
 }
 
 /// Why there is nothing to read, if that is not going to change.
@@ -211,7 +259,7 @@ fn tcp_recv_urg(sk: &mut Sock, max: usize, flags: MsgFlags) -> Result<Received, 
         }
         let data = if max > 0 && !flags.trunc() { vec![byte] } else { Vec::new() };
         let len = usize::from(max > 0);
-        return Ok(Received { data, len, inq: None, flags: MSG_OOB });
+        return Ok(Received { data, len, control: Vec::new(), flags: MSG_OOB });
     }
     if sk.state() == TcpState::Close || sk.shutdown.rcv {
         return Ok(Received::default());

@@ -3,14 +3,15 @@
 //! RFC 9293 §3.10.2 SEND · Linux: tcp_sendmsg_locked, tcp_push (net/ipv4/tcp.c),
 //! sk_stream_wait_connect, sk_stream_wait_memory (net/core/stream.c)
 
-use std::task::{Poll, ready};
+use std::task::Poll;
 
-use super::Address;
+use super::message::Message;
 use super::sleep::Sleep;
 use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::errno::Errno;
-use crate::fastopen::{FastopenSent, tcp_passive_fastopen};
+use crate::errqueue::zerocopy::{NewSegment, ZcCall, skb_zerocopy_iter_stream};
+use crate::fastopen::tcp_passive_fastopen;
 use crate::input::tcp_sndbuf_expand;
 use crate::output::mss::tcp_send_mss;
 use crate::output::small_queue::tcp_should_autocork;
@@ -20,10 +21,8 @@ use crate::output::write::{
 };
 use crate::sock::write_queue::Chunk;
 use crate::sock::{Chrono, NonAgle, Sock};
-use crate::stack::Stack;
 use crate::state::StateMask;
-use crate::table::Fd;
-use crate::time::Instant;
+use crate::timestamping::{sock_cmsg_send, tcp_tx_timestamp};
 use crate::wire::Flags;
 
 /// SKB_TRUESIZE of a sending buffer without its data: small head, struct sk_buff.
@@ -40,7 +39,9 @@ impl MsgFlags {
     const DONTWAIT: i32 = 0x40;
     const EOR: i32 = 0x80;
     const WAITALL: i32 = 0x100;
+    const ERRQUEUE: i32 = 0x2000;
     const MORE: i32 = 0x8000;
+    const ZEROCOPY: i32 = 0x400_0000;
     const FASTOPEN: i32 = 0x2000_0000;
 
     /// MSG_OOB
@@ -67,6 +68,14 @@ impl MsgFlags {
     pub(crate) const fn waitall(self) -> bool {
         self.0 & Self::WAITALL != 0
     }
+    /// MSG_ZEROCOPY
+    pub(crate) const fn zerocopy(self) -> bool {
+        self.0 & Self::ZEROCOPY != 0
+    }
+    /// MSG_ERRQUEUE
+    pub(crate) const fn errqueue(self) -> bool {
+        self.0 & Self::ERRQUEUE != 0
+    }
     /// MSG_FASTOPEN
     pub(crate) const fn fastopen(self) -> bool {
         self.0 & Self::FASTOPEN != 0
@@ -77,20 +86,8 @@ impl MsgFlags {
     }
 }
 
-/// What a sending call was given (struct msghdr).
-#[derive(Clone, Copy, Debug)]
-pub struct Message<'a> {
-    /// The bytes.
-    pub data: &'a [u8],
-    /// Bytes the call named; more than `data` if some of its memory cannot be read.
-    pub size: usize,
-    /// Where to; a connected socket does not look at it.
-    pub name: Option<Address>,
-    /// MSG_*
-    pub flags: MsgFlags,
-}
-
 /// Why a try of sending ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Ended {
     /// Everything was taken.
     Done,
@@ -100,52 +97,15 @@ enum Ended {
     Broken,
 }
 
-impl Stack {
-    /// Hands `data` over for sending; returns how much of it was taken.
-    pub fn send(
-        &mut self,
-        now: Instant,
-        fd: Fd,
-        data: &[u8],
-        flags: MsgFlags,
-        sleep: &mut Sleep,
-    ) -> Poll<Result<usize, Errno>> {
-        let message = Message { data, size: data.len(), name: None, flags };
-        self.sendmsg(now, fd, &message, sleep)
-    }
-
-    /// [`Self::send`] with all that sendmsg() can say.
-    pub fn sendmsg(
-        &mut self,
-        now: Instant,
-        fd: Fd,
-        message: &Message<'_>,
-        sleep: &mut Sleep,
-    ) -> Poll<Result<usize, Errno>> {
-        self.set_now(now);
-        let id = self.fds.sock(fd)?;
-        let Message { data, flags, .. } = *message;
-        if sleep.fastopen || (!sleep.has_slept() && self.is_fastopen_send(id, message)) {
-            match ready!(self.tcp_sendmsg_fastopen(id, message, sleep))? {
-                FastopenSent::InProgress(copied) => return Poll::Ready(Ok(copied)),
-                FastopenSent::Connected(copied) => sleep.copied = copied,
-            }
-        }
-        self.enter(id, |sk, cx| tcp_sendmsg(sk, data, flags, sleep, cx))
-            .unwrap_or(Poll::Ready(Err(Errno::EBADF)))
-    }
-}
-
 /// Linux: tcp_sendmsg_locked
-fn tcp_sendmsg(
+pub(super) fn tcp_sendmsg(
     sk: &mut Sock,
-    data: &[u8],
-    flags: MsgFlags,
+    message: &Message<'_>,
     sleep: &mut Sleep,
     cx: &mut Cx,
 ) -> Poll<Result<usize, Errno>> {
     sk.write_pending = false;
-    let result = try_sendmsg(sk, data, flags, sleep, cx);
+    let result = try_sendmsg(sk, message, sleep, cx);
     sk.write_pending = result.is_pending();
     result
 }
@@ -153,12 +113,11 @@ fn tcp_sendmsg(
 /// One try of sending.
 fn try_sendmsg(
     sk: &mut Sock,
-    data: &[u8],
-    flags: MsgFlags,
+    message: &Message<'_>,
     sleep: &mut Sleep,
     cx: &mut Cx,
 ) -> Poll<Result<usize, Errno>> {
-    let nonblock = sk.opts.nonblock || flags.dontwait();
+    let nonblock = sk.opts.nonblock || message.flags.dontwait();
     let timeout = sk.opts.sndtimeo_us;
     let can_send = sk.state().is_in(StateMask::CAN_SEND) || tcp_passive_fastopen(sk);
     if !can_send && sleep.copied == 0 {
@@ -174,39 +133,41 @@ fn try_sendmsg(
         }
         return sleep.wait(cx.now, timeout, Err(Errno::EAGAIN));
     }
-    match copy_and_push(sk, data, flags, &mut sleep.copied, cx) {
+    let stamps = sock_cmsg_send(sk, message.control)?;
+    let ended = copy_and_push(sk, message, sleep, cx);
+    let so_far = if sleep.copied > 0 { Ok(sleep.copied) } else { Err(Errno::EAGAIN) };
+    let result = match ended {
         Ended::Done => Poll::Ready(Ok(sleep.copied)),
-        Ended::Broken if sleep.copied > 0 => Poll::Ready(Ok(sleep.copied)),
+        Ended::Broken if sleep.copied > 0 => Poll::Ready(so_far),
         Ended::Broken => Poll::Ready(Err(sk.err.take().unwrap_or(Errno::EPIPE))),
         Ended::Full => {
             sk.nospace = true;
-            let so_far = if sleep.copied > 0 { Ok(sleep.copied) } else { Err(Errno::EAGAIN) };
-            if nonblock {
-                return Poll::Ready(so_far);
-            }
-            sleep.wait(cx.now, timeout, so_far)
+            if nonblock { Poll::Ready(so_far) } else { sleep.wait(cx.now, timeout, so_far) }
         }
+    };
+    if matches!(result, Poll::Ready(Ok(copied)) if copied > 0) {
+        if ended == Ended::Done {
+            mark_tail(sk, message.flags);
+        }
+        tcp_tx_timestamp(sk, stamps);
+        let sizes = tcp_send_mss(sk, cx, !message.flags.oob());
+        tcp_push(sk, message.flags, sizes, sk.opts.nonagle, cx);
     }
+    result
 }
 
 /// Fills chunks up to the size goal, and pushes what is worth it.
-fn copy_and_push(
-    sk: &mut Sock,
-    data: &[u8],
-    flags: MsgFlags,
-    copied: &mut usize,
-    cx: &mut Cx,
-) -> Ended {
+fn copy_and_push(sk: &mut Sock, message: &Message<'_>, sleep: &mut Sleep, cx: &mut Cx) -> Ended {
+    let Message { data, flags, .. } = *message;
+    let Sleep { copied, zerocopy, .. } = sleep;
     let start = *copied;
     let (mut mss_now, mut size_goal) = tcp_send_mss(sk, cx, !flags.oob());
+    let mut is_spilled = false;
     while *copied < data.len() {
         if sk.err.is_some() || sk.shutdown.snd {
-            if *copied > start {
-                tcp_push(sk, flags, (mss_now, size_goal), sk.opts.nonagle, cx);
-            }
             return Ended::Broken;
         }
-        let has_room = tail_has_room(sk, size_goal);
+        let has_room = !is_spilled && tail_has_room(sk, size_goal);
         if !has_room && !sk_stream_memory_free(sk, cx) {
             if *copied > start {
                 let push = MsgFlags(flags.0 & !MsgFlags::MORE);
@@ -217,7 +178,19 @@ fn copy_and_push(
         if !has_room {
             tcp_skb_entail(sk, cx);
         }
-        let full = append(sk, data, copied, size_goal, *copied == start);
+        let before = *copied;
+        let Ok(full) = append(sk, data, copied, size_goal, zerocopy.as_ref()) else {
+            // The packet has no room for more pages.
+            tcp_mark_push(sk);
+            is_spilled = true;
+            continue;
+        };
+        is_spilled = false;
+        if before == 0
+            && let Some(tail) = sk.write_queue.tail_mut()
+        {
+            tail.flags = tail.flags.without(Flags::PSH);
+        }
         if *copied == data.len() {
             break;
         }
@@ -232,29 +205,32 @@ fn copy_and_push(
         }
         (mss_now, size_goal) = tcp_send_mss(sk, cx, !flags.oob());
     }
-    if data.len() > start {
-        mark_tail(sk, flags);
-        tcp_push(sk, flags, (mss_now, size_goal), sk.opts.nonagle, cx);
-    } else if sk.err.is_some() || sk.shutdown.snd {
+    if data.len() == start && (sk.err.is_some() || sk.shutdown.snd) {
         return Ended::Broken;
     }
     Ended::Done
 }
 
 /// Copies what fits into the last chunk; true when that filled it.
-fn append(sk: &mut Sock, data: &[u8], copied: &mut usize, size_goal: u32, is_first: bool) -> bool {
-    let Some(tail) = sk.write_queue.tail_mut() else { return true };
+fn append(
+    sk: &mut Sock,
+    data: &[u8],
+    copied: &mut usize,
+    size_goal: u32,
+    zerocopy: Option<&ZcCall>,
+) -> Result<bool, NewSegment> {
+    let Some(tail) = sk.write_queue.tail_mut() else { return Ok(true) };
     let room = to_usize(size_goal.saturating_sub(tail.len()));
-    let end = copied.saturating_add(room).min(data.len());
-    let part = data.get(*copied..end).unwrap_or_default();
-    tail.data.extend_from_slice(part);
-    if is_first {
-        tail.flags = tail.flags.without(Flags::PSH);
+    let mut len = room.min(data.len() - *copied);
+    if let Some(call) = zerocopy {
+        len = skb_zerocopy_iter_stream(tail, call, *copied, len)?;
     }
+    let end = *copied + len;
+    tail.data.extend_from_slice(data.get(*copied..end).unwrap_or_default());
     let full = tail.len() >= size_goal;
-    sk.snd.write_seq = sk.snd.write_seq.plus_len(part.len());
+    sk.snd.write_seq = sk.snd.write_seq.plus_len(len);
     *copied = end;
-    full
+    Ok(full)
 }
 
 /// What the flags of the call say about its last byte.
@@ -263,9 +239,6 @@ fn mark_tail(sk: &mut Sock, flags: MsgFlags) {
         && let Some(tail) = sk.write_queue.tail_mut()
     {
         tail.eor = true;
-    }
-    if flags.oob() {
-        tcp_mark_urg(sk);
     }
 }
 
@@ -301,6 +274,9 @@ fn tcp_push(
     }
     if !flags.more() || forced_push(sk) {
         tcp_mark_push(sk);
+    }
+    if flags.oob() {
+        tcp_mark_urg(sk);
     }
     if tcp_should_autocork(sk, size_goal, cx) {
         return;

@@ -3,21 +3,28 @@
 //! Linux: sk_setsockopt (net/core/sock.c), do_tcp_setsockopt (net/ipv4/tcp.c), do_ip_setsockopt,
 //! do_ipv6_setsockopt
 
+use super::option_table::setter;
 use super::sockopt::*;
+use super::sockopt_ip::do_ip_setsockopt;
+use super::sockopt_ipv6::do_ipv6_setsockopt;
+use super::sockopt_socket;
+use crate::caps::Capability;
 use crate::congestion::{Algorithm, tcp_init_congestion_control};
 use crate::cx::Cx;
+use crate::effect::Wake;
 use crate::errno::Errno;
+use crate::errqueue::set_zerocopy;
 use crate::output::ack::tcp_send_ack;
 use crate::output::pacing::set_max_pacing_rate;
 use crate::output::window::tcp_set_window_clamp;
 use crate::output::write::tcp_push_pending_frames;
-use crate::sock::control_block::TCP_RTO_MIN_MS;
-use crate::sock::{Linger, Sock, TCP_DELACK_MAX_MS};
+use crate::sock::{Linger, Sock};
 use crate::stack::Stack;
 use crate::state::{StateMask, TcpState};
 use crate::table::Fd;
-use crate::time::{Instant, usecs_to_jiffies};
+use crate::time::Instant;
 use crate::timer::{Timer, keepalive_time_ms, reset_keepalive_timer};
+use crate::timestamping::{set_timestamp, sock_set_timestamping};
 
 /// SOCK_MIN_SNDBUF, SOCK_MIN_RCVBUF
 const SOCK_MIN_SNDBUF: u32 = 4608;
@@ -29,9 +36,10 @@ const MAX_TCP_KEEPCNT: i32 = 127;
 const TCP_CA_NAME_MAX: usize = 16;
 /// MAX_TCP_WINDOW
 const MAX_TCP_WINDOW: i32 = 32_767;
-/// TCP_RTO_MAX_SEC: 120 seconds, and TCP_TIMEOUT_MIN: two ticks.
-const TCP_RTO_MAX_MS_LIMIT: i32 = 120_000;
-const TCP_TIMEOUT_MIN_MS: u32 = 2;
+/// TCP_RTO_MAX in milliseconds
+const TCP_RTO_MAX_MAX_MS: i32 = 120_000;
+/// TCP_RTO_MIN, and TCP_DELACK_MAX, in milliseconds
+const TCP_RTO_MIN_MS: u32 = 200;
 /// TCP_FIN_TIMEOUT_MAX: 120 seconds.
 const TCP_FIN_TIMEOUT_MAX_SECS: i32 = 120;
 
@@ -47,14 +55,67 @@ impl Stack {
     ) -> Result<(), Errno> {
         self.set_now(now);
         let id = self.fds.sock(fd)?;
-        self.enter(id, |sk, cx| match level {
-            SOL_SOCKET => sol_socket(sk, name, value, cx),
-            SOL_TCP => do_tcp_setsockopt(sk, name, value, cx),
-            SOL_IP => do_ip_setsockopt(sk, name, value),
-            SOL_IPV6 => do_ipv6_setsockopt(sk, name, value),
-            _ => Err(Errno::ENOPROTOOPT),
+        self.enter(id, |sk, cx| set_option(sk, (level, name), value, cx))
+            .unwrap_or(Err(Errno::EBADF))
+    }
+
+    /// setsockopt() with a null pointer and a length that is not zero.
+    pub fn setsockopt_null(
+        &mut self,
+        now: Instant,
+        fd: Fd,
+        (level, name): (i32, i32),
+        len: usize,
+    ) -> Result<(), Errno> {
+        self.set_now(now);
+        let id = self.fds.sock(fd)?;
+        let zeros = vec![0; len.min(64)];
+        self.enter(id, |sk, cx| {
+            let is_v6 = sk.is_v6;
+            match level {
+                SOL_SOCKET if name == SO_BINDTODEVICE => Err(Errno::EFAULT),
+                SOL_TCP if matches!(name, TCP_CONGESTION | TCP_ULP) => Err(Errno::EFAULT),
+                SOL_SOCKET | SOL_TCP if len < 4 => Err(Errno::EINVAL),
+                SOL_SOCKET | SOL_TCP => Err(Errno::EFAULT),
+                SOL_IPV6 if is_v6 && matches!(name, IPV6_IPSEC_POLICY | IPV6_XFRM_POLICY) => {
+                    Err(Errno::EFAULT)
+                }
+                // An IPv6 option reads 0 from there.
+                SOL_IPV6 if is_v6 => set_option(sk, (level, name), &zeros, cx),
+                SOL_IP if reads_pointer(name) => Err(Errno::EFAULT),
+                _ => set_option(sk, (level, name), &zeros, cx),
+            }
         })
         .unwrap_or(Err(Errno::EBADF))
+    }
+}
+
+/// Numbers of SOL_IP that are read before anything else is looked at, and the policies.
+const fn reads_pointer(name: i32) -> bool {
+    matches!(name, 1..=8 | 10..=13 | 15..=26 | 33 | 34 | 49..=51)
+}
+
+/// One option of any level.
+///
+/// Linux: do_sock_setsockopt (net/socket.c), tcp_setsockopt, ip_setsockopt, ipv6_setsockopt
+fn set_option(
+    sk: &mut Sock,
+    (level, name): (i32, i32),
+    value: &[u8],
+    cx: &mut Cx,
+) -> Result<(), Errno> {
+    if level == SOL_IPV6 && !sk.is_v6 {
+        return Err(Errno::ENOPROTOOPT);
+    }
+    if let Some(row) = setter(level, name) {
+        return row.set(sk, value, cx);
+    }
+    match level {
+        SOL_SOCKET => sol_socket(sk, name, value, cx),
+        SOL_TCP => do_tcp_setsockopt(sk, name, value, cx),
+        SOL_IP => do_ip_setsockopt(sk, name, value, cx),
+        SOL_IPV6 => do_ipv6_setsockopt(sk, name, value, cx),
+        _ => Err(Errno::ENOPROTOOPT),
     }
 }
 
@@ -63,35 +124,33 @@ fn sol_socket(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Result<(),
     if name == SO_LINGER {
         return set_linger(sk, value);
     }
-    if matches!(name, SO_RCVTIMEO | SO_SNDTIMEO) {
-        let us = timeval(value)?;
-        if name == SO_RCVTIMEO {
-            sk.opts.rcvtimeo_us = us;
-        } else {
-            sk.opts.sndtimeo_us = us;
-        }
-        return Ok(());
+    if let Some(done) = sockopt_socket::set(sk, name, value, cx) {
+        return done;
+    }
+    if matches!(name, SO_TIMESTAMPING_OLD | SO_TIMESTAMPING_NEW) {
+        return sock_set_timestamping(sk, name, value);
     }
     let val = int(value)?;
     let on = val != 0;
     match name {
-        SO_DEBUG => {}
         SO_REUSEADDR => sk.opts.reuseaddr = on,
         SO_REUSEPORT => sk.opts.reuseport = on,
         SO_DONTROUTE => sk.opts.dontroute = on,
         SO_BROADCAST => sk.opts.broadcast = on,
         SO_OOBINLINE => sk.opts.oobinline = on,
         SO_KEEPALIVE => set_keepalive(sk, on, cx),
-        SO_SNDBUF => set_sndbuf(sk, val.min(cx.sysctl.wmem_max)),
-        SO_SNDBUFFORCE => set_sndbuf(sk, val.max(0)),
-        SO_RCVBUF => set_rcvbuf(sk, val.min(cx.sysctl.rmem_max)),
-        SO_RCVBUFFORCE => set_rcvbuf(sk, val.max(0)),
-        SO_RCVLOWAT => {
-            let lowat = if val < 0 { i32::MAX } else { val.max(1) };
-            sk.opts.rcvlowat = lowat.unsigned_abs();
+        SO_SNDBUF => set_sndbuf(sk, limited(val, cx.sysctl.wmem_max), cx),
+        SO_RCVBUF => set_rcvbuf(sk, limited(val, cx.sysctl.rmem_max)),
+        SO_SNDBUFFORCE | SO_RCVBUFFORCE if !cx.caps.has(Capability::NET_ADMIN) => {
+            return Err(Errno::EPERM);
         }
-        SO_PRIORITY => sk.opts.priority = val,
-        SO_MARK => sk.opts.mark = val.cast_unsigned(),
+        SO_SNDBUFFORCE => set_sndbuf(sk, val.max(0), cx),
+        SO_RCVBUFFORCE => set_rcvbuf(sk, val.max(0)),
+        SO_ZEROCOPY => set_zerocopy(sk, val)?,
+        SO_TIMESTAMP_OLD | SO_TIMESTAMPNS_OLD | SO_TIMESTAMP_NEW | SO_TIMESTAMPNS_NEW => {
+            set_timestamp(sk, name, on);
+        }
+        SO_PEEK_OFF => sk.opts.peek_off = val,
         SO_MAX_PACING_RATE => {
             let int = if val == -1 { u64::MAX } else { u64::from(val.cast_unsigned()) };
             set_max_pacing_rate(
@@ -111,8 +170,14 @@ fn set_linger(sk: &mut Sock, value: &[u8]) -> Result<(), Errno> {
     Ok(())
 }
 
+/// A size as an unsigned number, so that a negative one is the largest there is.
+fn limited(val: i32, max: i32) -> i32 {
+    val.cast_unsigned().min(max.unsigned_abs()).cast_signed()
+}
+
 /// The kernel keeps twice what was asked for, to have room for overhead.
-fn set_sndbuf(sk: &mut Sock, val: i32) {
+fn set_sndbuf(sk: &mut Sock, val: i32, cx: &mut Cx) {
+    cx.wake(sk.id, Wake::Writable);
     sk.opts.locks.sndbuf = true;
     let asked = val.min(i32::MAX / 2).cast_unsigned();
     sk.opts.sndbuf = asked.saturating_mul(2).max(SOCK_MIN_SNDBUF);
@@ -141,6 +206,10 @@ fn set_keepalive(sk: &mut Sock, on: bool, cx: &Cx) {
 fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Result<(), Errno> {
     if name == TCP_CONGESTION {
         return set_congestion(sk, value, cx);
+    }
+    if name == TCP_ULP {
+        // There is no upper layer protocol of any name.
+        return Err(if value.is_empty() { Errno::EINVAL } else { Errno::ENOENT });
     }
     if let Some(outcome) = crate::fastopen::setsockopt(sk, name, value, cx) {
         return outcome;
@@ -182,12 +251,6 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
         TCP_USER_TIMEOUT => {
             sk.opts.user_timeout_ms = u32::try_from(val).map_err(|_| Errno::EINVAL)?;
         }
-        TCP_RTO_MAX_MS => {
-            let valid = (1000..=TCP_RTO_MAX_MS_LIMIT).contains(&val);
-            sk.opts.rto_max_ms = valid.then_some(val.unsigned_abs()).ok_or(Errno::EINVAL)?;
-        }
-        TCP_RTO_MIN_US => sk.opts.rto_min_ms = ticks_within(val, TCP_RTO_MIN_MS)?,
-        TCP_DELACK_MAX_US => sk.opts.delack_max_ms = ticks_within(val, TCP_DELACK_MAX_MS)?,
         TCP_NOTSENT_LOWAT => sk.opts.notsent_lowat = val.cast_unsigned(),
         TCP_THIN_LINEAR_TIMEOUTS => {
             let valid = (0..=1).contains(&val);
@@ -197,6 +260,15 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
             let valid = (0..=1).contains(&val);
             sk.opts.inq = valid.then_some(val == 1).ok_or(Errno::EINVAL)?;
         }
+        TCP_SAVE_SYN => {
+            let mode = u8::try_from(val).ok().filter(|mode| *mode <= 2);
+            sk.opts.save_syn = mode.ok_or(Errno::EINVAL)?;
+        }
+        TCP_TX_DELAY => {
+            let fits = (0..1 << 28).contains(&val);
+            sk.opts.tx_delay_us = fits.then(|| val.unsigned_abs()).ok_or(Errno::EINVAL)?;
+        }
+        TCP_RTO_MAX_MS | TCP_RTO_MIN_US | TCP_DELACK_MAX_US => set_time_limit(sk, name, val)?,
         TCP_MD5SIG | TCP_MD5SIG_EXT => sk.md5.set(value, sk.is_v6, name == TCP_MD5SIG_EXT)?,
         TCP_TIMESTAMP => return Err(Errno::EPERM),
         _ => return Err(Errno::ENOPROTOOPT),
@@ -204,12 +276,23 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
     Ok(())
 }
 
-/// Microseconds in ticks: at least two of them, and at most `max_ms`.
-fn ticks_within(us: i32, max_ms: u32) -> Result<u32, Errno> {
-    // A negative number is a very long time to the kernel, too.
-    let ticks = usecs_to_jiffies(u64::from(us.cast_unsigned()));
-    let ms = u32::try_from(ticks).map_err(|_| Errno::EINVAL)?;
-    (TCP_TIMEOUT_MIN_MS..=max_ms).contains(&ms).then_some(ms).ok_or(Errno::EINVAL)
+/// TCP_RTO_MAX_MS, TCP_RTO_MIN_US, TCP_DELACK_MAX_US.
+fn set_time_limit(sk: &mut Sock, name: i32, val: i32) -> Result<(), Errno> {
+    match name {
+        TCP_RTO_MIN_US => sk.opts.rto_min_ms = short_time_ms(val)?,
+        TCP_DELACK_MAX_US => sk.opts.delack_max_ms = short_time_ms(val)?,
+        _ => {
+            let fits = (1000..=TCP_RTO_MAX_MAX_MS).contains(&val);
+            sk.opts.rto_max_ms = fits.then(|| val.unsigned_abs()).ok_or(Errno::EINVAL)?;
+        }
+    }
+    Ok(())
+}
+
+/// A time of two ticks to 200 ms, given in microseconds (TCP_RTO_MIN_US, TCP_DELACK_MAX_US).
+fn short_time_ms(us: i32) -> Result<u32, Errno> {
+    let ms = u32::try_from(us).map_err(|_| Errno::EINVAL)?.div_ceil(1000);
+    if (2..=TCP_RTO_MIN_MS).contains(&ms) { Ok(ms) } else { Err(Errno::EINVAL) }
 }
 
 /// Linux: tcp_sock_set_keepidle_locked
@@ -226,7 +309,7 @@ fn set_keepidle(sk: &mut Sock, secs: u32, cx: &Cx) {
 /// TCP_WINDOW_CLAMP.
 fn set_window_clamp(sk: &mut Sock, val: i32) -> Result<(), Errno> {
     if val != 0 {
-        tcp_set_window_clamp(sk, val.cast_unsigned());
+        tcp_set_window_clamp(sk, val.max(0).unsigned_abs());
     } else if sk.state() == TcpState::Close {
         sk.rcv.window_clamp = 0;
     } else {
@@ -237,7 +320,7 @@ fn set_window_clamp(sk: &mut Sock, val: i32) -> Result<(), Errno> {
 
 /// Linux: __tcp_sock_set_quickack
 fn set_quickack(sk: &mut Sock, val: i32, cx: &mut Cx) {
-    if val & 1 == 0 {
+    if val == 0 {
         sk.ack.pingpong = cx.sysctl.tcp_pingpong_thresh;
         return;
     }
@@ -245,7 +328,7 @@ fn set_quickack(sk: &mut Sock, val: i32, cx: &mut Cx) {
     if sk.state().is_in(StateMask::CAN_SEND) && sk.ack.sched {
         sk.ack.pushed = true;
         tcp_send_ack(sk, cx);
-        if val & 2 == 0 && val & 1 == 0 {
+        if val & 1 == 0 {
             sk.ack.pingpong = cx.sysctl.tcp_pingpong_thresh;
         }
     }
@@ -301,49 +384,4 @@ pub(super) fn retrans_to_secs(retrans: u32, cx: &Cx) -> i32 {
         timeout = (timeout << 1).min(rto_max);
     }
     period
-}
-
-/// Linux: do_ip_setsockopt (net/ipv4/ip_sockglue.c)
-fn do_ip_setsockopt(sk: &mut Sock, name: i32, value: &[u8]) -> Result<(), Errno> {
-    let val = match value {
-        [byte] => i32::from(*byte),
-        longer => int(longer)?,
-    };
-    let byte = u8::try_from(val & 0xff).unwrap_or(0);
-    match name {
-        // The ECN bits belong to TCP.
-        IP_TOS => sk.opts.tos = byte & !3 | sk.opts.tos & 3,
-        IP_TTL if val == -1 => sk.opts.ttl = None,
-        IP_TTL if (1..=255).contains(&val) => sk.opts.ttl = Some(byte),
-        IP_MTU_DISCOVER if (0..=5).contains(&val) => sk.opts.pmtudisc = byte,
-        IP_RECVERR => sk.opts.recverr = val != 0,
-        IP_FREEBIND => sk.opts.freebind = val != 0,
-        IP_TTL | IP_MTU_DISCOVER => return Err(Errno::EINVAL),
-        _ => return Err(Errno::ENOPROTOOPT),
-    }
-    Ok(())
-}
-
-/// Linux: do_ipv6_setsockopt (net/ipv6/ipv6_sockglue.c)
-fn do_ipv6_setsockopt(sk: &mut Sock, name: i32, value: &[u8]) -> Result<(), Errno> {
-    if !sk.is_v6 {
-        return Err(Errno::ENOPROTOOPT);
-    }
-    let val = int(value)?;
-    let byte = u8::try_from(val & 0xff).unwrap_or(0);
-    match name {
-        IPV6_V6ONLY if sk.flow.local.port() != 0 => return Err(Errno::EINVAL),
-        IPV6_V6ONLY => sk.opts.v6only = val != 0,
-        IPV6_UNICAST_HOPS if val == -1 => sk.opts.ttl = None,
-        IPV6_UNICAST_HOPS if (0..=255).contains(&val) => sk.opts.ttl = Some(byte),
-        IPV6_TCLASS if (-1..=255).contains(&val) => {
-            sk.opts.tos = if val < 0 { 0 } else { byte & !3 | sk.opts.tos & 3 };
-        }
-        IPV6_MTU_DISCOVER if (0..=5).contains(&val) => sk.opts.pmtudisc = byte,
-        IPV6_RECVERR => sk.opts.recverr = val != 0,
-        IPV6_FREEBIND => sk.opts.freebind = val != 0,
-        IPV6_UNICAST_HOPS | IPV6_TCLASS | IPV6_MTU_DISCOVER => return Err(Errno::EINVAL),
-        _ => return Err(Errno::ENOPROTOOPT),
-    }
-    Ok(())
 }

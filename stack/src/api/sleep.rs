@@ -4,6 +4,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::errno::Errno;
+use crate::errqueue::zerocopy::ZcCall;
+use crate::seq::Seq;
 use crate::time::Instant;
 
 /// Begin with `Sleep::default()`; keep it until the call returns.
@@ -14,6 +16,13 @@ pub struct Sleep {
     /// Bytes sent or received so far.
     pub(crate) done: Vec<u8>,
     pub(crate) copied: usize,
+    /// A call with MSG_ZEROCOPY has its number; whether it began, with or without one.
+    pub(crate) zerocopy_begun: bool,
+    pub(crate) zerocopy: Option<ZcCall>,
+    /// Where a peeking call goes on.
+    pub(crate) peek_seq: Option<Seq>,
+    /// When what was read last arrived.
+    pub(crate) stamp: Option<Instant>,
     /// The call opens the connection by Fast Open, and waits for that.
     pub(crate) fastopen: bool,
     /// Socket of a call whose descriptor is gone (close that lingers).

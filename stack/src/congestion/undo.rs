@@ -29,8 +29,10 @@ fn tcp_may_undo(sk: &Sock) -> bool {
 /// Linux: tcp_packet_delayed
 fn tcp_packet_delayed(sk: &Sock) -> bool {
     let Some(stamp) = sk.loss.retrans_stamp else {
-        // Nothing was retransmitted, so nothing can have been lost.
-        return sk.state() != TcpState::SynSent;
+        // Nothing was retransmitted, so nothing can have been lost; but the stamp is also taken
+        // away when all of an episode without SACK is acknowledged, and with the SYN.
+        let held = !sk.rx_opt.sack_ok && !sk.snd.una.before(sk.loss.high_seq);
+        return !held && sk.state() != TcpState::SynSent;
     };
     let tsecr = sk.rx_opt.rcv_tsecr;
     let first = tcp_time_stamp(stamp, sk.tsoffset);

@@ -9,8 +9,10 @@ use super::vars::FastopenRequest;
 use crate::api::connect::{Caller, tcp_connect};
 use crate::api::{Address, Message, Sleep};
 use crate::errno::Errno;
+use crate::errqueue::zerocopy::ZcCall;
 use crate::sock::SockId;
 use crate::stack::Stack;
+use crate::state::TcpState;
 
 impl Stack {
     /// Whether this sending call opens the connection.
@@ -31,7 +33,8 @@ impl Stack {
         sleep: &mut Sleep,
     ) -> Poll<Result<FastopenSent, Errno>> {
         if !sleep.fastopen {
-            self.start_fastopen(id, message)?;
+            let zcopy = sleep.zerocopy.as_ref().map(ZcCall::id);
+            self.start_fastopen(id, message, zcopy)?;
             sleep.fastopen = true;
         }
         let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
@@ -60,7 +63,12 @@ impl Stack {
         })
     }
 
-    fn start_fastopen(&mut self, id: SockId, message: &Message<'_>) -> Result<(), Errno> {
+    fn start_fastopen(
+        &mut self,
+        id: SockId,
+        message: &Message<'_>,
+        zcopy: Option<u32>,
+    ) -> Result<(), Errno> {
         let enabled = self.cx.sysctl.tcp_fastopen & TFO_CLIENT_ENABLE != 0;
         if !enabled || message.name == Some(Address::Family(0)) {
             return Err(Errno::EOPNOTSUPP);
@@ -73,9 +81,11 @@ impl Stack {
             data: message.data.to_vec(),
             size: message.size,
             more: true,
+            zcopy,
             ..FastopenRequest::default()
         });
-        if sk.fastopen.defer_connect {
+        // Linux looks at no state; a peer that knew our port may have moved it meanwhile.
+        if sk.fastopen.defer_connect && sk.state() == TcpState::SynSent {
             self.enter(id, tcp_connect);
         }
         Ok(())

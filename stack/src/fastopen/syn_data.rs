@@ -86,6 +86,7 @@ pub(crate) fn tcp_send_syn_data(sk: &mut Sock, seq: Seq, flags: Flags, cx: &mut 
     };
     req.copied = data.len();
     req.more = data.len() != req.size;
+    let zcopy = req.zcopy.filter(|_| !data.is_empty());
     sk.snd.write_seq = sk.snd.write_seq.plus_len(data.len());
     sk.loss.packets_out += 1;
     if !data.is_empty() {
@@ -94,6 +95,7 @@ pub(crate) fn tcp_send_syn_data(sk: &mut Sock, seq: Seq, flags: Flags, cx: &mut 
     sk.fastopen.syn_data = !data.is_empty();
     let mut chunk = Chunk::new(seq + 1, Flags::ACK | Flags::PSH, data.clone());
     chunk.sent_at = cx.now;
+    chunk.zcopy = zcopy;
     sk.write_queue.push_rtx(chunk);
     tcp_transmit_skb(sk, Outgoing { seq, flags, payload: data, gso_size: 0 }, cx);
     cx.mib.inc(Counter::TcpExtTCPOrigDataSent);

@@ -74,6 +74,8 @@ pub(crate) struct FastopenRequest {
     pub(crate) copied: usize,
     /// The call has more to send than the SYN took (`data` is not null).
     pub(crate) more: bool,
+    /// Completion that a call with MSG_ZEROCOPY waits for.
+    pub(crate) zcopy: Option<u32>,
 }
 
 /// Fast Open of a connection.

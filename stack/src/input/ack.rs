@@ -113,6 +113,7 @@ pub(super) fn tcp_ack(
         lost: sk.loss.lost,
         delivered: sk.total.delivered,
         fack: tcp_highest_sack_seq(sk),
+        una: prior_snd_una,
     };
     let mut flags = AckFlags { data: seg.seq != seg.end_seq(), ..AckFlags::default() };
     let mut sacks = SackState::new(sk);
@@ -139,6 +140,7 @@ pub(super) fn tcp_ack(
     sk.err_soft = None;
     sk.loss.probes_out = 0;
     sk.total.rcv_tstamp = cx.now;
+    sk.total.rcv_ttl = seg.ip.ttl;
     let mut rexmit = Rexmit::None;
     if prior_packets == 0 {
         if flags.dsacking {

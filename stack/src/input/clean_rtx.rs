@@ -7,11 +7,13 @@ use super::rtt::{RttSample, rtt_since, tcp_ack_update_rtt};
 use super::sack::{SackState, tcp_check_sack_reordering};
 use crate::congestion::{AckSample, tcp_rack_advance, tcp_remove_reno_sacks};
 use crate::cx::Cx;
+use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::output::mtu_probe::tcp_mtup_check_success;
 use crate::seq::Seq;
 use crate::sock::write_queue::Chunk;
 use crate::sock::{Chrono, Sock};
 use crate::time::Instant;
+use crate::timestamping::tcp_ack_tstamp;
 
 /// The connection before the ACK.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +21,7 @@ pub(super) struct Before {
     pub(super) lost: u32,
     pub(super) delivered: u32,
     pub(super) fack: Seq,
+    pub(super) una: Seq,
 }
 
 /// What leaving the retransmission queue taught.
@@ -48,11 +51,16 @@ pub(super) fn tcp_clean_rtx_queue(
             let Some(chunk) = sk.write_queue.pop_rtx_head() else { break };
             let pcount = chunk.pcount();
             account_acked(sk, &chunk, pcount, &mut cleaned, flags, cx);
+            tcp_ack_tstamp(sk, &chunk, before.una, cx);
+            if chunk.zcopy.is_some() {
+                msg_zerocopy_complete(sk, cx);
+            }
             continue;
         }
         // A packet of several segments may be acknowledged in part.
         let (whole, was) = (head.pcount(), head.clone());
-        if whole > 1 && una.after(head.seq) {
+        tcp_ack_tstamp(sk, &was, before.una, cx);
+        if whole > 1 && una.after(was.seq) {
             sk.write_queue.trim_rtx_head(una);
             let rest = sk.write_queue.rtx_head().map_or(0, Chunk::pcount);
             if whole > rest {

@@ -5,6 +5,7 @@
 
 use super::ecn::{tcp_data_ecn_check, tcp_ecn_accept_cwr};
 use super::fin::tcp_fin;
+use super::prune::tcp_prune_queue;
 use super::rcv_window::{
     skb_tailroom, skb_truesize, tcp_grow_window, tcp_measure_rcv_mss, tcp_rcvbuf_grow,
 };
@@ -20,6 +21,7 @@ use crate::sock::Sock;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::sock::ofo_queue::Duplicate;
 use crate::sock::recv_queue::RecvChunk;
+use crate::time::Instant;
 use crate::wire::{SackBlock, Segment};
 
 /// Segments below this many bytes never open the window.
@@ -76,7 +78,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     let truesize = truesize_of(sk, seg);
     // A FIN on its own costs nothing that is worth keeping a connection open for.
     let bare_fin = seg.payload.is_empty() && seg.flags.fin();
-    if !bare_fin && !tcp_try_rmem_schedule(sk, truesize) && !sk.recv_queue.is_empty() {
+    if !bare_fin && !tcp_try_rmem_schedule(sk, seg.seq, cx) && !sk.recv_queue.is_empty() {
         cx.mib.inc(Counter::TcpExtTCPRcvQDrop);
         cx.wake(sk.id, Wake::Readable);
         sk.ack.nomem = true;
@@ -85,7 +87,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
         return Disposition::Dropped(DropReason::ProtoMem);
     }
     let fin = seg.flags.fin();
-    tcp_queue_rcv(sk, chunk_of(sk, seg), cx);
+    tcp_queue_rcv(sk, chunk_of(sk, seg, cx.now), cx);
     if !seg.payload.is_empty() {
         tcp_event_data_recv(sk, seg, truesize, cx);
     }
@@ -121,7 +123,7 @@ pub(crate) fn tcp_fastopen_add_skb(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
         sk.total.data_segs_in = sk.total.data_segs_in.wrapping_add(1);
     }
     let bytes_received = u64::try_from(seg.payload.len()).unwrap_or(0);
-    tcp_queue_rcv(sk, chunk_of(sk, seg), cx);
+    tcp_queue_rcv(sk, chunk_of(sk, seg, cx.now), cx);
     sk.total.bytes_received = bytes_received;
     sk.fastopen.syn_data_acked = true;
     if seg.flags.fin() {
@@ -135,7 +137,7 @@ pub(crate) fn tcp_fastopen_add_skb(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
 fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     tcp_data_ecn_check(sk, seg);
     let truesize = truesize_of(sk, seg);
-    if !tcp_try_rmem_schedule(sk, truesize) {
+    if !tcp_try_rmem_schedule(sk, seg.seq, cx) {
         cx.mib.inc(Counter::TcpExtTCPOFODrop);
         cx.wake(sk.id, Wake::Readable);
         return Disposition::Dropped(DropReason::TcpOfoDrop);
@@ -145,7 +147,7 @@ fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition 
     sk.total.rcv_ooopack += 1;
     cx.mib.inc(Counter::TcpExtTCPOFOQueue);
     let (seq, end_seq) = (seg.seq, seg.end_seq());
-    let outcome = sk.ofo_queue.insert(chunk_of(sk, seg));
+    let outcome = sk.ofo_queue.insert(chunk_of(sk, seg, cx.now));
     cx.mib.add(Counter::TcpExtTCPOFOMerge, u64::from(outcome.merged));
     for duplicate in outcome.duplicates {
         match duplicate {
@@ -208,7 +210,7 @@ fn tcp_queue_rcv(sk: &mut Sock, mut chunk: RecvChunk, cx: &mut Cx) {
     }
 }
 
-fn chunk_of(sk: &Sock, seg: &Segment) -> RecvChunk {
+fn chunk_of(sk: &Sock, seg: &Segment, now: Instant) -> RecvChunk {
     let packet_len = packet_len(sk, seg);
     RecvChunk {
         seq: seg.seq + u32::from(seg.flags.syn()),
@@ -217,6 +219,7 @@ fn chunk_of(sk: &Sock, seg: &Segment) -> RecvChunk {
         fin: seg.flags.fin(),
         truesize: skb_truesize(packet_len),
         tailroom: skb_tailroom(packet_len),
+        stamp: now,
     }
 }
 
@@ -232,21 +235,11 @@ fn packet_len(sk: &Sock, seg: &Segment) -> u32 {
     payload + header + options
 }
 
-/// Whether the buffer takes another `size` bytes.
+/// Whether the buffer takes a segment that begins at `seq`.
 ///
 /// Linux: tcp_try_rmem_schedule, tcp_can_ingest
-fn tcp_try_rmem_schedule(sk: &mut Sock, _size: u32) -> bool {
-    if rmem_alloc(sk) <= sk.opts.rcvbuf {
-        return true;
-    }
-    // Out-of-order data is the first to go.
-    while rmem_alloc(sk) > sk.opts.rcvbuf {
-        if sk.ofo_queue.pop_last().is_none() {
-            return false;
-        }
-        sk.selective_acks.clear();
-    }
-    true
+fn tcp_try_rmem_schedule(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
+    rmem_alloc(sk) <= sk.opts.rcvbuf || tcp_prune_queue(sk, seq, cx)
 }
 
 /// Data arrived: predicts when the next comes, which is how long an ACK may wait.

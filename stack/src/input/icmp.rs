@@ -8,6 +8,7 @@ use crate::api::close::tcp_done_with_error;
 use crate::congestion::{CaState, tcp_mark_skb_lost, tcp_set_ca_state};
 use crate::cx::Cx;
 use crate::errno::Errno;
+use crate::errqueue::ip_icmp_error;
 use crate::mib::Counter;
 use crate::output::mss::{sk_dst_check, tcp_current_mss, tcp_sync_mss};
 use crate::output::retransmit::tcp_xmit_retransmit_queue;
@@ -17,10 +18,10 @@ use crate::state::{Event, StateMask, TcpState};
 use crate::timer::{Timer, on_timer, tcp_reset_xmit_timer, tcp_rto_max_ms};
 use crate::wire::IcmpError;
 
-/// IP_PMTUDISC_DONT, IP_PMTUDISC_PROBE, IP_PMTUDISC_INTERFACE
-const PMTUDISC_DONT: u8 = 0;
-const PMTUDISC_PROBE: u8 = 3;
-const PMTUDISC_INTERFACE: u8 = 4;
+/// IP_PMTUDISC_DONT, IP_PMTUDISC_INTERFACE, IP_PMTUDISC_OMIT
+const PMTUDISC_DONT: i32 = 0;
+const PMTUDISC_INTERFACE: i32 = 4;
+const PMTUDISC_OMIT: i32 = 5;
 
 /// What an ICMP message says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,10 +96,11 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
     // A Fast Open child in use is as good as connected.
     let accepted_early = sk.fastopen.rsk.is_some() && sk.parent.is_none();
     if sk.state().is_in(StateMask::CONNECTING) && !accepted_early {
+        ip_icmp_error(sk, icmp, err, cx);
         return tcp_done_with_error(sk, err, Event::RecvIcmpError, cx);
     }
     // [RFC9293:MUST-56] A connection that works is not given up for a soft error.
-    if sk.opts.recverr && !sk.dead {
+    if sk.recverr() && !sk.dead {
         sk.report_error(err, cx);
     } else {
         sk.err_soft = Some(err);
@@ -109,14 +111,15 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
 ///
 /// RFC 1191 §6.3 · Linux: tcp_v4_mtu_reduced
 fn tcp_v4_mtu_reduced(sk: &mut Sock, mtu: u32, cx: &mut Cx) {
-    let ignored = matches!(sk.opts.pmtudisc, PMTUDISC_PROBE | PMTUDISC_INTERFACE);
+    // ip_sk_accept_pmtu, ip6_sk_accept_pmtu
+    let ignored = matches!(sk.pmtudisc(), PMTUDISC_INTERFACE | PMTUDISC_OMIT);
     if sk.state().is_in(StateMask::UNCONNECTED) || ignored {
         return;
     }
     let remote = sk.flow.remote.ip();
     cx.net.update_pmtu(remote, mtu);
     let mtu = sk_dst_check(sk, cx);
-    if sk.opts.pmtudisc != PMTUDISC_DONT && sk.pmtu_cookie > mtu {
+    if (sk.wire_is_v6() || sk.pmtudisc() != PMTUDISC_DONT) && sk.pmtu_cookie > mtu {
         tcp_sync_mss(sk, mtu, cx);
         tcp_simple_retransmit(sk, cx);
     }

@@ -12,6 +12,7 @@ mod ecn;
 mod fin;
 mod icmp;
 mod listen;
+mod prune;
 mod rcv_window;
 mod request;
 pub(crate) mod reset;
@@ -31,7 +32,9 @@ pub(crate) use disposition::{Step, drop_for};
 pub(crate) use icmp::{
     ends_request, tcp_non_congestion_loss_retransmit, tcp_simple_retransmit, tcp_v4_err,
 };
-pub(crate) use rcv_window::{tcp_init_buffer_space, tcp_rcv_space_adjust, tcp_sndbuf_expand};
+pub(crate) use rcv_window::{
+    skb_truesize, tcp_init_buffer_space, tcp_rcv_space_adjust, tcp_sndbuf_expand,
+};
 pub(crate) use request::{Holder, Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
 pub(crate) use sack::sack_reordering;
 pub(crate) use state_process::tcp_init_transfer;

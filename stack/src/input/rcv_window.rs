@@ -20,7 +20,7 @@ const NET_SKB_PAD: u32 = 64;
 /// PAGE_SIZE of the usual architectures.
 const PAGE_SIZE: u32 = 4096;
 /// SKB_SMALL_HEAD_CACHE_SIZE
-const SMALL_HEAD: u32 = 704;
+const SMALL_HEAD: u32 = 576;
 /// TCP_RMEM_TO_WIN_SCALE
 const RMEM_TO_WIN_SHIFT: u32 = 8;
 /// MAX_TCP_OPTION_SPACE plus the fixed header: the least a full segment's header takes.

@@ -177,7 +177,7 @@ fn tcp_v4_reqsk_send_ack(req: &RequestSock, holder: Holder<'_>, cx: &mut Cx) {
     let ts =
         req.rx_opt.tstamp_ok.then(|| time_stamp_echo(cx.now, req.tsoffset, req.rx_opt.ts_recent));
     ack.option_bytes = bare_options(ts, req.md5_key.is_some());
-    ack.ip.ttl = cx.default_ttl();
+    ack.ip.ttl = cx.default_ttl(req.flow.is_v6());
     send_signed(ack, req.md5_key.as_ref(), cx);
 }
 
@@ -213,6 +213,8 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     let mut child = Sock::new(id, listener.is_v6, &cx.sysctl);
     child.opts = listener.opts.clone();
     child.opts.nonblock = false;
+    child.zerocopy = listener.zerocopy.inherited();
+    child.tstamp = listener.tstamp.clone();
     child.md5 = listener.md5.inherit(req.flow.remote.ip());
     child.cong = crate::sock::control_block::CongVars::new(listener.opts.congestion, &cx.sysctl);
     child.flow = req.flow;

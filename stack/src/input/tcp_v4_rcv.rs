@@ -17,6 +17,7 @@ use crate::flow::Flow;
 use crate::md5::{self, Signer, tcp_inbound_hash};
 use crate::mib::Counter;
 use crate::seq::Seq;
+use crate::sock::kept::{IP_MINTTL, IPV6_MINHOPCOUNT};
 use crate::sock::{Sock, SockId};
 use crate::stack::Stack;
 use crate::state::{Event, TcpState, advance};
@@ -44,7 +45,7 @@ fn dispatch(stack: &mut Stack, seg: &Segment, found: Option<SockId>) -> Disposit
     match stack.objects.get(id) {
         Some(Object::Sock(_)) => {
             let checked = |sk: &mut Sock, cx: &mut Cx| {
-                tcp_inbound_hash(&sk.md5, seg, cx)
+                admit(sk, seg, cx)
                     .map_or_else(Disposition::Dropped, |()| tcp_rcv_state_process(sk, seg, cx))
             };
             stack.enter(id, checked).unwrap_or(NOBODY)
@@ -66,6 +67,19 @@ fn to_listener(stack: &mut Stack, seg: &Segment, isn: Option<Seq>) -> Dispositio
     tcp_v4_do_rcv_listen(stack, seg, isn, id)
 }
 
+/// Whether a socket looks at a segment at all: it must come from near enough (IP_MINTTL,
+/// IPV6_MINHOPCOUNT: RFC 5082), and be signed if it has to be.
+///
+/// Linux: min_ttl and tcp_inbound_hash in tcp_v4_rcv, min_hopcount in tcp_v6_rcv
+fn admit(sk: &Sock, seg: &Segment, cx: &mut Cx) -> Result<(), DropReason> {
+    let key = if seg.ip.dst.is_ipv6() { IPV6_MINHOPCOUNT } else { IP_MINTTL };
+    if i32::from(seg.ip.ttl) < sk.opts.kept.get_or(key, 0) {
+        cx.mib.inc(Counter::TcpExtTCPMinTTLDrop);
+        return Err(DropReason::TcpMinttl);
+    }
+    tcp_inbound_hash(&sk.md5, seg, cx)
+}
+
 /// A segment for a listener: the end of a handshake that a SYN cookie remembers, or a new one.
 ///
 /// Linux: tcp_v4_do_rcv in LISTEN, tcp_get_cookie_sock (net/ipv4/syncookies.c)
@@ -76,7 +90,7 @@ fn tcp_v4_do_rcv_listen(
     id: SockId,
 ) -> Disposition {
     let Some(listener) = stack.objects.sock(id) else { return NOBODY };
-    if let Err(reason) = tcp_inbound_hash(&listener.md5, seg, &mut stack.cx) {
+    if let Err(reason) = admit(listener, seg, &mut stack.cx) {
         return Disposition::Dropped(reason);
     }
     let Some(mut req) = cookie_v4_check(listener, seg, &mut stack.cx) else {

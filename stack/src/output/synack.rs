@@ -15,7 +15,7 @@ use crate::wire::{Flags, Segment};
 pub(crate) fn tcp_v4_send_synack(req: &RequestSock, cx: &mut Cx) {
     let mut seg = Segment::new(req.flow.local, req.flow.remote, Flags::SYN | Flags::ACK);
     seg.ip.tos = req.tos;
-    seg.ip.ttl = cx.default_ttl();
+    seg.ip.ttl = req.ttl.unwrap_or_else(|| cx.default_ttl(req.flow.is_v6()));
     if req.ecn_ok {
         seg.flags |= Flags::ECE;
     }

@@ -10,15 +10,18 @@ use super::tso::tcp_gso_segment;
 use super::window::tcp_select_window;
 use crate::congestion::tcp_enter_cwr;
 use crate::cx::Cx;
+use crate::errqueue::zerocopy::skb_copy_ubufs;
 use crate::flow::Flow;
 use crate::md5::{self, Md5Key};
 use crate::mib::Counter;
+use crate::net::Way;
 use crate::qdisc::{Owner, Packet, Xmit};
 use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::sock::write_queue::{Chunk, skb_truesize};
 use crate::timer::Timer;
+use crate::timestamping::{Departure, SkbTstamp, TxStamp, skb_tx_timestamp, tx_of_packet};
 use crate::trace::TraceEvent;
 use crate::wire::{Flags, Segment, emit};
 
@@ -61,8 +64,8 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
     let prior_wstamp = sk.total.wstamp;
     sk.total.wstamp = departure_time(sk, cx);
     let mut seg = Segment::new(sk.flow.local, sk.flow.remote, out.flags);
-    seg.ip.tos = sk.opts.tos;
-    seg.ip.ttl = sk.opts.ttl.unwrap_or(cx.default_ttl());
+    seg.ip.tos = sk.tos();
+    seg.ip.ttl = sk.ttl(cx);
     seg.seq = out.seq;
     seg.ack = if out.flags.ack() { sk.rcv.nxt } else { Seq(0) };
     if out.flags.syn() {
@@ -116,22 +119,57 @@ fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmi
     let mss = usize::try_from(gso_size).unwrap_or(usize::MAX);
     sk_dst_check(sk, cx);
     let truesize = skb_truesize(seg.payload.len());
-    let owner = Owner { sock: sk.id, seq: seg.seq, truesize };
-    let can_gso = cx.net.tso && sk.md5.can_gso();
+    // The data of a SYN is queued behind it.
+    let data_seq = seg.seq + u32::from(seg.flags.syn());
+    let stamp = tx_of_packet(sk, data_seq, seg.payload.len());
+    if !seg.payload.is_empty() {
+        skb_copy_ubufs(sk, data_seq);
+    }
+    if let Some(stamp) = stamp.filter(|stamp| stamp.sched) {
+        sched_timestamp(sk, stamp, seg.clone(), cx);
+    }
+    let start = seg.seq;
+    let can_gso = cx.net.tso_to(sk.flow.remote.ip()) && sk.md5.can_gso();
     let mut segments = if gso_size == 0 || can_gso { vec![seg] } else { tcp_gso_segment(seg, mss) };
     if let Some(key) = sk.md5_key() {
         segments.iter_mut().for_each(|segment| md5::sign(segment, key));
     }
-    let datagrams = segments.iter().map(|segment| emit_counted(segment, cx)).collect();
+    let datagrams: Vec<_> = segments.iter().map(|segment| emit_counted(segment, cx)).collect();
+    let way = cx.net.way_to(sk.flow.remote.ip(), sk.opts.bound_dev_if);
+    if way != Way::Link {
+        if way == Way::Loopback {
+            cx.loopback.extend(datagrams);
+        }
+        return Xmit::Sent;
+    }
+    let stamp = stamp.filter(|stamp| stamp.snd).and_then(|stamp| {
+        let holds =
+            |part: &Segment| stamp.key.within(part.seq, part.seq.plus_len(part.payload.len()));
+        segments.iter().position(holds).map(|index| Departure { stamp, index })
+    });
+    let owner = Owner { sock: sk.id, seq: start, truesize, stamp };
     if cx.queue.paces() {
         sk.pacing = Pacing::Fq;
     }
     let time_to_send = sk.total.wstamp;
+    let noted = stamp.map(|_| datagrams.clone()).unwrap_or_default();
     let xmit = cx.dev_queue_xmit(Packet { datagrams, owner: Some(owner), time_to_send });
-    if xmit == Xmit::Queued {
-        sk.tsq.wmem_alloc = sk.tsq.wmem_alloc.saturating_add(truesize);
+    match xmit {
+        Xmit::Queued => sk.tsq.wmem_alloc = sk.tsq.wmem_alloc.saturating_add(truesize),
+        Xmit::Sent => skb_tx_timestamp(sk, stamp, &noted, cx),
+        Xmit::Dropped => {}
     }
     xmit
+}
+
+/// Notes when a packet reaches the queue of the link.
+///
+/// Linux: the head of __dev_queue_xmit (net/core/dev.c)
+fn sched_timestamp(sk: &mut Sock, stamp: TxStamp, mut seg: Segment, cx: &mut Cx) {
+    if let Some(key) = sk.md5_key() {
+        md5::sign(&mut seg, key);
+    }
+    sk.skb_tstamp_tx(stamp, SkbTstamp::Sched, &emit(&seg), cx);
 }
 
 /// Sends a finished segment no socket stands behind.
@@ -139,6 +177,9 @@ fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmi
 /// Linux: ip_send_unicast_reply
 pub(crate) fn send(seg: &Segment, cx: &mut Cx) {
     let datagrams = vec![emit_counted(seg, cx)];
+    if cx.net.is_own(seg.ip.dst) {
+        return cx.loopback.extend(datagrams);
+    }
     cx.dev_queue_xmit(Packet { datagrams, owner: None, time_to_send: cx.now });
 }
 
@@ -214,7 +255,7 @@ fn count(sk: &mut Sock, payload_len: usize, segs: u32, cx: &mut Cx) {
         sk.total.data_segs_out = sk.total.data_segs_out.wrapping_add(segs);
         sk.total.bytes_sent = sk.total.bytes_sent.wrapping_add(bytes);
     }
-    if segs > 1 && cx.net.tso {
+    if segs > 1 && cx.net.tso_to(sk.flow.remote.ip()) {
         cx.mib.add(Counter::TcpOutSegs, u64::from(segs - 1));
     }
 }

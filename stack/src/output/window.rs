@@ -47,9 +47,10 @@ pub(crate) fn tcp_full_space(sk: &Sock) -> u32 {
     tcp_win_from_space(sk, sk.opts.rcvbuf)
 }
 
-/// Memory held by received segments (sk_rmem_alloc).
+/// Memory held by received segments and messages about errors (sk_rmem_alloc).
 pub(crate) fn rmem_alloc(sk: &Sock) -> u32 {
-    sk.recv_queue.truesize().saturating_add(sk.ofo_queue.truesize())
+    let queued = sk.recv_queue.truesize().saturating_add(sk.ofo_queue.truesize());
+    queued.saturating_add(sk.error_queue.rmem())
 }
 
 /// What remains of the window last announced.
@@ -109,6 +110,25 @@ pub(crate) fn tcp_set_window_clamp(sk: &mut Sock, clamp: u32) {
     } else {
         sk.rcv.rcv_ssthresh.min(clamp)
     };
+}
+
+/// Buffer that `win` bytes of window take.
+///
+/// Linux: tcp_space_from_win (include/net/tcp.h)
+pub(crate) fn tcp_space_from_win(sk: &Sock, win: u32) -> u32 {
+    let ratio = u64::from(sk.rcv.scaling_ratio.max(1));
+    let space = (u64::from(win) << RMEM_TO_WIN_SHIFT) / ratio;
+    u32::try_from(space).unwrap_or(i32::MAX.unsigned_abs())
+}
+
+/// Gives the receive buffer room for a window of `win` bytes.
+///
+/// Linux: the end of tcp_set_rcvlowat (net/ipv4/tcp.c)
+pub(crate) fn tcp_set_rcvbuf_for(sk: &mut Sock, space: u32, win: u32) {
+    sk.opts.rcvbuf = space;
+    if sk.rcv.window_clamp != 0 && sk.rcv.window_clamp < win {
+        sk.rcv.window_clamp = win;
+    }
 }
 
 /// The window field of the segment being sent, already scaled down; remembers what was offered.

@@ -6,6 +6,7 @@ use super::fq::Fq;
 use crate::seq::Seq;
 use crate::sock::SockId;
 use crate::time::Instant;
+use crate::timestamping::Departure;
 
 /// A queueing discipline, as `tc qdisc replace dev … root` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub(crate) struct Owner {
     pub(crate) seq: Seq,
     /// Memory it is charged with.
     pub(crate) truesize: u32,
+    /// Somebody asked when it leaves.
+    pub(crate) stamp: Option<Departure>,
 }
 
 /// One packet; several datagrams if the link cannot cut large segments itself.

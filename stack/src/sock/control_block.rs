@@ -277,6 +277,8 @@ pub(crate) struct Totals {
     /// Last data sent, last ACK received.
     pub(crate) lsndtime: Instant,
     pub(crate) rcv_tstamp: Instant,
+    /// Hop limit of the last segment received.
+    pub(crate) rcv_ttl: u8,
 }
 
 impl RttVars {

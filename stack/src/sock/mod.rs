@@ -5,6 +5,7 @@
 
 pub(crate) mod chrono;
 pub(crate) mod control_block;
+pub(crate) mod kept;
 mod listener;
 pub(crate) mod ofo_queue;
 mod options;
@@ -20,11 +21,11 @@ pub(crate) use chrono::Chrono;
 pub(crate) use control_block::{EcnVars, RxOpt};
 pub(crate) use listener::AcceptQueue;
 pub(crate) use ofo_queue::OfoQueue;
-pub(crate) use options::{Linger, NonAgle, SockOptions, TCP_DELACK_MAX_MS};
+pub(crate) use options::{Linger, Locks, NonAgle, SockOptions, TCP_DELACK_MAX_MS, TxTime};
 pub(crate) use recv_queue::RecvQueue;
 pub use request::RequestSock;
 pub(crate) use sack_list::SackList;
-pub(crate) use sock::ConnectPhase;
+pub(crate) use sock::{ConnectPhase, IPV6_DEFAULT_HOPLIMIT};
 pub use sock::{Shutdown, Sock, SockId};
 pub use timewait::TimeWaitSock;
 pub(crate) use write_queue::WriteQueue;

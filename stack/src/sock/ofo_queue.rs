@@ -125,6 +125,11 @@ impl OfoQueue {
         self.chunks.pop()
     }
 
+    /// The chunk with the highest sequence number.
+    pub(crate) fn last(&self) -> Option<&RecvChunk> {
+        self.chunks.last()
+    }
+
     /// Nothing is queued.
     pub(crate) fn is_empty(&self) -> bool {
         self.chunks.is_empty()

@@ -3,12 +3,10 @@
 //! Linux: struct sock, struct inet_sock, struct tcp_sock; the meaning of a value is decided where
 //! it is read, its range in api/sockopt.rs.
 
+use super::kept::Kept;
 use crate::fastopen::FastopenOptions;
 use crate::sysctl::Sysctls;
 use crate::time::usecs_to_jiffies;
-
-/// TCP_DELACK_MAX: HZ/5
-pub(crate) const TCP_DELACK_MAX_MS: u32 = 200;
 
 /// SO_LINGER.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,11 +15,31 @@ pub(crate) struct Linger {
     pub(crate) secs: i32,
 }
 
+impl Linger {
+    /// What getsockopt says: a negative time is kept as the longest there is, in ticks.
+    ///
+    /// Linux: sk_lingertime, in which MAX_SCHEDULE_TIMEOUT is for ever
+    pub(crate) const fn shown_secs(self) -> i32 {
+        const FOREVER: i64 = i64::MAX / 1000;
+        if self.secs < 0 { (FOREVER & 0xffff_ffff) as i32 } else { self.secs }
+    }
+}
+
+/// TCP_DELACK_MAX: HZ/5
+pub(crate) const TCP_DELACK_MAX_MS: u32 = 200;
+
 /// Buffer sizes the user fixed (sk_userlocks).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Locks {
     pub(crate) sndbuf: bool,
     pub(crate) rcvbuf: bool,
+}
+
+/// SO_TXTIME: `struct sock_txtime`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TxTime {
+    pub(crate) clockid: i32,
+    pub(crate) flags: u32,
 }
 
 /// Nagle's algorithm as the user and the caller want it (tp->nonagle, TCP_NAGLE_*).
@@ -57,19 +75,35 @@ pub(crate) struct SockOptions {
     pub(crate) sndbuf: u32,
     pub(crate) locks: Locks,
     pub(crate) rcvlowat: u32,
+    /// SO_PEEK_OFF; negative when it is off.
+    pub(crate) peek_off: i32,
     /// Microseconds; none waits for ever.
     pub(crate) rcvtimeo_us: Option<u64>,
     pub(crate) sndtimeo_us: Option<u64>,
     pub(crate) priority: i32,
     pub(crate) mark: u32,
+    /// IP_TOS, and IPV6_TCLASS: an AF_INET6 socket has both, for either kind of packet.
     pub(crate) tos: u8,
+    pub(crate) tclass: u8,
+    /// IP_TTL, and IPV6_UNICAST_HOPS likewise.
     pub(crate) ttl: Option<u8>,
+    pub(crate) hop_limit: Option<u8>,
     pub(crate) v6only: bool,
-    /// IP_MTU_DISCOVER, IPV6_MTU_DISCOVER
-    pub(crate) pmtudisc: u8,
-    /// IP_RECVERR, IPV6_RECVERR
-    pub(crate) recverr: bool,
-    pub(crate) freebind: bool,
+    /// SO_BINDTODEVICE, SO_BINDTOIFINDEX: index of the interface; 0 is any (sk_bound_dev_if).
+    pub(crate) bound_dev_if: i32,
+    /// Options that are only a number.
+    pub(crate) kept: Kept,
+    pub(crate) txtime: TxTime,
+    /// SO_LOCK_FILTER
+    pub(crate) filter_locked: bool,
+    /// SO_BUSY_POLL_BUDGET
+    pub(crate) busy_poll_budget: i32,
+    /// SO_TXREHASH
+    pub(crate) txrehash: bool,
+    /// IPV6_ADDR_PREFERENCES (np->srcprefs)
+    pub(crate) srcprefs: i32,
+    /// IPV6_MTU (np->frag_size)
+    pub(crate) frag_size: u32,
     pub(crate) nonagle: NonAgle,
     /// Seconds; none takes the sysctl.
     pub(crate) keepidle_secs: Option<u32>,
@@ -81,12 +115,17 @@ pub(crate) struct SockOptions {
     /// SYN-ACK retransmissions to wait for data before accept (rskq_defer_accept).
     pub(crate) defer_accept: u32,
     pub(crate) user_timeout_ms: u32,
-    /// icsk_rto_min, icsk_rto_max, icsk_delack_max
+    /// TCP_RTO_MIN_US, TCP_RTO_MAX_MS, TCP_DELACK_MAX_US (icsk_rto_min, icsk_rto_max,
+    /// icsk_delack_max)
     pub(crate) rto_min_ms: u32,
     pub(crate) rto_max_ms: u32,
     pub(crate) delack_max_ms: u32,
     pub(crate) notsent_lowat: u32,
     pub(crate) thin_linear_timeouts: bool,
+    /// TCP_SAVE_SYN: 0 no, 1 from the IP header on, 2 from the link's header on.
+    pub(crate) save_syn: u8,
+    /// TCP_TX_DELAY; only a pacing queueing discipline heeds it.
+    pub(crate) tx_delay_us: u32,
     pub(crate) fastopen: FastopenOptions,
     pub(crate) inq: bool,
     pub(crate) max_pacing_rate: u64,
@@ -109,16 +148,24 @@ impl SockOptions {
             sndbuf: clamp_u32(sysctl.tcp_wmem.default),
             locks: Locks::default(),
             rcvlowat: 1,
+            peek_off: -1,
             rcvtimeo_us: None,
             sndtimeo_us: None,
             priority: 0,
             mark: 0,
             tos: 0,
+            tclass: 0,
             ttl: None,
+            hop_limit: None,
             v6only: false,
-            pmtudisc: 1,
-            recverr: false,
-            freebind: false,
+            bound_dev_if: 0,
+            kept: Kept::default(),
+            txtime: TxTime::default(),
+            filter_locked: false,
+            busy_poll_budget: 8,
+            txrehash: true,
+            srcprefs: 0,
+            frag_size: 0,
             nonagle: NonAgle::default(),
             keepidle_secs: None,
             keepintvl_secs: None,
@@ -132,6 +179,8 @@ impl SockOptions {
             delack_max_ms: TCP_DELACK_MAX_MS,
             notsent_lowat: 0,
             thin_linear_timeouts: false,
+            save_syn: 0,
+            tx_delay_us: 0,
             fastopen: FastopenOptions::default(),
             inq: false,
             max_pacing_rate: u64::MAX,

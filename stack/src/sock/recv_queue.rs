@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use crate::seq::Seq;
+use crate::time::Instant;
 
 /// Received bytes that are charged together (Linux: a sk_buff).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +23,20 @@ pub(crate) struct RecvChunk {
     pub(crate) truesize: u32,
     /// Bytes of that memory that are still free behind the data (Linux: skb_tailroom).
     pub(crate) tailroom: u32,
+    /// When the last packet of it arrived.
+    pub(crate) stamp: Instant,
+}
+
+/// What is found at a place of the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Located<'a> {
+    /// Bytes, up to the end of the chunk they are in, whether a FIN follows them, and when they
+    /// arrived.
+    Data(&'a [u8], bool, Instant),
+    /// The end of the stream.
+    Fin,
+    /// Nothing yet.
+    Nothing,
 }
 
 impl RecvChunk {
@@ -47,6 +62,7 @@ impl RecvChunk {
         self.fin |= next.fin;
         self.truesize = self.truesize.saturating_add(next.truesize);
         self.tailroom = next.tailroom;
+        self.stamp = next.stamp;
     }
 
     /// Copies `next`, which begins where this one ends, into memory that is charged already; false
@@ -62,6 +78,7 @@ impl RecvChunk {
         self.data.extend_from_slice(&next.data);
         self.psh |= next.psh;
         self.fin = next.fin;
+        self.stamp = next.stamp;
         true
     }
 }
@@ -113,39 +130,23 @@ impl RecvQueue {
         self.chunks.is_empty()
     }
 
-    /// Every byte was read and the FIN is next.
-    pub(crate) fn is_at_fin(&self) -> bool {
-        self.available() == 0 && self.chunks.back().is_some_and(|chunk| chunk.fin)
-    }
-
     /// Memory charged for what is queued (Linux: its part of sk_rmem_alloc).
     pub(crate) fn truesize(&self) -> u32 {
         self.chunks.iter().map(|chunk| chunk.truesize).sum()
     }
 
-    /// Up to `max` bytes that follow the next `offset` bytes, without taking them.
-    pub(crate) fn peek(&self, offset: usize, max: usize) -> Vec<u8> {
-        let read = self.chunks.front().map_or(0, |chunk| self.copied_seq - chunk.seq);
-        let mut skip = offset.saturating_add(usize::try_from(read).unwrap_or(usize::MAX));
-        let available = usize::try_from(self.available()).unwrap_or(usize::MAX);
-        let mut bytes = Vec::with_capacity(max.min(available));
+    /// What is at `seq`, which is not before COPIED_SEQ.
+    pub(crate) fn locate(&self, seq: Seq) -> Located<'_> {
         for chunk in &self.chunks {
-            let rest = chunk.data.get(skip..).unwrap_or_default();
-            skip = skip.saturating_sub(chunk.data.len());
-            let part = rest.get(..max - bytes.len()).unwrap_or(rest);
-            bytes.extend_from_slice(part);
-            if bytes.len() == max {
-                break;
+            let skip = usize::try_from(seq - chunk.seq).unwrap_or(usize::MAX);
+            if let Some(bytes) = chunk.data.get(skip..).filter(|bytes| !bytes.is_empty()) {
+                return Located::Data(bytes, chunk.fin, chunk.stamp);
+            }
+            if chunk.fin && skip == chunk.data.len() {
+                return Located::Fin;
             }
         }
-        bytes
-    }
-
-    /// Takes up to `max` bytes.
-    pub(crate) fn read(&mut self, max: usize) -> Vec<u8> {
-        let bytes = self.peek(0, max);
-        self.advance(bytes.len());
-        bytes
+        Located::Nothing
     }
 
     /// Passes over up to `max` bytes (urgent data out of band, MSG_TRUNC); says how many.
@@ -155,14 +156,61 @@ impl RecvQueue {
         len
     }
 
-    /// Passes over the FIN once every byte was read; only then is the last chunk released.
-    pub(crate) fn take_fin(&mut self) -> bool {
-        if !self.is_at_fin() {
-            return false;
+    /// Everything before `seq` was read, the FIN if it is among it. A chunk is released with its
+    /// last byte, or with the FIN behind that.
+    pub(crate) fn advance_to(&mut self, seq: Seq) {
+        self.copied_seq = seq;
+        while self.chunks.front().is_some_and(|chunk| !chunk.end_seq().after(seq)) {
+            self.chunks.pop_front();
         }
-        self.chunks.clear();
-        self.copied_seq += 1;
-        true
+    }
+
+    /// What is queued, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &RecvChunk> {
+        self.chunks.iter()
+    }
+
+    /// Copies chunk `first` and those behind it into chunks of `max` bytes, up to one with a FIN;
+    /// `alloc` says what such a chunk costs and leaves free. Bytes that were read are left out. Returns how many
+    /// chunks are gone.
+    ///
+    /// Linux: the copying half of tcp_collapse (net/ipv4/tcp_input.c)
+    pub(crate) fn collapse_from(
+        &mut self,
+        first: usize,
+        max: usize,
+        alloc: fn(usize) -> (u32, u32),
+    ) -> u32 {
+        let mut rest = self.chunks.split_off(first.min(self.chunks.len()));
+        let kept = rest.iter().position(|chunk| chunk.fin).unwrap_or(rest.len());
+        let tail = rest.split_off(kept);
+        let Some((psh, stamp)) = rest.front().map(|chunk| (chunk.psh, chunk.stamp)) else {
+            self.chunks.extend(tail);
+            return 0;
+        };
+        let gone = u32::try_from(rest.len()).unwrap_or(u32::MAX);
+        let mut bytes = Vec::new();
+        let mut seq = rest.front().map_or(self.copied_seq, |chunk| chunk.seq);
+        for mut chunk in rest {
+            chunk.trim_front(self.copied_seq);
+            seq = if bytes.is_empty() { chunk.seq } else { seq };
+            bytes.append(&mut chunk.data);
+        }
+        for data in bytes.chunks(max.max(1)) {
+            let (truesize, tailroom) = alloc(data.len());
+            self.chunks.push_back(RecvChunk {
+                seq,
+                data: data.to_vec(),
+                psh,
+                fin: false,
+                truesize,
+                tailroom,
+                stamp,
+            });
+            seq = seq.plus_len(data.len());
+        }
+        self.chunks.extend(tail);
+        gone
     }
 
     /// Drops everything.
@@ -186,11 +234,7 @@ impl RecvQueue {
     }
 
     fn advance(&mut self, len: usize) {
-        self.copied_seq = self.copied_seq.plus_len(len);
-        let copied_seq = self.copied_seq;
-        while self.chunks.front().is_some_and(|chunk| !chunk.end_seq().after(copied_seq)) {
-            self.chunks.pop_front();
-        }
+        self.advance_to(self.copied_seq.plus_len(len));
     }
 }
 

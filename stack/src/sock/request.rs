@@ -44,6 +44,8 @@ pub struct RequestSock {
     pub(crate) snt_tsval_first: u32,
     pub(crate) snt_tsval_last: u32,
     pub(crate) tos: u8,
+    /// TTL or hop limit of the listener, if it has its own.
+    pub(crate) ttl: Option<u8>,
     /// ECN was asked for, and agreed to (ecn_ok).
     pub(crate) ecn_ok: bool,
     /// Fast Open cookie that the first SYN-ACK hands out.
@@ -85,7 +87,8 @@ impl RequestSock {
             tsoffset: 0,
             snt_tsval_first: 0,
             snt_tsval_last: 0,
-            tos: listener.opts.tos,
+            tos: if flow.is_v6() { listener.opts.tclass } else { listener.opts.tos },
+            ttl: if flow.is_v6() { listener.opts.hop_limit } else { listener.opts.ttl },
             ecn_ok: false,
             fastopen_cookie: None,
             last_oow_ack: None,

@@ -7,10 +7,13 @@ use super::chrono::Chronograph;
 use super::control_block::{
     AckVars, CongVars, EcnVars, LossVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MSS_DEFAULT, Totals,
 };
+use super::kept::{IP_MTU_DISCOVER, IP_RECVERR, IPV6_MTU_DISCOVER, IPV6_RECVERR};
 use super::{AcceptQueue, OfoQueue, RecvQueue, SackList, SockOptions, WriteQueue};
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
+use crate::errqueue::ErrQueue;
+use crate::errqueue::zerocopy::ZeroCopy;
 use crate::fastopen::FastopenVars;
 use crate::flow::Flow;
 use crate::md5::{Md5Key, Md5Keys};
@@ -21,6 +24,10 @@ use crate::state::{StateCell, TcpState};
 use crate::sysctl::Sysctls;
 use crate::time::Instant;
 use crate::timer::TimerTable;
+use crate::timestamping::TstampVars;
+
+/// IPV6_DEFAULT_HOPLIMIT, of net.ipv6.conf.*.hop_limit
+pub(crate) const IPV6_DEFAULT_HOPLIMIT: u8 = 64;
 
 /// Names an object of the socket table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -98,6 +105,11 @@ pub struct Sock {
     pub(crate) pacing: Pacing,
     pub(crate) tsq: SmallQueue,
 
+    /// What recvmsg with MSG_ERRQUEUE reads.
+    pub(crate) error_queue: ErrQueue,
+    pub(crate) zerocopy: ZeroCopy,
+    pub(crate) tstamp: TstampVars,
+
     /// Pending error, reported once (sk_err).
     pub(crate) err: Option<Errno>,
     /// Error that only matters if nothing better comes (sk_err_soft).
@@ -115,6 +127,8 @@ pub struct Sock {
     pub(crate) synack_sent: Option<Instant>,
     /// connect() succeeded or is under way (SS_CONNECTING, SS_CONNECTED of struct socket).
     pub(crate) connect: ConnectPhase,
+    /// Headers of the SYN that opened it (TCP_SAVED_SYN).
+    pub(crate) saved_syn: Vec<u8>,
     pub(crate) fastopen: FastopenVars,
     /// A sender found the buffer full (SOCK_NOSPACE).
     pub(crate) nospace: bool,
@@ -176,6 +190,9 @@ impl Sock {
             mtup: MtuSearch::default(),
             tsoffset: 0,
             pacing_rate: u64::MAX,
+            error_queue: ErrQueue::default(),
+            zerocopy: ZeroCopy::default(),
+            tstamp: TstampVars::default(),
             pacing: Pacing::default(),
             tsq: SmallQueue::default(),
             err: None,
@@ -187,6 +204,7 @@ impl Sock {
             parent: None,
             synack_sent: None,
             connect: ConnectPhase::default(),
+            saved_syn: Vec::new(),
             fastopen: FastopenVars::default(),
             nospace: false,
             write_pending: false,
@@ -221,6 +239,30 @@ impl Sock {
     pub(crate) fn report_error(&mut self, err: Errno, cx: &mut Cx) {
         self.err = Some(err);
         cx.wake(self.id, Wake::Error);
+    }
+
+    /// TOS or traffic class of its packets.
+    pub(crate) const fn tos(&self) -> u8 {
+        if self.wire_is_v6() { self.opts.tclass } else { self.opts.tos }
+    }
+
+    /// TTL or hop limit of its packets.
+    ///
+    /// Linux: ip_select_ttl, ip6_dst_hoplimit
+    pub(crate) fn ttl(&self, cx: &Cx) -> u8 {
+        let own = if self.wire_is_v6() { self.opts.hop_limit } else { self.opts.ttl };
+        own.unwrap_or_else(|| cx.default_ttl(self.wire_is_v6()))
+    }
+
+    /// IP_RECVERR or IPV6_RECVERR, by the family of its packets.
+    pub(crate) fn recverr(&self) -> bool {
+        self.opts.kept.is_on(if self.wire_is_v6() { IPV6_RECVERR } else { IP_RECVERR })
+    }
+
+    /// IP_MTU_DISCOVER or IPV6_MTU_DISCOVER, by the family of its packets.
+    pub(crate) fn pmtudisc(&self) -> i32 {
+        let key = if self.wire_is_v6() { IPV6_MTU_DISCOVER } else { IP_MTU_DISCOVER };
+        self.opts.kept.get_or(key, 1)
     }
 
     /// Packets of this socket are IPv6 (an AF_INET6 socket may speak IPv4).

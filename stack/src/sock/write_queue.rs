@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use crate::seq::Seq;
 use crate::time::Instant;
+use crate::timestamping::TxStamp;
 use crate::wire::Flags;
 
 /// SKB_TRUESIZE of a sending buffer without its data: small head, struct sk_buff.
@@ -51,6 +52,11 @@ pub(crate) struct Chunk {
     pub(crate) delivered_at_send: (u32, Instant),
     /// Nothing may be appended: a message boundary (MSG_EOR).
     pub(crate) eor: bool,
+    /// Times to report.
+    pub(crate) tx: TxStamp,
+    /// Call with MSG_ZEROCOPY whose memory this is, and how many pages of it.
+    pub(crate) zcopy: Option<u32>,
+    pub(crate) frags: u32,
 }
 
 impl Chunk {
@@ -79,6 +85,15 @@ impl Chunk {
         if self.gso_size == 0 { 1 } else { self.len().div_ceil(self.gso_size) }
     }
 
+    /// Bytes of `next`, which follows, may be moved into this chunk. The memory of a program
+    /// stays with the packets it was given to.
+    ///
+    /// Linux: tcp_skb_can_collapse (include/net/tcp.h), skb_shift (net/core/skbuff.c)
+    pub(crate) fn can_collapse(&self, next: &Self) -> bool {
+        let copied = self.zcopy.is_none() && next.zcopy.is_none();
+        !self.eor && !self.flags.fin() && copied
+    }
+
     fn data_seq(&self) -> Seq {
         self.seq + u32::from(self.flags.syn())
     }
@@ -99,11 +114,13 @@ impl Chunk {
         };
         self.flags = self.flags.without(Flags::FIN | Flags::PSH);
         self.eor = false;
+        let tx = self.tx.split_off(tail.seq);
         if self.gso_size != 0 {
             let mss = self.gso_size;
             self.set_tso_segs(mss);
         }
-        Some(Self { gso_size: if tail.len() <= tail.gso_size { 0 } else { tail.gso_size }, ..tail })
+        let gso_size = if tail.len() <= tail.gso_size { 0 } else { tail.gso_size };
+        Some(Self { gso_size, tx, ..tail })
     }
 
     fn clone_header(&self) -> Self {
@@ -116,6 +133,9 @@ impl Chunk {
             sent_at: self.sent_at,
             delivered_at_send: self.delivered_at_send,
             eor: self.eor,
+            tx: TxStamp::default(),
+            zcopy: self.zcopy,
+            frags: self.frags,
         }
     }
 }
@@ -185,7 +205,8 @@ impl WriteQueue {
     ///
     /// Linux: tcp_grow_skb (net/ipv4/tcp_output.c)
     pub(crate) fn grow_send_head(&mut self, amount: u32) {
-        if self.unsent.front().is_none_or(|head| head.eor || head.flags.fin()) {
+        let next = self.unsent.get(1);
+        if !self.unsent.front().zip(next).is_some_and(|(head, next)| head.can_collapse(next)) {
             return;
         }
         let Some(next) = self.unsent.get_mut(1) else { return };
@@ -198,6 +219,7 @@ impl WriteQueue {
         if let Some(next) = absorbed {
             head.flags |= next.flags;
             head.eor |= next.eor;
+            head.tx.collapse(next.tx);
         }
     }
 
@@ -346,6 +368,17 @@ impl WriteQueue {
     pub(crate) fn purge(&mut self) {
         self.unsent.clear();
         self.rtx.clear();
+    }
+
+    /// The chunk that begins with `seq`: the send head, or one that was sent.
+    pub(crate) fn chunk_at(&self, seq: Seq) -> Option<&Chunk> {
+        let head = self.unsent.front().filter(|chunk| chunk.seq == seq);
+        head.or_else(|| self.rtx.iter().find(|chunk| chunk.seq == seq))
+    }
+
+    /// The newest chunk, sent or not.
+    pub(crate) fn last_mut(&mut self) -> Option<&mut Chunk> {
+        self.unsent.back_mut().or(self.rtx.back_mut())
     }
 
     /// The sequence number after the newest byte in either queue.

@@ -3,7 +3,7 @@
 //! [RFC9293:MUST-36] · Linux: tcp_probe_timer (net/ipv4/tcp_timer.c)
 
 use super::tcp_rto_max_ms;
-use super::write_timeout::{tcp_orphan_retries, tcp_write_err};
+use super::write_timeout::{tcp_orphan_retries, tcp_out_of_resources, tcp_write_err};
 use crate::cx::Cx;
 use crate::output::probe::{tcp_probe0_when, tcp_send_probe0};
 use crate::sock::Sock;
@@ -27,6 +27,9 @@ pub(super) fn tcp_probe_timer(sk: &mut Sock, cx: &mut Cx) {
         max_probes = tcp_orphan_retries(sk, alive, cx);
         if !alive && sk.loss.backoff >= max_probes {
             return tcp_write_err(sk, cx);
+        }
+        if tcp_out_of_resources(sk, true, cx) {
+            return;
         }
     }
     if sk.loss.probes_out >= max_probes {

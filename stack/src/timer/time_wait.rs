@@ -3,13 +3,14 @@
 //! RFC 9293 §3.6.1 · Linux: tcp_time_wait (net/ipv4/tcp_minisocks.c), tcp_fin_time
 //! (include/net/tcp.h)
 
-use crate::api::close::finish;
+use crate::api::close::{finish, tcp_done};
 use crate::cx::Cx;
 use crate::effect::Effect;
 use crate::metrics::tcp_update_metrics;
+use crate::mib::Counter;
 use crate::output::window::tcp_receive_window;
 use crate::sock::{Sock, TimeWaitSock};
-use crate::state::{StateCell, TcpState};
+use crate::state::{Event, StateCell, TcpState};
 use crate::time::timer_deadline;
 
 /// TCP_TIMEWAIT_LEN: 60 s, not tunable.
@@ -30,6 +31,12 @@ pub(crate) fn tcp_fin_time(sk: &Sock, cx: &Cx) -> u64 {
 /// The socket ends here; the connection goes on for `timeo_ms`, in TIME-WAIT or FIN-WAIT-2, as a
 /// [`TimeWaitSock`] that takes the state with it.
 pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
+    if i64::from(cx.tw_count) >= i64::from(cx.sysctl.tcp_max_tw_buckets) {
+        // A simple measure against too many of them: the connection is forgotten.
+        cx.mib.inc(Counter::TcpExtTCPTimeWaitOverflow);
+        return tcp_done(sk, Event::WaitTimeout, cx);
+    }
+    cx.tw_count += 1;
     let rto = u64::from(sk.loss.rto_ms);
     let state = std::mem::replace(&mut sk.state, StateCell::closed());
     let floor = (rto << 2) - (rto >> 1);
@@ -50,7 +57,7 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
         ts_recent: sk.rx_opt.ts_recent,
         ts_recent_stamp: sk.rx_opt.ts_recent_stamp,
         tsoffset: sk.tsoffset,
-        tos: sk.opts.tos,
+        tos: sk.tos(),
         reuseaddr: sk.opts.reuseaddr,
         reuseport: sk.opts.reuseport,
         timer: timer_deadline(cx.now, timeo),

@@ -4,15 +4,17 @@
 //! tcp_orphan_retries, tcp_write_err (net/ipv4/tcp_timer.c)
 
 use super::tcp_rto_max_ms;
-use crate::api::close::tcp_done_with_error;
+use crate::api::close::{tcp_check_oom, tcp_done, tcp_done_with_error};
 use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::fastopen::tcp_fastopen_active_detect_blackhole;
 use crate::mib::Counter;
 use crate::output::mtu_probe::tcp_mtu_probing;
+use crate::output::reset::tcp_send_active_reset;
 use crate::sock::Sock;
 use crate::sock::control_block::{TCP_RTO_MIN_MS, TCP_TIMEOUT_INIT_MS};
 use crate::state::{Event, StateMask, TcpState};
+use crate::timer::TCP_TIMEWAIT_LEN_MS;
 
 /// Ends the connection if enough was tried; says whether it did.
 pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
@@ -33,7 +35,12 @@ pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
         }
         retry_until = if sk.dead {
             let alive = sk.loss.rto_ms < tcp_rto_max_ms(sk);
-            tcp_orphan_retries(sk, alive, cx)
+            let retries = tcp_orphan_retries(sk, alive, cx);
+            let do_reset = alive || !retransmits_timed_out(sk, retries, 0, false, cx);
+            if tcp_out_of_resources(sk, do_reset, cx) {
+                return true;
+            }
+            retries
         } else {
             u32::from(cx.sysctl.tcp_retries2)
         };
@@ -89,6 +96,26 @@ pub(super) fn tcp_orphan_retries(sk: &Sock, alive: bool, cx: &Cx) -> u32 {
     }
     // Enough for a peer that answers within about 100 seconds.
     if retries == 0 && alive { 8 } else { retries }
+}
+
+/// Ends an orphan when there are too many of them; a peer that has been silent for long, or about
+/// which ICMP told something dubious, is the first to go.
+///
+/// Linux: tcp_out_of_resources (net/ipv4/tcp_timer.c)
+pub(super) fn tcp_out_of_resources(sk: &mut Sock, do_reset: bool, cx: &mut Cx) -> bool {
+    let idle_ms = cx.now.micros_since(sk.total.lsndtime) / 1000;
+    let silent = idle_ms > 2 * u64::from(tcp_rto_max_ms(sk)) || !do_reset;
+    let shift = u32::from(silent) + u32::from(sk.err_soft.is_some());
+    if !tcp_check_oom(shift, cx) {
+        return false;
+    }
+    let window_closed = sk.snd.wnd == 0 && sk.loss.packets_out == 0;
+    if do_reset || idle_ms <= TCP_TIMEWAIT_LEN_MS || window_closed {
+        tcp_send_active_reset(sk, cx);
+    }
+    tcp_done(sk, Event::GiveUp, cx);
+    cx.mib.inc(Counter::TcpExtTCPAbortOnMemory);
+    true
 }
 
 /// Gives the connection up.

@@ -39,6 +39,10 @@ pub struct IcmpError {
     /// The next-hop MTU of "fragmentation needed" and "packet too big", else the same four bytes
     /// in whatever meaning the type gives them.
     pub mtu: u32,
+    /// The four bytes behind the checksum, whatever the type puts there.
+    pub word: u32,
+    /// The quoted segment, as much of it as there is.
+    pub quoted: Vec<u8>,
 }
 
 pub(super) fn parse(outer: &Datagram<'_>, protocol: u8) -> Result<Ingress, WireError> {
@@ -84,5 +88,7 @@ fn error(from: IpAddr, header: &[u8], quoted: &[u8], protocol: u8) -> Option<Icm
         ty,
         code,
         mtu,
+        word: be32(header, 4)?,
+        quoted: inner.payload.to_vec(),
     })
 }

@@ -12,6 +12,8 @@ const CLIENT: [&str; 2] = ["192.0.2.1:0", "[2001:db8::1]:0"];
 const SERVER: [&str; 2] = ["192.0.2.2:8080", "[2001:db8::2]:8080"];
 /// Bytes per call, so that reads and writes do not match segments.
 const AT_ONCE: usize = 5000;
+const SOL_TCP: i32 = 6;
+const TCP_FASTOPEN_CONNECT: i32 = 30;
 
 /// What differs between transfers, apart from link and seed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,6 +22,8 @@ pub(crate) struct Setup {
     pub(crate) v6: bool,
     /// Knobs of both hosts.
     pub(crate) sysctls: &'static [(&'static str, &'static str)],
+    /// Data goes with the SYN, without cookies.
+    pub(crate) fastopen: bool,
     /// Programs read this many bytes, then nothing for this many microseconds; 0 is no pause.
     pub(crate) pause_us: u64,
 }
@@ -56,6 +60,19 @@ impl Host {
     pub(crate) fn client(seed: u64, to_send: Vec<u8>, setup: Setup) -> Self {
         let mut stack = stack(CLIENT, seed, setup);
         let fd = stack.socket(Instant::ZERO, setup.domain(), true);
+        if setup.fastopen && !to_send.is_empty() {
+            // The first write sends the SYN.
+            stack
+                .setsockopt(Instant::ZERO, fd, SOL_TCP, TCP_FASTOPEN_CONNECT, &[1, 0, 0, 0])
+                .unwrap();
+            let begun = stack.connect(Instant::ZERO, fd, setup.server(), &mut Sleep::default());
+            assert_eq!(begun, Poll::Ready(Ok(())));
+            let data = &to_send[..to_send.len().min(AT_ONCE)];
+            let sent = stack.send(Instant::ZERO, fd, data, MsgFlags(0), &mut Sleep::default());
+            let Poll::Ready(Ok(sent)) = sent else { panic!("send: {sent:?}") };
+            let host = Self::with(stack, fd, (Phase::Connecting, setup), to_send);
+            return Self { sent, ..host };
+        }
         let begun = stack.connect(Instant::ZERO, fd, setup.server(), &mut Sleep::default());
         assert_eq!(begun, Poll::Ready(Err(Errno::EINPROGRESS)));
         Self::with(stack, fd, (Phase::Connecting, setup), to_send)
@@ -192,6 +209,10 @@ fn stack(addresses: [&str; 2], seed: u64, setup: Setup) -> Stack {
     let address: SocketAddr = addresses[usize::from(setup.v6)].parse().unwrap();
     let mut stack = Stack::new(Config { local_addrs: vec![address.ip()], mtu: 1500, seed });
     stack.net_mut().tso = false;
+    if setup.fastopen {
+        // Both halves, neither with a cookie, for every listener.
+        stack.sysctl_mut().set("net.ipv4.tcp_fastopen", "0x607").unwrap();
+    }
     for (name, value) in setup.sysctls {
         stack.sysctl_mut().set(name, value).unwrap();
     }

@@ -56,11 +56,16 @@ impl Scene {
     /// LISTEN with this backlog.
     pub(crate) fn listening(backlog: i32) -> Self {
         let mut scene = Self::closed();
-        let (now, fd) = (scene.now, scene.fd);
-        scene.stack.bind(now, fd, Address::Inet(scene.local)).unwrap();
-        scene.stack.listen(now, fd, backlog).unwrap();
-        scene.listener = Some(fd);
+        scene.listen(backlog);
         scene
+    }
+
+    /// The socket listens.
+    pub(crate) fn listen(&mut self, backlog: i32) {
+        let (now, fd) = (self.now, self.fd);
+        self.stack.bind(now, fd, Address::Inet(self.local)).unwrap();
+        self.stack.listen(now, fd, backlog).unwrap();
+        self.listener = Some(fd);
     }
 
     /// A SYN was answered; the SYN-ACK is read.
@@ -240,7 +245,8 @@ impl Scene {
         }
     }
 
-    fn accept(&mut self) {
+    /// Takes the next connection off the accept queue.
+    pub(crate) fn accept(&mut self) {
         let listener = self.listener.unwrap();
         let accepted = self.stack.accept(self.now, listener, true, &mut Sleep::default());
         let Poll::Ready(Ok(accepted)) = accepted else { panic!("nothing to accept") };
@@ -248,7 +254,7 @@ impl Scene {
     }
 
     /// Reads the SYN or SYN-ACK, which tells where our numbers begin.
-    fn learn_isn(&mut self) {
+    pub(crate) fn learn_isn(&mut self) {
         let bytes = self.stack.poll_transmit().unwrap();
         self.isn = packet::read(&bytes, 0, 0).seq;
         assert!(self.stack.poll_transmit().is_none());

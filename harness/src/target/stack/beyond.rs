@@ -31,7 +31,6 @@ const SOL_IP: i32 = 0;
 const SOL_SOCKET: i32 = 1;
 const SOL_TCP: i32 = 6;
 const SOL_IPV6: i32 = 41;
-const SOL_TLS: i32 = 282;
 
 /// The target lacks `what`; the script is skipped.
 pub(super) fn lacks(what: impl AsRef<str>) -> TargetError {
@@ -73,46 +72,63 @@ pub(super) fn stream_socket(domain: i32, ty: i32, protocol: i32) -> Result<bool,
     Ok(flags & SOCK_NONBLOCK != 0)
 }
 
-/// First and last number of the options of a level.
-const OPTIONS: &[(i32, std::ops::RangeInclusive<i32>)] = &[
-    (SOL_SOCKET, 1..=84),
-    (SOL_TCP, 1..=46),
-    (SOL_IP, 1..=51),
-    // Netfilter's.
+/// Options of a TCP socket that Linux lets be set and the stack lacks: netfilter's tables, filters
+/// by a program, IP options and IPv6 extension headers, the repair and TCP-AO families, zero copy,
+/// the upper layer protocols.
+const NO_SETTER: &[(i32, std::ops::RangeInclusive<i32>)] = &[
+    (SOL_SOCKET, 26..=26),
+    (SOL_SOCKET, 37..=37),
+    (SOL_SOCKET, 50..=52),
+    (SOL_SOCKET, 60..=60),
+    (SOL_SOCKET, 65..=65),
+    (SOL_SOCKET, 80..=80),
+    (SOL_TCP, 19..=22),
+    (SOL_TCP, 29..=29),
+    (SOL_TCP, 35..=35),
+    (SOL_TCP, 38..=42),
+    (SOL_IP, 4..=4),
     (SOL_IP, 64..=83),
-    (SOL_IPV6, 1..=82),
-    (SOL_TLS, 1..=4),
+    (SOL_IPV6, 6..=6),
+    (SOL_IPV6, 54..=55),
+    (SOL_IPV6, 57..=57),
+    (SOL_IPV6, 59..=59),
+    (SOL_IPV6, 64..=65),
 ];
 
-/// Options that setsockopt refuses on Linux, too: SO_TYPE, SO_ERROR, SO_PEERCRED, SO_SNDLOWAT,
-/// SO_ACCEPTCONN, SO_PEERSEC, SO_PROTOCOL, SO_DOMAIN, SO_PEEK_OFF of TCP, SO_INCOMING_NAPI_ID,
-/// SO_MEMINFO, SO_COOKIE, TCP_INFO, TCP_CC_INFO, IP_MTU.
-const READ_ONLY: &[(i32, i32)] = &[
-    (SOL_SOCKET, 3),
-    (SOL_SOCKET, 4),
-    (SOL_SOCKET, 17),
-    (SOL_SOCKET, 19),
-    (SOL_SOCKET, 30),
-    (SOL_SOCKET, 31),
-    (SOL_SOCKET, 38),
-    (SOL_SOCKET, 39),
-    (SOL_SOCKET, 55),
-    (SOL_SOCKET, 56),
-    (SOL_SOCKET, 57),
-    (SOL_TCP, 11),
-    (SOL_TCP, 26),
-    (SOL_IP, 14),
+/// Options of a TCP socket that Linux lets be read and the stack lacks.
+const NO_GETTER: &[(i32, std::ops::RangeInclusive<i32>)] = &[
+    (SOL_SOCKET, 17..=17),
+    (SOL_SOCKET, 37..=37),
+    (SOL_SOCKET, 60..=60),
+    (SOL_SOCKET, 65..=65),
+    (SOL_TCP, 19..=21),
+    (SOL_TCP, 23..=23),
+    (SOL_TCP, 29..=29),
+    (SOL_TCP, 35..=35),
+    (SOL_TCP, 40..=42),
+    (SOL_IP, 64..=83),
+    (SOL_IPV6, 64..=65),
+    (SOL_IPV6, 68..=69),
+    (SOL_IPV6, 80..=80),
 ];
 
-/// Whether Linux has the option on a TCP socket of this family.
-pub(super) fn linux_has_option(level: i32, name: i32, is_v6: bool) -> bool {
-    let of_family = level != SOL_IPV6 || is_v6;
-    of_family && OPTIONS.iter().any(|(of, names)| *of == level && names.contains(&name))
+fn is_listed(list: &[(i32, std::ops::RangeInclusive<i32>)], level: i32, name: i32) -> bool {
+    list.iter().any(|(of, names)| *of == level && names.contains(&name))
 }
 
-/// Whether Linux lets the option only be read.
-pub(super) fn is_read_only(level: i32, name: i32) -> bool {
-    READ_ONLY.contains(&(level, name))
+/// Whether Linux lets the option be set, and the stack does not.
+pub(super) fn lacks_setter(level: i32, name: i32) -> bool {
+    is_listed(NO_SETTER, level, name)
+}
+
+/// Whether Linux lets the option be read, and the stack does not.
+pub(super) fn lacks_getter(level: i32, name: i32) -> bool {
+    is_listed(NO_GETTER, level, name)
+}
+
+/// Whether a TCP socket of this family has options of the level at all.
+pub(super) fn level_is_for(level: i32, is_v6: bool) -> bool {
+    level != SOL_IPV6 || is_v6
 }
 
 /// The level of an option as scripts write it.

@@ -7,6 +7,7 @@
 use std::task::Poll;
 
 use synproof_stack::api::{Address, Domain, EpollEvent as StackEpollEvent, EpollOp, How, Sleep};
+use synproof_stack::caps::{CapSet, Capability};
 use synproof_stack::errno::Errno as StackErrno;
 use synproof_stack::time::Instant;
 use synproof_stack::{Fd as StackFd, Stack, api};
@@ -141,7 +142,7 @@ impl Kernel<'_> {
             Syscall::Splice { .. } => beyond("splice()"),
             Syscall::Sendfile { .. } => beyond("sendfile()"),
             Syscall::Open { .. } => beyond("open()"),
-            Syscall::CapSet { .. } => beyond("cap_set()"),
+            Syscall::CapSet { which, cap, set } => self.cap_set(*which, *cap, *set),
         }
     }
 
@@ -149,6 +150,18 @@ impl Kernel<'_> {
         let nonblock = beyond::stream_socket(domain, ty, protocol)?;
         let domain = if domain == beyond::AF_INET6 { Domain::Inet6 } else { Domain::Inet };
         opened(self.stack.socket(self.now, domain, nonblock))
+    }
+
+    /// The numbers are libcap's: effective, permitted, inheritable.
+    fn cap_set(&mut self, which: i32, cap: i32, on: bool) -> Answer {
+        let set = match which {
+            0 => CapSet::Effective,
+            1 => CapSet::Permitted,
+            2 => CapSet::Inheritable,
+            _ => return Err(StackErrno::EINVAL.into()),
+        };
+        let cap = Capability::from_number(cap).ok_or(StackErrno::EINVAL)?;
+        done(self.stack.capabilities_mut().set(set, cap, on)?)
     }
 
     fn accept(&mut self, fd: Fd) -> Answer {

@@ -1,5 +1,6 @@
 //! Makes a stack for one script.
 
+use synproof_stack::net::Route;
 use synproof_stack::{Config, Stack};
 
 use super::beyond;
@@ -38,7 +39,8 @@ impl Launch for StackLaunch {
         // Without an address of its own the stack answers for every address, as a host does that
         // routes the network to itself.
         let local_addrs = if setup.is_anyip { Vec::new() } else { vec![setup.local_ip] };
-        let stack = Stack::new(Config { local_addrs, mtu: setup.mtu, seed: setup.seed });
+        let mut stack = Stack::new(Config { local_addrs, mtu: setup.mtu, seed: setup.seed });
+        stack.net_mut().routes = routes(setup);
         let mut machine = Machine::new(stack);
         let mut network = Network::new(setup);
         let mut host = StackHost { machine: &mut machine, network: &mut network };
@@ -47,6 +49,14 @@ impl Launch for StackLaunch {
         }
         Ok(Box::new(StackTarget::new(info(), machine, network)))
     }
+}
+
+/// The networks that the Linux targets have routes to.
+fn routes(setup: &Setup) -> Vec<Route> {
+    let (local, remote) = (setup.local_ip, setup.remote_ip);
+    let to_peer = Route { prefix: remote, len: setup.remote_prefix, on_link: false };
+    let own = Route { prefix: local, len: setup.local_prefix, on_link: true };
+    if setup.is_anyip { vec![to_peer] } else { vec![own, to_peer] }
 }
 
 fn info() -> TargetInfo {

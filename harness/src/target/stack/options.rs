@@ -44,9 +44,8 @@ pub(super) fn getsockopt(
 ) -> Answer {
     let room = usize::try_from(len).unwrap_or(usize::MAX);
     match kernel.stack.getsockopt(kernel.now, to_fd(fd), level, name, room) {
-        Ok(_) if i32::try_from(len).is_err() => Err(StackErrno::EINVAL.into()),
         Ok(value) => Ok(Poll::Ready((0, Output::OptVal(value)))),
-        Err(StackErrno::ENOPROTOOPT) if linux_has(kernel, fd, level, name) => {
+        Err(StackErrno::ENOPROTOOPT) if beyond::lacks_getter(level, name) => {
             beyond(format!("getsockopt({}, {name})", beyond::level_name(level)))
         }
         Err(errno) => Err(errno.into()),
@@ -61,10 +60,13 @@ pub(super) fn setsockopt(
     len: u32,
 ) -> Answer {
     let fd_of_stack = to_fd(fd);
-    let is_null = value.is_empty() && len >= 4;
-    if is_null {
+    if i32::try_from(len).is_err() {
         kernel.stack.getsockopt(kernel.now, fd_of_stack, SOL_SOCKET, SO_DOMAIN, 4)?;
-        return Err(StackErrno::EFAULT.into());
+        return Err(StackErrno::EINVAL.into());
+    }
+    if value.is_empty() && len > 0 {
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        return done(kernel.stack.setsockopt_null(kernel.now, fd_of_stack, (level, name), len)?);
     }
     // A value shorter than the length is padded with zeros, as memory behind it would be.
     let wanted = usize::try_from(len).unwrap_or(usize::MAX).min(MAX_OPTION);
@@ -73,7 +75,7 @@ pub(super) fn setsockopt(
     match kernel.stack.setsockopt(kernel.now, fd_of_stack, level, name, &bytes) {
         Ok(()) => done(()),
         Err(StackErrno::ENOPROTOOPT)
-            if !beyond::is_read_only(level, name) && linux_has(kernel, fd, level, name) =>
+            if beyond::lacks_setter(level, name) && linux_has(kernel, fd, level) =>
         {
             beyond(format!("setsockopt({}, {name})", beyond::level_name(level)))
         }
@@ -88,11 +90,11 @@ pub(super) fn setsockopt(
     }
 }
 
-/// Whether a Linux socket of this family has the option.
-fn linux_has(kernel: &mut Kernel<'_>, fd: Fd, level: i32, name: i32) -> bool {
+/// Whether a Linux socket of this family has options of this level.
+fn linux_has(kernel: &mut Kernel<'_>, fd: Fd, level: i32) -> bool {
     let domain = kernel.stack.getsockopt(kernel.now, to_fd(fd), SOL_SOCKET, SO_DOMAIN, 4);
     let is_v6 = domain.is_ok_and(|bytes| bytes == beyond::AF_INET6.to_ne_bytes());
-    beyond::linux_has_option(level, name, is_v6)
+    beyond::level_is_for(level, is_v6)
 }
 
 pub(super) fn fcntl(kernel: &mut Kernel<'_>, fd: Fd, cmd: i32, arg: Option<i64>) -> Answer {

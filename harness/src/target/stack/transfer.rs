@@ -2,7 +2,7 @@
 
 use std::task::Poll;
 
-use synproof_stack::api::{Message, MsgFlags, Received};
+use synproof_stack::api::{ControlMessage as StackControlMessage, Message, MsgFlags, Received};
 use synproof_stack::errno::Errno as StackErrno;
 
 use super::calls::{Answer, Kernel, Refused, address, beyond, count, to_fd};
@@ -13,19 +13,14 @@ use crate::target::syscall::{Buffer, ControlMessage, Fd, Output, SockAddr};
 const MAX_BUFFER: usize = 1 << 30;
 /// UIO_MAXIOV
 const MAX_IOV: usize = 1024;
-/// sizeof(struct cmsghdr)
+/// sizeof(struct cmsghdr), and what messages are padded to.
 const CMSG_HEADER: usize = 16;
-
-const SOL_SOCKET: i32 = 1;
-const SOL_TCP: i32 = 6;
-/// TCP_CM_INQ is the number of the option that asks for it, TCP_INQ.
-const TCP_CM_INQ: i32 = 36;
+const CMSG_ALIGN: usize = 8;
 
 const MSG_PEEK: i32 = 0x2;
 const MSG_CTRUNC: i32 = 0x8;
 const MSG_TRUNC: i32 = 0x20;
 const MSG_ERRQUEUE: i32 = 0x2000;
-const MSG_ZEROCOPY: i32 = 0x400_0000;
 
 /// Carries out one of the calls that move bytes.
 pub(super) fn transfer(kernel: &mut Kernel<'_>, syscall: &Syscall) -> Answer {
@@ -55,11 +50,7 @@ pub(super) fn transfer(kernel: &mut Kernel<'_>, syscall: &Syscall) -> Answer {
         }
         Syscall::Sendmsg { fd, addr, iov, control, flags } => {
             limit(iov, StackErrno::EMSGSIZE)?;
-            // TCP passes over control messages of other levels.
-            if let Some(message) = control.iter().find(|message| message.level == SOL_SOCKET) {
-                return beyond(format!("SOL_SOCKET control message {}", message.ty));
-            }
-            send(kernel, *fd, &refs(iov), *flags, addr.as_ref())
+            send_message(kernel, *fd, (&refs(iov), control), *flags, addr.as_ref())
         }
         other => beyond(format!("{other:?}")),
     }
@@ -72,12 +63,9 @@ fn receive(
     buffers: &[&Buffer],
     flags: i32,
 ) -> Result<Poll<Received>, Refused> {
-    if flags & MSG_ERRQUEUE != 0 {
-        return beyond("error queue (MSG_ERRQUEUE)");
-    }
     let room = total(buffers)?;
     let (fd, now) = (to_fd(fd), kernel.now);
-    let null = flags & MSG_TRUNC == 0 && first_is_null(buffers);
+    let null = flags & (MSG_TRUNC | MSG_ERRQUEUE) == 0 && first_is_null(buffers);
     // Nothing is taken from the stream if it cannot be written to memory.
     let flags = if null { flags | MSG_PEEK } else { flags };
     let received = kernel.stack.recv(now, fd, room, MsgFlags(flags), kernel.sleep)?;
@@ -95,16 +83,33 @@ fn send(
     flags: i32,
     addr: Option<&SockAddr>,
 ) -> Answer {
-    if flags & MSG_ZEROCOPY != 0 {
-        return beyond("MSG_ZEROCOPY");
-    }
+    send_message(kernel, fd, (buffers, &[]), flags, addr)
+}
+
+/// [`send`], with control messages.
+fn send_message(
+    kernel: &mut Kernel<'_>,
+    fd: Fd,
+    (buffers, control): (&[&Buffer], &[ControlMessage]),
+    flags: i32,
+    addr: Option<&SockAddr>,
+) -> Answer {
     let size = total(buffers)?;
-    let mut bytes = Vec::new();
-    let readable = buffers.iter().take_while(|buffer| !is_null(buffer));
-    readable.for_each(|buffer| bytes.extend_from_slice(&contents(buffer)));
+    let (mut data, mut ends) = (Vec::new(), Vec::new());
+    for buffer in buffers.iter().take_while(|buffer| !is_null(buffer)) {
+        data.extend_from_slice(&contents(buffer));
+        ends.push(data.len());
+    }
+    let control: Vec<_> = control.iter().map(of_stack).collect();
+    let message = Message {
+        data: &data,
+        size,
+        ends: &ends,
+        name: addr.map(address),
+        control: &control,
+        flags: MsgFlags(flags),
+    };
     let (fd, now) = (to_fd(fd), kernel.now);
-    let name = addr.map(address);
-    let message = Message { data: &bytes, size, name, flags: MsgFlags(flags) };
     let sent = kernel.stack.sendmsg(now, fd, &message, kernel.sleep)?;
     match sent {
         Poll::Ready(0) if first_is_null(buffers) => Err(StackErrno::EFAULT.into()),
@@ -126,21 +131,39 @@ fn data(received: Poll<Received>) -> Poll<(i64, Output)> {
 }
 
 fn message(received: Received, control_len: usize) -> (i64, Output) {
-    let (control, truncated) = control_messages(received.inq, control_len);
+    let (control, truncated) = control_messages(received.control, control_len);
     let flags = received.flags | truncated;
     (count(received.len), Output::Message { data: received.data, flags, control })
 }
 
-/// Control messages that fit into `room` bytes, and MSG_CTRUNC if not all of them did.
+/// Control messages that fit into `room` bytes, and MSG_CTRUNC if not all of them did. Each is
+/// followed by padding, which the last one need not have room for.
 ///
 /// Linux: put_cmsg (net/core/scm.c)
-fn control_messages(inq: Option<i32>, room: usize) -> (Vec<ControlMessage>, i32) {
-    let Some(inq) = inq else { return (Vec::new(), 0) };
-    let Some(room) = room.checked_sub(CMSG_HEADER) else { return (Vec::new(), MSG_CTRUNC) };
-    let mut data = inq.to_ne_bytes().to_vec();
-    let truncated = if room < data.len() { MSG_CTRUNC } else { 0 };
-    data.truncate(room);
-    (vec![ControlMessage { level: SOL_TCP, ty: TCP_CM_INQ, data }], truncated)
+fn control_messages(
+    messages: Vec<StackControlMessage>,
+    mut room: usize,
+) -> (Vec<ControlMessage>, i32) {
+    let mut put = Vec::new();
+    let mut flags = 0;
+    for StackControlMessage { level, ty, mut data } in messages {
+        let Some(rest) = room.checked_sub(CMSG_HEADER) else {
+            flags = MSG_CTRUNC;
+            continue;
+        };
+        if rest < data.len() {
+            flags = MSG_CTRUNC;
+            data.truncate(rest);
+        }
+        room = rest.saturating_sub(data.len().next_multiple_of(CMSG_ALIGN));
+        put.push(ControlMessage { level, ty, data });
+    }
+    (put, flags)
+}
+
+fn of_stack(message: &ControlMessage) -> StackControlMessage {
+    let ControlMessage { level, ty, data } = message.clone();
+    StackControlMessage { level, ty, data }
 }
 
 fn limit(iov: &[Buffer], errno: StackErrno) -> Result<(), Refused> {

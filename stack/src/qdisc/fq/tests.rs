@@ -4,7 +4,7 @@ use super::*;
 use crate::qdisc::Owner;
 
 fn packet(sock: u32, seq: u32, ms: u64) -> Packet {
-    let owner = Owner { sock: SockId(sock), seq: Seq(seq), truesize: 1 };
+    let owner = Owner { sock: SockId(sock), seq: Seq(seq), truesize: 1, stamp: None };
     Packet {
         datagrams: vec![seq.to_be_bytes().to_vec()],
         owner: Some(owner),

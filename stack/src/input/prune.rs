@@ -1,0 +1,108 @@
+//! Too much received data for the buffer: what is packed closer, and what is thrown away.
+//!
+//! RFC 2018 §8 lets a receiver renege; only out-of-order data is. Linux: tcp_prune_queue,
+//! tcp_prune_ofo_queue, tcp_clamp_window, tcp_collapse (net/ipv4/tcp_input.c). The out-of-order queue
+//! is not packed closer (tcp_collapse_ofo_queue), and the host's memory is never short.
+
+use crate::cx::Cx;
+use crate::mib::Counter;
+use crate::output::window::{rmem_alloc, tcp_win_from_space};
+use crate::seq::Seq;
+use crate::sock::Sock;
+use crate::sock::recv_queue::RecvChunk;
+
+/// SKB_MAX_ORDER(0, 0): payload of a buffer of one page.
+const PAGE_PAYLOAD: usize = 4096 - 320;
+/// Shared information behind a buffer, and the sk_buff before it.
+const SHARED_INFO: u32 = 320;
+const SKB_LEN: u32 = 256;
+/// SKB_SMALL_HEAD_CACHE_SIZE
+const SMALL_HEAD: u32 = 576;
+
+/// Makes room for a segment that begins at `seq`; false when there is none.
+///
+/// Linux: tcp_prune_queue
+pub(super) fn tcp_prune_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
+    cx.mib.inc(Counter::TcpExtPruneCalled);
+    if rmem_alloc(sk) >= sk.opts.rcvbuf {
+        tcp_clamp_window(sk, cx);
+    }
+    if rmem_alloc(sk) <= sk.opts.rcvbuf {
+        return true;
+    }
+    tcp_collapse(sk, cx);
+    if rmem_alloc(sk) <= sk.opts.rcvbuf {
+        return true;
+    }
+    tcp_prune_ofo_queue(sk, seq, cx);
+    if rmem_alloc(sk) <= sk.opts.rcvbuf {
+        return true;
+    }
+    cx.mib.inc(Counter::TcpExtRcvPruned);
+    false
+}
+
+/// The buffer grows to what is in it if nobody forbids that; else the window shrinks.
+///
+/// Linux: tcp_clamp_window
+fn tcp_clamp_window(sk: &mut Sock, cx: &Cx) {
+    sk.ack.quick = 0;
+    let most = u32::try_from(cx.sysctl.tcp_rmem.max).unwrap_or(u32::MAX);
+    if sk.opts.rcvbuf < most && !sk.opts.locks.rcvbuf {
+        sk.opts.rcvbuf = rmem_alloc(sk).min(most);
+    }
+    if rmem_alloc(sk) > sk.opts.rcvbuf {
+        sk.rcv.rcv_ssthresh = sk.rcv.window_clamp.min(2 * sk.advmss);
+    }
+}
+
+/// Packs the receive queue into whole pages, from the first segment on that wastes memory.
+///
+/// Linux: tcp_collapse
+fn tcp_collapse(sk: &mut Sock, cx: &mut Cx) {
+    let start = sk.recv_queue.copied_seq();
+    let bloated = |chunk: &RecvChunk| {
+        let len = u32::try_from(chunk.data.len()).unwrap_or(u32::MAX);
+        let wastes = tcp_win_from_space(sk, chunk.truesize) > len;
+        !chunk.fin && (wastes || chunk.seq.before(start))
+    };
+    let Some(first) = sk.recv_queue.iter().position(bloated) else { return };
+    let collapsed = sk.recv_queue.collapse_from(first, PAGE_PAYLOAD, alloc_skb);
+    cx.mib.add(Counter::TcpExtTCPRcvCollapsed, u64::from(collapsed));
+}
+
+/// Memory charged for a fresh buffer of `len` bytes, and what of it stays free.
+///
+/// Linux: alloc_skb (net/core/skbuff.c)
+fn alloc_skb(len: usize) -> (u32, u32) {
+    let len = u32::try_from(len).unwrap_or(u32::MAX >> 1);
+    let data = len.next_multiple_of(64) + SHARED_INFO;
+    let head = if data <= SMALL_HEAD { SMALL_HEAD } else { data.next_power_of_two() };
+    (head + SKB_LEN, head - SHARED_INFO - len)
+}
+
+/// Throws the highest out-of-order data away, an eighth of the buffer at a time, and reneges on the
+/// SACKs. What lies before `seq` stays, so that holes can be filled.
+///
+/// Linux: tcp_prune_ofo_queue
+fn tcp_prune_ofo_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) {
+    let eighth = i64::from(sk.opts.rcvbuf >> 3);
+    let mut goal = eighth;
+    let mut pruned = false;
+    while let Some(last) = sk.ofo_queue.last().filter(|last| !seq.after(last.seq)) {
+        goal -= i64::from(last.truesize);
+        sk.ofo_queue.pop_last();
+        pruned = true;
+        if goal <= 0 {
+            if rmem_alloc(sk) <= sk.opts.rcvbuf {
+                break;
+            }
+            goal = eighth;
+        }
+    }
+    if pruned {
+        cx.mib.inc(Counter::TcpExtOfoPruned);
+        sk.selective_acks.clear();
+        sk.rx_opt.duplicate_sack = None;
+    }
+}
