@@ -159,6 +159,10 @@ pub(super) fn adjust_pcount(sk: &mut Sock, before: u32, after: u32, marks: Marks
     if marks.lost {
         shift(&mut sk.loss.lost_out);
     }
+    if !sk.rx_opt.sack_ok {
+        // Duplicates are counted, not marked: fewer segments cannot have caused as many.
+        sk.loss.sacked_out = sk.loss.sacked_out.saturating_sub(before.saturating_sub(after));
+    }
 }
 
 /// Sends again what is marked lost, as far as the congestion window goes.
