@@ -62,7 +62,7 @@ fn start_over(sk: &mut Sock, cx: &mut Cx) {
     sk.rtt = RttVars::new();
     sk.loss = LossVars::new(cx.sysctl.tcp_reordering.unsigned_abs());
     sk.loss.ca_state = CaState::Open;
-    sk.cong = CongVars::new(sk.opts.congestion);
+    sk.cong = CongVars::new(sk.opts.congestion, &cx.sysctl);
     sk.fastopen.forget();
     sk.shutdown = Shutdown::default();
     sk.done = false;

@@ -285,7 +285,7 @@ pub(super) fn tcp_cleanup_rbuf(sk: &mut Sock, copied: usize, cx: &mut Cx) {
     if copied > 0 && !time_to_ack && !sk.shutdown.rcv {
         let rcv_window_now = tcp_receive_window(sk);
         if 2 * u64::from(rcv_window_now) <= u64::from(sk.rcv.window_clamp) {
-            let new_window = __tcp_select_window(sk);
+            let new_window = __tcp_select_window(sk, cx);
             time_to_ack = new_window != 0 && u64::from(new_window) >= 2 * u64::from(rcv_window_now);
         }
     }

@@ -9,7 +9,7 @@ use super::sockopt_ip::do_ip_setsockopt;
 use super::sockopt_ipv6::do_ipv6_setsockopt;
 use super::sockopt_socket;
 use crate::caps::Capability;
-use crate::congestion::Algorithm;
+use crate::congestion::{Algorithm, tcp_init_congestion_control};
 use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::errno::Errno;
@@ -32,6 +32,8 @@ const SOCK_MIN_RCVBUF: u32 = 2304;
 /// MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT, MAX_TCP_SYNCNT
 const MAX_TCP_KEEPIDLE: i32 = 32_767;
 const MAX_TCP_KEEPCNT: i32 = 127;
+/// TCP_CA_NAME_MAX, with the zero at the end
+const TCP_CA_NAME_MAX: usize = 16;
 /// MAX_TCP_WINDOW
 const MAX_TCP_WINDOW: i32 = 32_767;
 /// TCP_RTO_MAX in milliseconds
@@ -333,16 +335,24 @@ fn set_quickack(sk: &mut Sock, val: i32, cx: &mut Cx) {
     }
 }
 
-/// Linux: tcp_set_congestion_control (net/ipv4/tcp_cong.c)
+/// TCP_CONGESTION: another algorithm from now on, which knows nothing of the past.
+///
+/// Linux: tcp_set_congestion_control, tcp_reinit_congestion_control (net/ipv4/tcp_cong.c)
 fn set_congestion(sk: &mut Sock, value: &[u8], cx: &Cx) -> Result<(), Errno> {
-    let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
-    let name = value.get(..end).and_then(|name| std::str::from_utf8(name).ok());
-    let name = name.filter(|name| !name.is_empty()).ok_or(Errno::EINVAL)?;
-    let algorithm = Algorithm::by_name(name).ok_or(Errno::ENOENT)?;
-    if sk.opts.congestion != algorithm.name() {
-        sk.opts.congestion = algorithm.name();
-        sk.cong.algorithm = algorithm;
-        sk.cong.algorithm.ops().set_state(&mut sk.cong.cw, sk.loss.ca_state, cx.now);
+    let value = value.get(..value.len().min(TCP_CA_NAME_MAX - 1)).unwrap_or_default();
+    if value.is_empty() {
+        return Err(Errno::EINVAL);
+    }
+    let name = value.split(|byte| *byte == 0).next().unwrap_or_default();
+    let name = std::str::from_utf8(name).map_err(|_| Errno::ENOENT)?;
+    let algorithm = Algorithm::by_name(name, &cx.sysctl).ok_or(Errno::ENOENT)?;
+    if sk.opts.congestion == algorithm.name() {
+        return Ok(());
+    }
+    sk.opts.congestion = algorithm.name();
+    sk.cong.algorithm = algorithm;
+    if !sk.state().is_in(StateMask::UNCONNECTED) {
+        tcp_init_congestion_control(sk);
     }
     Ok(())
 }

@@ -1,12 +1,15 @@
 //! CUBIC: the window follows a cubic function of the time since the last reduction (RFC 9438),
 //! and HyStart ends slow start before it overshoots.
 //!
-//! Linux: net/ipv4/tcp_cubic.c, with its default parameters. Times are in units of 2⁻¹⁰ s in the
-//! cubic function, in microseconds in HyStart. The TCPHystart counters are not kept.
+//! Linux: net/ipv4/tcp_cubic.c. Times are in units of 2⁻¹⁰ s in the cubic function, in microseconds
+//! in HyStart. The parameters beta and bic_scale shape tables when the module is loaded, so that
+//! changing them later changes less than it seems; here as there.
 
 use super::reno::{tcp_cong_avoid_ai, tcp_is_cwnd_limited, tcp_slow_start};
-use super::{AckSample, CaEvent, CaState, CongestionOps, Cwnd};
+use super::{AckSample, CaEvent, CaState, CongestionOps, Cwnd, SlowStartExit};
+use crate::output::mss::GSO_MAX_SIZE;
 use crate::seq::Seq;
+use crate::sysctl::Sysctls;
 use crate::time::{HZ, Instant, usecs_to_jiffies};
 
 /// BICTCP_BETA_SCALE: the reduction factor is BETA / SCALE, about 0.7.
@@ -24,23 +27,55 @@ const BETA_FRIENDLY: u64 =
 /// Without a new window, the target is recomputed at most this often.
 const UPDATE_JIFFIES: u64 = HZ / 32;
 
-/// hystart_low_window: HyStart leaves smaller windows alone.
-const HYSTART_LOW_WINDOW: u32 = 16;
-/// hystart_ack_delta_us: ACKs closer together than this form a train.
-const HYSTART_ACK_DELTA_US: u64 = 2000;
+/// HYSTART_ACK_TRAIN and HYSTART_DELAY: what hystart_detect turns on.
+const DETECT_TRAIN: i32 = 1;
+const DETECT_DELAY: i32 = 2;
 /// HYSTART_MIN_SAMPLES
 const HYSTART_MIN_SAMPLES: u8 = 8;
 /// HYSTART_DELAY_MIN and HYSTART_DELAY_MAX: bounds of the tolerated increase in delay.
 const HYSTART_DELAY_US: (u32, u32) = (4000, 16_000);
-/// hystart_ack_delay: four GSO packets at the pacing rate, and at most a millisecond, which it is
-/// at every rate below 262 MB/s.
+/// Most that hystart_ack_delay adds, in microseconds.
 const HYSTART_ACK_DELAY_US: u64 = 1000;
 
 /// Variables of one connection (Linux: struct bictcp).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cubic {
+    params: CubicParams,
     curve: Curve,
     hystart: Hystart,
+}
+
+/// The module's parameters as they were when the connection began.
+#[derive(Clone, Copy, Debug)]
+struct CubicParams {
+    fast_convergence: bool,
+    beta: u32,
+    tcp_friendliness: bool,
+    hystart: bool,
+    hystart_detect: i32,
+    hystart_low_window: u32,
+    hystart_ack_delta_us: u64,
+    initial_ssthresh: u32,
+}
+
+impl Cubic {
+    /// A connection under the module's present parameters.
+    pub(super) fn new(sysctl: &Sysctls) -> Self {
+        Self::with(CubicParams {
+            fast_convergence: sysctl.cubic_fast_convergence != 0,
+            beta: sysctl.cubic_beta.unsigned_abs(),
+            tcp_friendliness: sysctl.cubic_tcp_friendliness != 0,
+            hystart: sysctl.cubic_hystart != 0,
+            hystart_detect: sysctl.cubic_hystart_detect,
+            hystart_low_window: sysctl.cubic_hystart_low_window.unsigned_abs(),
+            hystart_ack_delta_us: u64::from(sysctl.cubic_hystart_ack_delta_us.unsigned_abs()),
+            initial_ssthresh: sysctl.cubic_initial_ssthresh.unsigned_abs(),
+        })
+    }
+
+    fn with(params: CubicParams) -> Self {
+        Self { params, curve: Curve::default(), hystart: Hystart::default() }
+    }
 }
 
 /// The cubic function and the Reno estimate beside it.
@@ -95,12 +130,11 @@ impl CongestionOps for Cubic {
         self.curve.epoch_start = None;
         let cwnd = cw.snd_cwnd;
         // Fast convergence, RFC 9438 §4.7: a flow that shrinks leaves room for new ones.
-        self.curve.last_max_cwnd = if cwnd < self.curve.last_max_cwnd {
-            scaled(cwnd, BETA_SCALE + BETA, 2 * BETA_SCALE)
-        } else {
-            cwnd
-        };
-        scaled(cwnd, BETA, BETA_SCALE).max(2)
+        let shrinks = cwnd < self.curve.last_max_cwnd && self.params.fast_convergence;
+        let beta = self.params.beta;
+        self.curve.last_max_cwnd =
+            if shrinks { scaled(cwnd, BETA_SCALE + beta, 2 * BETA_SCALE) } else { cwnd };
+        scaled(cwnd, beta, BETA_SCALE).max(2)
     }
 
     /// Linux: cubictcp_cong_avoid
@@ -115,14 +149,15 @@ impl CongestionOps for Cubic {
                 return;
             }
         }
-        self.curve.bictcp_update(cw.snd_cwnd, acked, ack.now.jiffies().0);
+        let friendly = self.params.tcp_friendliness;
+        self.curve.bictcp_update(cw.snd_cwnd, acked, friendly, ack.now.jiffies().0);
         tcp_cong_avoid_ai(cw, self.curve.cnt, acked);
     }
 
     /// Linux: cubictcp_state
     fn set_state(&mut self, _: &mut Cwnd, new: CaState, _: Instant) {
         if new == CaState::Loss {
-            *self = Self::default();
+            *self = Self::with(self.params);
         }
     }
 
@@ -136,19 +171,27 @@ impl CongestionOps for Cubic {
     }
 
     /// Linux: cubictcp_acked
-    fn pkts_acked(&mut self, cw: &mut Cwnd, ack: &AckSample) {
-        let Some(rtt_us) = ack.rtt_us else { return };
+    fn pkts_acked(&mut self, cw: &mut Cwnd, ack: &AckSample) -> Option<SlowStartExit> {
+        let rtt_us = ack.rtt_us?;
         // Right after a recovery the queue is still draining.
         let now = ack.now.jiffies().0;
         if self.curve.epoch_start.is_some_and(|start| now.saturating_sub(start) < HZ) {
-            return;
+            return None;
         }
         let delay_us = rtt_us.max(1);
         if self.curve.delay_min_us == 0 || self.curve.delay_min_us > delay_us {
             self.curve.delay_min_us = delay_us;
         }
-        if !self.hystart.found && cw.in_slow_start() {
-            self.hystart.update(cw, ack, delay_us, self.curve.delay_min_us);
+        if !self.params.hystart || self.hystart.found || !cw.in_slow_start() {
+            return None;
+        }
+        self.hystart.update(cw, ack, &self.params, (delay_us, self.curve.delay_min_us))
+    }
+
+    /// Linux: cubictcp_init
+    fn init(&mut self, cw: &mut Cwnd) {
+        if !self.params.hystart && self.params.initial_ssthresh != 0 {
+            cw.snd_ssthresh = self.params.initial_ssthresh;
         }
     }
 }
@@ -157,7 +200,7 @@ impl Curve {
     /// How many acknowledged segments the next segment of growth costs.
     ///
     /// RFC 9438 §4.2 – 4.5 · Linux: bictcp_update (net/ipv4/tcp_cubic.c)
-    fn bictcp_update(&mut self, cwnd: u32, acked: u32, now: u64) {
+    fn bictcp_update(&mut self, cwnd: u32, acked: u32, friendly: bool, now: u64) {
         self.ack_cnt += u64::from(acked);
         let age = now.saturating_sub(self.last_time);
         if self.last_cwnd == cwnd && age <= UPDATE_JIFFIES {
@@ -168,7 +211,10 @@ impl Curve {
             let start = self.epoch_start.unwrap_or_else(|| self.begin_epoch(cwnd, acked, now));
             self.cnt = self.cost_on_curve(cwnd, now.saturating_sub(start));
         }
-        self.cnt = self.cost_as_reno(cwnd).min(self.cnt).max(2);
+        if friendly {
+            self.cnt = self.cost_as_reno(cwnd).min(self.cnt);
+        }
+        self.cnt = self.cnt.max(2);
     }
 
     fn begin_epoch(&mut self, cwnd: u32, acked: u32, now: u64) -> u64 {
@@ -220,7 +266,13 @@ impl Hystart {
     /// when the delay has grown.
     ///
     /// RFC 9406 in spirit · Linux: hystart_update (net/ipv4/tcp_cubic.c)
-    fn update(&mut self, cw: &mut Cwnd, ack: &AckSample, delay_us: u32, delay_min_us: u32) {
+    fn update(
+        &mut self,
+        cw: &mut Cwnd,
+        ack: &AckSample,
+        params: &CubicParams,
+        (delay_us, delay_min_us): (u32, u32),
+    ) -> Option<SlowStartExit> {
         let fresh = Round {
             start: ack.now,
             last_ack: ack.now,
@@ -229,26 +281,33 @@ impl Hystart {
             sample_cnt: 0,
         };
         let mut round = self.round.filter(|round| !ack.ack.after(round.end_seq)).unwrap_or(fresh);
-        if cw.snd_cwnd >= HYSTART_LOW_WINDOW {
-            let train = round.is_train(ack.now, delay_min_us);
-            let delay = round.is_delayed(delay_us, delay_min_us);
+        let mut exit = None;
+        if cw.snd_cwnd >= params.hystart_low_window {
+            let detects = |what| params.hystart_detect & what != 0;
+            let train = detects(DETECT_TRAIN) && round.is_train(ack, params, delay_min_us);
+            let delay = detects(DETECT_DELAY) && round.is_delayed(delay_us, delay_min_us);
             if train || delay {
                 self.found = true;
                 cw.snd_ssthresh = cw.snd_cwnd;
+                exit = Some(SlowStartExit { train, delay });
             }
         }
         self.round = Some(round);
+        exit
     }
 }
 
 impl Round {
-    fn is_train(&mut self, now: Instant, delay_min_us: u32) -> bool {
-        if now.micros_since(self.last_ack) > HYSTART_ACK_DELTA_US {
+    fn is_train(&mut self, ack: &AckSample, params: &CubicParams, delay_min_us: u32) -> bool {
+        if ack.now.micros_since(self.last_ack) > params.hystart_ack_delta_us {
             return false;
         }
-        self.last_ack = now;
-        let threshold = (u64::from(delay_min_us) + HYSTART_ACK_DELAY_US) >> 1;
-        now.micros_since(self.start) > threshold
+        self.last_ack = ack.now;
+        let mut threshold = u64::from(delay_min_us) + hystart_ack_delay_us(ack.pacing_rate);
+        if !ack.is_paced {
+            threshold >>= 1;
+        }
+        ack.now.micros_since(self.start) > threshold
     }
 
     fn is_delayed(&mut self, delay_us: u32, delay_min_us: u32) -> bool {
@@ -260,6 +319,14 @@ impl Round {
         let tolerance = (delay_min_us >> 3).clamp(HYSTART_DELAY_US.0, HYSTART_DELAY_US.1);
         self.curr_rtt_us > delay_min_us.saturating_add(tolerance)
     }
+}
+
+/// Time the ACKs of four large packets take at this rate.
+///
+/// Linux: hystart_ack_delay
+fn hystart_ack_delay_us(pacing_rate: u64) -> u64 {
+    let four_packets = 4 * 1_000_000 * u64::from(GSO_MAX_SIZE);
+    four_packets.checked_div(pacing_rate).map_or(0, |us| us.min(HYSTART_ACK_DELAY_US))
 }
 
 /// `x * num / den` in 32 bits, as the kernel computes it for windows.

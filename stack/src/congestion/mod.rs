@@ -13,7 +13,7 @@ mod undo;
 pub(crate) use cubic::Cubic;
 pub(crate) use loss::tcp_enter_loss;
 pub use ops::CaState;
-pub(crate) use ops::{AckSample, Algorithm, CaEvent, CongestionOps, Cwnd};
+pub(crate) use ops::{AckSample, Algorithm, CaEvent, CongestionOps, Cwnd, SlowStartExit};
 pub(crate) use ops::{INFINITE_SSTHRESH, INIT_CWND};
 pub(crate) use prr::Prr;
 use rack::tcp_rack_mark_lost;
@@ -22,8 +22,9 @@ pub(crate) use rack::{
     tcp_rack_update_reo_wnd,
 };
 pub(crate) use recovery::{
-    Rexmit, tcp_end_cwnd_reduction, tcp_enter_cwr, tcp_fastretrans_alert, tcp_init_cwnd_reduction,
-    tcp_retrans_stamp_cleanup, tcp_set_ca_state, tcp_try_keep_open, tcp_xmit_recovery,
+    Rexmit, tcp_end_cwnd_reduction, tcp_enter_cwr, tcp_fastretrans_alert,
+    tcp_init_congestion_control, tcp_init_cwnd_reduction, tcp_retrans_stamp_cleanup,
+    tcp_set_ca_state, tcp_try_keep_open, tcp_xmit_recovery,
 };
 pub(crate) use reno::Reno;
 pub(crate) use reno_sack::tcp_remove_reno_sacks;

@@ -5,6 +5,7 @@
 
 use super::{Cubic, Reno};
 use crate::seq::Seq;
+use crate::sysctl::Sysctls;
 use crate::time::Instant;
 
 /// State of the loss recovery machine (Linux: enum tcp_ca_state).
@@ -77,6 +78,18 @@ pub(crate) struct AckSample {
     pub(crate) rtt_us: Option<u32>,
     /// SND.NXT.
     pub(crate) snd_nxt: Seq,
+    /// Bytes per second at which the connection sends at most, and whether somebody holds it to that.
+    pub(crate) pacing_rate: u64,
+    pub(crate) is_paced: bool,
+}
+
+/// Why an algorithm ended slow start before anything was lost; one ACK can tell of both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SlowStartExit {
+    /// ACKs kept coming in for too long.
+    pub(crate) train: bool,
+    /// The round trip grew.
+    pub(crate) delay: bool,
 }
 
 /// Events of interest to an algorithm (Linux: enum tcp_ca_event).
@@ -108,7 +121,9 @@ pub(crate) trait CongestionOps {
     /// Something happened that shifts an algorithm's clock.
     fn cwnd_event(&mut self, cw: &mut Cwnd, event: CaEvent, now: Instant);
     /// Every ACK that acknowledged something, before the window grows (HyStart).
-    fn pkts_acked(&mut self, cw: &mut Cwnd, ack: &AckSample);
+    fn pkts_acked(&mut self, cw: &mut Cwnd, ack: &AckSample) -> Option<SlowStartExit>;
+    /// The connection begins.
+    fn init(&mut self, _cw: &mut Cwnd) {}
     /// Window to return to when a reduction turns out wrong.
     fn undo_cwnd(&self, cw: &Cwnd) -> u32 {
         cw.snd_cwnd.max(cw.prior_cwnd)
@@ -129,10 +144,10 @@ impl Algorithm {
     pub(crate) const NAMES: [&'static str; 2] = ["reno", "cubic"];
 
     /// The algorithm called `name`.
-    pub(crate) fn by_name(name: &str) -> Option<Self> {
+    pub(crate) fn by_name(name: &str, sysctl: &Sysctls) -> Option<Self> {
         match name {
             "reno" => Some(Self::Reno(Reno)),
-            "cubic" => Some(Self::Cubic(Cubic::default())),
+            "cubic" => Some(Self::Cubic(Cubic::new(sysctl))),
             _ => None,
         }
     }

@@ -33,8 +33,8 @@ pub(crate) fn tcp_rack_advance(sk: &mut Sock, marks: Marks, end_seq: Seq, sent: 
     let rack = &mut sk.loss.rack;
     rack.advanced = true;
     rack.rtt_us = rtt_us;
-    if tcp_rack_sent_after((sent, end_seq), (rack.mstamp, rack.end_seq)) {
-        rack.mstamp = sent;
+    if rack.mstamp.is_none_or(|at| tcp_rack_sent_after((sent, end_seq), (at, rack.end_seq))) {
+        rack.mstamp = Some(sent);
         rack.end_seq = end_seq;
     }
 }
@@ -97,7 +97,8 @@ pub(crate) fn tcp_rack_skb_timeout(sk: &Sock, sent: Instant, reo_wnd: u64, cx: &
 /// RFC 8985 §6.2 step 5 · Linux: tcp_rack_detect_loss
 fn tcp_rack_detect_loss(sk: &mut Sock, cx: &mut Cx) -> u64 {
     let reo_wnd = tcp_rack_reo_wnd(sk, cx);
-    let newest = (sk.loss.rack.mstamp, sk.loss.rack.end_seq);
+    let Some(mstamp) = sk.loss.rack.mstamp else { return 0 };
+    let newest = (mstamp, sk.loss.rack.end_seq);
     let mut timeout = 0;
     for index in 0..sk.write_queue.rtx_len() {
         let Some(chunk) = sk.write_queue.rtx_get(index) else { break };

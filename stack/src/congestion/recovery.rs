@@ -45,6 +45,14 @@ pub(crate) fn tcp_set_ca_state(sk: &mut Sock, new: CaState, cx: &mut Cx) {
     sk.loss.ca_state = new;
 }
 
+/// The algorithm begins, without a past.
+///
+/// Linux: tcp_init_congestion_control (net/ipv4/tcp_cong.c)
+pub(crate) fn tcp_init_congestion_control(sk: &mut Sock) {
+    sk.loss.prior_ssthresh = 0;
+    sk.cong.algorithm.ops().init(&mut sk.cong.cw);
+}
+
 /// A dubious ACK: decides about the state, and what is lost.
 ///
 /// Linux: tcp_fastretrans_alert

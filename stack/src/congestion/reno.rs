@@ -3,7 +3,7 @@
 //!
 //! Linux: net/ipv4/tcp_cong.c
 
-use super::{AckSample, CaEvent, CaState, CongestionOps, Cwnd};
+use super::{AckSample, CaEvent, CaState, CongestionOps, Cwnd, SlowStartExit};
 use crate::time::Instant;
 
 /// Reno has no variables of its own.
@@ -40,7 +40,9 @@ impl CongestionOps for Reno {
 
     fn cwnd_event(&mut self, _: &mut Cwnd, _: CaEvent, _: Instant) {}
 
-    fn pkts_acked(&mut self, _: &mut Cwnd, _: &AckSample) {}
+    fn pkts_acked(&mut self, _: &mut Cwnd, _: &AckSample) -> Option<SlowStartExit> {
+        None
+    }
 }
 
 /// The window was what held the sender back, so growing it means something (RFC 2861, RFC 7661).

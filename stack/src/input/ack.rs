@@ -12,7 +12,7 @@ use super::sack::{SackState, tcp_highest_sack_seq, tcp_sacktag_write_queue};
 use super::{DropReason, Step, drop_for};
 use crate::congestion::prr::Delivery;
 use crate::congestion::{
-    AckSample, CaState, Rexmit, tcp_end_cwnd_reduction, tcp_fastretrans_alert,
+    AckSample, CaState, Rexmit, SlowStartExit, tcp_end_cwnd_reduction, tcp_fastretrans_alert,
     tcp_init_cwnd_reduction, tcp_rack_update_reo_wnd, tcp_set_ca_state, tcp_try_keep_open,
     tcp_xmit_recovery,
 };
@@ -21,6 +21,7 @@ use crate::mib::Counter;
 use crate::output::ack::tcp_send_challenge_ack;
 use crate::output::mss::tcp_sync_mss;
 use crate::output::options::tcp_wnd_end;
+use crate::output::pacing::Pacing;
 use crate::output::probe::{tcp_probe0_when, tcp_schedule_loss_probe};
 use crate::output::write::{tcp_is_cwnd_limited, tcp_slow_start_after_idle_check};
 use crate::seq::Seq;
@@ -252,11 +253,12 @@ fn tcp_cong_control(
     ack: Seq,
     before: &Before,
     (flags, sample): (AckFlags, Option<AckSample>),
-    cx: &Cx,
+    cx: &mut Cx,
 ) {
     let acked_sacked = sk.total.delivered.wrapping_sub(before.delivered);
     if let Some(sample) = sample {
-        sk.cong.algorithm.ops().pkts_acked(&mut sk.cong.cw, &sample);
+        let exit = sk.cong.algorithm.ops().pkts_acked(&mut sk.cong.cw, &sample);
+        count_exit(exit, sk.cong.cw.snd_cwnd, cx);
     }
     if sk.loss.in_cwnd_reduction() {
         let seen = Delivery {
@@ -267,12 +269,37 @@ fn tcp_cong_control(
         let in_flight = sk.loss.packets_in_flight();
         sk.loss.prr.tcp_cwnd_reduction(&mut sk.cong.cw, in_flight, seen);
     } else if tcp_may_raise_cwnd(sk, flags, cx) && tcp_is_cwnd_limited(sk) {
-        let grow =
-            AckSample { now: cx.now, ack, acked: acked_sacked, rtt_us: None, snd_nxt: sk.snd.nxt };
+        let grow = AckSample { acked: acked_sacked, rtt_us: None, ..ack_sample(sk, ack, cx) };
         sk.cong.algorithm.ops().cong_avoid(&mut sk.cong.cw, &grow);
         sk.cong.cwnd_stamp = cx.now;
     }
     tcp_update_pacing_rate(sk, cx);
+}
+
+/// What every acknowledgement tells, before its segments and its round trip are known.
+pub(super) fn ack_sample(sk: &Sock, ack: Seq, cx: &Cx) -> AckSample {
+    AckSample {
+        now: cx.now,
+        ack,
+        acked: 0,
+        rtt_us: None,
+        snd_nxt: sk.snd.nxt,
+        pacing_rate: sk.pacing_rate,
+        is_paced: sk.pacing != Pacing::None,
+    }
+}
+
+/// Counts how slow start ended (Linux: hystart_update).
+fn count_exit(exit: Option<SlowStartExit>, cwnd: u32, cx: &mut Cx) {
+    let Some(exit) = exit else { return };
+    if exit.train {
+        cx.mib.inc(Counter::TcpExtTCPHystartTrainDetect);
+        cx.mib.add(Counter::TcpExtTCPHystartTrainCwnd, u64::from(cwnd));
+    }
+    if exit.delay {
+        cx.mib.inc(Counter::TcpExtTCPHystartDelayDetect);
+        cx.mib.add(Counter::TcpExtTCPHystartDelayCwnd, u64::from(cwnd));
+    }
 }
 
 /// Linux: tcp_may_raise_cwnd

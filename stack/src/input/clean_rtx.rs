@@ -2,7 +2,7 @@
 //!
 //! RFC 6298 §3 · Linux: tcp_clean_rtx_queue (net/ipv4/tcp_input.c)
 
-use super::ack::AckFlags;
+use super::ack::{AckFlags, ack_sample};
 use super::rtt::{RttSample, rtt_since, tcp_ack_update_rtt};
 use super::sack::{SackState, tcp_check_sack_reordering};
 use crate::congestion::{AckSample, tcp_rack_advance, tcp_remove_reno_sacks};
@@ -93,11 +93,9 @@ pub(super) fn tcp_clean_rtx_queue(
         }
     }
     flags.acked().then(|| AckSample {
-        now: cx.now,
-        ack: una,
         acked: cleaned.pkts_acked,
         rtt_us: cleaned.last.filter(|_| !flags.retrans_data_acked).map(|at| rtt_since(at, cx)),
-        snd_nxt: sk.snd.nxt,
+        ..ack_sample(sk, una, cx)
     })
 }
 

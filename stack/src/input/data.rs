@@ -6,7 +6,9 @@
 use super::ecn::{tcp_data_ecn_check, tcp_ecn_accept_cwr};
 use super::fin::tcp_fin;
 use super::prune::tcp_prune_queue;
-use super::rcv_window::{skb_tailroom, skb_truesize, tcp_grow_window, tcp_measure_rcv_mss};
+use super::rcv_window::{
+    skb_tailroom, skb_truesize, tcp_grow_window, tcp_measure_rcv_mss, tcp_rcvbuf_grow,
+};
 use super::rtt::tcp_rcv_rtt_measure;
 use super::{Disposition, DropReason};
 use crate::api::readiness::tcp_data_ready;
@@ -80,6 +82,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     if !bare_fin && !tcp_try_rmem_schedule(sk, seg.seq, cx) && !sk.recv_queue.is_empty() {
         cx.mib.inc(Counter::TcpExtTCPRcvQDrop);
         cx.wake(sk.id, Wake::Readable);
+        sk.ack.nomem = true;
         sk.ack.now = true;
         sk.ack.sched = true;
         return Disposition::Dropped(DropReason::ProtoMem);
@@ -155,6 +158,10 @@ fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition 
     }
     if sk.rx_opt.sack_ok {
         sk.selective_acks.add(seq, end_seq);
+    }
+    if !sk.dead && sk.parent.is_none() {
+        // What waits for a hole takes room from what could be read.
+        tcp_rcvbuf_grow(sk, sk.rtt.rcvq_space, cx);
     }
     if outcome.redundant {
         return Disposition::Dropped(DropReason::TcpOfomerge);

@@ -170,36 +170,64 @@ fn learn_ratio(sk: &mut Sock, payload: u32, truesize: u32) {
 
 /// The application read data: if it keeps up with the sender, the buffer grows.
 ///
-/// Linux: tcp_rcv_space_adjust, tcp_rcvbuf_grow
+/// Linux: tcp_rcv_space_adjust
 pub(crate) fn tcp_rcv_space_adjust(sk: &mut Sock, cx: &Cx) {
     let elapsed = cx.now.micros_since(sk.rtt.rcvq_time);
     if sk.rtt.rcv_rtt_us == 0 || elapsed < u64::from(sk.rtt.rcv_rtt_us >> 3) {
         return;
     }
     let copied_seq = sk.recv_queue.copied_seq();
-    let copied = copied_seq - sk.rtt.rcvq_seq;
-    if copied > sk.rtt.rcvq_space {
-        tcp_rcvbuf_grow(sk, copied, cx);
+    // What arrived in the meantime is not what was copied.
+    let unread = sk.rcv.nxt - copied_seq;
+    let per_rtt = (copied_seq - sk.rtt.rcvq_seq).saturating_sub(unread);
+    if per_rtt > sk.rtt.rcvq_space {
+        tcp_rcvbuf_grow(sk, per_rtt, cx);
     }
     sk.rtt.rcvq_seq = copied_seq;
     sk.rtt.rcvq_time = cx.now;
 }
 
-fn tcp_rcvbuf_grow(sk: &mut Sock, newval: u32, cx: &Cx) {
-    let oldval = std::mem::replace(&mut sk.rtt.rcvq_space, newval);
-    if cx.sysctl.tcp_moderate_rcvbuf == 0 || sk.opts.locks.rcvbuf {
+/// `per_rtt` bytes go through the buffer in a round trip: it gets the size a sender needs that goes
+/// on growing as it did since the last measurement.
+///
+/// Linux: tcp_rcvbuf_grow
+pub(crate) fn tcp_rcvbuf_grow(sk: &mut Sock, per_rtt: u32, cx: &Cx) {
+    let before = std::mem::replace(&mut sk.rtt.rcvq_space, per_rtt);
+    let is_fixed = cx.sysctl.tcp_moderate_rcvbuf == 0 || sk.opts.locks.rcvbuf;
+    if is_fixed {
         return;
     }
-    // Slow start doubles the sender's window in the coming round trip; be ready for it.
-    let mut rcvwin = u64::from(newval) << 1;
-    let grow = rcvwin * u64::from(newval.saturating_sub(oldval)) / u64::from(oldval.max(1));
-    rcvwin += grow << 1;
-    let ratio = u64::from(sk.rcv.scaling_ratio.max(1));
-    let rcvbuf = ((rcvwin << RMEM_TO_WIN_SHIFT) / ratio).min(cx.sysctl.tcp_rmem.max);
-    let rcvbuf = u32::try_from(rcvbuf).unwrap_or(u32::MAX);
-    if rcvbuf > sk.opts.rcvbuf {
-        sk.opts.rcvbuf = rcvbuf;
-        let clamp = tcp_win_from_space(sk, rcvbuf);
+    let last = sk.ofo_queue.chunks().next_back();
+    let held_up = last.map_or(0, |chunk| chunk.end_seq() - sk.rcv.nxt);
+    let window = wanted_window(per_rtt, before).saturating_add(u64::from(held_up));
+    let space = (window << RMEM_TO_WIN_SHIFT) / u64::from(sk.rcv.scaling_ratio.max(1));
+    let space = u32::try_from(space.min(cx.sysctl.tcp_rmem.max)).unwrap_or(u32::MAX);
+    if space > sk.opts.rcvbuf {
+        sk.opts.rcvbuf = space;
+        let clamp = tcp_win_from_space(sk, space);
         tcp_set_window_clamp(sk, clamp);
+    }
+}
+
+/// Two round trips' worth, because the measurement is one late; and in slow start, when the last
+/// round trip brought more than the one before, twice that growth in proportion.
+fn wanted_window(per_rtt: u32, before: u32) -> u64 {
+    let base = u64::from(per_rtt) * 2;
+    let growth = u64::from(per_rtt.saturating_sub(before));
+    base + base * growth / u64::from(before.max(1)) * 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wanted_window;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::steady(10_000, 10_000, 20_000)]
+    #[case::doubling(20_000, 10_000, 120_000)]
+    #[case::slower_than_before(5_000, 10_000, 10_000)]
+    #[case::never_measured(1_000, 0, 2_000 + 2 * 2_000 * 1_000)]
+    fn the_window_follows_the_growth(#[case] now: u32, #[case] before: u32, #[case] window: u64) {
+        assert_eq!(wanted_window(now, before), window);
     }
 }

@@ -216,7 +216,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     child.zerocopy = listener.zerocopy.inherited();
     child.tstamp = listener.tstamp.clone();
     child.md5 = listener.md5.inherit(req.flow.remote.ip());
-    child.cong = crate::sock::control_block::CongVars::new(listener.opts.congestion);
+    child.cong = crate::sock::control_block::CongVars::new(listener.opts.congestion, &cx.sysctl);
     child.flow = req.flow;
     child.saved_syn = std::mem::take(&mut req.saved_syn);
     child.parent = Some(listener.id);

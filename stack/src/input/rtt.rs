@@ -161,24 +161,27 @@ pub(crate) fn tcp_rcv_rtt_measure_ts(sk: &mut Sock, payload_len: u32, cx: &Cx) {
     if payload_len >= sk.ack.rcv_mss {
         let now = crate::output::options::tcp_time_stamp(cx.now, sk.tsoffset);
         let delta_ms = now.wrapping_sub(tsecr);
-        if delta_ms < i32::MAX.unsigned_abs() / 1000 {
-            tcp_rcv_rtt_update(sk, u64::from(delta_ms.max(1)) * 1000, false);
+        // Less than a tick measures nothing.
+        if (1..i32::MAX.unsigned_abs() / 1000).contains(&delta_ms) {
+            tcp_rcv_rtt_update(sk, u64::from(delta_ms) * 1000, false);
         }
     }
 }
 
+/// Follows a shorter round trip at once. A longer one counts, smoothed, only if it was measured by
+/// timestamp while the application kept up: otherwise it says how slow the application is.
+///
 /// Linux: tcp_rcv_rtt_update
 fn tcp_rcv_rtt_update(sk: &mut Sock, sample_us: u64, win_dep: bool) {
-    let sample = u32::try_from(sample_us).unwrap_or(u32::MAX >> 3);
+    let sample = u32::try_from(sample_us).unwrap_or(u32::MAX).min(u32::MAX >> 3);
     let old = sk.rtt.rcv_rtt_us;
-    let scaled = sample << 3;
-    sk.rtt.rcv_rtt_us = if old == 0 || (win_dep && scaled < old) {
-        scaled
-    } else if win_dep {
-        old
-    } else {
-        old - (old >> 3) + sample
-    };
+    let is_shorter = old == 0 || sample << 3 < old;
+    let keeps_up = sk.rcv.nxt == sk.recv_queue.copied_seq();
+    if is_shorter {
+        sk.rtt.rcv_rtt_us = sample << 3;
+    } else if !win_dep && keeps_up {
+        sk.rtt.rcv_rtt_us = old - (old >> 3) + sample;
+    }
 }
 
 /// A segment's end to its sending time: what a measurement is taken from.

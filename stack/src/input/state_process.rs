@@ -14,6 +14,7 @@ use super::urgent::tcp_urg;
 use super::validate::tcp_validate_incoming;
 use super::{Disposition, DropReason, ResetReason, Step, drop_for, tcp_init_buffer_space};
 use crate::api::close::{tcp_done, tcp_shutdown_write};
+use crate::congestion::tcp_init_congestion_control;
 use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::fastopen::{
@@ -205,6 +206,7 @@ pub(crate) fn tcp_init_transfer(sk: &mut Sock, cx: &mut Cx) {
     let syn_lost = sk.loss.total_retrans > 1 && sk.loss.undo_marker.is_some();
     sk.cong.cw.snd_cwnd = if syn_lost { 1 } else { tcp_init_cwnd(sk, cx) };
     sk.cong.cwnd_stamp = cx.now;
+    tcp_init_congestion_control(sk);
     tcp_init_buffer_space(sk, cx);
 }
 

@@ -159,7 +159,6 @@ pub(crate) fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
     tcp_set_state(sk, Event::RecvSynAck, cx);
     sk.ack.lrcvtime = cx.now;
     tcp_init_transfer(sk, cx);
-    tcp_sync_mss(sk, sk.pmtu_cookie, cx);
     sk.total.lsndtime = cx.now;
     tcp_update_pacing_rate(sk, cx);
     if sk.opts.keepalive {

@@ -13,7 +13,7 @@ use crate::output::transmit::send_signed;
 use crate::seq::Seq;
 use crate::sock::{RxOpt, TimeWaitSock};
 use crate::state::{Event, TcpState, advance};
-use crate::time::timer_deadline;
+use crate::time::{Instant, timer_deadline};
 use crate::timer::TCP_TIMEWAIT_LEN_MS;
 use crate::wire::{Flags, Segment};
 
@@ -32,6 +32,50 @@ pub(super) enum TwStatus {
     Syn(Seq),
 }
 
+/// What a segment is to the remainder of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    /// Its timestamp is from before the end.
+    Stale,
+    /// A reset at exactly the next sequence number.
+    Assassin,
+    /// An empty segment there: the peer has nothing to say, and has not forgotten.
+    Echo,
+    /// The SYN of a new connection, beyond anything of the old one.
+    Reopening,
+    /// Any other reset.
+    Reset,
+    /// Any other segment with an ACK: the peer may be missing ours.
+    Repeat,
+    /// Any other segment.
+    Stray,
+}
+
+impl Heard {
+    fn of(tw: &TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, now: Instant) -> Self {
+        let reset = seg.flags.rst();
+        let is_next = seg.seq == tw.rcv_nxt;
+        let newer = rx_opt.saw_tstamp && Seq(rx_opt.ts_recent).before(Seq(rx_opt.rcv_tsval));
+        if is_stale(rx_opt, seg, now) {
+            Self::Stale
+        } else if reset {
+            if is_next { Self::Assassin } else { Self::Reset }
+        } else if is_next && seg.end_seq() == seg.seq {
+            Self::Echo
+        } else if seg.flags.ack() {
+            Self::Repeat
+        } else if seg.flags.syn() && (seg.seq.after(tw.rcv_nxt) || newer) {
+            Self::Reopening
+        } else {
+            Self::Stray
+        }
+    }
+}
+
+fn is_stale(rx_opt: &RxOpt, seg: &Segment, now: Instant) -> bool {
+    rx_opt.saw_tstamp && !seg.flags.rst() && tcp_paws_reject(rx_opt, 0, now)
+}
+
 /// Judges a segment for the remainder of a connection.
 pub(super) fn tcp_timewait_state_process(
     tw: &mut TimeWaitSock,
@@ -39,71 +83,67 @@ pub(super) fn tcp_timewait_state_process(
     cx: &mut Cx,
 ) -> TwStatus {
     let rx_opt = segment_options(tw, seg);
-    let paws_reject = rx_opt.saw_tstamp && !seg.flags.rst() && tcp_paws_reject(&rx_opt, 0, cx.now);
     if tw.state() == TcpState::FinWait2 {
-        return fin_wait2(tw, seg, (&rx_opt, paws_reject), cx);
+        return fin_wait2(tw, seg, &rx_opt, cx);
     }
-    let bare = seg.seq == seg.end_seq() || seg.flags.rst();
-    if !paws_reject && seg.seq == tw.rcv_nxt && bare {
-        if seg.flags.rst() {
-            // [RFC1337:2#1] Assassination is possible, unless tcp_rfc1337 forbids it.
-            if cx.sysctl.tcp_rfc1337 == 0 {
-                return TwStatus::Kill;
-            }
-        } else {
-            reschedule(tw, cx);
+    match Heard::of(tw, seg, &rx_opt, cx.now) {
+        // [RFC1337:2#1] Assassination is possible, unless tcp_rfc1337 forbids it.
+        Heard::Assassin if cx.sysctl.tcp_rfc1337 == 0 => TwStatus::Kill,
+        Heard::Assassin => {
+            remember(tw, &rx_opt, cx);
+            TwStatus::Success
         }
-        remember(tw, &rx_opt, cx);
-        return TwStatus::Success;
+        Heard::Echo => {
+            reschedule(tw, cx);
+            remember(tw, &rx_opt, cx);
+            TwStatus::Success
+        }
+        Heard::Reopening => TwStatus::Syn(isn_beyond(tw)),
+        Heard::Reset => TwStatus::Success,
+        Heard::Stale => {
+            cx.mib.inc(Counter::TcpExtPAWSTimewait);
+            reschedule(tw, cx);
+            answer(tw, seg, Counter::TcpExtTCPACKSkippedTimeWait, cx)
+        }
+        Heard::Repeat => {
+            reschedule(tw, cx);
+            answer(tw, seg, Counter::TcpExtTCPACKSkippedTimeWait, cx)
+        }
+        Heard::Stray => answer(tw, seg, Counter::TcpExtTCPACKSkippedTimeWait, cx),
     }
-    let newer_ts = rx_opt.saw_tstamp && Seq(rx_opt.ts_recent).before(Seq(rx_opt.rcv_tsval));
-    let is_syn = seg.flags.syn() && !seg.flags.rst() && !seg.flags.ack();
-    if is_syn && !paws_reject && (seg.seq.after(tw.rcv_nxt) || newer_ts) {
-        // [RFC9293:MAY-2] Beyond anything the old connection can have sent.
-        let isn = tw.snd_nxt + 65_535 + 2;
-        return TwStatus::Syn(if isn.0 == 0 { Seq(1) } else { isn });
-    }
-    if paws_reject {
-        cx.mib.inc(Counter::TcpExtPAWSTimewait);
-    }
-    if seg.flags.rst() {
-        return TwStatus::Success;
-    }
-    if paws_reject || seg.flags.ack() {
-        reschedule(tw, cx);
-    }
-    answer(tw, seg, Counter::TcpExtTCPACKSkippedTimeWait, cx)
+}
+
+/// [RFC9293:MAY-2] Beyond anything the old connection can have sent; zero means none in Linux.
+fn isn_beyond(tw: &TimeWaitSock) -> Seq {
+    let isn = tw.snd_nxt + 65_535 + 2;
+    if isn.0 == 0 { Seq(1) } else { isn }
 }
 
 /// The peer's FIN has not come yet.
-fn fin_wait2(
-    tw: &mut TimeWaitSock,
-    seg: &Segment,
-    (rx_opt, paws_reject): (&RxOpt, bool),
-    cx: &mut Cx,
-) -> TwStatus {
-    if paws_reject || !tcp_in_window(seg, tw.rcv_nxt, tw.rcv_nxt + tw.rcv_wnd) {
+fn fin_wait2(tw: &mut TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, cx: &mut Cx) -> TwStatus {
+    let end_seq = seg.end_seq();
+    let in_window = tcp_in_window(seg, tw.rcv_nxt, tw.rcv_nxt + tw.rcv_wnd);
+    if !in_window || is_stale(rx_opt, seg, cx.now) {
         return answer(tw, seg, Counter::TcpExtTCPACKSkippedFinWait2, cx);
     }
     if seg.flags.rst() {
         return TwStatus::Kill;
     }
-    if seg.flags.syn() && !seg.seq.before(tw.rcv_nxt) {
-        return TwStatus::Rst;
+    let reopens = seg.flags.syn() && !seg.seq.before(tw.rcv_nxt);
+    let brings_news = seg.flags.ack() && end_seq != seg.seq && end_seq.after(tw.rcv_nxt);
+    let is_fin = seg.flags.fin() && end_seq == tw.rcv_nxt + 1;
+    match (reopens, brings_news, is_fin) {
+        (false, true, true) => {
+            advance(&mut tw.state, tw.flow, Event::RecvFin, cx);
+            tw.rcv_nxt = end_seq;
+            remember(tw, rx_opt, cx);
+            reschedule(tw, cx);
+            TwStatus::Ack
+        }
+        (false, false, _) => TwStatus::Success,
+        // Data for nobody, or a connection that nobody wants.
+        (true, _, _) | (false, true, false) => TwStatus::Rst,
     }
-    let end_seq = seg.end_seq();
-    if !seg.flags.ack() || !end_seq.after(tw.rcv_nxt) || end_seq == seg.seq {
-        return TwStatus::Success;
-    }
-    if !seg.flags.fin() || end_seq != tw.rcv_nxt + 1 {
-        // Data for nobody.
-        return TwStatus::Rst;
-    }
-    advance(&mut tw.state, tw.flow, Event::RecvFin, cx);
-    tw.rcv_nxt = end_seq;
-    remember(tw, rx_opt, cx);
-    reschedule(tw, cx);
-    TwStatus::Ack
 }
 
 fn segment_options(tw: &TimeWaitSock, seg: &Segment) -> RxOpt {

@@ -72,7 +72,7 @@ fn decide(sk: &mut Sock, cx: &mut Cx) {
     let more_than_one = sk.rcv.nxt - sk.rcv.wup > sk.ack.rcv_mss;
     let unread = sk.recv_queue.available();
     let worth_telling =
-        more_than_one && (unread < sk.opts.rcvlowat || __tcp_select_window(sk) >= sk.rcv.wnd);
+        more_than_one && (unread < sk.opts.rcvlowat || __tcp_select_window(sk, cx) >= sk.rcv.wnd);
     if worth_telling || tcp_in_quickack_mode(sk, cx) || sk.ack.now {
         return tcp_send_ack(sk, cx);
     }

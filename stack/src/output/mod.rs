@@ -4,6 +4,7 @@
 //! that have no socket, [`transmit::send`].
 
 pub(crate) mod ack;
+mod collapse;
 pub(crate) mod ecn;
 pub(crate) mod fin;
 pub(crate) mod mss;

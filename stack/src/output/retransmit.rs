@@ -3,6 +3,7 @@
 //! RFC 9293 §3.8.1, RFC 5681 §3.2 · Linux: tcp_retransmit_skb, tcp_xmit_retransmit_queue
 //! (net/ipv4/tcp_output.c)
 
+use super::collapse::tcp_retrans_try_collapse;
 use super::ecn::tcp_ecn_clear_syn;
 use super::mss::tcp_current_mss;
 use super::options::tcp_wnd_end;
@@ -15,7 +16,7 @@ use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::qdisc::Xmit;
 use crate::sock::Sock;
-use crate::sock::write_queue::{Chunk, skb_truesize};
+use crate::sock::write_queue::{Chunk, Marks, skb_truesize};
 use crate::timer::{Timer, tcp_reset_paced_timer};
 
 /// Why nothing was sent.
@@ -79,6 +80,10 @@ pub(crate) fn resend(sk: &mut Sock, index: usize, segs: u32, cx: &mut Cx) -> Res
         len = if avail < cur_mss { avail } else { avail - avail % cur_mss };
     }
     fit(sk, index, len, cur_mss);
+    let avail = avail.min(cur_mss);
+    if sk.write_queue.rtx_get(index).is_some_and(|chunk| chunk.len() < avail) {
+        tcp_retrans_try_collapse(sk, index, avail, cx);
+    }
     let departs = departure_time(sk, cx);
     let Some(chunk) = sk.write_queue.rtx_get_mut(index) else { return Ok(()) };
     let pcount = chunk.pcount();
@@ -142,7 +147,7 @@ pub(crate) fn fragment_rtx(sk: &mut Sock, index: usize, len: u32) -> bool {
 }
 
 /// A chunk now counts as `after` segments instead of `before`.
-fn adjust_pcount(sk: &mut Sock, before: u32, after: u32, marks: crate::sock::write_queue::Marks) {
+pub(super) fn adjust_pcount(sk: &mut Sock, before: u32, after: u32, marks: Marks) {
     let shift = |count: &mut u32| *count = (*count + after).saturating_sub(before);
     shift(&mut sk.loss.packets_out);
     if marks.sacked {
@@ -153,6 +158,10 @@ fn adjust_pcount(sk: &mut Sock, before: u32, after: u32, marks: crate::sock::wri
     }
     if marks.lost {
         shift(&mut sk.loss.lost_out);
+    }
+    if !sk.rx_opt.sack_ok {
+        // Duplicates are counted, not marked: fewer segments cannot have caused as many.
+        sk.loss.sacked_out = sk.loss.sacked_out.saturating_sub(before.saturating_sub(after));
     }
 }
 

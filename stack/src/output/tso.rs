@@ -15,6 +15,9 @@ use crate::wire::{Flags, Segment};
 
 /// GSO_MAX_SEGS
 const GSO_MAX_SEGS: u32 = 65_535;
+/// tcp_max_tso_deferred_mss
+const MAX_TSO_DEFERRED_MSS: u32 = 3;
+const NSEC_PER_MSEC: u64 = 1_000_000;
 /// sk_pacing_shift: about a millisecond of data per packet.
 const PACING_SHIFT: u32 = 10;
 
@@ -83,44 +86,68 @@ pub(crate) enum Defer {
 ///
 /// Linux: tcp_tso_should_defer (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_tso_should_defer(sk: &Sock, head: HeadSkb, max_segs: u32, cx: &Cx) -> Defer {
-    const NSEC_PER_MSEC: u64 = 1_000_000;
-    if sk.loss.ca_state >= CaState::Recovery {
+    let windows = Windows::of(sk, head);
+    let pointless = sk.loss.ca_state >= CaState::Recovery
+        || !writes_right_now(sk, cx)
+        || windows.is_enough(sk, head, max_segs, cx)
+        || !ack_is_near(sk, cx);
+    if pointless {
         return Defer::No;
     }
-    // Only a writer that is busy right now will have more to add. (Linux asks for more than a
-    // millisecond; whatever happens a millisecond later is later by a little more on a real clock.)
-    if cx.now.nanos_since(sk.total.wstamp) >= NSEC_PER_MSEC {
-        return Defer::No;
+    // Once more arrives, which window will have held the packet back?
+    match windows.narrower() {
+        (window, why) if window <= head.len => why,
+        _ if head.fin_or_eor => Defer::No,
+        _ => Defer::ForData,
     }
-    let send_win = tcp_wnd_end(sk) - head.seq;
-    let room = sk.cong.cw.snd_cwnd.saturating_sub(sk.loss.packets_in_flight());
-    let cong_win = room.saturating_mul(sk.mss_cache);
-    let limit = send_win.min(cong_win);
-    if limit >= max_segs.saturating_mul(sk.mss_cache) || (!head.is_last && limit >= head.len) {
-        return Defer::No;
+}
+
+/// Bytes that the peer and the network would take behind the head's beginning.
+#[derive(Clone, Copy, Debug)]
+struct Windows {
+    send: u32,
+    congestion: u32,
+}
+
+impl Windows {
+    fn of(sk: &Sock, head: HeadSkb) -> Self {
+        let room = sk.cong.cw.snd_cwnd.saturating_sub(sk.loss.packets_in_flight());
+        Self { send: tcp_wnd_end(sk) - head.seq, congestion: room.saturating_mul(sk.mss_cache) }
     }
-    let divisor = u32::from(cx.sysctl.tcp_tso_win_divisor);
-    let whole = sk.snd.wnd.min(sk.cong.cw.snd_cwnd.saturating_mul(sk.mss_cache));
-    let worth_sending = match whole.checked_div(divisor) {
-        Some(chunk) => limit >= chunk,
-        None => limit > 3 * sk.mss_cache,
-    };
-    if worth_sending {
-        return Defer::No;
-    }
-    let Some(oldest) = sk.write_queue.rtx_head() else { return Defer::No };
-    let age_ns = cx.now.nanos_since(oldest.sent_at);
-    if age_ns < 1000 * u64::from(sk.rtt.srtt_us >> 4) {
-        return Defer::No;
-    }
-    if cong_win < send_win {
-        if cong_win <= head.len {
-            return Defer::CwndLimited;
+
+    fn narrower(self) -> (u32, Defer) {
+        if self.congestion < self.send {
+            (self.congestion, Defer::CwndLimited)
+        } else {
+            (self.send, Defer::RwndLimited)
         }
-    } else if send_win <= head.len {
-        return Defer::RwndLimited;
     }
-    if head.fin_or_eor { Defer::No } else { Defer::ForData }
+
+    /// A packet as large as it gets, a complete one, or a fair share of the window can go now.
+    fn is_enough(self, sk: &Sock, head: HeadSkb, max_segs: u32, cx: &Cx) -> bool {
+        let (limit, _) = self.narrower();
+        let whole = sk.snd.wnd.min(sk.cong.cw.snd_cwnd.saturating_mul(sk.mss_cache));
+        let share = whole.checked_div(u32::from(cx.sysctl.tcp_tso_win_divisor));
+        let is_fair =
+            share.map_or(limit > MAX_TSO_DEFERRED_MSS * sk.mss_cache, |share| limit >= share);
+        let is_full = limit >= max_segs.saturating_mul(sk.mss_cache);
+        let is_complete = !head.is_last && limit >= head.len;
+        is_full || is_complete || is_fair
+    }
+}
+
+/// Only a writer that is busy right now will have more to add. (Linux asks for more than a
+/// millisecond; what happens a millisecond later is later by a little more on a real clock.)
+fn writes_right_now(sk: &Sock, cx: &Cx) -> bool {
+    cx.now.nanos_since(sk.total.wstamp) < NSEC_PER_MSEC
+}
+
+/// The ACK that will open the window is due within half a round trip, or a millisecond.
+fn ack_is_near(sk: &Sock, cx: &Cx) -> bool {
+    let Some(oldest) = sk.write_queue.rtx_head() else { return false };
+    let srtt_ns = u64::from(sk.rtt.srtt_us) * (1000 >> 3);
+    let expected = oldest.sent_at.plus_nanos(srtt_ns);
+    expected.nanos_since(cx.now) <= (srtt_ns >> 1).min(NSEC_PER_MSEC)
 }
 
 /// Cuts a large packet into segments of `mss` bytes of payload.

@@ -137,8 +137,14 @@ pub(crate) fn tcp_set_rcvbuf_for(sk: &mut Sock, space: u32, win: u32) {
 pub(crate) fn tcp_select_window(sk: &mut Sock, cx: &mut Cx) -> u16 {
     let old_win = sk.rcv.wnd;
     let cur_win = tcp_receive_window(sk);
-    let mut new_win = __tcp_select_window(sk);
-    if new_win < cur_win {
+    if sk.ack.nomem {
+        // Something was dropped for want of memory: nothing at all may come.
+        (sk.rcv.wnd, sk.rcv.wup) = (0, sk.rcv.nxt);
+        count_edge(old_win, 0, cx);
+        return 0;
+    }
+    let mut new_win = __tcp_select_window(sk, cx);
+    if new_win < cur_win && !tcp_may_shrink_window(sk, cx) {
         // [RFC9293:SHLD-14] The right edge never moves left.
         if new_win == 0 {
             cx.mib.inc(Counter::TcpExtTCPWantZeroWindowAdv);
@@ -154,45 +160,98 @@ pub(crate) fn tcp_select_window(sk: &mut Sock, cx: &mut Cx) -> u16 {
         new_win.min(U16_MAX << sk.rx_opt.rcv_wscale)
     };
     let field = field >> sk.rx_opt.rcv_wscale;
+    count_edge(old_win, field, cx);
+    u16::try_from(field).unwrap_or(u16::MAX)
+}
+
+/// Counts windows that close, and those that open again.
+fn count_edge(old_win: u32, field: u32, cx: &mut Cx) {
     if field == 0 && old_win != 0 {
         cx.mib.inc(Counter::TcpExtTCPToZeroWindowAdv);
     } else if field != 0 && old_win == 0 {
         cx.mib.inc(Counter::TcpExtTCPFromZeroWindowAdv);
     }
-    u16::try_from(field).unwrap_or(u16::MAX)
 }
 
 /// The window we would like to offer, in bytes.
 ///
 /// RFC 9293 §3.8.6.2.2, RFC 1122 §4.2.3.3 · Linux: __tcp_select_window (net/ipv4/tcp_output.c)
-pub(crate) fn __tcp_select_window(sk: &mut Sock) -> u32 {
-    let wscale = sk.rx_opt.rcv_wscale;
-    let allowed_space = tcp_full_space(sk);
-    let full_space = sk.rcv.window_clamp.min(allowed_space);
-    let mss = sk.ack.rcv_mss.min(full_space);
-    if mss == 0 {
+pub(crate) fn __tcp_select_window(sk: &mut Sock, cx: &Cx) -> u32 {
+    let may_shrink = tcp_may_shrink_window(sk, cx);
+    let room = Room::of(sk, may_shrink);
+    if room.is_scarce() {
+        // No time for quick ACKs: they would only tell of a small window.
+        sk.ack.quick = 0;
+    }
+    if room.is_too_little() {
         return 0;
     }
-    let mut free_space = tcp_space(sk);
-    if free_space < full_space >> 1 {
-        sk.ack.quick = 0;
-        free_space &= !((1 << wscale) - 1);
-        // Offering less than this would invite silly windows.
-        if free_space < allowed_space >> 4 || free_space < mss {
-            return 0;
-        }
-    }
-    free_space = free_space.min(sk.rcv.rcv_ssthresh);
-    if wscale > 0 {
-        return align_up(free_space, wscale);
-    }
-    let window = sk.rcv.wnd;
-    if window > free_space || window + mss <= free_space {
-        free_space - free_space % mss
-    } else if mss == full_space && free_space > window + (full_space >> 1) {
-        free_space
+    let offer = room.usable().min(sk.rcv.rcv_ssthresh);
+    if room.unit > 1 {
+        offer.next_multiple_of(room.unit)
     } else {
-        window
+        room.whole_segments(offer, sk.rcv.wnd)
+    }
+}
+
+/// Whether the right edge may move left (net.ipv4.tcp_shrink_window).
+///
+/// RFC 7323 §2.4 · Linux: the conditions in tcp_select_window and __tcp_select_window
+fn tcp_may_shrink_window(sk: &Sock, cx: &Cx) -> bool {
+    cx.sysctl.tcp_shrink_window != 0 && sk.rx_opt.rcv_wscale != 0
+}
+
+/// Space for payload, in bytes.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    /// Left in the buffer.
+    free: u32,
+    /// In an empty buffer, and how much of that a window may ever be.
+    whole: u32,
+    most: u32,
+    /// The peer's segments, as far as one fits.
+    mss: u32,
+    /// What windows are multiples of.
+    unit: u32,
+}
+
+impl Room {
+    fn of(sk: &Sock, exact: bool) -> Self {
+        let whole = tcp_full_space(sk);
+        let most = sk.rcv.window_clamp.min(whole);
+        let unit = 1 << sk.rx_opt.rcv_wscale;
+        let free = tcp_space(sk);
+        // A window that may shrink never promises more than there is.
+        let free = if exact { free - free % unit } else { free };
+        Self { free, whole, most, mss: sk.ack.rcv_mss.min(most), unit }
+    }
+
+    /// Half of the buffer is full.
+    const fn is_scarce(&self) -> bool {
+        self.mss != 0 && self.free < self.most >> 1
+    }
+
+    /// What can be promised: when there is little, not a byte more than there is.
+    const fn usable(&self) -> u32 {
+        if self.is_scarce() { self.free - self.free % self.unit } else { self.free }
+    }
+
+    /// Offering what is left would invite silly windows.
+    const fn is_too_little(&self) -> bool {
+        let usable = self.usable();
+        self.mss == 0 || (self.is_scarce() && (usable < self.whole >> 4 || usable < self.mss))
+    }
+
+    /// `offer` in whole segments; the `present` window if that would hardly change it.
+    const fn whole_segments(&self, offer: u32, present: u32) -> u32 {
+        let shrinks = offer < present;
+        let grows_by_a_segment = offer >= present.saturating_add(self.mss);
+        if shrinks || grows_by_a_segment {
+            return offer - offer % self.mss;
+        }
+        // A buffer of one segment: half of it is worth telling.
+        let grows_by_half = offer > present.saturating_add(self.most >> 1);
+        if self.mss == self.most && grows_by_half { offer } else { present }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::congestion::{Algorithm, CaState, Cwnd, Prr, Reno};
 use crate::seq::Seq;
+use crate::sysctl::Sysctls;
 use crate::time::Instant;
 
 /// TCP_TIMEOUT_INIT, RFC 6298 §2.1
@@ -129,6 +130,8 @@ pub(crate) struct AckVars {
     pub(crate) pushed2: bool,
     /// ICSK_ACK_NOW
     pub(crate) now: bool,
+    /// ICSK_ACK_NOMEM: the ACK closes the window.
+    pub(crate) nomem: bool,
     /// ACKs left in quick mode.
     pub(crate) quick: u8,
     /// Interactive session counter.
@@ -158,6 +161,7 @@ impl AckVars {
         self.pushed = false;
         self.pushed2 = false;
         self.now = false;
+        self.nomem = false;
     }
 }
 
@@ -230,8 +234,8 @@ pub(crate) struct LossVars {
 /// RACK (Linux: tp->rack).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RackVars {
-    /// Transmission time of the most recently sent segment that was delivered.
-    pub(crate) mstamp: Instant,
+    /// Transmission time of the most recently sent segment that was delivered; none before that.
+    pub(crate) mstamp: Option<Instant>,
     pub(crate) rtt_us: u32,
     pub(crate) end_seq: Seq,
     pub(crate) last_delivered: u32,
@@ -353,10 +357,10 @@ impl LossVars {
 
 impl CongVars {
     /// Variables of a new socket under the algorithm called `name`.
-    pub(crate) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str, sysctl: &Sysctls) -> Self {
         Self {
             cw: Cwnd::new(),
-            algorithm: Algorithm::by_name(name).unwrap_or(Algorithm::Reno(Reno)),
+            algorithm: Algorithm::by_name(name, sysctl).unwrap_or(Algorithm::Reno(Reno)),
             cwnd_stamp: Instant::ZERO,
             cwnd_used: 0,
             max_packets_seq: Seq(0),

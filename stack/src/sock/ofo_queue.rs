@@ -141,7 +141,6 @@ impl OfoQueue {
     }
 
     /// Chunks, lowest sequence number first.
-    #[cfg(test)]
     pub(crate) fn chunks(&self) -> impl DoubleEndedIterator<Item = &RecvChunk> + '_ {
         self.chunks.iter()
     }

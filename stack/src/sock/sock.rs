@@ -160,7 +160,7 @@ impl Sock {
         if sysctl.ip_no_pmtu_disc != 0 {
             opts.kept.set(IP_MTU_DISCOVER, 0);
         }
-        let cong = CongVars::new(opts.congestion);
+        let cong = CongVars::new(opts.congestion, sysctl);
         Self {
             id,
             state: StateCell::closed(),

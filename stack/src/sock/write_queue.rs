@@ -3,7 +3,7 @@
 //!
 //! Linux: sk_write_queue and tcp_rtx_queue (include/net/tcp.h), tcp_fragment and tcp_trim_head
 //! (net/ipv4/tcp_output.c). Which chunk is sent, lost or acknowledged is decided elsewhere; here
-//! the two queues stay contiguous in sequence space. Collapsing small chunks is not done.
+//! the two queues stay contiguous in sequence space.
 
 use std::collections::VecDeque;
 
@@ -257,6 +257,19 @@ impl WriteQueue {
     /// Cuts chunk `index` of the retransmission queue after `len` bytes.
     pub(crate) fn fragment_rtx(&mut self, index: usize, len: usize) -> bool {
         Self::fragment(&mut self.rtx, index, len)
+    }
+
+    /// Joins the chunk behind `index` of the retransmission queue to it; false if there is none.
+    ///
+    /// Linux: the queue half of tcp_collapse_retrans (net/ipv4/tcp_output.c)
+    pub(crate) fn collapse_rtx(&mut self, index: usize) -> bool {
+        let next = index.checked_add(1).and_then(|behind| self.rtx.remove(behind));
+        let (Some(mut next), Some(to)) = (next, self.rtx.get_mut(index)) else { return false };
+        to.data.append(&mut next.data);
+        to.flags |= next.flags;
+        to.marks.ever_retrans |= next.marks.ever_retrans;
+        to.eor = next.eor;
+        true
     }
 
     fn fragment(queue: &mut VecDeque<Chunk>, index: usize, len: usize) -> bool {

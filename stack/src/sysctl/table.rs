@@ -111,6 +111,17 @@ knobs! {
     rw tcp_plb_suspend_rto_sec: u8 = "net.ipv4.tcp_plb_suspend_rto_sec", 60, BYTE;
     rw tcp_plb_cong_thresh: i32 = "net.ipv4.tcp_plb_cong_thresh", 128, 0..=256;
 
+    // Parameters of the module tcp_cubic: /sys/module/tcp_cubic/parameters.
+    rw cubic_fast_convergence: i32 = "module.tcp_cubic.fast_convergence", 1, INT;
+    rw cubic_beta: i32 = "module.tcp_cubic.beta", 717, INT;
+    rw cubic_initial_ssthresh: i32 = "module.tcp_cubic.initial_ssthresh", 0, INT;
+    ro cubic_bic_scale: i32 = "module.tcp_cubic.bic_scale", 41, INT;
+    rw cubic_tcp_friendliness: i32 = "module.tcp_cubic.tcp_friendliness", 1, INT;
+    rw cubic_hystart: i32 = "module.tcp_cubic.hystart", 1, INT;
+    rw cubic_hystart_detect: i32 = "module.tcp_cubic.hystart_detect", 3, INT;
+    rw cubic_hystart_low_window: i32 = "module.tcp_cubic.hystart_low_window", 16, INT;
+    rw cubic_hystart_ack_delta_us: i32 = "module.tcp_cubic.hystart_ack_delta_us", 2000, INT;
+
     // Sending.
     rw tcp_autocorking: u8 = "net.ipv4.tcp_autocorking", 1, BYTE;
     rw tcp_limit_output_bytes: i32 = "net.ipv4.tcp_limit_output_bytes", 4_194_304, INT;

@@ -5,7 +5,7 @@
 use super::rearm::{tcp_clamp_rto_to_user_timeout, tcp_reset_xmit_timer};
 use super::write_timeout::{tcp_write_err, tcp_write_timeout};
 use super::{Timer, tcp_rto_max_ms};
-use crate::congestion::{CaState, tcp_enter_loss};
+use crate::congestion::{CaState, INFINITE_SSTHRESH, tcp_enter_loss};
 use crate::cx::Cx;
 use crate::fastopen::tcp_fastopen_synack_timer;
 use crate::input::rtt::tcp_set_rto;
@@ -77,7 +77,8 @@ fn tcp_rtx_probe0_timed_out(sk: &Sock, silent_ms: u64, cx: &Cx) -> bool {
 /// RFC 6298 §5.5 · Linux: the end of tcp_retransmit_timer
 fn back_off(sk: &mut Sock, cx: &Cx) {
     let thin = cx.sysctl.tcp_thin_linear_timeouts != 0 || sk.opts.thin_linear_timeouts;
-    let is_thin = sk.loss.packets_out < 4 && sk.cong.cw.snd_ssthresh == u32::MAX >> 1;
+    // tcp_stream_is_thin: few segments, and not because it has only begun.
+    let is_thin = sk.loss.packets_out < 4 && sk.cong.cw.snd_ssthresh < INFINITE_SSTHRESH;
     let linear_syn = sk.state() == TcpState::SynSent
         && u32::from(sk.loss.total_rto) <= u32::from(cx.sysctl.tcp_syn_linear_timeouts);
     if sk.state() == TcpState::Established

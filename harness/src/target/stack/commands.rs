@@ -59,8 +59,13 @@ impl CommandHost for StackHost<'_> {
         }
     }
 
-    fn write_file(&mut self, path: &str, _text: &str) -> Result<(), Refusal> {
-        lacks(format!("file {path}"))
+    fn write_file(&mut self, path: &str, text: &str) -> Result<(), Refusal> {
+        let Some(knob) = module_parameter(path) else { return lacks(format!("file {path}")) };
+        match self.machine.stack.sysctl_mut().set(&knob, text) {
+            Ok(()) => Ok(()),
+            Err(SysctlError::Unknown { .. }) => lacks(format!("file {path}")),
+            Err(error) => Err(Refusal::failed(format!("write to {path}: {}", error.errno()))),
+        }
     }
 
     fn make_file(&mut self, path: &str, len: u64) -> Result<(), Refusal> {
@@ -75,6 +80,11 @@ impl CommandHost for StackHost<'_> {
     }
 
     fn read_file(&mut self, path: &str) -> Result<Option<String>, Refusal> {
+        if let Some(value) =
+            module_parameter(path).and_then(|knob| self.machine.stack.sysctl().get(&knob))
+        {
+            return Ok(Some(format!("{value}\n")));
+        }
         match sysctl::dotted(path).filter(|_| sysctl::is_proc_path(path)) {
             Some(name) => Ok(self.read_sysctl(&name)?.map(|text| format!("{text}\n"))),
             None => lacks(format!("file {path}")),
@@ -111,6 +121,12 @@ impl CommandHost for StackHost<'_> {
     fn sleep_us(&mut self, us: i64) -> Result<(), Refusal> {
         Ok(self.machine.sleep(us)?)
     }
+}
+
+/// The stack's knob for a parameter of a kernel module.
+fn module_parameter(path: &str) -> Option<String> {
+    let (module, name) = path.strip_prefix("/sys/module/")?.split_once("/parameters/")?;
+    Some(format!("module.{module}.{name}"))
 }
 
 /// The stack has no `what`; the script is skipped.

@@ -9,7 +9,15 @@ pub(in crate::congestion) fn window(snd_cwnd: u32, snd_ssthresh: u32) -> Cwnd {
 }
 
 pub(in crate::congestion) fn ack(at_us: u64, acked: u32, rtt_us: Option<u32>) -> AckSample {
-    AckSample { now: Instant::from_micros(at_us), ack: Seq(0), acked, rtt_us, snd_nxt: Seq(0) }
+    AckSample {
+        now: Instant::from_micros(at_us),
+        ack: Seq(0),
+        acked,
+        rtt_us,
+        snd_nxt: Seq(0),
+        pacing_rate: 1_000_000,
+        is_paced: false,
+    }
 }
 
 #[rstest]
