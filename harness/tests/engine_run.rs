@@ -312,7 +312,7 @@ fn an_icmp_error_quotes_the_live_number() {
 fn what_the_target_draws_is_not_in_the_log() {
     let text = "\
 0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
-+0...0.2 connect(3, ..., ...) = 0
++0...0.1 connect(3, ..., ...) = 0
 +0 > S 0:0(0) <...>
 +.1 < icmp unreachable frag_needed mtu 1200 [1:1001(1000)]
 +0 < S. 0:0(0) ack 1 win 1000

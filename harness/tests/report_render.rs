@@ -176,6 +176,7 @@ fn render(make: impl FnOnce(Sink) -> Box<dyn Report>) -> String {
     let results = results();
     let mut summary = Summary {
         target: "stack".into(),
+        version: "0.1.0".into(),
         planned: results.len(),
         seed: 0x1234,
         wall_us: 2_345_678,

@@ -14,11 +14,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use cli_support::{Ended, Sandbox};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use rstest::rstest;
 use synproof_harness::uml::Kernel;
 
@@ -85,6 +82,16 @@ impl Bench {
         Ended::of(&self.command(args).output().unwrap())
     }
 
+    /// The same, started by a shell: `text` has the command as `"$0" "$@"`.
+    fn run_in_shell(&self, text: &str, args: &[&str]) -> Ended {
+        let inside = self.command(args);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", text]).arg(inside.get_program()).args(inside.get_args());
+        shell.envs(inside.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shell.current_dir(self.sandbox.path()).stdin(Stdio::null());
+        Ended::of(&shell.output().unwrap())
+    }
+
     /// Processes of our kernel: themselves, and what they trace.
     fn guests(&self) -> BTreeSet<i32> {
         let ours = |process: &PathBuf| {
@@ -136,32 +143,21 @@ fn a_loop_is_one_error_and_the_next_script_runs() {
     bench.assert_nothing_left();
 }
 
-/// Waits until a guest has computed for half a second, as only one in a loop does. Nothing tells
-/// when that is so: it has to be looked at again and again.
-fn wait_for_busy_guest(bench: &Bench) -> i32 {
-    let ticks = |pid: i32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let fields = stat.rsplit_once(") ").map_or("", |(_, rest)| rest).split_whitespace();
-        // utime and stime, fields 14 and 15 of proc(5).
-        fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum::<u64>()
-    };
-    loop {
-        if let Some(busy) = bench.guests().into_iter().find(|&pid| ticks(pid) > 50) {
-            return busy;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn a_killed_guest_is_one_error_and_the_next_script_runs() {
     let Some(bench) = Bench::new(&[("a.pkt", LOOP), ("b.pkt", QUICK)]) else { return };
-    let mut command = bench.command(&["-j", "1", "a.pkt", "b.pkt"]);
-    let running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    kill(Pid::from_raw(wait_for_busy_guest(&bench)), Signal::SIGKILL).unwrap();
-    let ended = Ended::of(&running.wait_with_output().unwrap());
+    // Each guest lives for four seconds, of which only the one in its loop needs more than one.
+    let real = fs::read_link(&bench.kernel).unwrap();
+    fs::remove_file(&bench.kernel).unwrap();
+    let wrapper = format!(
+        "#!/bin/sh\n[ $1 = --showconfig ] && exec {0} $1\nexec timeout --foreground -s KILL 4 {0} $*\n",
+        real.display()
+    );
+    bench.sandbox.write("linux", wrapper.as_bytes());
+    fs::set_permissions(&bench.kernel, fs::Permissions::from_mode(0o755)).unwrap();
+    let ended = bench.run(&["-j", "1", "a.pkt", "b.pkt"]);
     assert_eq!(ended.code, Some(3), "{ended:?}");
-    assert!(ended.out.contains("the guest was killed by SIGKILL"), "{}", ended.out);
+    assert!(ended.out.contains("the guest ended with exit code 137"), "{}", ended.out);
     assert!(ended.out.contains("2 run: 1 pass, 1 ERROR"), "{}", ended.out);
     bench.assert_nothing_left();
 }
@@ -169,14 +165,11 @@ fn a_killed_guest_is_one_error_and_the_next_script_runs() {
 #[test]
 fn a_killed_host_takes_its_guests_along() {
     let Some(bench) = Bench::new(&[("a.pkt", LOOP), ("b.pkt", LOOP)]) else { return };
-    let mut running = bench.command(&["-j", "2", "a.pkt", "b.pkt"]).spawn().unwrap();
-    wait_for_busy_guest(&bench);
-    running.kill().unwrap();
-    running.wait().unwrap();
-    // Their signal is on its way; how long they take to end is theirs.
-    while !bench.guests().is_empty() {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    // Descriptor 3 is the pipe that we read from, and every process inherits it: the end of our
+    // reading is the end of the last guest.
+    let killed = r#"exec timeout -s KILL 2 "$0" "$@" 3>&1 > /dev/null 2>&1"#;
+    let ended = bench.run_in_shell(killed, &["-j", "2", "a.pkt", "b.pkt"]);
+    assert_ne!(ended.code, Some(0), "{ended:?}");
     bench.assert_nothing_left();
 }
 

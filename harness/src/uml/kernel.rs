@@ -193,6 +193,6 @@ mod tests {
     #[test]
     fn versions_sort_as_numbers() {
         assert!(numbers("6.1") < numbers("6.12"));
-        assert!(numbers("6.12") < numbers("6.12-hz250"));
+        assert!(numbers("6.12") < numbers("6.12-250hz"));
     }
 }

@@ -126,7 +126,8 @@ fn no_command_is_no_command() {
 }
 
 #[rstest]
-#[case("/bin/dd if=/dev/zero of=/tmp/x", "the command dd")]
+#[case("/bin/mv /tmp/x /tmp/y", "the command mv")]
+#[case("/bin/dd if=/dev/zero of=/tmp/x", "a dd without of= or count=")]
 #[case("for i in 1 2; do true; done", "the control flow word for")]
 #[case("X=1", "the variable assignment X=1")]
 #[case("sysctl -a", "the option -a of sysctl")]

@@ -123,18 +123,25 @@ impl Connections {
         }
     }
 
-    /// listen() succeeded: the listener is the socket under test.
+    /// listen() succeeded: the listener is the socket under test. A connection that the socket had
+    /// before stays known, for packets of it may still come.
     pub(crate) fn on_listen(&mut self, fd: Fd) {
-        if let Some(id) = self.id_by_fd(fd) {
-            let local = self.local;
-            if let Some(connection) = self.get_mut(id) {
-                connection.phase = Phase::Listening;
-                connection.local = local;
-                connection.drawn.port = None;
-                connection.remote.set_port(0);
-            }
-            self.current = Some(id);
+        let Some(mut id) = self.id_by_fd(fd) else { return };
+        let local = self.local;
+        let before = self.get_mut(id).filter(|connection| connection.is_complete());
+        if let Some(before) = before {
+            before.fd = None;
+            let mut listener = Connection::new(before.protocol, local, before.remote);
+            listener.fd = Some(fd);
+            id = self.push(listener);
         }
+        if let Some(connection) = self.get_mut(id) {
+            connection.phase = Phase::Listening;
+            connection.local = local;
+            connection.drawn.port = None;
+            connection.remote.set_port(0);
+        }
+        self.current = Some(id);
     }
 
     /// connect() (or a sending call with an address) is about to be made.
