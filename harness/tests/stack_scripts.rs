@@ -103,12 +103,6 @@ fn a_route_has_an_mtu() {
 }
 
 #[rstest]
-#[case::pipes("+0 pipe([5, 6]) = 0", "the stack has no pipe()")]
-#[case::options(
-    "+0 setsockopt(4, SOL_SOCKET, SO_ZEROCOPY, [1], 4) = 0",
-    "the stack has no setsockopt(SOL_SOCKET, 60)"
-)]
-#[case::message_flags("+0 send(4, ..., 10, MSG_ZEROCOPY) = 10", "the stack has no MSG_ZEROCOPY")]
 #[case::sysctls(
     "+0 `sysctl -qw net.ipv4.ip_forward=1`",
     "the stack has no sysctl net.ipv4.ip_forward"

@@ -54,10 +54,10 @@ errnos! {
     EMFILE = 24;
     /// Unknown ioctl.
     ENOTTY = 25;
-    /// Not seekable.
-    ESPIPE = 29;
     /// Value too large (a window scale beyond 14 in TCP_REPAIR_OPTIONS).
     EFBIG = 27;
+    /// Not seekable.
+    ESPIPE = 29;
     /// Writing to a socket shut down for sending.
     EPIPE = 32;
     /// Argument out of domain (a bad time value in SO_RCVTIMEO).

@@ -114,7 +114,10 @@ pub fn matches_target(pattern: &str, target: &TargetInfo) -> bool {
     });
     let have = numbers(&target.version);
     let bounds: Vec<_> = words.collect();
-    same_name && bounds.chunks(2).all(|bound| within(&have, bound))
+    // Of a target that cannot be asked no version is known, and no bound holds.
+    same_name
+        && (bounds.is_empty() || !have.is_empty())
+        && bounds.chunks(2).all(|bound| within(&have, bound))
 }
 
 /// Whether a version keeps to `[operator, version]`.

@@ -116,7 +116,7 @@ fn folder() -> PathBuf {
     cache.unwrap_or_else(|| home().join(".cache")).join("synproof/uml")
 }
 
-/// Names of the folders that hold a kernel, by version: 6.1, 6.12, 6.12-hz250.
+/// Names of the folders that hold a kernel, by version: 6.1, 6.12, 6.12-250hz.
 fn names() -> Vec<String> {
     let entries = std::fs::read_dir(folder()).into_iter().flatten().flatten();
     let kernels = entries.filter(|entry| entry.path().join("linux").is_file());

@@ -16,9 +16,8 @@ use crate::target::ScriptTime;
 /// work is over, early enough that no timer armed at time 0 loses a tick.
 const AFTER_TICK_NS: i64 = 250_000;
 
-/// Granularity, in ticks, of timers of up to 64 * 8^6 ticks: over four hours at HZ 1000, which is
-/// longer than any timer of TCP (the keepalive's two hours are the longest).
-const WHEEL_TICKS: i64 = 1 << 18;
+/// Periods of state that the kernel counts in seconds: challenge ACKs, PAWS, the age of TIME_WAIT.
+const SECOND_NS: i64 = 1_000_000_000;
 
 /// What the set-up of a network leaves to be done (duplicate address detection, multicast reports)
 /// is over after this long.
@@ -53,11 +52,13 @@ impl ScriptClock {
     /// at, and makes it time 0: whatever ran here before, timers land alike.
     ///
     /// The timer wheel rounds an expiry up to a multiple of its level's granularity, 8^n ticks
-    /// (kernel/time/timer.c), and multiples are counted from the boot. So a script starts at a
-    /// multiple of [`WHEEL_TICKS`], at the same distance after a tick as on a real clock.
-    pub(super) fn start_in_time_travel(&mut self) {
+    /// (kernel/time/timer.c). Multiples are counted in jiffies, whose distance from CLOCK_MONOTONIC
+    /// is the same in every boot. So a script starts at a multiple of both `wheel_ticks` (a
+    /// power of 8, the largest granularity that matters) and a second of that clock, at the same
+    /// distance after a tick as on a real one.
+    pub(super) fn start_in_time_travel(&mut self, wheel_ticks: i64) {
         let tick_ns = tick_us() * 1000;
-        let round = tick_ns * WHEEL_TICKS;
+        let round = least_common_multiple(tick_ns * wheel_ticks, SECOND_NS);
         let phase = tick_phase_ns();
         let quiet = now_ns(ClockId::CLOCK_MONOTONIC) + QUIET_NS - phase;
         let start = (quiet.div_euclid(round) + 1) * round + phase;
@@ -88,6 +89,14 @@ impl ScriptClock {
         let left = deadline_ns.saturating_sub(realtime_ns()).min(CAP_NS);
         u64::try_from(left).ok().filter(|&left| left > 0).map(Duration::from_nanos)
     }
+}
+
+fn least_common_multiple(a: i64, b: i64) -> i64 {
+    let (mut divisor, mut rest) = (a, b);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    a / divisor * b
 }
 
 /// CLOCK_REALTIME in nanoseconds.
@@ -164,6 +173,14 @@ mod tests {
     #[case(&[], 0)]
     fn earliest_phase_is_found_across_the_wrap(#[case] phases: &[i64], #[case] expected: i64) {
         assert_eq!(earliest_phase(phases, 4000), expected);
+    }
+
+    #[rstest::rstest]
+    #[case(1_000_000 << 12, 512 * SECOND_NS)]
+    #[case(1_000_000 << 18, 32_768 * SECOND_NS)]
+    #[case(4_000_000 << 12, 2_048 * SECOND_NS)]
+    fn rounds_are_whole_seconds(#[case] wheel_ns: i64, #[case] round_ns: i64) {
+        assert_eq!(least_common_multiple(wheel_ns, SECOND_NS), round_ns);
     }
 
     #[test]

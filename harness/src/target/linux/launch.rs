@@ -37,7 +37,18 @@ pub enum Passage {
     #[default]
     Machine,
     /// Only while everything sleeps: User-Mode Linux with `time-travel=inf-cpu`.
-    TimeTravel,
+    TimeTravel {
+        /// Scripts start at multiples of so many ticks: the granularity of the longest timers that
+        /// are to fire alike in every run (8^n ticks for timers of up to 64 * 8^n).
+        wheel_ticks: i64,
+    },
+}
+
+impl Passage {
+    /// Timers of up to four minutes at HZ 1000 fire alike, which are all but the keepalive's.
+    pub const USUAL: Self = Self::TimeTravel { wheel_ticks: 1 << 12 };
+    /// Timers of up to four hours do. Getting there takes the kernel a few dozen milliseconds.
+    pub const LONG: Self = Self::TimeTravel { wheel_ticks: 1 << 18 };
 }
 
 impl Passage {
@@ -47,7 +58,7 @@ impl Passage {
     fn fixed(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Machine => &[],
-            Self::TimeTravel => {
+            Self::TimeTravel { .. } => {
                 &[("net.ipv4.tcp_fastopen_key", "00000000-00000000-00000000-00000000")]
             }
         }
@@ -79,7 +90,7 @@ impl Launch for LinuxLaunch {
             version: uname.release().to_string_lossy().into_owned(),
             clock: match self.passage {
                 Passage::Machine => Clock::Real { tick_us: clock::tick_us() },
-                Passage::TimeTravel => Clock::TimeTravel { tick_us: clock::tick_us() },
+                Passage::TimeTravel { .. } => Clock::TimeTravel { tick_us: clock::tick_us() },
             },
             capabilities: capabilities(*self)?,
         })
@@ -103,7 +114,16 @@ impl Launch for LinuxLaunch {
             SockDiag::open().map_err(fault::io("open a sock_diag socket"))
         })??;
         let pool = Pool::new(&namespace)?;
-        Ok(Box::new(LinuxTarget::new(Parts { info, pool, namespace, wire, packets, diag })))
+        let passage = self.passage;
+        Ok(Box::new(LinuxTarget::new(Parts {
+            info,
+            passage,
+            pool,
+            namespace,
+            wire,
+            packets,
+            diag,
+        })))
     }
 }
 
@@ -178,7 +198,7 @@ const ALWAYS: [Capability; 7] = [
 
 fn capabilities(of: LinuxLaunch) -> Result<Vec<Capability>, TargetError> {
     let mut found = kernel_capabilities()?;
-    if of.passage == Passage::TimeTravel {
+    if of.passage != Passage::Machine {
         found.push(Capability::VirtualTime);
     }
     match of.link {

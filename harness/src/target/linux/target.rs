@@ -8,6 +8,7 @@ use nix::sys::time::TimeSpec;
 
 use super::clock::ScriptClock;
 use super::commands::KernelHost;
+use super::launch::Passage;
 use super::namespace::Namespace;
 use super::packet_socket::PacketSocket;
 use super::pool::Pool;
@@ -17,7 +18,7 @@ use super::{fault, network, sys};
 use crate::command::execute::execute;
 use crate::command::{CommandOutcome, ShellScript};
 use crate::target::{
-    CallId, Clock, Errno, Fd, FlowKey, Observation, ScriptTime, SockSnapshot, Syscall, Target,
+    CallId, Errno, Fd, FlowKey, Observation, ScriptTime, SockSnapshot, Syscall, Target,
     TargetError, TargetInfo, TcpState,
 };
 
@@ -28,6 +29,7 @@ const FIRST_EPHEMERAL_PORT: u16 = 32_768;
 /// What `launch` put up. Dropped in this order: calls end before their namespace does.
 pub(super) struct Parts {
     pub info: TargetInfo,
+    pub passage: Passage,
     pub pool: Pool,
     pub namespace: Namespace,
     pub wire: Box<dyn Wire>,
@@ -141,9 +143,9 @@ impl Target for LinuxTarget {
             self.boosted = Some(tid);
         }
         let _ = nix::sys::prctl::set_timerslack(1);
-        match self.parts.info.clock {
-            Clock::TimeTravel { .. } => self.clock.start_in_time_travel(),
-            Clock::Real { .. } | Clock::Virtual { .. } => self.clock.start(),
+        match self.parts.passage {
+            Passage::TimeTravel { wheel_ticks } => self.clock.start_in_time_travel(wheel_ticks),
+            Passage::Machine => self.clock.start(),
         }
         // What the interface sent while it was set up belongs to no script.
         self.collect()?;

@@ -60,5 +60,7 @@ fn open_terminal() -> Result<File, String> {
     termios::cfmakeraw(&mut raw);
     let set = termios::tcsetattr(terminal.as_fd(), SetArg::TCSANOW, &raw);
     set.map_err(|error| failed(error.to_string()))?;
+    // A script that wrote to it would speak for us.
+    std::fs::remove_file(TERMINAL).map_err(|error| failed(error.to_string()))?;
     Ok(terminal)
 }

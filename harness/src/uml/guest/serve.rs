@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 
 use crate::engine::{self, Run};
 use crate::panics::caught;
+use crate::script::ast::{Metadata, Script};
 use crate::script::{self, source::SourceFile};
 use crate::target::Launch;
 use crate::target::linux::{Link, LinuxLaunch, Passage};
@@ -12,7 +13,7 @@ use crate::uml::message::{Errand, Frames, Report, TAKEN, ToGuest, ToHost, WINDOW
 
 /// Greets the host, then serves it until it says that there is nothing more to do.
 pub(super) fn serve(terminal: &mut File) -> Result<(), String> {
-    let launch = LinuxLaunch { link: Link::Tun, passage: Passage::TimeTravel };
+    let launch = LinuxLaunch { link: Link::Tun, passage: Passage::USUAL };
     let greeting = match launch.info() {
         Ok(info) => ToHost::Ready(info),
         Err(error) => ToHost::Unusable(error.to_string()),
@@ -25,7 +26,7 @@ pub(super) fn serve(terminal: &mut File) -> Result<(), String> {
         match frames.next()? {
             Some(ToGuest::Finish) => return Ok(()),
             Some(ToGuest::Run(errand)) => {
-                send(terminal, &frame(&ToHost::Ran(Box::new(run(*errand, &launch))))?)?;
+                send(terminal, &frame(&ToHost::Ran(Box::new(run(*errand))))?)?;
             }
             None => {
                 let len = terminal.read(&mut piece).map_err(|e| format!("read a script: {e}"))?;
@@ -47,15 +48,24 @@ pub(super) fn send(terminal: &mut File, frame: &[u8]) -> Result<(), String> {
     terminal.write_all(frame).map_err(|error| format!("send a result: {error}"))
 }
 
-fn run(errand: Errand, launch: &dyn Launch) -> Report {
+fn run(errand: Errand) -> Report {
     let Errand { directory, path, text, defines, config } = errand;
-    // A folder that cannot be entered shows in the first command that needs it.
-    let _ = std::env::set_current_dir(directory);
+    // Where it cannot be entered nothing relative is found, least of all what an earlier script had.
+    if std::env::set_current_dir(directory).is_err() {
+        let _ = std::env::set_current_dir("/");
+    }
     let source = SourceFile::new(path, text);
     let (script, _) = script::parse(&source, &defines);
-    let run = caught(|| engine::run(&script, &config, launch));
+    let launch = LinuxLaunch { link: Link::Tun, passage: passage(&script) };
+    let run = caught(|| engine::run(&script, &config, &launch));
     let mut run =
         run.unwrap_or_else(|why| Run::lost(&script, format!("internal bug: {why}"), Vec::new()));
     let capture = std::mem::take(&mut run.log.capture);
     Report { run, capture }
+}
+
+/// A script that lasts for minutes says so.
+fn passage(script: &Script) -> Passage {
+    let lasts = |line: &Metadata| line.key == "needs" && line.value.contains("VIRTUAL_TIME");
+    if script.metadata.iter().any(lasts) { Passage::LONG } else { Passage::USUAL }
 }

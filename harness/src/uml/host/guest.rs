@@ -64,7 +64,7 @@ impl Guest {
             }
             Err(broken) => {
                 let Lost { what, console } = guest.lost(&broken);
-                let said = console.iter().rev().take(3).rev().cloned().collect::<Vec<_>>();
+                let said = console.iter().rev().take(4).rev().cloned().collect::<Vec<_>>();
                 Err(not_booted(kernel, format!("{what}; {}", said.join("; "))))
             }
         }
@@ -152,6 +152,8 @@ fn not_booted(kernel: &Kernel, why: String) -> TargetError {
     TargetError::Unavailable {
         what: format!("boot {}", kernel.binary.display()),
         why,
-        fix: "build it anew: `cargo xtask uml build` (docs/virtual-time.md)".into(),
+        fix: "TMPDIR must name a folder with room from which programs may run; else build the \
+              kernel anew: `cargo xtask uml build` (docs/virtual-time.md)"
+            .into(),
     }
 }

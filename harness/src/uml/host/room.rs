@@ -21,7 +21,8 @@ pub(super) fn cramped() -> Option<String> {
 
 /// As arch/um/os-Linux/mem.c chooses it.
 fn place() -> PathBuf {
-    let named = ["TMPDIR", "TMP", "TEMP"].into_iter().find_map(std::env::var_os);
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let named = ["TMPDIR", "TMP", "TEMP"].into_iter().find_map(set);
     let shared = PathBuf::from("/dev/shm");
     named.map(PathBuf::from).unwrap_or(if shared.is_dir() { shared } else { "/tmp".into() })
 }
