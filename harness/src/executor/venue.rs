@@ -6,7 +6,7 @@ use super::{Executor, InProcess};
 use crate::target::Launch;
 use crate::target::registry::{RegistryError, launcher};
 #[cfg(all(target_os = "linux", feature = "target-linux"))]
-use crate::uml::{GuestOptions, Guests};
+use crate::uml::Guests;
 
 /// What a name of `--target` stands for.
 #[cfg_attr(
@@ -31,10 +31,7 @@ impl Venue {
     pub fn open(name: &str, watchdog: Duration) -> Result<Self, RegistryError> {
         #[cfg(all(target_os = "linux", feature = "target-linux"))]
         if name == "uml" || name.starts_with("uml:") {
-            return Ok(Self::Guests(Guests::new(
-                name,
-                GuestOptions { watchdog, ..GuestOptions::default() },
-            )?));
+            return Ok(Self::Guests(Guests::new(name, watchdog)?));
         }
         launcher(name).map(Self::Here)
     }

@@ -19,5 +19,5 @@ mod host;
 mod kernel;
 mod message;
 
-pub use host::{GuestOptions, Guests};
+pub use host::Guests;
 pub use kernel::{Kernel, built};

@@ -17,7 +17,8 @@ use crate::uml::kernel::Kernel;
 
 /// What stays the same in every boot. `inf-cpu`: time passes only while everything sleeps. The
 /// wall clock starts where it always does, so that no date ever makes a difference.
-const ARGUMENTS: [&str; 10] = [
+const ARGUMENTS: [&str; 11] = [
+    "mem=512M",
     // There is no block device; without a word about it, old kernels look for one.
     "root=none",
     "rootfstype=hostfs",
@@ -43,9 +44,9 @@ pub(super) struct Booted {
     pub(super) folder: TempDir,
 }
 
-/// Starts `kernel` with `memory` (`512M`) and this program as init. The thread that calls this
+/// Starts `kernel` with this program as init. The thread that calls this
 /// keeps the guest alive: when it ends, so does the guest, however that happens.
-pub(super) fn boot(kernel: &Kernel, memory: &str) -> Result<Booted, TargetError> {
+pub(super) fn boot(kernel: &Kernel) -> Result<Booted, TargetError> {
     let folder = tempfile::Builder::new().prefix("synproof-uml-").tempdir();
     let folder = folder.map_err(io_error("make a folder for a guest"))?;
     let path = unquoted(folder.path())?;
@@ -54,7 +55,6 @@ pub(super) fn boot(kernel: &Kernel, memory: &str) -> Result<Booted, TargetError>
     let mut command = Command::new(&kernel.binary);
     command
         .args(ARGUMENTS)
-        .arg(format!("mem={memory}"))
         .arg(format!("uml_dir={path}/"))
         .arg("umid=guest")
         .arg(format!("init={path}/init"))

@@ -54,12 +54,12 @@ impl Channel {
 
     /// Sends a frame within `limit`.
     pub(super) fn send(&mut self, frame: &[u8], limit: Duration) -> Result<(), Broken> {
-        let until = Instant::now() + limit;
+        let deadline = Deadline::after(limit);
         let mut rest = frame;
         while !rest.is_empty() {
             let room = WINDOW.saturating_sub(self.ahead).min(rest.len());
             if room == 0 {
-                self.wait_until_taken(limit)?;
+                self.wait_until_taken(deadline)?;
                 continue;
             }
             match nix::unistd::write(&self.to_guest, rest.get(..room).unwrap_or_default()) {
@@ -67,9 +67,7 @@ impl Channel {
                     self.ahead += sent;
                     rest = rest.get(sent..).unwrap_or_default();
                 }
-                Err(Errno::EAGAIN) => {
-                    wait(&self.to_guest, PollFlags::POLLOUT, until).map_err(|e| e.of(limit))?;
-                }
+                Err(Errno::EAGAIN) => deadline.wait(&self.to_guest, PollFlags::POLLOUT)?,
                 Err(Errno::EINTR) => {}
                 Err(Errno::EPIPE) => return Err(Broken::Closed),
                 Err(error) => return Err(Broken::Io(error.into())),
@@ -78,12 +76,9 @@ impl Channel {
         Ok(())
     }
 
-    fn wait_until_taken(&mut self, limit: Duration) -> Result<(), Broken> {
-        match self.next(limit)? {
-            ToHost::Taken => {
-                self.ahead = self.ahead.saturating_sub(TAKEN);
-                Ok(())
-            }
+    fn wait_until_taken(&mut self, deadline: Deadline) -> Result<(), Broken> {
+        match self.next(deadline)? {
+            ToHost::Taken => Ok(()),
             ToHost::Ready(_) | ToHost::Unusable(_) | ToHost::Ran(_) => {
                 Err(Broken::Garbled("an answer before the question".into()))
             }
@@ -92,9 +87,10 @@ impl Channel {
 
     /// The next message that is not about the channel itself, if it comes within `limit`.
     pub(super) fn receive(&mut self, limit: Duration) -> Result<ToHost, Broken> {
+        let deadline = Deadline::after(limit);
         loop {
-            match self.next(limit)? {
-                ToHost::Taken => self.ahead = self.ahead.saturating_sub(TAKEN),
+            match self.next(deadline)? {
+                ToHost::Taken => {}
                 message @ (ToHost::Ready(_) | ToHost::Unusable(_) | ToHost::Ran(_)) => {
                     return Ok(message);
                 }
@@ -102,19 +98,30 @@ impl Channel {
         }
     }
 
-    fn next(&mut self, limit: Duration) -> Result<ToHost, Broken> {
-        let until = Instant::now() + limit;
+    fn next(&mut self, deadline: Deadline) -> Result<ToHost, Broken> {
+        let message = loop {
+            match self.frames.next().map_err(Broken::Garbled)? {
+                Some(message) => break message,
+                None => self.read(deadline)?,
+            }
+        };
+        if message == ToHost::Taken {
+            self.ahead = self.ahead.saturating_sub(TAKEN);
+        }
+        Ok(message)
+    }
+
+    /// Takes what has come; waits for it.
+    fn read(&mut self, deadline: Deadline) -> Result<(), Broken> {
         let mut piece = vec![0; 1 << 16];
         loop {
-            if let Some(message) = self.frames.next().map_err(Broken::Garbled)? {
-                return Ok(message);
-            }
             match nix::unistd::read(&self.from_guest, &mut piece) {
                 Ok(0) => return Err(Broken::Closed),
-                Ok(len) => self.frames.extend(piece.get(..len).unwrap_or_default()),
-                Err(Errno::EAGAIN) => {
-                    wait(&self.from_guest, PollFlags::POLLIN, until).map_err(|e| e.of(limit))?;
+                Ok(len) => {
+                    self.frames.extend(piece.get(..len).unwrap_or_default());
+                    return Ok(());
                 }
+                Err(Errno::EAGAIN) => deadline.wait(&self.from_guest, PollFlags::POLLIN)?,
                 Err(Errno::EINTR) => {}
                 Err(error) => return Err(Broken::Io(error.into())),
             }
@@ -123,48 +130,40 @@ impl Channel {
 
     /// Everything that came and is no message, up to the end of the guest, which has been killed.
     pub(super) fn rest(&mut self, limit: Duration) -> String {
-        let until = Instant::now() + limit;
-        let mut piece = vec![0; 1 << 16];
-        loop {
-            match nix::unistd::read(&self.from_guest, &mut piece) {
-                Ok(0) => break,
-                Ok(len) => self.frames.extend(piece.get(..len).unwrap_or_default()),
-                Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) if wait(&self.from_guest, PollFlags::POLLIN, until).is_ok() => {}
-                Err(_) => break,
-            }
-        }
+        let deadline = Deadline::after(limit);
+        while self.read(deadline).is_ok() {}
         self.frames.text()
     }
 
     /// Waits until the guest has closed its end, at most `limit`.
     pub(super) fn wait_for_end(&mut self, limit: Duration) {
-        while self.next(limit).is_ok() {}
+        let deadline = Deadline::after(limit);
+        while self.next(deadline).is_ok() {}
     }
 }
 
-enum Waited {
-    TooLong,
-    Failed(Errno),
+/// When waiting ends.
+#[derive(Clone, Copy)]
+struct Deadline {
+    until: Instant,
+    limit: Duration,
 }
 
-impl Waited {
-    fn of(self, limit: Duration) -> Broken {
-        match self {
-            Self::TooLong => Broken::Silent(limit),
-            Self::Failed(error) => Broken::Io(error.into()),
+impl Deadline {
+    fn after(limit: Duration) -> Self {
+        Self { until: Instant::now() + limit, limit }
+    }
+
+    /// Waits for `end` to be ready.
+    fn wait(self, end: &OwnedFd, what: PollFlags) -> Result<(), Broken> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Broken::Silent(self.limit));
         }
-    }
-}
-
-fn wait(end: &OwnedFd, what: PollFlags, until: Instant) -> Result<(), Waited> {
-    let left = until.saturating_duration_since(Instant::now());
-    if left.is_zero() {
-        return Err(Waited::TooLong);
-    }
-    let mut fds = [PollFd::new(end.as_fd(), what)];
-    match ppoll(&mut fds, Some(TimeSpec::from_duration(left)), None) {
-        Ok(_) | Err(Errno::EINTR) => Ok(()),
-        Err(error) => Err(Waited::Failed(error)),
+        let mut fds = [PollFd::new(end.as_fd(), what)];
+        match ppoll(&mut fds, Some(TimeSpec::from_duration(left)), None) {
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(error) => Err(Broken::Io(error.into())),
+        }
     }
 }

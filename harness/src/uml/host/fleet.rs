@@ -10,28 +10,12 @@ use crate::target::{TargetError, TargetInfo};
 use crate::uml::kernel::Kernel;
 use crate::uml::message::Errand;
 
-/// How guests are run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GuestOptions {
-    /// How long a script may keep a guest busy, on the host's clock. A script that only waits
-    /// takes milliseconds, whatever time passes inside.
-    pub watchdog: Duration,
-    /// Memory of a guest, as the kernel reads it.
-    pub memory: String,
-}
-
-impl Default for GuestOptions {
-    fn default() -> Self {
-        Self { watchdog: Duration::from_secs(60), memory: "512M".into() }
-    }
-}
-
 /// Runs scripts on User-Mode Linux.
 #[derive(Debug)]
 pub struct Guests {
     name: String,
     kernel: Kernel,
-    options: GuestOptions,
+    watchdog: Duration,
     info: OnceLock<TargetInfo>,
     /// Booted to be asked for its abilities; the first worker takes it.
     spare: Mutex<Option<Guest>>,
@@ -39,14 +23,15 @@ pub struct Guests {
 
 impl Guests {
     /// For the target `name`: `uml`, or `uml:KERNEL` with the name of a kernel that has been built
-    /// or the path of one.
+    /// or the path of one. `watchdog` is how long a script may keep a guest busy, on the host's
+    /// clock: one that only waits takes milliseconds, whatever time passes inside.
     ///
     /// # Errors
     /// There is no such kernel, or it cannot run scripts.
-    pub fn new(name: &str, options: GuestOptions) -> Result<Self, TargetError> {
+    pub fn new(name: &str, watchdog: Duration) -> Result<Self, TargetError> {
         let kernel = Kernel::find(name.strip_prefix("uml:"))?;
         let (info, spare) = (OnceLock::new(), Mutex::new(None));
-        Ok(Self { name: name.to_owned(), kernel, options, info, spare })
+        Ok(Self { name: name.to_owned(), kernel, watchdog, info, spare })
     }
 
     fn boot(&self) -> Result<Guest, TargetError> {
@@ -54,7 +39,7 @@ impl Guests {
         if let Some(guest) = spare {
             return Ok(guest);
         }
-        let (guest, inside) = Guest::boot(&self.kernel, &self.options.memory)?;
+        let (guest, inside) = Guest::boot(&self.kernel)?;
         self.info.get_or_init(|| self.told(inside));
         Ok(guest)
     }
@@ -100,7 +85,7 @@ impl Attendant<'_> {
 
 impl Worker for Attendant<'_> {
     fn run(&mut self, job: &Job<'_>) -> Run {
-        let limit = self.guests.options.watchdog;
+        let limit = self.guests.watchdog;
         let guest = match self.ready() {
             Ok(guest) => guest,
             Err(error) => return Run::impossible(job.script, error),

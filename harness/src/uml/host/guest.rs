@@ -24,8 +24,7 @@ const LAST_LINES: usize = 30;
 const END_LIMIT: Duration = Duration::from_secs(5);
 
 /// A guest was lost, with what its kernel said last.
-#[derive(Debug, thiserror::Error)]
-#[error("{what}")]
+#[derive(Debug)]
 pub(super) struct Lost {
     pub(super) what: String,
     pub(super) console: Vec<String>,
@@ -42,8 +41,8 @@ pub(super) struct Guest {
 
 impl Guest {
     /// Boots `kernel` and waits until it is ready.
-    pub(super) fn boot(kernel: &Kernel, memory: &str) -> Result<(Self, TargetInfo), TargetError> {
-        let Booted { child, to_guest, from_guest, console, folder } = boot(kernel, memory)?;
+    pub(super) fn boot(kernel: &Kernel) -> Result<(Self, TargetInfo), TargetError> {
+        let Booted { child, to_guest, from_guest, console, folder } = boot(kernel)?;
         let console = Console::read(File::from(console));
         let console = console.map_err(io_error("read the console of a guest"))?;
         let channel = Channel::new(to_guest, from_guest);
@@ -108,7 +107,11 @@ impl Guest {
             }
             (Broken::Closed | Broken::Io(_), _) => format!("the guest was stopped: {broken}"),
         };
-        Lost { what: cramped.map_or(what.clone(), |why| format!("{what}; {why}")), console }
+        let what = match cramped {
+            Some(why) => format!("{what}; {why}"),
+            None => what,
+        };
+        Lost { what, console }
     }
 
     /// Ends every process of the guest, and waits for the kernel itself.

@@ -7,4 +7,4 @@ mod fleet;
 mod guest;
 mod room;
 
-pub use fleet::{GuestOptions, Guests};
+pub use fleet::Guests;
