@@ -4,7 +4,7 @@ use super::artifact::{ArtifactError, Artifacts};
 use super::event::{Case, CaseResult, Expectation, Verdict};
 use super::examine::{Parsed, examine, parse};
 use super::stopwatch::Stopwatch;
-use crate::config::{CliOptions, Config, defines};
+use crate::config::{CliOptions, Config};
 use crate::engine::Run;
 use crate::engine::log::RunLog;
 use crate::engine::outcome::{Class, Failure, Outcome};
@@ -80,7 +80,7 @@ fn step(case: &Case, context: &Context<'_>, worker: &mut dyn Worker) -> Step {
         Err(why) => return Step::Unreadable(why.clone()),
     };
     let parsed = parse(source, &case.profile, case.id.ip, context.cli);
-    let Parsed { script, config: Some(config), needed, .. } = parsed else {
+    let Parsed { script, defines, config: Some(config), needed, .. } = parsed else {
         let mut errors = parsed.diagnostics;
         errors.retain(|d| d.severity == Severity::Error);
         return Step::Refused(errors);
@@ -93,7 +93,6 @@ fn step(case: &Case, context: &Context<'_>, worker: &mut dyn Worker) -> Step {
         errors.retain(|d| d.severity == Severity::Error);
         return if errors.is_empty() { Step::DryRun } else { Step::Refused(errors) };
     }
-    let defines = defines(&case.profile, case.id.ip, context.cli);
     let run = worker.run(&Job { script: &script, defines: &defines, config: &config });
     Step::Ran(Box::new((run, config)))
 }

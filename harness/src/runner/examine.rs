@@ -7,16 +7,18 @@ use super::metadata::metadata_warnings;
 use super::select::{needs, restriction};
 use crate::config::{CliOptions, Config, defines, resolve};
 use crate::profile::Profile;
-use crate::script;
 use crate::script::ast::Script;
 use crate::script::check::{self, CheckOptions};
 use crate::script::diagnostic::{Diagnostic, Severity};
 use crate::script::source::SourceFile;
+use crate::script::{self, Defines};
 use crate::target::{Capability, IpVersion};
 
 /// A script with its configuration, or what is wrong with it.
 pub(super) struct Parsed {
     pub(super) script: Script,
+    /// The symbols it was parsed with.
+    pub(super) defines: Defines,
     /// None if any diagnostic is an error.
     pub(super) config: Option<Config>,
     pub(super) needed: Vec<Capability>,
@@ -32,13 +34,13 @@ pub fn examine(
     ip: IpVersion,
     cli: &CliOptions,
 ) -> Vec<Diagnostic> {
-    let Parsed { script, mut diagnostics, .. } = parse(source, profile, ip, cli);
+    let Parsed { script, defines, mut diagnostics, .. } = parse(source, profile, ip, cli);
     let is_error = |d: &Diagnostic| d.severity == Severity::Error;
     if diagnostics.iter().any(|d| is_error(d) && d.code.starts_with("parse::")) {
         return diagnostics;
     }
     let ip_version = check::IpVersion::from_option(ip.name());
-    let with = CheckOptions { defines: defines(profile, ip, cli), ip_version };
+    let with = CheckOptions { defines, ip_version };
     add(&mut diagnostics, check::check(&script, &with));
     diagnostics
 }
@@ -50,7 +52,8 @@ pub(super) fn parse(
     ip: IpVersion,
     cli: &CliOptions,
 ) -> Parsed {
-    let (script, mut diagnostics) = script::parse(source, &defines(profile, ip, cli));
+    let defines = defines(profile, ip, cli);
+    let (script, mut diagnostics) = script::parse(source, &defines);
     let (config, wrong) = match resolve(&script, profile, ip, cli) {
         Ok(config) => (Some(config), Vec::new()),
         Err(wrong) => (None, wrong),
@@ -64,7 +67,8 @@ pub(super) fn parse(
     diagnostics.sort_by_key(|d| d.span);
     let is_wrong = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let config = config.filter(|_| !is_wrong);
-    Parsed { script, config, needed: needed.unwrap_or_default(), diagnostics }
+    let needed = needed.unwrap_or_default();
+    Parsed { script, defines, config, needed, diagnostics }
 }
 
 /// Adds findings about places of which nothing was said yet: the parser, the table of options and
