@@ -7,6 +7,11 @@
 #![allow(unsafe_code, reason = "the one file that talks to the C library directly")]
 
 use std::io;
+use std::process::Command;
+
+use nix::sys::personality::{self, Persona};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
 
 use crate::target::syscall::Errno;
 
@@ -516,26 +521,24 @@ pub(super) fn attach_filter(fd: i32, program: &[(u16, u8, u8, u32)]) -> Sys {
 }
 
 /// Has `command`'s program killed when the thread that starts it ends, however the process dies.
-pub(crate) fn end_with_this_thread(command: &mut std::process::Command) {
-    use std::os::unix::process::CommandExt;
-    let ask = || match nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL) {
-        Ok(()) => Ok(()),
-        Err(error) => Err(error.into()),
-    };
-    // SAFETY: between fork and exec, `ask` makes one system call and allocates nothing.
-    unsafe { command.pre_exec(ask) };
+pub(crate) fn end_with_this_thread(command: &mut Command) {
+    before_exec(command, || Ok(prctl::set_pdeathsig(Signal::SIGKILL)?));
 }
 
 /// Has `command`'s program find its memory at the same addresses every time, where that is allowed
 /// (the filters of containers may refuse it).
-pub(crate) fn without_address_randomisation(command: &mut std::process::Command) {
-    use nix::sys::personality::{Persona, get, set};
-    use std::os::unix::process::CommandExt;
-    let ask = || {
-        let _ = get().and_then(|now| set(now | Persona::ADDR_NO_RANDOMIZE));
+pub(crate) fn without_address_randomisation(command: &mut Command) {
+    before_exec(command, || {
+        let fixed = |now| personality::set(now | Persona::ADDR_NO_RANDOMIZE);
+        let _ = personality::get().and_then(fixed);
         Ok(())
-    };
-    // SAFETY: between fork and exec, `ask` makes two system calls and allocates nothing.
+    });
+}
+
+/// Has `ask`, which only makes system calls, called in `command`'s process before its program.
+fn before_exec(command: &mut Command, ask: fn() -> io::Result<()>) {
+    use std::os::unix::process::CommandExt;
+    // SAFETY: between fork and exec, `ask` makes system calls and allocates nothing.
     unsafe { command.pre_exec(ask) };
 }
 
