@@ -39,7 +39,7 @@ impl Session<'_> {
         self.learn(wanted, &live);
         let secret = self.config.tcp_md5_secret.as_ref();
         let md5 = secret.and_then(|secret| md5_digest(&live, secret.as_bytes()));
-        let script = self.connections.to_script(Some(id), &live);
+        let script = self.connections.script_packet(Some(id), &live);
         let comparison = self.compare(wanted, &script, (md5, digest(&live)));
         let text = packet_text(&script, &text_options(spec));
         // Notes about the packet look at the log, so the packet itself must not stand there yet.

@@ -178,7 +178,7 @@ impl Session<'_> {
     fn ill_fitting(&mut self, wanted: Wanted<'_>, pieces: [Arrived; 2], why: &str) -> Stop {
         let line = Some(self.line(wanted.event.span));
         let texts = pieces.map(|Arrived { at, packet, .. }| {
-            let packet = self.connections.to_script(Some(wanted.id), &packet);
+            let packet = self.connections.script_packet(Some(wanted.id), &packet);
             let text = packet_text(&packet, &TextOptions::default());
             let direction = Direction::Outbound;
             let what = What::Packet { direction, packet: Box::new(packet), text: text.clone() };

@@ -21,8 +21,7 @@ impl Connections {
     ///
     /// A packet of no connection counts its sequence numbers from the first one of its flow, and
     /// acknowledges ours, which are those of the script.
-    #[expect(clippy::wrong_self_convention, reason = "numbers are given out on the way")]
-    pub(crate) fn to_script(&mut self, sender: Option<ConnectionId>, live: &Packet) -> Packet {
+    pub(crate) fn script_packet(&mut self, sender: Option<ConnectionId>, live: &Packet) -> Packet {
         let mut packet = live.clone();
         if let Transport::Icmp(message) = &mut packet.transport {
             self.quote_to_script(IpFamily::of(live.ip.src), message);
@@ -48,7 +47,7 @@ impl Connections {
         {
             connection.learn_isn(connection.local_isn.script, tcp);
         }
-        (sender, self.to_script(sender, live))
+        (sender, self.script_packet(sender, live))
     }
 
     /// What stands for the next port that the target chose.

@@ -59,7 +59,7 @@ fn each_connection_has_a_port_of_its_own() {
             connecting(&mut table, fd);
             let packet = segment(live, S, 1, 0, Vec::new());
             let sender = table.sender_of(&packet);
-            tcp(table.to_script(sender, &packet)).src_port
+            tcp(table.script_packet(sender, &packet)).src_port
         })
         .collect();
     // The last one has the ports of the first, so its SYN is taken for another one of that.
