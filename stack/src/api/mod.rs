@@ -24,7 +24,7 @@ mod setsockopt;
 mod shutdown;
 mod sleep;
 mod socket;
-mod sockopt;
+pub(crate) mod sockopt;
 mod sockopt_ip;
 mod sockopt_ipv6;
 mod sockopt_socket;

@@ -137,7 +137,7 @@ pub(super) fn saturated(val: u32) -> i32 {
 }
 
 /// The int a value holds.
-pub(super) fn int(value: &[u8]) -> Result<i32, Errno> {
+pub(crate) fn int(value: &[u8]) -> Result<i32, Errno> {
     let bytes = value.first_chunk().ok_or(Errno::EINVAL)?;
     Ok(i32::from_ne_bytes(*bytes))
 }

@@ -5,6 +5,7 @@
 
 use super::cookie::{Keys, tcp_fastopen_init_key_once};
 use super::{TFO_CLIENT_ENABLE, TFO_SERVER_ENABLE, TFO_SERVER_WO_SOCKOPT1};
+use crate::api::sockopt::int;
 use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::sock::Sock;
@@ -29,8 +30,7 @@ pub(crate) fn setsockopt(
         TCP_FASTOPEN_NO_COOKIE => set_no_cookie,
         _ => return None,
     };
-    let val = value.first_chunk().map(|bytes| i32::from_ne_bytes(*bytes)).ok_or(Errno::EINVAL);
-    Some(val.and_then(|val| set(sk, val, cx)))
+    Some(int(value).and_then(|val| set(sk, val, cx)))
 }
 
 /// The value of option `name` if it is one of Fast Open's.

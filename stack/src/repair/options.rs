@@ -3,6 +3,7 @@
 //! Linux: do_tcp_setsockopt, tcp_repair_options_est, tcp_repair_set_window (net/ipv4/tcp.c)
 
 use super::{Repair, RepairQueue};
+use crate::api::sockopt::int;
 use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::output::options::tcp_time_stamp;
@@ -42,8 +43,9 @@ pub(crate) fn setsockopt(
     if !(TCP_REPAIR..=TCP_REPAIR_WINDOW).contains(&name) {
         return None;
     }
-    let Some(val) = value.first_chunk().map(|bytes| i32::from_ne_bytes(*bytes)) else {
-        return Some(Err(Errno::EINVAL));
+    let val = match int(value) {
+        Ok(val) => val,
+        Err(errno) => return Some(Err(errno)),
     };
     Some(match name {
         TCP_REPAIR => set_repair(sk, val, cx),
