@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
-use synproof_stack::Stack;
 use synproof_stack::api::Sleep;
 use synproof_stack::time::Instant;
+use synproof_stack::{Config, Stack};
 
-use crate::{Host, Link, Tun, Way};
+use crate::{Host, Link, Tun, TunConfig, Way, Weather, netns};
 
 /// Packets taken from the device before the host's answers and its program have their turn.
 const BATCH: usize = 64;
@@ -25,6 +25,20 @@ pub struct Driver<H> {
     link: Link,
     epoch: std::time::Instant,
     patience: Duration,
+}
+
+impl Driver<Stack> {
+    /// The reference stack on a TUN device, with a perfect link between them, in a network
+    /// namespace that this process enters. Everything random comes from `seed`.
+    ///
+    /// # Errors
+    /// There is no namespace or no device to be had.
+    pub fn in_namespace(seed: u64) -> anyhow::Result<Self> {
+        netns::enter()?;
+        let tun = Tun::create(TunConfig::default())?;
+        let stack = Stack::new(Config { local_addrs: Tun::HOST.to_vec(), mtu: 1500, seed });
+        Ok(Self::new(stack, tun, Link::new(Weather::default(), seed)))
+    }
 }
 
 impl<H: Host> Driver<H> {

@@ -12,10 +12,10 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::task::Poll;
 
-use synproof_rig::{Driver, Link, Tun, TunConfig, Weather, kernel, netns};
+use synproof_rig::{Driver, Tun, kernel};
 use synproof_stack::api::{Address, Domain, EpollEvent, EpollOp, MsgFlags, Sleep};
 use synproof_stack::errno::Errno;
-use synproof_stack::{Config, Fd, Stack};
+use synproof_stack::{Fd, Stack};
 
 const PORT: u16 = 12345;
 const AT_ONCE: usize = 10;
@@ -38,16 +38,13 @@ struct Server {
 }
 
 fn main() -> io::Result<ExitCode> {
-    let device = netns::enter().map_err(io::Error::other);
-    let tun = match device.and_then(|()| Tun::create(TunConfig::default())) {
-        Ok(tun) => tun,
+    let mut driver = match Driver::in_namespace(1) {
+        Ok(driver) => driver,
         Err(error) => {
             eprintln!("skipped: {error:#}");
             return Ok(ExitCode::from(77));
         }
     };
-    let stack = Stack::new(Config { local_addrs: Tun::HOST.to_vec(), mtu: 1500, seed: 1 });
-    let mut driver = Driver::new(stack, tun, Link::new(Weather::default(), 1));
 
     let mut server = listen(&mut driver)?;
     let servers = Tun::HOST.map(|addr| SocketAddr::new(addr, PORT)).to_vec();

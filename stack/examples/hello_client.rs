@@ -9,21 +9,18 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use synproof_rig::{Driver, Link, Tun, TunConfig, Weather, kernel, netns};
+use synproof_rig::{Driver, Tun, kernel};
+use synproof_stack::Stack;
 use synproof_stack::api::{Address, Domain, MsgFlags};
-use synproof_stack::{Config, Stack};
 
 fn main() -> io::Result<ExitCode> {
-    let device = netns::enter().map_err(io::Error::other);
-    let tun = match device.and_then(|()| Tun::create(TunConfig::default())) {
-        Ok(tun) => tun,
+    let mut driver = match Driver::in_namespace(1) {
+        Ok(driver) => driver,
         Err(error) => {
             eprintln!("skipped: {error:#}");
             return Ok(ExitCode::from(77));
         }
     };
-    let stack = Stack::new(Config { local_addrs: Tun::HOST.to_vec(), mtu: 1500, seed: 1 });
-    let mut driver = Driver::new(stack, tun, Link::new(Weather::default(), 1));
     for addr in Tun::KERNEL {
         let listener = kernel::listen(addr)?;
         let server = listener.local_addr()?;
