@@ -25,10 +25,11 @@ impl Session<'_> {
         if let Transport::Tcp(tcp) = &script.transport {
             self.connections.on_inbound(id, tcp);
         }
-        let bytes = build(&live).map_err(|why| {
+        let mut bytes = build(&live).map_err(|why| {
             let message = format!("this packet cannot be built: {why}");
             failure(Class::Script, spec.span, event.span, message).error()
         })?;
+        spec.malform.iter().for_each(|what| what.node.apply(&mut bytes));
         let at = self.target.inject(&bytes).map_err(|e| target_problem(e, event.span))?;
         let line = Some(self.line(event.span));
         let text = packet_text(&script, &TextOptions::default());
