@@ -81,7 +81,7 @@ impl Session<'_> {
         let script = built(told, &|seq| seq)?;
         let mut live = built(here, &quoted)?;
         if let Transport::Tcp(tcp) = &mut live.transport {
-            to_live(connection, tcp, self.config.tcp_ts_ecr_scaled).map_err(|message| {
+            to_live(connection, tcp, self.unknown_ecr()).map_err(|message| {
                 let span = tcp_options_span(spec);
                 failure(Class::Script, span, event.span, message)
                     .with_note("--tcp_ts_ecr_scaled allows values that were never sent")
