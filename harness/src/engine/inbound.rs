@@ -21,6 +21,9 @@ impl Session<'_> {
     pub(super) fn inbound(&mut self, event: &Event, spec: &PacketSpec, due: Due) -> Step<Finished> {
         let id = self.inbound_connection(event, spec)?;
         self.wait_for(event, due)?;
+        let now = self.target.now();
+        let numbered = self.numbers.packet(self.event_number, spec, now, &self.log);
+        let spec = numbered.as_ref().unwrap_or(spec);
         let (script, live) = self.inbound_packet(event, spec, id)?;
         if let Transport::Tcp(tcp) = &script.transport {
             self.connections.on_inbound(id, tcp);

@@ -23,6 +23,7 @@ mod inbound;
 pub mod log;
 pub mod mode;
 mod needs;
+mod numbers;
 mod observe;
 mod outbound;
 pub mod outcome;
@@ -39,4 +40,5 @@ mod states;
 mod syscalls;
 
 pub use mode::Mode;
-pub use run::{Run, carry_out, observe, run};
+pub use numbers::{AsWritten, Numbers};
+pub use run::{Run, carry_out, observe, observe_with, run};
