@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use super::clean_rtx::{Before, tcp_clean_rtx_queue};
 use super::ecn::tcp_ecn_rcv_ecn_echo;
+use super::rate::{tcp_count_delivered, tcp_newly_delivered, tcp_rate_gen};
 use super::rtt::tcp_update_pacing_rate;
 use super::sack::{SackState, tcp_highest_sack_seq, tcp_sacktag_write_queue};
 use super::{DropReason, Step, drop_for};
@@ -114,6 +115,7 @@ pub(super) fn tcp_ack(
         delivered: sk.total.delivered,
         fack: tcp_highest_sack_seq(sk),
         una: prior_snd_una,
+        is_sack_reneg: sk.loss.is_sack_reneg,
     };
     let mut flags = AckFlags { data: seg.seq != seg.end_seq(), ..AckFlags::default() };
     let mut sacks = SackState::new(sk);
@@ -137,6 +139,7 @@ pub(super) fn tcp_ack(
         tcp_sacktag_write_queue(sk, seg, prior_snd_una, (&mut flags, &mut sacks), cx);
     }
     flags.ece = tcp_ecn_rcv_ecn_echo(sk, seg);
+    tcp_count_delivered(sk, sacks.delivered, flags.ece);
     sk.err_soft = None;
     sk.loss.probes_out = 0;
     sk.total.rcv_tstamp = cx.now;
@@ -145,13 +148,13 @@ pub(super) fn tcp_ack(
     if prior_packets == 0 {
         if flags.dsacking {
             tcp_fastretrans_alert(sk, prior_snd_una, 0, &mut flags, &mut rexmit, cx);
+            tcp_newly_delivered(sk, before.delivered, flags.ece, cx);
         }
         tcp_ack_probe(sk, cx);
         tcp_process_tlp_ack(sk, seg.ack, flags, cx);
         return Ok(());
     }
-    let sample = tcp_clean_rtx_queue(sk, &before, &sacks, &mut flags, cx);
-    sk.total.delivered = sk.total.delivered.wrapping_add(sacks.delivered);
+    let sample = tcp_clean_rtx_queue(sk, &before, &mut sacks, &mut flags, cx);
     tcp_rack_update_reo_wnd(sk, before.delivered, cx);
     tcp_process_tlp_ack(sk, seg.ack, flags, cx);
     if tcp_ack_is_dubious(sk, flags) {
@@ -162,6 +165,8 @@ pub(super) fn tcp_ack(
     if flags.set_xmit_timer && !tcp_schedule_loss_probe(sk, true, cx) {
         tcp_rearm_rto(sk, cx);
     }
+    let delivered = tcp_newly_delivered(sk, before.delivered, flags.ece, cx);
+    tcp_rate_gen(sk, delivered, before.is_sack_reneg, sacks.rate, cx);
     tcp_cong_control(sk, seg.ack, &before, (flags, sample), cx);
     tcp_xmit_recovery(sk, rexmit, cx);
     Ok(())
@@ -186,9 +191,11 @@ fn old_ack(
     }
     if sk.rx_opt.sack_ok && !seg.options.sack.is_empty() {
         let mut rexmit = Rexmit::None;
+        let delivered = sk.total.delivered;
         tcp_sacktag_write_queue(sk, seg, prior_snd_una, (&mut flags, &mut sacks), cx);
-        sk.total.delivered = sk.total.delivered.wrapping_add(sacks.delivered);
+        tcp_count_delivered(sk, sacks.delivered, false);
         tcp_fastretrans_alert(sk, prior_snd_una, 0, &mut flags, &mut rexmit, cx);
+        tcp_newly_delivered(sk, delivered, false, cx);
         tcp_xmit_recovery(sk, rexmit, cx);
     }
     Err(BadAck::Old)

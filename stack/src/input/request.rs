@@ -5,6 +5,7 @@
 
 use super::validate::tcp_paws_reject;
 use super::{Disposition, DropReason, ResetReason};
+use crate::congestion::rto_time_ms;
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::net::TCP_HEADER_LEN;
@@ -259,11 +260,16 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     child.tsoffset = req.tsoffset;
     child.ecn.ok = req.ecn_ok;
 
+    // The SYN; its text, if any, was not data of this socket.
+    child.total.segs_in = 1;
     child.loss.total_retrans = req.num_retrans;
     child.synack_sent = req.snt_synack.filter(|_| req.num_retrans == 0);
     if req.num_timeout > 0 {
         child.loss.undo_marker = Some(req.snt_isn);
         child.loss.retrans_stamp = req.snt_synack;
+        child.loss.total_rto = u16::try_from(req.num_timeout).unwrap_or(u16::MAX);
+        child.loss.total_rto_recoveries = 1;
+        child.loss.total_rto_time = req.snt_synack.map_or(0, |sent| rto_time_ms(sent, cx));
     }
     child.ack.lrcvtime = cx.now;
     let len = u32::try_from(seg.payload.len()).unwrap_or(0);

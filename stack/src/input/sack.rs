@@ -4,12 +4,14 @@
 //! tcp_check_dsack, tcp_is_sackblock_valid (net/ipv4/tcp_input.c)
 
 use super::ack::AckFlags;
+use super::rate::{RateSample, tcp_rate_skb_delivered};
 use crate::congestion::{CaState, tcp_rack_advance};
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::output::retransmit::fragment_rtx;
 use crate::seq::Seq;
 use crate::sock::Sock;
+use crate::sock::rate::TxRate;
 use crate::sock::write_queue::Marks;
 use crate::time::Instant;
 use crate::wire::{SackBlock, Segment};
@@ -24,12 +26,19 @@ pub(crate) struct SackState {
     pub(crate) last_sackt: Option<Instant>,
     /// Segments newly delivered, by SACK or D-SACK.
     pub(crate) delivered: u32,
+    pub(crate) rate: RateSample,
 }
 
 impl SackState {
     /// Nothing seen.
     pub(crate) fn new(sk: &Sock) -> Self {
-        Self { reord: sk.snd.nxt, first_sackt: None, last_sackt: None, delivered: 0 }
+        Self {
+            reord: sk.snd.nxt,
+            first_sackt: None,
+            last_sackt: None,
+            delivered: 0,
+            rate: RateSample::default(),
+        }
     }
 }
 
@@ -268,15 +277,19 @@ fn tcp_sacktag_one(
         flags.data_sacked = true;
         sk.loss.sacked_out += pcount;
         state.delivered += pcount;
-        sk.loss.delivered_mstamp = cx.now;
     }
     if is_dsack && marks.retrans {
         marks.retrans = false;
         sk.loss.retrans_out = sk.loss.retrans_out.saturating_sub(pcount);
     }
-    if let Some(chunk) = sk.write_queue.rtx_get_mut(index) {
-        chunk.marks = marks;
+    let Some(chunk) = sk.write_queue.rtx_get_mut(index) else { return };
+    chunk.marks = marks;
+    let tx_rate = chunk.tx_rate;
+    if marks.sacked {
+        // Its acknowledgement later is no news.
+        chunk.tx_rate = TxRate::default();
     }
+    tcp_rate_skb_delivered(sk, tx_rate, (sent_at, end_seq), &mut state.rate);
 }
 
 /// A segment without a retransmission in flight was SACKed: a hole closed, or a measurement.

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use super::ack::{BadAck, Challenge, established_ack, tcp_ack};
 use super::data::tcp_data_queue;
+use super::rate::tcp_count_delivered;
 use super::reset::tcp_reset;
 use super::rtt::{tcp_rcv_rtt_measure_ts, tcp_synack_rtt_meas, tcp_update_pacing_rate};
 use super::syn_sent::tcp_rcv_synsent_state_process;
@@ -151,10 +152,13 @@ fn ack_moves_state(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
 
 /// The handshake is complete.
 fn established_from_syn_recv(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
-    sk.total.delivered = sk.total.delivered.wrapping_add(1);
+    tcp_count_delivered(sk, 1, false);
     if sk.rtt.srtt_us == 0 {
         let rtt = sk.synack_sent.map(|sent| super::rtt::rtt_since(sent, cx));
         tcp_synack_rtt_meas(sk, rtt, cx);
+    }
+    if sk.rx_opt.tstamp_ok {
+        sk.advmss = sk.advmss.saturating_sub(TSTAMP_ALIGNED);
     }
     if !end_fastopen_handshake(sk, cx) {
         tcp_try_undo_spurious_syn(sk);
@@ -168,9 +172,6 @@ fn established_from_syn_recv(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.snd.una = seg.ack;
     sk.snd.wnd = u32::from(seg.wnd) << sk.rx_opt.snd_wscale;
     sk.snd.wl1 = seg.seq;
-    if sk.rx_opt.tstamp_ok {
-        sk.advmss = sk.advmss.saturating_sub(TSTAMP_ALIGNED);
-    }
     tcp_update_pacing_rate(sk, cx);
     sk.total.lsndtime = cx.now;
     tcp_initialize_rcv_mss(sk);

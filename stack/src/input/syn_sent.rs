@@ -8,7 +8,6 @@ use std::ops::ControlFlow;
 use super::ack::{Challenge, tcp_ack};
 use super::ecn::{tcp_ecn_rcv_syn, tcp_ecn_rcv_synack};
 use super::reset::tcp_reset;
-use super::rtt::tcp_update_pacing_rate;
 use super::state_process::{tcp_init_transfer, tcp_try_undo_spurious_syn};
 use super::urgent::tcp_urg;
 use super::validate::tcp_paws_reject;
@@ -123,10 +122,11 @@ const fn reset_for(seg: &Segment, reset: ResetReason, drop: DropReason) -> Step 
 fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.snd.wl1 = seg.seq;
     tcp_ecn_rcv_synack(sk, seg);
-    take_options(sk, seg, cx);
+    take_options(sk, seg);
     tcp_try_undo_spurious_syn(sk);
     // Whether it is acceptable was checked above.
     let _acceptable = tcp_ack(sk, seg, Challenge::Send, cx);
+    take_tstamp_ok(sk, cx);
     sk.rcv.nxt = seg.seq + 1;
     sk.rcv.irs = seg.seq;
     sk.rcv.wup = sk.rcv.nxt;
@@ -160,7 +160,6 @@ pub(crate) fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
     sk.ack.lrcvtime = cx.now;
     tcp_init_transfer(sk, cx);
     sk.total.lsndtime = cx.now;
-    tcp_update_pacing_rate(sk, cx);
     if sk.opts.keepalive {
         let time = keepalive_time_ms(sk, cx);
         reset_keepalive_timer(sk, time, cx);
@@ -173,7 +172,8 @@ pub(crate) fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
 /// [RFC9293:MUST-10]
 fn recv_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     tcp_set_state(sk, Event::RecvSyn, cx);
-    take_options(sk, seg, cx);
+    take_options(sk, seg);
+    take_tstamp_ok(sk, cx);
     sk.rcv.nxt = seg.seq + 1;
     sk.rcv.irs = seg.seq;
     sk.rcv.wup = sk.rcv.nxt;
@@ -205,7 +205,7 @@ fn tcp_send_synack(sk: &mut Sock, cx: &mut Cx) {
 /// What the peer's SYN agreed to.
 ///
 /// Linux: tcp_parse_options and its users in tcp_rcv_synsent_state_process
-fn take_options(sk: &mut Sock, seg: &Segment, cx: &Cx) {
+fn take_options(sk: &mut Sock, seg: &Segment) {
     if let Some(announced) = seg.options.mss {
         sk.rx_opt.mss_clamp = tcp_mss_clamp(sk.rx_opt.user_mss, u32::from(announced));
     }
@@ -218,6 +218,10 @@ fn take_options(sk: &mut Sock, seg: &Segment, cx: &Cx) {
         sk.rx_opt.rcv_wscale = 0;
         sk.rcv.window_clamp = sk.rcv.window_clamp.min(65_535);
     }
+}
+
+/// Timestamps are in use, or not; until now headers were counted with them if they were offered.
+fn take_tstamp_ok(sk: &mut Sock, cx: &Cx) {
     sk.tcp_header_len = TCP_HEADER_LEN;
     sk.rx_opt.tstamp_ok = sk.rx_opt.saw_tstamp;
     if sk.rx_opt.tstamp_ok {

@@ -13,6 +13,7 @@ use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::tso::tcp_tso_segs;
 use crate::congestion::CaState;
 use crate::cx::Cx;
+use crate::input::rate::tcp_rate_skb_sent;
 use crate::mib::Counter;
 use crate::qdisc::Xmit;
 use crate::sock::Sock;
@@ -102,6 +103,10 @@ pub(crate) fn resend(sk: &mut Sock, index: usize, segs: u32, cx: &mut Cx) -> Res
     if tcp_transmit_skb(sk, out, cx) == Xmit::Dropped {
         cx.mib.add(Counter::TcpExtTCPRetransFail, u64::from(pcount));
         return Err(NotSent::Dropped);
+    }
+    let tx_rate = tcp_rate_skb_sent(sk, departs);
+    if let Some(chunk) = sk.write_queue.rtx_get_mut(index) {
+        chunk.tx_rate = tx_rate;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::tso::{Defer, HeadSkb, tcp_mss_split_point, tcp_tso_segs, tcp_tso_should_defer};
 use crate::congestion::{CaEvent, CaState, INIT_CWND};
 use crate::cx::Cx;
+use crate::input::rate::tcp_rate_skb_sent;
 use crate::mib::Counter;
 use crate::qdisc::Xmit;
 use crate::seq::Seq;
@@ -175,17 +176,27 @@ fn transmit_head(sk: &mut Sock, mss_now: u32, cx: &mut Cx) -> Option<u32> {
     let departs = departure_time(sk, cx);
     let head = sk.write_queue.send_head_mut()?;
     head.set_tso_segs(mss_now);
-    head.delivered_at_send = (sk.total.delivered, sk.loss.delivered_mstamp);
     let (pcount, len, end_seq) = (head.pcount(), head.len(), head.end_seq());
     let out = Outgoing::of(head);
     if tcp_transmit_skb(sk, out, cx) == Xmit::Dropped {
         return None;
     }
-    tcp_event_new_data_sent(sk, departs, cx);
+    head_sent(sk, departs, cx);
     if len < pcount * mss_now {
         sk.snd.sml = end_seq;
     }
     Some(pcount)
+}
+
+/// The head was handed over, to leave at `departs`.
+///
+/// Linux: the calls behind a successful tcp_transmit_skb of new data
+pub(super) fn head_sent(sk: &mut Sock, departs: Instant, cx: &mut Cx) {
+    let tx_rate = tcp_rate_skb_sent(sk, departs);
+    if let Some(head) = sk.write_queue.send_head_mut() {
+        head.tx_rate = tx_rate;
+    }
+    tcp_event_new_data_sent(sk, departs, cx);
 }
 
 /// The head was sent, to leave at `departs`: it is in flight now.
@@ -393,10 +404,24 @@ pub(crate) fn tcp_slow_start_after_idle_check(sk: &mut Sock, cx: &Cx) {
 }
 
 /// Appends a chunk without data to the send queue (Linux: tcp_init_nondata_skb, tcp_queue_skb).
-pub(crate) fn tcp_queue_nondata(sk: &mut Sock, flags: Flags) {
+pub(crate) fn tcp_queue_nondata(sk: &mut Sock, flags: Flags, cx: &Cx) {
+    if sk.write_queue.is_unsent_empty() {
+        sk.chrono.start(Chrono::Busy, cx.now);
+    }
     let seq: Seq = sk.snd.write_seq;
     sk.write_queue.push(Chunk::new(seq, flags, Vec::new()));
     sk.snd.write_seq += 1;
+}
+
+/// Everything that was handed over is forgotten.
+///
+/// Linux: tcp_write_queue_purge (net/ipv4/tcp.c)
+pub(crate) fn tcp_write_queue_purge(sk: &mut Sock, cx: &Cx) {
+    let idle = sk.write_queue.is_unsent_empty() && sk.write_queue.is_rtx_empty();
+    sk.chrono.stop(Chrono::Busy, idle, cx.now);
+    sk.write_queue.purge();
+    sk.loss.packets_out = 0;
+    sk.loss.backoff = 0;
 }
 
 fn to_usize(len: u32) -> usize {

@@ -9,6 +9,7 @@ pub(crate) mod kept;
 mod listener;
 pub(crate) mod ofo_queue;
 mod options;
+pub(crate) mod rate;
 pub(crate) mod recv_queue;
 mod request;
 pub(crate) mod sack_list;
