@@ -6,7 +6,7 @@
 use crate::congestion::rto_time_ms;
 use crate::cx::Cx;
 use crate::input::rate::tcp_compute_delivery_rate;
-use crate::sock::{Chrono, Sock};
+use crate::sock::{Chrono, EcnMode, Sock};
 use crate::state::TcpState;
 use crate::time::Instant;
 
@@ -89,7 +89,7 @@ fn head(sk: &Sock, out: &mut Layout) {
     if sk.rx_opt.sack_ok {
         options |= OPT_SACK;
     }
-    if sk.ecn.ok {
+    if sk.ecn.mode != EcnMode::Disabled {
         options |= OPT_ECN;
     }
     if sk.ecn.seen {
@@ -176,4 +176,17 @@ fn totals(sk: &Sock, cx: &Cx, out: &mut Layout) {
     out.u16(sk.loss.total_rto)
         .u16(sk.loss.total_rto_recoveries)
         .u32(sk.loss.total_rto_time.wrapping_add(running));
+    accecn(sk, out);
+}
+
+/// Marks, as RFC 9768 counts them; the codepoints' order is that of the structure.
+fn accecn(sk: &Sock, out: &mut Layout) {
+    let acc = &sk.ecn.acc;
+    out.u32(acc.received_ce);
+    for [ect1, ect0, ce] in [acc.delivered_ecn_bytes, acc.received_ecn_bytes] {
+        out.u32(ect1).u32(ect0).u32(ce);
+    }
+    out.u32(
+        sk.ecn.mode as u32 | (acc.saw_accecn_opt as u32) << 2 | u32::from(acc.fail_mode.0) << 4,
+    );
 }

@@ -18,7 +18,7 @@ use crate::output::mtu_probe::tcp_mtup_probe_failed;
 use crate::output::retransmit::tcp_xmit_retransmit_queue;
 use crate::output::write::{tcp_current_ssthresh, tcp_push_pending_frames_at};
 use crate::seq::Seq;
-use crate::sock::{NonAgle, Sock};
+use crate::sock::{EcnMode, NonAgle, Sock};
 use crate::state::TcpState;
 use crate::timer::{Timer, tcp_reset_xmit_timer};
 use crate::trace::TraceEvent;
@@ -253,7 +253,7 @@ pub(crate) fn tcp_enter_cwr(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// Linux: tcp_ecn_queue_cwr
 pub(super) fn tcp_ecn_queue_cwr(sk: &mut Sock) {
-    sk.ecn.queue_cwr = sk.ecn.ok;
+    sk.ecn.queue_cwr |= sk.ecn.mode == EcnMode::Rfc3168;
 }
 
 /// Begins a reduction of the window.

@@ -82,6 +82,11 @@ pub(super) fn tcp_clean_rtx_queue(
     if sk.snd.urg_mode && !sk.snd.up.after(una) {
         sk.snd.urg_mode = false;
     }
+    if flags.acked() {
+        // What was SACKed before is no news.
+        let reached = sk.write_queue.rtx_head().map_or(una, |head| head.seq);
+        sacks.delivered_bytes = reached - before.una;
+    }
     flags.sack_reneging = sk.write_queue.rtx_head().is_some_and(|head| head.marks.sacked);
     update_rtt(sk, cleaned, sacks, flags, cx);
     if flags.acked() {

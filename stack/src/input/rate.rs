@@ -6,8 +6,8 @@
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::seq::Seq;
-use crate::sock::Sock;
 use crate::sock::rate::TxRate;
+use crate::sock::{EcnMode, Sock};
 use crate::time::Instant;
 
 /// SKB_TRUESIZE(1): less than this in the queues of the host means that nothing is there.
@@ -130,19 +130,26 @@ pub(crate) fn tcp_compute_delivery_rate(sk: &Sock) -> u64 {
 /// Linux: tcp_count_delivered (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_count_delivered(sk: &mut Sock, delivered: u32, ece: bool) {
     sk.total.delivered = sk.total.delivered.wrapping_add(delivered);
-    if ece {
+    if ece && sk.ecn.mode == EcnMode::Rfc3168 {
         sk.total.delivered_ce = sk.total.delivered_ce.wrapping_add(delivered);
     }
 }
 
-/// Segments delivered since there were `prior`, counted.
+/// Segments delivered since there were `prior`, counted; and how many of them were marked, if the
+/// peer counts them.
 ///
 /// Linux: tcp_newly_delivered (net/ipv4/tcp_input.c)
-pub(super) fn tcp_newly_delivered(sk: &Sock, prior: u32, ece: bool, cx: &mut Cx) -> u32 {
+pub(super) fn tcp_newly_delivered(
+    sk: &Sock,
+    prior: u32,
+    (ece, marked): (bool, u32),
+    cx: &mut Cx,
+) -> u32 {
     let delivered = sk.total.delivered.wrapping_sub(prior);
     cx.mib.add(Counter::TcpExtTCPDelivered, u64::from(delivered));
     if ece {
-        cx.mib.add(Counter::TcpExtTCPDeliveredCE, u64::from(delivered));
+        let marked = if sk.ecn.mode == EcnMode::Rfc3168 { delivered } else { marked };
+        cx.mib.add(Counter::TcpExtTCPDeliveredCE, u64::from(marked));
     }
     delivered
 }

@@ -27,6 +27,8 @@ pub(crate) struct SackState {
     /// Segments newly delivered, by SACK or D-SACK.
     pub(crate) delivered: u32,
     pub(crate) rate: RateSample,
+    /// Bytes newly delivered; whole once the queue is cleaned.
+    pub(super) delivered_bytes: u32,
 }
 
 impl SackState {
@@ -38,6 +40,7 @@ impl SackState {
             last_sackt: None,
             delivered: 0,
             rate: RateSample::default(),
+            delivered_bytes: 0,
         }
     }
 }
@@ -244,8 +247,8 @@ fn tcp_sacktag_one(
 ) {
     let fack = tcp_highest_sack_seq(sk);
     let Some(chunk) = sk.write_queue.rtx_get(index) else { return };
-    let (seq, end_seq, pcount, sent_at) =
-        (chunk.seq, chunk.end_seq(), chunk.pcount(), chunk.sent_at);
+    let (seq, end_seq, sent_at) = (chunk.seq, chunk.end_seq(), chunk.sent_at);
+    let (pcount, len) = (chunk.pcount(), chunk.len());
     let mut marks = chunk.marks;
     if is_dsack && marks.retrans {
         let in_episode = sk.loss.undo_marker.is_some_and(|marker| end_seq.after(marker));
@@ -277,6 +280,7 @@ fn tcp_sacktag_one(
         flags.data_sacked = true;
         sk.loss.sacked_out += pcount;
         state.delivered += pcount;
+        state.delivered_bytes += len;
     }
     if is_dsack && marks.retrans {
         marks.retrans = false;

@@ -12,21 +12,21 @@ use super::state_process::{tcp_init_transfer, tcp_try_undo_spurious_syn};
 use super::urgent::tcp_urg;
 use super::validate::tcp_paws_reject;
 use super::{Disposition, DropReason, ResetReason, Step, drop_for};
+use crate::accecn::tcp_send_ack_reflect_ect;
 use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::fastopen::tcp_rcv_fastopen_synack;
 use crate::mib::Counter;
 use crate::net::TCP_HEADER_LEN;
-use crate::output::ack::{
-    TCP_MAX_QUICKACKS, in_pingpong_mode, tcp_enter_quickack_mode, tcp_send_ack,
-};
+use crate::output::ack::{TCP_MAX_QUICKACKS, in_pingpong_mode, tcp_enter_quickack_mode};
+use crate::output::ecn::tcp_ecn_send_synack;
 use crate::output::mss::{tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
 use crate::output::options::{TSTAMP_ALIGNED, tcp_time_stamp};
 use crate::output::reset::tcp_v4_send_reset;
 use crate::output::transmit::{Outgoing, tcp_transmit_skb};
 use crate::output::write::tcp_data_snd_check;
 use crate::seq::Seq;
-use crate::sock::Sock;
+use crate::sock::{EcnMode, Sock};
 use crate::state::{Event, tcp_set_state};
 use crate::time::timer_deadline;
 use crate::timer::{Timer, keepalive_time_ms, reset_keepalive_timer, tcp_reset_xmit_timer};
@@ -121,7 +121,7 @@ const fn reset_for(seg: &Segment, reset: ResetReason, drop: DropReason) -> Step 
 /// Fourth, with ACK: the connection is established.
 fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.snd.wl1 = seg.seq;
-    tcp_ecn_rcv_synack(sk, seg);
+    tcp_ecn_rcv_synack(sk, seg, cx);
     take_options(sk, seg);
     tcp_try_undo_spurious_syn(sk);
     // Whether it is acceptable was checked above.
@@ -150,7 +150,7 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
         sk.ack.timeout = timer_deadline(cx.now, TCP_DELACK_MAX_MS);
         sk.timers.arm(Timer::Delack, sk.ack.timeout);
     } else {
-        tcp_send_ack(sk, cx);
+        tcp_send_ack_reflect_ect(sk, sk.ecn.mode == EcnMode::AccEcn, cx);
     }
 }
 
@@ -192,11 +192,10 @@ fn recv_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
 ///
 /// Linux: tcp_send_synack (net/ipv4/tcp_output.c)
 fn tcp_send_synack(sk: &mut Sock, cx: &mut Cx) {
+    let Some(flags) = sk.write_queue.rtx_head().map(|syn| syn.flags) else { return };
+    let flags = tcp_ecn_send_synack(sk, flags | Flags::ACK);
     let Some(syn) = sk.write_queue.rtx_head_mut() else { return };
-    syn.flags = syn.flags.without(Flags::ECE | Flags::CWR) | Flags::ACK;
-    if sk.ecn.ok {
-        syn.flags |= Flags::ECE;
-    }
+    syn.flags = flags;
     syn.sent_at = cx.now;
     let out = Outgoing::empty(syn.seq, syn.flags);
     tcp_transmit_skb(sk, out, cx);

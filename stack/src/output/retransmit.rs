@@ -90,7 +90,10 @@ pub(crate) fn resend(sk: &mut Sock, index: usize, segs: u32, cx: &mut Cx) -> Res
     let pcount = chunk.pcount();
     chunk.sent_at = departs;
     chunk.marks.ever_retrans = true;
-    tcp_ecn_clear_syn(chunk, cx);
+    let flags = chunk.flags;
+    let flags = tcp_ecn_clear_syn(sk, flags, cx);
+    let Some(chunk) = sk.write_queue.rtx_get_mut(index) else { return Ok(()) };
+    chunk.flags = flags;
     let is_syn = chunk.flags.syn();
     let out = Outgoing::of(chunk);
     let bytes = u64::from(chunk.len());

@@ -3,6 +3,7 @@
 //! RFC 9293 §3.7.4, §3.8.6.2.1 · Linux: tcp_write_xmit, tcp_nagle_test, tcp_push_one,
 //! __tcp_push_pending_frames (net/ipv4/tcp_output.c), tcp_push (net/ipv4/tcp.c)
 
+use super::mss::tcp_current_mss;
 use super::mtu_probe::{MtuProbe, tcp_mtu_probe};
 use super::options::tcp_wnd_end;
 use super::pacing::{departure_time, tcp_pacing_check};
@@ -10,6 +11,7 @@ use super::probe::{tcp_check_probe_timer, tcp_schedule_loss_probe};
 use super::small_queue::tcp_small_queue_check;
 use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::tso::{Defer, HeadSkb, tcp_mss_split_point, tcp_tso_segs, tcp_tso_should_defer};
+use crate::accecn::tcp_accecn_option_beacon_check;
 use crate::congestion::{CaEvent, CaState, INIT_CWND};
 use crate::cx::Cx;
 use crate::input::rate::tcp_rate_skb_sent;
@@ -17,7 +19,7 @@ use crate::mib::Counter;
 use crate::qdisc::Xmit;
 use crate::seq::Seq;
 use crate::sock::write_queue::{Chunk, skb_truesize};
-use crate::sock::{Chrono, NonAgle, Sock};
+use crate::sock::{Chrono, EcnMode, NonAgle, Sock};
 use crate::state::{StateMask, TcpState};
 use crate::time::Instant;
 use crate::timer::{Timer, tcp_rearm_rto};
@@ -54,6 +56,11 @@ pub(crate) fn tcp_write_xmit(
 ) -> bool {
     let mut limits = Limits::default();
     let mut sent_pkts = 0;
+    let mut mss_now = mss_now;
+    if sk.ecn.mode == EcnMode::AccEcn && tcp_accecn_option_beacon_check(sk, cx) {
+        // The option takes its room from the text.
+        mss_now = tcp_current_mss(sk, cx);
+    }
     if amount == Amount::All {
         match tcp_mtu_probe(sk, cx) {
             MtuProbe::NotNow => {}
@@ -279,7 +286,7 @@ pub(crate) fn tcp_push_pending_frames_at(
 /// Linux: tcp_push_pending_frames (include/net/tcp.h)
 pub(crate) fn tcp_push_pending_frames(sk: &mut Sock, cx: &mut Cx) {
     if !sk.write_queue.is_unsent_empty() {
-        let mss_now = super::mss::tcp_current_mss(sk, cx);
+        let mss_now = tcp_current_mss(sk, cx);
         tcp_push_pending_frames_at(sk, mss_now, sk.opts.nonagle, cx);
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Times of day are [`Instant`]; spans Linux counts in jiffies are milliseconds (HZ = 1000).
 
+use crate::accecn::AccEcnVars;
 use crate::congestion::{Algorithm, CaState, Cwnd, Prr, Reno};
 use crate::seq::Seq;
 use crate::sysctl::Sysctls;
@@ -104,17 +105,32 @@ pub(crate) struct RxOpt {
     pub(crate) dsack_seen: bool,
 }
 
+/// How congestion marks are told, numbered as in tcpi_ecn_mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum EcnMode {
+    /// Not at all.
+    #[default]
+    Disabled,
+    /// TCP_ECN_MODE_RFC3168: an echo (or we asked for it, in SYN-SENT).
+    Rfc3168,
+    /// TCP_ECN_MODE_ACCECN: counters.
+    AccEcn,
+    /// TCP_ECN_MODE_PENDING: we asked for counters, in SYN-SENT.
+    Pending,
+}
+
 /// Explicit congestion notification (Linux: tp->ecn_flags).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct EcnVars {
-    /// TCP_ECN_OK: both ends agreed (or we asked, in SYN-SENT).
-    pub(crate) ok: bool,
+    pub(crate) mode: EcnMode,
     /// TCP_ECN_QUEUE_CWR: the next new data says that the window was reduced.
     pub(crate) queue_cwr: bool,
     /// TCP_ECN_DEMAND_CWR: ACKs echo a mark until the peer says so.
     pub(crate) demand_cwr: bool,
     /// TCP_ECN_SEEN: the peer marks its packets.
     pub(crate) seen: bool,
+    /// Accurate ECN; what arrives is counted in every mode.
+    pub(crate) acc: AccEcnVars,
 }
 
 /// Acknowledgement scheduling (Linux: icsk_ack).
