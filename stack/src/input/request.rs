@@ -5,6 +5,8 @@
 
 use super::validate::tcp_paws_reject;
 use super::{Disposition, DropReason, ResetReason};
+use crate::accecn::{request_segment, tcp_ecn_openreq_child};
+use crate::congestion::rto_time_ms;
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::net::TCP_HEADER_LEN;
@@ -59,6 +61,7 @@ pub(crate) fn tcp_check_req(
         // [RFC9293:3.10.7.4#8] The SYN again: so is the answer.
         let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
         if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
+            request_segment(req, seg, true);
             tcp_rtx_synack(req, cx);
             let timeout = reqsk_timeout_ms(req.num_timeout, cx.rto_max_ms());
             req.timer = Some(timer_deadline(cx.now, timeout));
@@ -99,6 +102,7 @@ pub(crate) fn tcp_check_req(
     if !seg.flags.ack() {
         return Verdict::Keep(Disposition::Dropped(DropReason::TcpFlags));
     }
+    request_segment(req, seg, false);
     let Holder::Listener(listener) = holder else { return Verdict::Complete };
     if req.num_timeout < listener.opts.defer_accept && seg.end_seq() == req.rcv_isn + 1 {
         req.acked = true;
@@ -257,13 +261,16 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     }
     child.tcp_header_len = TCP_HEADER_LEN + if req.rx_opt.tstamp_ok { TSTAMP_ALIGNED } else { 0 };
     child.tsoffset = req.tsoffset;
-    child.ecn.ok = req.ecn_ok;
-
+    // The SYN; its text, if any, was not data of this socket.
+    child.total.segs_in = 1;
     child.loss.total_retrans = req.num_retrans;
     child.synack_sent = req.snt_synack.filter(|_| req.num_retrans == 0);
     if req.num_timeout > 0 {
         child.loss.undo_marker = Some(req.snt_isn);
         child.loss.retrans_stamp = req.snt_synack;
+        child.loss.total_rto = u16::try_from(req.num_timeout).unwrap_or(u16::MAX);
+        child.loss.total_rto_recoveries = 1;
+        child.loss.total_rto_time = req.snt_synack.map_or(0, |sent| rto_time_ms(sent, cx));
     }
     child.ack.lrcvtime = cx.now;
     let len = u32::try_from(seg.payload.len()).unwrap_or(0);
@@ -278,6 +285,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     tcp_sync_mss(&mut child, mtu, cx);
     child.advmss = tcp_mss_clamp(listener.rx_opt.user_mss, cx.net.advmss(req.flow.remote.ip()));
     tcp_initialize_rcv_mss(&mut child);
+    tcp_ecn_openreq_child(&mut child, req, seg, cx);
     cx.mib.inc(Counter::TcpPassiveOpens);
     child
 }

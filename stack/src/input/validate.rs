@@ -9,6 +9,7 @@ use super::ack::tcp_may_update_window;
 use super::data::tcp_send_dupack;
 use super::reset::tcp_reset;
 use super::{Disposition, DropReason, Step, drop_for};
+use crate::accecn::accecn_syn;
 use crate::cx::Cx;
 use crate::fastopen::tcp_fastopen_active_disable;
 use crate::mib::Counter;
@@ -16,7 +17,7 @@ use crate::mutant::Mutant;
 use crate::output::ack::{tcp_oow_rate_limited, tcp_send_challenge_ack};
 use crate::output::window::tcp_receive_window;
 use crate::seq::Seq;
-use crate::sock::{RxOpt, Sock};
+use crate::sock::{EcnMode, RxOpt, Sock};
 use crate::state::{Event, StateMask, TcpState};
 use crate::time::Instant;
 use crate::wire::Segment;
@@ -60,7 +61,7 @@ fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         return ControlFlow::Continue(());
     };
     if seg.flags.syn() {
-        return syn_challenge(sk, cx);
+        return syn_challenge(sk, false, cx);
     }
     if reason == DropReason::TcpRfc7323PawsAck {
         // Overtaken ACKs are common, and answering one tells its sender nothing.
@@ -129,7 +130,7 @@ fn check_sequence(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         return drop_for(reason);
     }
     if seg.flags.syn() {
-        return syn_challenge(sk, cx);
+        return syn_challenge(sk, false, cx);
     }
     if reason != DropReason::TcpOldSequence {
         cx.mib.inc(Counter::TcpExtBeyondWindow);
@@ -185,7 +186,7 @@ fn check_rst(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         // The data before it was swallowed.
         tcp_fastopen_active_disable(cx);
     }
-    tcp_send_challenge_ack(sk, cx);
+    tcp_send_challenge_ack(sk, false, cx);
     drop_for(DropReason::TcpReset)
 }
 
@@ -206,6 +207,10 @@ fn check_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         && seg.seq + 1 == seg.end_seq()
         && seg.seq + 1 == sk.rcv.nxt
         && seg.ack == sk.snd.nxt;
+    let reflect = sk.ecn.mode == EcnMode::AccEcn;
+    if reflect {
+        accecn_syn(&mut sk.ecn.acc, seg);
+    }
     if crossed {
         // The SYN-ACK of a simultaneous open, which acknowledges ours.
         return ControlFlow::Continue(());
@@ -214,15 +219,15 @@ fn check_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         tcp_reset(sk, Event::RecvRst, cx);
         return drop_for(DropReason::TcpReset);
     }
-    syn_challenge(sk, cx)
+    syn_challenge(sk, reflect, cx)
 }
 
-fn syn_challenge(sk: &mut Sock, cx: &mut Cx) -> Step {
+fn syn_challenge(sk: &mut Sock, reflect: bool, cx: &mut Cx) -> Step {
     cx.mib.inc(Counter::TcpExtTCPSYNChallenge);
     if sk.state() == TcpState::Established {
         // Linux counts the error where tcp_rcv_established asks for it, and only there.
         cx.mib.inc(Counter::TcpInErrs);
     }
-    tcp_send_challenge_ack(sk, cx);
+    tcp_send_challenge_ack(sk, reflect, cx);
     ControlFlow::Break(Disposition::Dropped(DropReason::TcpInvalidSyn))
 }

@@ -8,6 +8,7 @@ use super::options::{tcp_established_options, tcp_syn_options};
 use super::pacing::{Pacing, departure_time, tcp_update_skb_after_send};
 use super::tso::tcp_gso_segment;
 use super::window::tcp_select_window;
+use crate::accecn::option_sent;
 use crate::congestion::tcp_enter_cwr;
 use crate::cx::Cx;
 use crate::errqueue::zerocopy::skb_copy_ubufs;
@@ -71,11 +72,13 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
     seg.seq = out.seq;
     seg.ack = if out.flags.ack() { sk.rcv.nxt } else { Seq(0) };
     if out.flags.syn() {
-        seg.option_bytes = tcp_syn_options(sk, cx);
+        seg.option_bytes = tcp_syn_options(sk, out.flags.ack(), cx);
         // [RFC7323:2.2#2] The window of a SYN is never scaled.
         seg.wnd = u16::try_from(sk.rcv.wnd).unwrap_or(u16::MAX);
     } else {
-        seg.option_bytes = tcp_established_options(sk, cx.now);
+        let options = tcp_established_options(sk, cx);
+        seg.option_bytes = options.buf;
+        option_sent(sk, options.has_accecn, cx);
         sk.rx_opt.duplicate_sack = None;
         seg.wnd = tcp_select_window(sk, cx);
         tcp_ecn_send(sk, &mut seg, !out.payload.is_empty());
@@ -132,7 +135,8 @@ fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmi
     }
     let start = seg.seq;
     let can_gso = cx.net.tso_to(sk.flow.remote.ip()) && sk.md5.can_gso();
-    let mut segments = if gso_size == 0 || can_gso { vec![seg] } else { tcp_gso_segment(seg, mss) };
+    let mut segments =
+        if gso_size == 0 || can_gso { vec![seg] } else { tcp_gso_segment(seg, mss, sk.ecn.mode) };
     if let Some(key) = sk.md5_key() {
         segments.iter_mut().for_each(|segment| md5::sign(segment, key));
     }

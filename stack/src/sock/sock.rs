@@ -8,6 +8,7 @@ use super::control_block::{
     AckVars, CongVars, EcnVars, LossVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MSS_DEFAULT, Totals,
 };
 use super::kept::{IP_MTU_DISCOVER, IP_RECVERR, IPV6_MTU_DISCOVER, IPV6_RECVERR};
+use super::rate::RateVars;
 use super::{AcceptQueue, OfoQueue, RecvQueue, SackList, SockOptions, WriteQueue};
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
@@ -81,6 +82,7 @@ pub struct Sock {
     pub(crate) loss: LossVars,
     pub(crate) cong: CongVars,
     pub(crate) total: Totals,
+    pub(crate) rate: RateVars,
     pub(crate) chrono: Chronograph,
 
     pub(crate) write_queue: WriteQueue,
@@ -183,6 +185,7 @@ impl Sock {
             loss: LossVars::new(sysctl.tcp_reordering.unsigned_abs()),
             cong,
             total: Totals::default(),
+            rate: RateVars::default(),
             chrono: Chronograph::default(),
             write_queue: WriteQueue::default(),
             recv_queue: RecvQueue::default(),

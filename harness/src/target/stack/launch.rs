@@ -22,6 +22,7 @@ const CAPABILITIES: &[Capability] = &[
     Capability::Ipv4Mapped,
     Capability::TcpInfo,
     Capability::Fastopen,
+    Capability::AccEcn,
     Capability::Md5,
     Capability::Tso,
     Capability::VirtualTime,
