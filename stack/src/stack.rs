@@ -382,11 +382,10 @@ impl Stack {
 
     /// Linux: inet_unhash, and inet_put_port unless bind() took the port.
     fn unhash(&mut self, id: SockId, flow: Flow) {
-        let keeps_port = self.objects.sock(id).is_some_and(|sk| sk.bound_port);
         self.ehash.remove(flow, id);
         self.lhash.remove(id);
-        if !keeps_port {
-            self.ports.release(id, flow.local.port());
+        if let Some(sk) = self.objects.sock_mut(id).filter(|sk| !sk.bound_port) {
+            self.ports.release(id, std::mem::take(&mut sk.num));
         }
     }
 
@@ -394,18 +393,17 @@ impl Stack {
         let id = self.objects.reserve();
         tw.id = id;
         self.ehash.replace(tw.flow, id);
-        self.ports.succeed(tw.was, id, tw.flow.local.port());
+        self.ports.share(tw.was, id, tw.flow.local.port());
         self.cx.mib.inc(Counter::TcpExtTW);
         self.objects.put(id, Object::TimeWait(tw));
     }
 
     fn destroy(&mut self, id: SockId) {
-        let Some(flow) = self.objects.sock(id).filter(|sk| sk.dead).map(|sk| sk.flow) else {
-            return;
-        };
+        let ended = self.objects.sock(id).filter(|sk| sk.dead);
+        let Some((flow, num)) = ended.map(|sk| (sk.flow, sk.num)) else { return };
         self.ehash.remove(flow, id);
         self.lhash.remove(id);
-        self.ports.release(id, flow.local.port());
+        self.ports.release(id, num);
         self.cx.orphan_count = self.cx.orphan_count.saturating_sub(1);
         self.objects.remove(id);
     }

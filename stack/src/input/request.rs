@@ -218,6 +218,8 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     child.md5 = listener.md5.inherit(req.flow.remote.ip());
     child.cong = crate::sock::control_block::CongVars::new(listener.opts.congestion, &cx.sysctl);
     child.flow = req.flow;
+    child.num = req.flow.local.port();
+    child.bound_addr = listener.bound_addr;
     child.saved_syn = std::mem::take(&mut req.saved_syn);
     child.parent = Some(listener.id);
     child.connect = crate::sock::ConnectPhase::Connected;

@@ -136,6 +136,9 @@ fn fin_wait2(tw: &mut TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, cx: &mut Cx) 
         (false, true, true) => {
             advance(&mut tw.state, tw.flow, Event::RecvFin, cx);
             tw.rcv_nxt = end_seq;
+            if rx_opt.saw_tstamp {
+                tw.entry_stamp = cx.now;
+            }
             remember(tw, rx_opt, cx);
             reschedule(tw, cx);
             TwStatus::Ack
