@@ -13,7 +13,7 @@ use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
 use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
-use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, Net};
+use crate::net::{LINK_IFINDEX, Net};
 use crate::output::small_queue::tcp_wfree;
 use crate::qdisc::Qdisc;
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
@@ -110,16 +110,16 @@ impl Stack {
     pub fn on_packet(&mut self, now: Instant, bytes: &[u8]) {
         self.set_now(now);
         self.in_softirq = true;
-        self.netif_receive(LINK_IFINDEX, bytes);
+        self.netif_receive(LINK_IFINDEX, true, bytes);
         self.in_softirq = false;
         self.process_backlog();
     }
 
     /// One datagram from an interface.
-    fn netif_receive(&mut self, dif: i32, bytes: &[u8]) {
-        self.cx.dif = dif;
+    fn netif_receive(&mut self, dif: i32, is_rtn_local: bool, bytes: &[u8]) {
+        (self.cx.dif, self.cx.is_rtn_local) = (dif, is_rtn_local);
         match parse(bytes) {
-            Ok(Ingress::Tcp(seg)) if self.cx.net.is_local(seg.ip.dst) => {
+            Ok(Ingress::Tcp(seg)) if !is_rtn_local || self.cx.net.is_local(seg.ip.dst) => {
                 if seg.flags.syn() {
                     self.cx.syn_headers = headers(bytes, &seg).to_vec();
                 }
@@ -142,8 +142,8 @@ impl Stack {
         }
         self.in_softirq = true;
         for _ in 0..BACKLOG_BUDGET {
-            let Some(bytes) = self.cx.loopback.pop_front() else { break };
-            self.netif_receive(LOOPBACK_IFINDEX, &bytes);
+            let Some(datagram) = self.cx.loopback.pop_front() else { break };
+            self.netif_receive(datagram.dif, datagram.is_rtn_local, &datagram.bytes);
         }
         self.in_softirq = false;
     }
@@ -293,6 +293,20 @@ impl Stack {
     /// Time never runs backwards.
     pub(crate) fn set_now(&mut self, now: Instant) {
         self.cx.now = self.cx.now.max(now);
+    }
+
+    /// Who a segment of `flow` that came by the present interface is for; a socket that is bound to
+    /// another interface does not hear it.
+    ///
+    /// Linux: __inet_lookup_established, inet_match (include/net/inet_hashtables.h)
+    pub(crate) fn lookup_established(&self, flow: Flow) -> Option<SockId> {
+        let id = self.ehash.get(flow)?;
+        let bound_dev_if = match self.objects.get(id)? {
+            Object::Sock(sk) => sk.opts.bound_dev_if,
+            Object::TimeWait(tw) => tw.bound_dev_if,
+            Object::Request(_) => 0,
+        };
+        (bound_dev_if == 0 || bound_dev_if == self.cx.dif).then_some(id)
     }
 
     /// Works on one socket, then does what that work asked for elsewhere.
@@ -498,7 +512,7 @@ impl Stack {
     /// Linux: tcp_v4_err finds the connection, tcp_req_err ends a half-open one.
     fn on_icmp(&mut self, icmp: &IcmpError) {
         let flow = Flow::new(icmp.local, icmp.remote);
-        let Some(id) = self.ehash.get(flow) else { return };
+        let Some(id) = self.lookup_established(flow) else { return };
         match self.objects.get(id) {
             Some(Object::Sock(_)) => {
                 self.enter(id, |sk, cx| tcp_v4_err(sk, icmp, cx));

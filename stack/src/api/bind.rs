@@ -2,12 +2,13 @@
 //!
 //! RFC 9293 §3.9.1.1 · Linux: __inet_bind (net/ipv4/af_inet.c), __inet6_bind (net/ipv6/af_inet6.c)
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use super::address::{AF_INET, AF_UNSPEC, as_seen_by, family_error, unmapped};
 use crate::caps::Capability;
 use crate::errno::Errno;
 use crate::flow::Flow;
+use crate::net::LOOPBACK_IFINDEX;
 use crate::sock::kept::{
     IP_BIND_ADDRESS_NO_PORT, IP_FREEBIND, IP_LOCAL_PORT_RANGE, IP_TRANSPARENT,
 };
@@ -57,20 +58,23 @@ impl Stack {
     /// What bind() leaves in the socket; `port` is `local`'s, or the one chosen for it.
     fn take_name(&mut self, id: SockId, local: SocketAddr, port: u16) -> Result<(), Errno> {
         let sk = self.objects.sock_mut(id).ok_or(Errno::EBADF)?;
+        let any = Flow::unbound(sk.is_v6).local.ip();
         sk.flow.local = SocketAddr::new(local.ip(), port);
         sk.num = port;
-        sk.bound_addr = !local.ip().is_unspecified();
+        sk.bound_addr = local.ip() != any;
         sk.bound_port = local.port() != 0;
-        // An IPv6 address of its own takes no IPv4.
-        sk.opts.v6only |= local.is_ipv6() && sk.bound_addr;
+        sk.opts.v6only |= takes_ipv6_only(local.ip());
         Ok(())
     }
 
-    /// Linux: inet_addr_valid_or_nonlocal, ipv6_can_nonlocal_bind
+    /// Linux: inet_addr_valid_or_nonlocal, ipv6_can_nonlocal_bind, ipv6_chk_addr
     fn is_bindable(&self, sk: &Sock, ip: IpAddr) -> bool {
         let net = &self.cx.net;
+        // IPv6 has the loopback's address on the loopback alone.
+        let elsewhere =
+            ip == Ipv6Addr::LOCALHOST && ![0, LOOPBACK_IFINDEX].contains(&sk.opts.bound_dev_if);
         ip.is_unspecified()
-            || net.is_local(ip)
+            || (net.is_local(ip) && !elsewhere)
             || (ip.is_ipv4() && (ip.is_multicast() || net.is_broadcast(ip)))
             || sk.opts.kept.is_on(IP_FREEBIND)
             || sk.opts.kept.is_on(IP_TRANSPARENT)
@@ -131,17 +135,21 @@ fn claim_of(sk: &Sock) -> Claim {
     claim_to(sk.flow.local.ip(), sk)
 }
 
-/// What the socket would claim with another address. One that is bound to an IPv6 address takes no
-/// IPv4.
+/// What the socket would claim with another address.
 fn claim_to(ip: IpAddr, sk: &Sock) -> Claim {
     Claim {
-        is_v6only: sk.opts.v6only,
+        is_v6only: sk.opts.v6only || sk.num == 0 && takes_ipv6_only(ip),
         reuse: sk.opts.reuseaddr,
         reuseport: sk.opts.reuseport,
         bound_dev_if: sk.opts.bound_dev_if,
         is_listening: sk.state() == TcpState::Listen,
         ..Claim::of(ip, sk.is_v6)
     }
+}
+
+/// A socket that is bound to an IPv6 address takes no IPv4.
+const fn takes_ipv6_only(ip: IpAddr) -> bool {
+    ip.is_ipv6() && !ip.is_unspecified()
 }
 
 /// What the remainder of a connection claims.

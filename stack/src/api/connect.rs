@@ -14,7 +14,7 @@ use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::fastopen::{tcp_fastopen_defer_connect, tcp_send_syn_data};
 use crate::mib::Counter;
-use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, TCP_HEADER_LEN};
+use crate::net::{TCP_HEADER_LEN, Way};
 use crate::output::ecn::tcp_ecn_send_syn;
 use crate::output::mss::{sk_dst_check, tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
 use crate::output::mtu_probe::tcp_mtup_init;
@@ -80,6 +80,7 @@ impl Stack {
         let mut in_progress = Errno::EALREADY;
         match sk.connect {
             ConnectPhase::Connected => return Poll::Ready(Err(Errno::EISCONN)),
+            ConnectPhase::Disconnecting => return Poll::Ready(Err(Errno::EINVAL)),
             ConnectPhase::Connecting if sk.fastopen.defer_connect && !caller.is_sendmsg => {
                 in_progress = Errno::EISCONN;
             }
@@ -188,22 +189,29 @@ impl Stack {
     fn source_of(&self, sk: &Sock, remote: IpAddr) -> Result<IpAddr, Errno> {
         let net = &self.cx.net;
         let bound = sk.flow.local.ip();
-        let stranger = sk.bound_addr
+        let stranger = !bound.is_unspecified()
             && remote.is_ipv4()
             && !net.is_local(bound)
             && !sk.opts.kept.is_on(IP_TRANSPARENT);
         if stranger {
             return Err(Errno::EINVAL);
         }
-        let source = net.source_for(remote).ok_or(Errno::ENETUNREACH)?;
-        let leaves_by = if net.is_own(remote) { LOOPBACK_IFINDEX } else { LINK_IFINDEX };
-        let by_another = ![0, leaves_by].contains(&sk.opts.bound_dev_if);
-        // IPv4 takes a destination without a route for one that is on the link it is bound to.
-        if (by_another && remote.is_ipv6()) || net.is_broadcast(remote) {
+        let source = net.source_for(remote, sk.opts.bound_dev_if).ok_or(Errno::ENETUNREACH)?;
+        if net.is_broadcast(remote) {
             return Err(Errno::ENETUNREACH);
         }
-        let source = if sk.bound_addr { bound } else { source };
-        if source.is_ipv4() == remote.is_ipv4() { Ok(source) } else { Err(Errno::ENETUNREACH) }
+        match (sk.bound_addr, remote) {
+            // An IPv4-mapped address, even the wildcard, says nothing to IPv6.
+            (true, IpAddr::V6(_)) if bound.is_ipv4() => Err(Errno::EAFNOSUPPORT),
+            (true, IpAddr::V4(_)) if bound.is_ipv6() => Err(Errno::ENETUNREACH),
+            (true, _) if !bound.is_unspecified() => {
+                // The loopback's address does not leave this host (__mkroute_output).
+                let way = net.way_to(remote, sk.opts.bound_dev_if);
+                let escapes = bound.is_ipv4() && bound.is_loopback() && way == Way::Link;
+                if escapes { Err(Errno::EINVAL) } else { Ok(bound) }
+            }
+            _ => Ok(source),
+        }
     }
 }
 

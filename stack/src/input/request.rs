@@ -178,7 +178,7 @@ fn tcp_v4_reqsk_send_ack(req: &RequestSock, holder: Holder<'_>, cx: &mut Cx) {
         req.rx_opt.tstamp_ok.then(|| time_stamp_echo(cx.now, req.tsoffset, req.rx_opt.ts_recent));
     ack.option_bytes = bare_options(ts, req.md5_key.is_some());
     ack.ip.ttl = cx.default_ttl(req.flow.is_v6());
-    send_signed(ack, req.md5_key.as_ref(), cx);
+    send_signed(ack, req.md5_key.as_ref(), req.bound_dev_if, cx);
 }
 
 /// Linux: tcp_in_window (net/ipv4/tcp_minisocks.c)

@@ -192,5 +192,5 @@ pub(super) fn tcp_v4_timewait_ack(tw: &TimeWaitSock, cx: &mut Cx) {
     ack.ip.ttl = cx.default_ttl(tw.flow.is_v6());
     let ts = tw.tstamp_ok.then(|| time_stamp_echo(cx.now, tw.tsoffset, tw.ts_recent));
     ack.option_bytes = bare_options(ts, tw.md5_key.is_some());
-    send_signed(ack, tw.md5_key.as_ref(), cx);
+    send_signed(ack, tw.md5_key.as_ref(), tw.bound_dev_if, cx);
 }

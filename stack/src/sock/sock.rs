@@ -152,6 +152,8 @@ pub(crate) enum ConnectPhase {
     Connecting,
     /// SS_CONNECTED
     Connected,
+    /// SS_DISCONNECTING: shut down before there was a connection.
+    Disconnecting,
 }
 
 impl Sock {
