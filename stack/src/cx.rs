@@ -20,6 +20,16 @@ use crate::sysctl::Sysctls;
 use crate::time::Instant;
 use crate::trace::Trace;
 
+/// A datagram from this host to itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Looped {
+    pub(crate) bytes: Vec<u8>,
+    /// The interface it counts as come by.
+    pub(crate) dif: i32,
+    /// Whether its destination is one of this host's (RTN_LOCAL).
+    pub(crate) is_rtn_local: bool,
+}
+
 /// The surroundings of the socket being worked on.
 #[derive(Debug)]
 pub struct Cx {
@@ -48,11 +58,14 @@ pub struct Cx {
     /// Datagrams on the link, oldest first.
     pub(crate) tx: VecDeque<Vec<u8>>,
     /// Datagrams from this host to itself, oldest first.
-    pub(crate) loopback: VecDeque<Vec<u8>>,
+    pub(crate) loopback: VecDeque<Looped>,
     /// Headers of the present datagram, if it is a SYN (TCP_SAVE_SYN).
     pub(crate) syn_headers: Vec<u8>,
     /// Index of the interface the present datagram came in by.
     pub(crate) dif: i32,
+    /// Its destination is this host's (RTN_LOCAL); a socket bound to the loopback says to it what
+    /// is for others, too.
+    pub(crate) is_rtn_local: bool,
     /// What waits in front of the link.
     pub(crate) queue: Queue,
     /// The rule that is broken.
@@ -83,6 +96,7 @@ impl Cx {
             loopback: VecDeque::new(),
             syn_headers: Vec::new(),
             dif: LINK_IFINDEX,
+            is_rtn_local: true,
             queue: Queue::default(),
             #[cfg(feature = "mutants")]
             mutant: None,
@@ -113,6 +127,14 @@ impl Cx {
     #[expect(clippy::unused_self, reason = "the feature decides")]
     pub(crate) const fn mutant(&self, _: Mutant) -> bool {
         false
+    }
+
+    /// Hands datagrams back to this host.
+    ///
+    /// Linux: loopback_xmit (drivers/net/loopback.c)
+    pub(crate) fn loop_back(&mut self, datagrams: Vec<Vec<u8>>, dif: i32, is_rtn_local: bool) {
+        let looped = datagrams.into_iter().map(|bytes| Looped { bytes, dif, is_rtn_local });
+        self.loopback.extend(looped);
     }
 
     /// Asks for `effect` after the present function.

@@ -5,6 +5,7 @@
 mod ci;
 mod coverage;
 mod figures;
+mod links;
 mod lint;
 mod map;
 mod root;
@@ -31,7 +32,7 @@ enum Job {
     Test,
     /// Formatting, clippy, documentation, and the rules of this repository
     Lint,
-    /// Write the table "RFC | Linux | ours" of stack/README.md
+    /// Write the table "RFC | Linux | ours | scripts" of stack/README.md
     Map {
         /// Change nothing; fail if the table is out of date
         #[arg(long)]

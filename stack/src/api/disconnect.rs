@@ -85,7 +85,4 @@ fn start_over(sk: &mut Sock, cx: &mut Cx) {
     if !sk.bound_addr {
         sk.flow.local.set_ip(unbound.local.ip());
     }
-    if !sk.bound_port {
-        sk.flow.local.set_port(0);
-    }
 }

@@ -182,7 +182,7 @@ fn tcp_v4_reqsk_send_ack(req: &RequestSock, holder: Holder<'_>, cx: &mut Cx) {
         req.rx_opt.tstamp_ok.then(|| time_stamp_echo(cx.now, req.tsoffset, req.rx_opt.ts_recent));
     ack.option_bytes = bare_options(ts, req.md5_key.is_some());
     ack.ip.ttl = cx.default_ttl(req.flow.is_v6());
-    send_signed(ack, req.md5_key.as_ref(), cx);
+    send_signed(ack, req.md5_key.as_ref(), req.bound_dev_if, cx);
 }
 
 /// Linux: tcp_in_window (net/ipv4/tcp_minisocks.c)
@@ -222,6 +222,8 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     child.md5 = listener.md5.inherit(req.flow.remote.ip());
     child.cong = crate::sock::control_block::CongVars::new(listener.opts.congestion, &cx.sysctl);
     child.flow = req.flow;
+    child.num = req.flow.local.port();
+    child.bound_addr = listener.bound_addr;
     child.saved_syn = std::mem::take(&mut req.saved_syn);
     child.parent = Some(listener.id);
     child.connect = crate::sock::ConnectPhase::Connected;

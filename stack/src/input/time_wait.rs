@@ -136,6 +136,9 @@ fn fin_wait2(tw: &mut TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, cx: &mut Cx) 
         (false, true, true) => {
             advance(&mut tw.state, tw.flow, Event::RecvFin, cx);
             tw.rcv_nxt = end_seq;
+            if rx_opt.saw_tstamp {
+                tw.entry_stamp = cx.now;
+            }
             remember(tw, rx_opt, cx);
             reschedule(tw, cx);
             TwStatus::Ack
@@ -189,5 +192,5 @@ pub(super) fn tcp_v4_timewait_ack(tw: &TimeWaitSock, cx: &mut Cx) {
     ack.ip.ttl = cx.default_ttl(tw.flow.is_v6());
     let ts = tw.tstamp_ok.then(|| time_stamp_echo(cx.now, tw.tsoffset, tw.ts_recent));
     ack.option_bytes = bare_options(ts, tw.md5_key.is_some());
-    send_signed(ack, tw.md5_key.as_ref(), cx);
+    send_signed(ack, tw.md5_key.as_ref(), tw.bound_dev_if, cx);
 }

@@ -35,7 +35,7 @@ pub(crate) fn tcp_v4_send_synack(req: &RequestSock, synack_type: SynackType, cx:
     seg.wnd = u16::try_from(req.rcv_wnd).unwrap_or(u16::MAX);
     let mss = tcp_mss_clamp(req.rx_opt.user_mss, cx.net.advmss(req.flow.remote.ip()));
     seg.option_bytes = tcp_synack_options(req, mss, is_retrans, cx);
-    send_signed(seg, req.md5_key.as_ref(), cx);
+    send_signed(seg, req.md5_key.as_ref(), req.bound_dev_if, cx);
 }
 
 /// Sends the SYN-ACK again.

@@ -109,12 +109,21 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
     xmit
 }
 
-/// Sends a finished segment, signed if there is a key.
-pub(crate) fn send_signed(mut seg: Segment, key: Option<&Md5Key>, cx: &mut Cx) {
+/// Sends a finished segment no socket stands behind, signed if there is a key, by the interface
+/// `bound_dev_if` if it is not 0.
+///
+/// Linux: ip_send_unicast_reply, ip_build_and_send_pkt
+pub(crate) fn send_signed(mut seg: Segment, key: Option<&Md5Key>, bound_dev_if: i32, cx: &mut Cx) {
     if let Some(key) = key {
         md5::sign(&mut seg, key);
     }
-    send(&seg, cx);
+    let datagrams = vec![emit_counted(&seg, cx)];
+    match cx.net.way_to(seg.ip.dst, bound_dev_if) {
+        Way::Loopback { dif, is_rtn_local } => cx.loop_back(datagrams, dif, is_rtn_local),
+        Way::Link => {
+            cx.dev_queue_xmit(Packet { datagrams, owner: None, time_to_send: cx.now });
+        }
+    }
 }
 
 /// Hands a connection's packet down, charged to its socket while it waits.
@@ -142,10 +151,8 @@ fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmi
     }
     let datagrams: Vec<_> = segments.iter().map(|segment| emit_counted(segment, cx)).collect();
     let way = cx.net.way_to(sk.flow.remote.ip(), sk.opts.bound_dev_if);
-    if way != Way::Link {
-        if way == Way::Loopback {
-            cx.loopback.extend(datagrams);
-        }
+    if let Way::Loopback { dif, is_rtn_local } = way {
+        cx.loop_back(datagrams, dif, is_rtn_local);
         return Xmit::Sent;
     }
     let stamp = stamp.filter(|stamp| stamp.snd).and_then(|stamp| {
@@ -176,17 +183,6 @@ fn sched_timestamp(sk: &mut Sock, stamp: TxStamp, mut seg: Segment, cx: &mut Cx)
         md5::sign(&mut seg, key);
     }
     sk.skb_tstamp_tx(stamp, SkbTstamp::Sched, &emit(&seg), cx);
-}
-
-/// Sends a finished segment no socket stands behind.
-///
-/// Linux: ip_send_unicast_reply
-pub(crate) fn send(seg: &Segment, cx: &mut Cx) {
-    let datagrams = vec![emit_counted(seg, cx)];
-    if cx.net.is_own(seg.ip.dst) {
-        return cx.loopback.extend(datagrams);
-    }
-    cx.dev_queue_xmit(Packet { datagrams, owner: None, time_to_send: cx.now });
 }
 
 fn emit_counted(seg: &Segment, cx: &mut Cx) -> Vec<u8> {

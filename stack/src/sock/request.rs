@@ -47,6 +47,8 @@ pub struct RequestSock {
     pub(crate) tos: u8,
     /// Headers of the SYN, if the listener keeps them (TCP_SAVE_SYN).
     pub(crate) saved_syn: Vec<u8>,
+    /// SO_BINDTODEVICE of the listener (ir_iif).
+    pub(crate) bound_dev_if: i32,
     /// TTL or hop limit of the listener, if it has its own.
     pub(crate) ttl: Option<u8>,
     /// ECN was asked for, and agreed to (ecn_ok).
@@ -107,6 +109,7 @@ impl RequestSock {
             fastopen_cookie: None,
             last_oow_ack: None,
             md5_key: listener.md5.lookup(flow.remote.ip()).cloned(),
+            bound_dev_if: listener.opts.bound_dev_if,
             syncookie: false,
         }
     }

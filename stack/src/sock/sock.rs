@@ -64,7 +64,10 @@ pub struct Sock {
     pub(crate) flow: Flow,
     /// AF_INET6, possibly speaking IPv4.
     pub(crate) is_v6: bool,
-    /// bind() named the address, the port.
+    /// The port it holds in the table (inet_num); 0 if none. The local end may still name one that
+    /// is gone.
+    pub(crate) num: u16,
+    /// bind() named the address, the port (SOCK_BINDADDR_LOCK, SOCK_BINDPORT_LOCK).
     pub(crate) bound_addr: bool,
     pub(crate) bound_port: bool,
     pub(crate) opts: SockOptions,
@@ -151,6 +154,8 @@ pub(crate) enum ConnectPhase {
     Connecting,
     /// SS_CONNECTED
     Connected,
+    /// SS_DISCONNECTING: shut down before there was a connection.
+    Disconnecting,
 }
 
 impl Sock {
@@ -168,6 +173,7 @@ impl Sock {
             state: StateCell::closed(),
             flow: Flow::unbound(is_v6),
             is_v6,
+            num: 0,
             bound_addr: false,
             bound_port: false,
             opts,

@@ -47,7 +47,6 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
         _ => timeo_ms.max(floor),
     };
     tcp_update_metrics(sk, cx);
-    cx.later(Effect::Unhash(sk.id, sk.flow));
     cx.later(Effect::TimeWait(Box::new(TimeWaitSock {
         id: sk.id,
         was: sk.id,
@@ -62,11 +61,17 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
         ts_recent_stamp: sk.rx_opt.ts_recent_stamp,
         tsoffset: sk.tsoffset,
         tos: sk.tos(),
+        is_v6: sk.is_v6,
+        is_v6only: sk.opts.v6only,
+        bound_dev_if: sk.opts.bound_dev_if,
+        entry_stamp: cx.now,
         reuseaddr: sk.opts.reuseaddr,
         reuseport: sk.opts.reuseport,
         timer: timer_deadline(cx.now, timeo),
         md5_key: sk.md5_key().cloned(),
         last_oow_ack: sk.ack.last_oow_ack,
     })));
+    // The port goes over to the remainder before the socket gives it back.
+    cx.later(Effect::Unhash(sk.id, sk.flow));
     finish(sk, cx);
 }
