@@ -5,6 +5,7 @@
 mod ci;
 mod coverage;
 mod figures;
+mod grid;
 mod lint;
 mod map;
 mod root;
@@ -43,6 +44,12 @@ enum Job {
         #[arg(long)]
         check: bool,
     },
+    /// Write specs/scripts/grid: a script for each state, segment and position
+    Grid {
+        /// Change nothing; fail if a script is out of date
+        #[arg(long)]
+        check: bool,
+    },
     /// Line coverage of stack/src by its tests and by the specs on the stack
     Coverage,
     /// What the stack costs in instructions and memory, beside smoltcp
@@ -67,6 +74,7 @@ fn main() -> ExitCode {
         Job::Lint => lint::lint(),
         Job::Map { check } => map::map(check),
         Job::States { check } => states::states(check),
+        Job::Grid { check } => grid::grid(check),
         Job::Coverage => coverage::coverage(),
         Job::Figures => figures::figures(),
         Job::Uml { job } => uml::uml(job),

@@ -148,7 +148,8 @@ fn tcp_sequence(sk: &Sock, seg: &Segment) -> Option<DropReason> {
         return Some(DropReason::TcpOldSequence);
     }
     let wnd_end = sk.rcv.nxt + tcp_receive_window(sk);
-    if end_seq.after(wnd_end) {
+    // The FIN itself may lie behind the edge.
+    if (end_seq - u32::from(seg.flags.fin())).after(wnd_end) {
         if seq.after(wnd_end) {
             return Some(DropReason::TcpInvalidSequence);
         }
