@@ -13,7 +13,7 @@ use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
 use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
-use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, Net};
+use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, Net, can_send};
 use crate::output::small_queue::tcp_wfree;
 use crate::qdisc::Qdisc;
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
@@ -119,7 +119,7 @@ impl Stack {
     fn netif_receive(&mut self, dif: i32, bytes: &[u8]) {
         self.cx.dif = dif;
         match parse(bytes) {
-            Ok(Ingress::Tcp(seg)) if self.cx.net.is_local(seg.ip.dst) => {
+            Ok(Ingress::Tcp(seg)) if self.cx.net.is_local(seg.ip.dst) && can_send(seg.ip.src) => {
                 if seg.flags.syn() {
                     self.cx.syn_headers = headers(bytes, &seg).to_vec();
                 }
