@@ -1,9 +1,9 @@
 //! `cargo xtask grid`: the scripts of the table state × segment × position.
 //!
 //! `specs/grid/<state>.toml` holds how the state is reached, the numbers of the positions, and for
-//! each segment what it must lead to; `specs/grid/segments.toml` the segments and positions. Each
-//! cell becomes a script of its own, `specs/scripts/grid/<state>/rcv-<segment>-<position>.pkt`, which
-//! is committed: people read scripts, not this file.
+//! each segment and call what it must lead to; `specs/grid/segments.toml` the segments and positions.
+//! Each cell becomes a script of its own, `specs/scripts/grid/<state>/rcv-<segment>-<position>.pkt` or
+//! `call-<call>.pkt`, which is committed: people read scripts, not this file.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -55,6 +55,31 @@ struct State {
     prelude: String,
     numbers: BTreeMap<String, Numbers>,
     case: Vec<Case>,
+    /// None where no descriptor stands for the connection.
+    calls: Option<Calls>,
+}
+
+/// What a program can do in the state.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Calls {
+    /// Instead of the state's, where that makes no descriptor.
+    prelude: Option<String>,
+    subject: String,
+    case: Vec<Call>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Call {
+    name: String,
+    title: String,
+    lines: Vec<String>,
+    #[serde(default)]
+    then: String,
+    says: String,
+    #[serde(default)]
+    covers: Vec<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -87,7 +112,8 @@ pub(crate) fn grid(check: bool) -> Result<bool> {
     let wanted = render_all(&root().join(TABLES))?;
     let there = files_below(&root().join(SCRIPTS))?;
     let stale: Vec<_> = there.keys().filter(|path| !wanted.contains_key(*path)).collect();
-    let changed: Vec<_> = wanted.iter().filter(|(path, text)| there.get(*path) != Some(text)).collect();
+    let changed: Vec<_> =
+        wanted.iter().filter(|(path, text)| there.get(*path) != Some(text)).collect();
     let same = stale.is_empty() && changed.is_empty();
     if !check {
         for path in &stale {
@@ -98,7 +124,8 @@ pub(crate) fn grid(check: bool) -> Result<bool> {
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent)?;
             }
-            fs::write(&path, text).with_context(|| format!("failed to write {}", path.display()))?;
+            fs::write(&path, text)
+                .with_context(|| format!("failed to write {}", path.display()))?;
         }
     }
     let state = match (same, check) {
@@ -121,13 +148,15 @@ fn render_all(tables: &Path) -> Result<Files> {
         if path.extension().is_some_and(|extension| extension == "toml") {
             let state: State = read(&path)?;
             render(&name, &state, &axes, &mut files).with_context(|| format!("{name}.toml"))?;
+            render_calls(&name, &state, &mut files).with_context(|| format!("{name}.toml"))?;
         }
     }
     Ok(files)
 }
 
 fn read<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T> {
-    let text = fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
+    let text =
+        fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
     toml::from_str(&text).with_context(|| format!("{}", path.display()))
 }
 
@@ -160,8 +189,10 @@ fn render(name: &str, state: &State, axes: &Axes, files: &mut Files) -> Result<(
     for segment in &axes.segment {
         let acks = segment.text.contains("{ack}");
         for at in state.numbers.keys() {
-            let by_ack = !["only", "before", "left", "inside", "right", "beyond"].contains(&at.as_str());
-            let wanted = if by_ack { acks } else { at != "only" || !(acks && state.numbers.len() > 1) };
+            let by_ack =
+                !["only", "before", "left", "inside", "right", "beyond"].contains(&at.as_str());
+            let wanted =
+                if by_ack { acks } else { at != "only" || !(acks && state.numbers.len() > 1) };
             let there = state.case.iter().any(|c| c.segment == segment.name && c.at.contains(at));
             if wanted && !there {
                 bail!("no case for {} at {at}", segment.name);
@@ -173,24 +204,55 @@ fn render(name: &str, state: &State, axes: &Axes, files: &mut Files) -> Result<(
 
 fn script(name: &str, state: &State, case: &Case, at: (&Segment, &Position, Numbers)) -> String {
     let (segment, position, numbers) = at;
-    let Case { answer, then, says, covers, .. } = case;
-    let title = format!("{}{} in {}: {says}.", segment.title, position.title, state.state);
-    let mut text = wrapped(&title, "// ");
-    text += &format!("// Generated from {TABLES}/{name}.toml.\n");
-    if !covers.is_empty() {
-        text += &wrapped(&format!("covers: {}", covers.join(", ")), "//! ");
-    }
     let packet = segment
         .text
         .replace("{seq}", &numbers.seq.to_string())
         .replace("{end}", &numbers.seq.wrapping_add(1).to_string())
         .replace("{ack}", &numbers.ack.to_string());
     let first = if state.prelude.trim().is_empty() { "0" } else { "+0" };
-    let mut events: Vec<String> = state.prelude.trim().lines().map(str::to_owned).collect();
-    events.push(format!("{first} < {packet}"));
-    events.extend(answer.iter().cloned());
-    if !state.subject.is_empty() {
-        events.push(format!("+0 {} = {then}", state.subject));
+    let mut lines = vec![format!("{first} < {packet}")];
+    lines.extend(case.answer.iter().cloned());
+    let what = format!("{}{}", segment.title, position.title);
+    let title = format!("{what} in {}: {}.", state.state, case.says);
+    let then = (state.subject.as_str(), case.then.as_str());
+    text_of(name, &title, &case.covers, &state.prelude, &lines, then)
+}
+
+/// One script for each call.
+fn render_calls(name: &str, state: &State, files: &mut Files) -> Result<()> {
+    let Some(calls) = &state.calls else { return Ok(()) };
+    let prelude = calls.prelude.as_ref().unwrap_or(&state.prelude);
+    for call in &calls.case {
+        let title = format!("{} in {} {}.", call.title, state.state, call.says);
+        let then = (calls.subject.as_str(), call.then.as_str());
+        let text = text_of(name, &title, &call.covers, prelude, &call.lines, then);
+        let path = format!("{name}/call-{}.pkt", call.name);
+        ensure!(files.insert(path.clone(), text).is_none(), "{path} twice");
+    }
+    Ok(())
+}
+
+/// The text of a script; `then` is a subject and its state at the end, both maybe empty.
+fn text_of(
+    name: &str,
+    title: &str,
+    covers: &[String],
+    prelude: &str,
+    lines: &[String],
+    then: (&str, &str),
+) -> String {
+    let mut text = wrapped(title, "// ");
+    text += &format!("// Generated from {TABLES}/{name}.toml.\n");
+    if !covers.is_empty() {
+        text += &wrapped(&format!("covers: {}", covers.join(", ")), "//! ");
+    }
+    let mut events: Vec<String> = prelude.trim().lines().map(str::to_owned).collect();
+    events.extend(lines.iter().cloned());
+    if let (subject, state) = then
+        && !subject.is_empty()
+        && !state.is_empty()
+    {
+        events.push(format!("+0 {subject} = {state}"));
     }
     text.push('\n');
     text + &aligned(&events)

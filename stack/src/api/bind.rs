@@ -33,7 +33,9 @@ impl Stack {
         let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
         let local = local_end(sk, address)?;
         let usable = || self.is_bindable(sk, local.ip());
-        let in_use = sk.state() != TcpState::Close || sk.flow.local.port() != 0;
+        // A connection that is over has given its port back, unless bind() named it.
+        let has_port = sk.bound_port || self.ports.holds(id, sk.flow.local.port());
+        let in_use = sk.state() != TcpState::Close || has_port;
         let checks = [
             // The two families look at the address before and after the socket's state.
             (!sk.is_v6 && !usable(), Errno::EADDRNOTAVAIL),

@@ -172,6 +172,11 @@ impl<Id: Copy + Ord> Ports<Id> {
         owners.insert(new, tenure);
     }
 
+    /// Whether the port is `id`'s (Linux: inet_num is not 0).
+    pub(crate) fn holds(&self, id: Id, port: u16) -> bool {
+        self.buckets.get(&port).is_some_and(|owners| owners.contains_key(&id))
+    }
+
     /// Gives the port back (Linux: inet_put_port).
     pub(crate) fn release(&mut self, id: Id, port: u16) {
         if let Some(owners) = self.buckets.get_mut(&port) {
