@@ -198,7 +198,7 @@ fn old_ack(
 ///
 /// [RFC7323:4.3#2] · Linux: tcp_replace_ts_recent
 pub(super) fn tcp_replace_ts_recent(sk: &mut Sock, seg: &Segment, cx: &Cx) {
-    let newer = !super::validate::tcp_paws_reject(&sk.rx_opt, 0, cx.now);
+    let newer = super::validate::tcp_paws_check(&sk.rx_opt, 0, cx.now);
     if sk.rx_opt.saw_tstamp && !seg.seq.after(sk.rcv.wup) && newer {
         sk.rx_opt.ts_recent = sk.rx_opt.rcv_tsval;
         sk.rx_opt.ts_recent_stamp = Some(cx.now);

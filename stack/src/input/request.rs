@@ -53,7 +53,7 @@ pub(crate) fn tcp_check_req(
 ) -> Verdict {
     let fastopen = matches!(holder, Holder::FastOpen { .. });
     let rx_opt = segment_options(req, seg, cx);
-    let paws_reject = rx_opt.saw_tstamp && !seg.flags.rst() && tcp_paws_reject(&rx_opt, 0, cx.now);
+    let paws_reject = rx_opt.saw_tstamp && tcp_paws_reject(&rx_opt, seg.flags.rst(), cx.now);
     let only_syn = seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst();
     if seg.seq == req.rcv_isn && only_syn && !paws_reject {
         // [RFC9293:3.10.7.4#8] The SYN again: so is the answer.

@@ -11,7 +11,7 @@ use super::reset::tcp_reset;
 use super::rtt::tcp_update_pacing_rate;
 use super::state_process::{tcp_init_transfer, tcp_try_undo_spurious_syn};
 use super::urgent::tcp_urg;
-use super::validate::tcp_paws_reject;
+use super::validate::tcp_paws_check;
 use super::{Disposition, DropReason, ResetReason, Step, drop_for};
 use crate::cx::Cx;
 use crate::effect::Wake;
@@ -80,7 +80,7 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if seg.flags.rst() {
         return drop_for(DropReason::TcpReset);
     }
-    if sk.rx_opt.saw_tstamp && tcp_paws_reject(&sk.rx_opt, 0, cx.now) {
+    if sk.rx_opt.saw_tstamp && !tcp_paws_check(&sk.rx_opt, 0, cx.now) {
         return drop_for(DropReason::TcpRfc7323Paws);
     }
     if !seg.flags.syn() {
