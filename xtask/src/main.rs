@@ -10,6 +10,7 @@ mod lint;
 mod map;
 mod root;
 mod shell;
+mod spec;
 mod states;
 mod test;
 mod tidy;
@@ -50,6 +51,12 @@ enum Job {
         #[arg(long)]
         check: bool,
     },
+    /// Requirements, scripts and code held against each other
+    Spec {
+        /// List the requirements that have no script yet
+        #[arg(long)]
+        todo: bool,
+    },
     /// Line coverage of stack/src by its tests and by the specs on the stack
     Coverage,
     /// What the stack costs in instructions and memory, beside smoltcp
@@ -75,6 +82,7 @@ fn main() -> ExitCode {
         Job::Map { check } => map::map(check),
         Job::States { check } => states::states(check),
         Job::Grid { check } => grid::grid(check),
+        Job::Spec { todo } => spec::spec(todo),
         Job::Coverage => coverage::coverage(),
         Job::Figures => figures::figures(),
         Job::Uml { job } => uml::uml(job),

@@ -8,8 +8,8 @@ use crate::script::token::TokenKind;
 use crate::target::IpVersion;
 use crate::target::registry::TARGETS;
 
-/// Keys of `//! key: value`; `covers` is for readers and for statistics.
-const KEYS: [&str; 4] = ["covers", "ip", "needs", "xfail"];
+/// Keys of `//! key: value`; `covers` and `deviates` are for readers and for statistics.
+const KEYS: [&str; 5] = ["covers", "deviates", "ip", "needs", "xfail"];
 
 /// Operators between a target and a version.
 const OPERATORS: [&str; 5] = ["<", "<=", "==", ">", ">="];

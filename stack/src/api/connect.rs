@@ -27,10 +27,11 @@ use crate::seq::Seq;
 use crate::sock::control_block::{TCP_MSS_DEFAULT, TCP_TIMEOUT_INIT_MS};
 use crate::sock::kept::IP_TRANSPARENT;
 use crate::sock::write_queue::Chunk;
-use crate::sock::{ConnectPhase, Sock, SockId};
+use crate::sock::{ConnectPhase, Sock, SockId, TimeWaitSock};
 use crate::stack::Stack;
 use crate::state::{Event, StateMask, TcpState, advance, tcp_set_state};
-use crate::table::{Fd, Object};
+use crate::sysctl::Sysctls;
+use crate::table::Fd;
 use crate::time::Instant;
 use crate::timer::{Timer, tcp_reset_xmit_timer};
 use crate::wire::Flags;
@@ -217,36 +218,32 @@ impl Stack {
     ) -> Result<Flow, Errno> {
         let mut flow = Flow::new(local, remote);
         if local.port() == 0 {
-            let Self { cx, ports, ehash, .. } = self;
+            let Self { cx, ports, ehash, objects, .. } = self;
             let offset = cx.rng.secure_port_ephemeral(local.ip(), remote);
+            let (now, sysctl) = (cx.now, &cx.sysctl);
             let is_free = |port: u16| {
-                ehash.get(Flow::new(SocketAddr::new(local.ip(), port), remote)).is_none()
+                let holder = ehash.get(Flow::new(SocketAddr::new(local.ip(), port), remote));
+                holder.is_none_or(|holder| {
+                    objects.time_wait(holder).is_some_and(|tw| tcp_twsk_unique(tw, sysctl, now))
+                })
             };
-            let port = ports.connect_any(id, offset, &cx.sysctl, &mut cx.rng, &is_free)?;
+            let port = ports.connect_any(id, offset, sysctl, &mut cx.rng, &is_free)?;
             flow.local.set_port(port);
-        } else if let Some(holder) = self.ehash.get(flow) {
-            self.tcp_twsk_unique(id, holder)?;
+        }
+        if let Some(holder) = self.ehash.get(flow) {
+            self.take_over(id, holder)?;
         }
         self.ehash.replace(flow, id);
         Ok(flow)
     }
 
-    /// Whether the remainder that holds the four-tuple may be replaced.
+    /// Takes the place of the remainder that holds the four-tuple. Who named the port has it at
+    /// once, if timestamps tell old segments from new ones.
     ///
-    /// `[RFC6191:2#1]` · Linux: tcp_twsk_unique (net/ipv4/tcp_ipv4.c)
-    fn tcp_twsk_unique(&mut self, id: SockId, holder: SockId) -> Result<(), Errno> {
-        let now = self.cx.now;
-        let delay_us = u64::from(self.cx.sysctl.tcp_tw_reuse_delay) * 1000;
-        let loopback_only = self.cx.sysctl.tcp_tw_reuse == 2;
-        let allowed = match self.objects.get(holder) {
-            Some(Object::TimeWait(tw)) => {
-                let aged = tw.ts_recent_stamp.is_some_and(|at| now.micros_since(at) > delay_us);
-                let here = tw.flow.local.ip().is_loopback();
-                aged && self.cx.sysctl.tcp_tw_reuse != 0 && (!loopback_only || here)
-            }
-            Some(Object::Sock(_) | Object::Request(_)) | None => false,
-        };
-        let taken = allowed.then(|| self.objects.take_time_wait(holder)).flatten();
+    /// `[RFC6191:2#1]` · Linux: tcp_twsk_unique (net/ipv4/tcp_ipv4.c), the part that copies
+    fn take_over(&mut self, id: SockId, holder: SockId) -> Result<(), Errno> {
+        let stamped = self.objects.time_wait(holder).is_some_and(|tw| tw.ts_recent_stamp.is_some());
+        let taken = stamped.then(|| self.objects.take_time_wait(holder)).flatten();
         let mut tw = taken.ok_or(Errno::EADDRNOTAVAIL)?;
         if let Some(sk) = self.objects.sock_mut(id) {
             let isn = tw.snd_nxt + 65_535 + 2;
@@ -258,6 +255,20 @@ impl Stack {
         self.forget_time_wait(&tw);
         Ok(())
     }
+}
+
+/// Whether a connection whose port is looked for may replace what is left of an old one.
+///
+/// RFC 6191 §2 · Linux: tcp_twsk_unique (net/ipv4/tcp_ipv4.c), the part that decides
+fn tcp_twsk_unique(tw: &TimeWaitSock, sysctl: &Sysctls, now: Instant) -> bool {
+    let flow = tw.flow;
+    let reuse = match sysctl.tcp_tw_reuse {
+        _ if tw.state() == TcpState::FinWait2 => false,
+        2 => flow.local.ip().is_loopback() || flow.remote.ip().is_loopback(),
+        reuse => reuse != 0,
+    };
+    let delay_us = u64::from(sysctl.tcp_tw_reuse_delay) * 1000;
+    reuse && tw.ts_recent_stamp.is_some_and(|at| now.micros_since(at) > delay_us)
 }
 
 /// The remote end an address means for a socket of this family; the wildcard is this host.

@@ -104,6 +104,14 @@ impl SockTable {
         }
     }
 
+    /// The remainder called `id`.
+    pub(crate) fn time_wait(&self, id: SockId) -> Option<&TimeWaitSock> {
+        match self.get(id)? {
+            Object::TimeWait(tw) => Some(tw),
+            Object::Sock(_) | Object::Request(_) => None,
+        }
+    }
+
     /// Takes the remainder called `id` out, to be put back or forgotten.
     pub(crate) fn take_time_wait(&mut self, id: SockId) -> Option<Box<TimeWaitSock>> {
         match self.remove(id)? {

@@ -43,7 +43,8 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
     let timeo =
         if state.get() == TcpState::TimeWait { TCP_TIMEWAIT_LEN_MS } else { timeo_ms.max(floor) };
     tcp_update_metrics(sk, cx);
-    cx.later(Effect::Unhash(sk.id, sk.flow));
+    // The remainder succeeds to the port before the socket gives it back.
+    let unhash = Effect::Unhash(sk.id, sk.flow);
     cx.later(Effect::TimeWait(Box::new(TimeWaitSock {
         id: sk.id,
         was: sk.id,
@@ -64,5 +65,6 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
         md5_key: sk.md5_key().cloned(),
         last_oow_ack: sk.ack.last_oow_ack,
     })));
+    cx.later(unhash);
     finish(sk, cx);
 }
