@@ -273,6 +273,17 @@ pub(crate) const fn header_len(v6: bool) -> u32 {
     if v6 { IPV6_HEADER_LEN } else { IPV4_HEADER_LEN }
 }
 
+/// Whether a packet can come from `addr`: a group sends none, nor does everybody or nobody.
+///
+/// RFC 9293 §3.9.2.3 · Linux: ip_route_input_slow, martian_source (net/ipv4/route.c);
+/// ip6_rcv_core (net/ipv6/ip6_input.c)
+pub(crate) fn can_send(addr: IpAddr) -> bool {
+    match addr {
+        IpAddr::V4(ip) => !ip.is_multicast() && !ip.is_broadcast() && !ip.is_unspecified(),
+        IpAddr::V6(ip) => !ip.is_multicast(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Net, Route};

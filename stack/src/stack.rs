@@ -15,7 +15,7 @@ use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
 #[cfg(feature = "mutants")]
 use crate::mutant::Mutant;
-use crate::net::{LINK_IFINDEX, Net};
+use crate::net::{LINK_IFINDEX, Net, can_send};
 use crate::output::small_queue::tcp_wfree;
 use crate::qdisc::Qdisc;
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
@@ -127,7 +127,9 @@ impl Stack {
     fn netif_receive(&mut self, dif: i32, is_rtn_local: bool, bytes: &[u8]) {
         (self.cx.dif, self.cx.is_rtn_local) = (dif, is_rtn_local);
         match parse(bytes) {
-            Ok(Ingress::Tcp(seg)) if !is_rtn_local || self.cx.net.is_local(seg.ip.dst) => {
+            Ok(Ingress::Tcp(seg))
+                if (!is_rtn_local || self.cx.net.is_local(seg.ip.dst)) && can_send(seg.ip.src) =>
+            {
                 if seg.flags.syn() {
                     self.cx.syn_headers = headers(bytes, &seg).to_vec();
                 }

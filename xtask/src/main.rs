@@ -5,11 +5,13 @@
 mod ci;
 mod coverage;
 mod figures;
+mod grid;
 mod links;
 mod lint;
 mod map;
 mod root;
 mod shell;
+mod spec;
 mod states;
 mod test;
 mod tidy;
@@ -44,6 +46,18 @@ enum Job {
         #[arg(long)]
         check: bool,
     },
+    /// Write specs/scripts/grid: a script for each state, segment and position
+    Grid {
+        /// Change nothing; fail if a script is out of date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Requirements, scripts and code held against each other
+    Spec {
+        /// List the requirements that have no script yet
+        #[arg(long)]
+        todo: bool,
+    },
     /// Line coverage of stack/src by its tests and by the specs on the stack
     Coverage,
     /// What the stack costs in instructions and memory, beside smoltcp
@@ -68,6 +82,8 @@ fn main() -> ExitCode {
         Job::Lint => lint::lint(),
         Job::Map { check } => map::map(check),
         Job::States { check } => states::states(check),
+        Job::Grid { check } => grid::grid(check),
+        Job::Spec { todo } => spec::spec(todo),
         Job::Coverage => coverage::coverage(),
         Job::Figures => figures::figures(),
         Job::Uml { job } => uml::uml(job),

@@ -8,8 +8,8 @@ use crate::script::token::TokenKind;
 use crate::target::IpVersion;
 use crate::target::registry::TARGETS;
 
-/// Keys of `//! key: value`; `covers` and `linux` are for readers and for statistics.
-const KEYS: [&str; 5] = ["covers", "ip", "linux", "needs", "xfail"];
+/// Keys of `//! key: value`; `covers`, `deviates` and `linux` are for readers and for statistics.
+const KEYS: [&str; 6] = ["covers", "deviates", "ip", "linux", "needs", "xfail"];
 
 /// Operators between a target and a version.
 const OPERATORS: [&str; 5] = ["<", "<=", "==", ">", ">="];

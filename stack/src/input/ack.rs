@@ -235,7 +235,7 @@ fn old_ack(
 ///
 /// [RFC7323:4.3#2] · Linux: tcp_replace_ts_recent
 pub(super) fn tcp_replace_ts_recent(sk: &mut Sock, seg: &Segment, cx: &Cx) -> bool {
-    let newer = !super::validate::tcp_paws_reject(&sk.rx_opt, 0, cx.now);
+    let newer = super::validate::tcp_paws_check(&sk.rx_opt, 0, cx.now);
     if sk.rx_opt.saw_tstamp && !seg.seq.after(sk.rcv.wup) && newer {
         let delta = sk.rx_opt.rcv_tsval.wrapping_sub(sk.rx_opt.ts_recent).cast_signed();
         sk.rx_opt.ts_recent = sk.rx_opt.rcv_tsval;

@@ -55,8 +55,8 @@ pub(crate) fn tcp_check_req(
 ) -> Verdict {
     let fastopen = matches!(holder, Holder::FastOpen { .. });
     let rx_opt = segment_options(req, seg, cx);
-    let paws_reject = rx_opt.saw_tstamp && !seg.flags.rst() && tcp_paws_reject(&rx_opt, 0, cx.now);
-    let only_syn = seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst() && !seg.flags.fin();
+    let paws_reject = rx_opt.saw_tstamp && tcp_paws_reject(&rx_opt, seg.flags.rst(), cx.now);
+    let only_syn = seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst();
     if seg.seq == req.rcv_isn && only_syn && !paws_reject {
         // [RFC9293:3.10.7.4#8] The SYN again: so is the answer.
         let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
@@ -68,8 +68,9 @@ pub(crate) fn tcp_check_req(
         }
         return Verdict::Keep(Disposition::Dropped(DropReason::NotSpecified));
     }
-    // Data may be out: the child itself checks what is acknowledged.
-    if seg.flags.ack() && !fastopen && seg.ack != req.snt_isn + 1 {
+    // A reset is judged by its sequence number alone. With Fast Open data may be out: the child
+    // itself checks what is acknowledged.
+    if seg.flags.ack() && !seg.flags.rst() && !fastopen && seg.ack != req.snt_isn + 1 {
         return Verdict::ToListener;
     }
     let tsecr_reject = rx_opt.saw_tstamp

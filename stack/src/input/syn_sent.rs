@@ -10,7 +10,7 @@ use super::ecn::{tcp_ecn_rcv_syn, tcp_ecn_rcv_synack};
 use super::reset::tcp_reset;
 use super::state_process::{tcp_init_transfer, tcp_try_undo_spurious_syn};
 use super::urgent::tcp_urg;
-use super::validate::tcp_paws_reject;
+use super::validate::tcp_paws_check;
 use super::{Disposition, DropReason, ResetReason, Step, drop_for};
 use crate::accecn::tcp_send_ack_reflect_ect;
 use crate::cx::Cx;
@@ -79,7 +79,7 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if seg.flags.rst() {
         return drop_for(DropReason::TcpReset);
     }
-    if sk.rx_opt.saw_tstamp && tcp_paws_reject(&sk.rx_opt, 0, cx.now) {
+    if sk.rx_opt.saw_tstamp && !tcp_paws_check(&sk.rx_opt, 0, cx.now) {
         return drop_for(DropReason::TcpRfc7323Paws);
     }
     if !seg.flags.syn() {

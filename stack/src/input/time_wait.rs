@@ -73,7 +73,7 @@ impl Heard {
 }
 
 fn is_stale(rx_opt: &RxOpt, seg: &Segment, now: Instant) -> bool {
-    rx_opt.saw_tstamp && !seg.flags.rst() && tcp_paws_reject(rx_opt, 0, now)
+    rx_opt.saw_tstamp && tcp_paws_reject(rx_opt, seg.flags.rst(), now)
 }
 
 /// Judges a segment for the remainder of a connection.
@@ -102,6 +102,9 @@ pub(super) fn tcp_timewait_state_process(
         Heard::Reset => TwStatus::Success,
         Heard::Stale => {
             cx.mib.inc(Counter::TcpExtPAWSTimewait);
+            if seg.flags.rst() {
+                return TwStatus::Success;
+            }
             reschedule(tw, cx);
             answer(tw, seg, Counter::TcpExtTCPACKSkippedTimeWait, cx)
         }

@@ -26,6 +26,8 @@ use crate::wire::Segment;
 const TCP_PAWS_WINDOW: i32 = 1;
 /// TCP_PAWS_WRAP: after 24 days of silence old timestamps say nothing.
 const PAWS_24DAYS_US: u64 = 60 * 60 * 24 * 24 * 1_000_000;
+/// How long a timestamp guards against resets, in microseconds (Linux: TCP_PAWS_MSL).
+const PAWS_MSL_US: u64 = 60 * 1_000_000;
 
 /// States in which the peer has sent its FIN.
 const FIN_RECEIVED: StateMask =
@@ -76,20 +78,29 @@ fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     drop_for(reason)
 }
 
-/// The timestamp is older than the one remembered.
+/// The timestamp is not older than the one remembered.
 ///
-/// Linux: tcp_paws_check, negated
-pub(super) fn tcp_paws_reject(rx_opt: &RxOpt, paws_window: i32, now: Instant) -> bool {
-    let Some(stamp) = rx_opt.ts_recent_stamp else { return false };
+/// Linux: tcp_paws_check
+pub(super) fn tcp_paws_check(rx_opt: &RxOpt, paws_window: i32, now: Instant) -> bool {
+    let Some(stamp) = rx_opt.ts_recent_stamp else { return true };
     let age = rx_opt.ts_recent.wrapping_sub(rx_opt.rcv_tsval).cast_signed();
     // Some peers wrongly start with a zero timestamp on the SYN-ACK.
-    age > paws_window && now.micros_since(stamp) < PAWS_24DAYS_US && rx_opt.ts_recent != 0
+    age <= paws_window || now.micros_since(stamp) >= PAWS_24DAYS_US || rx_opt.ts_recent == 0
+}
+
+/// PAWS for what is no connection yet, or none any more: there even a reset is refused, unless the
+/// timestamp remembered is older than an MSL.
+///
+/// RFC 7323 §5.2 · Linux: tcp_paws_reject (include/net/tcp.h)
+pub(super) fn tcp_paws_reject(rx_opt: &RxOpt, rst: bool, now: Instant) -> bool {
+    let fresh = rx_opt.ts_recent_stamp.is_some_and(|at| now.micros_since(at) < PAWS_MSL_US);
+    !tcp_paws_check(rx_opt, 0, now) && (!rst || fresh)
 }
 
 /// Linux: tcp_paws_discard
 fn tcp_paws_discard(rx_opt: &RxOpt, cx: &Cx) -> bool {
     let window = TCP_PAWS_WINDOW + i32::from(cx.mutant(Mutant::PawsWindow));
-    tcp_paws_reject(rx_opt, window, cx.now)
+    !tcp_paws_check(rx_opt, window, cx.now)
 }
 
 /// Why PAWS drops the segment. A pure duplicate ACK that was overtaken a moment ago does no harm
@@ -151,7 +162,8 @@ fn tcp_sequence(sk: &Sock, seg: &Segment) -> Option<DropReason> {
         return Some(DropReason::TcpOldSequence);
     }
     let wnd_end = sk.rcv.nxt + tcp_receive_window(sk);
-    if end_seq.after(wnd_end) {
+    // The FIN itself may lie behind the edge.
+    if (end_seq - u32::from(seg.flags.fin())).after(wnd_end) {
         if seq.after(wnd_end) {
             return Some(DropReason::TcpInvalidSequence);
         }
