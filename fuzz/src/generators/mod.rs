@@ -1,4 +1,5 @@
 //! Raw bytes or a seed to a test case.
 
 pub mod datagram;
+pub mod option_area;
 pub mod script;

@@ -1,0 +1,101 @@
+//! Every target, one row each: what it is about, what judges an input, where inputs come from.
+
+use crate::generators::{datagram, option_area, script};
+use crate::oracles::{canary, options_parse, packet_roundtrip, script_parse, segment_parse};
+use crate::{Seeded, Verdict};
+
+/// One target.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Name of its program, its corpus and its findings.
+    pub name: &'static str,
+    /// In a line.
+    pub about: &'static str,
+    /// Judges an input.
+    pub check: fn(&[u8]) -> Verdict,
+    /// An input of its own making, for seeds and smoke runs.
+    pub generate: fn(&mut Seeded) -> Vec<u8>,
+    /// What an input is, which decides how it is changed.
+    pub shape: Shape,
+    /// Words that inputs may be made of, for targets whose inputs are bytes.
+    pub dictionary: &'static [&'static [u8]],
+    /// Most bytes of an input.
+    pub max_len: usize,
+    /// What it must find, if it is there to be broken.
+    pub planted: bool,
+}
+
+/// What an input is.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// Bytes; libFuzzer changes them.
+    Bytes,
+    /// Bytes with lengths and checksums that this function puts right after most changes.
+    Mended(fn(&[u8]) -> Vec<u8>),
+    /// A value that serialises: input, most bytes of the result, seed; the changed input.
+    Structure(fn(&[u8], usize, u64) -> Vec<u8>),
+}
+
+/// A target whose inputs are bytes.
+const BYTES: Target = Target {
+    name: "",
+    about: "",
+    check: |_| Verdict::Rejected,
+    generate: |seeded| seeded.some_bytes(64),
+    shape: Shape::Bytes,
+    dictionary: &[],
+    max_len: 2048,
+    planted: false,
+};
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: "segment_parse",
+        about: "the stack's wire parser beside the harness's strict one",
+        check: segment_parse::check,
+        generate: datagram::generate,
+        shape: Shape::Mended(datagram::seal),
+        ..BYTES
+    },
+    Target {
+        name: "options_parse",
+        about: "an option area, read by both parsers",
+        check: options_parse::check,
+        generate: option_area::generate,
+        dictionary: option_area::DICTIONARY,
+        max_len: 41,
+        ..BYTES
+    },
+    Target {
+        name: "packet_roundtrip",
+        about: "what the packet layer reads, it writes again",
+        check: packet_roundtrip::check,
+        generate: datagram::generate,
+        shape: Shape::Mended(datagram::repair),
+        ..BYTES
+    },
+    Target {
+        name: "script_parse",
+        about: "any text as a script: lexer, parser, checker, formatter",
+        check: script_parse::check,
+        generate: script::script,
+        dictionary: script::DICTIONARY,
+        max_len: 4096,
+        ..BYTES
+    },
+    Target {
+        name: "canary",
+        about: "a bug that is found within seconds, or the pipeline is broken",
+        check: canary::check,
+        planted: true,
+        max_len: 64,
+        ..BYTES
+    },
+];
+
+/// The target of this name.
+#[must_use]
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
