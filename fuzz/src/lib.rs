@@ -7,7 +7,10 @@ pub mod feedback;
 pub mod generators;
 #[cfg(feature = "libfuzzer")]
 pub mod glue;
+pub mod judge;
 pub mod oracles;
+pub mod play;
+pub mod reached;
 pub mod seed;
 pub mod targets;
 pub mod verdict;

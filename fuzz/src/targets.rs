@@ -1,7 +1,10 @@
 //! Every target, one row each: what it is about, what judges an input, where inputs come from.
 
+use crate::generators::scenario::{Profile, change, flat};
 use crate::generators::{datagram, option_area, script};
-use crate::oracles::{canary, options_parse, packet_roundtrip, script_parse, segment_parse};
+use crate::oracles::{
+    canary, options_parse, packet_roundtrip, scenario, script_parse, segment_parse,
+};
 use crate::{Seeded, Verdict};
 
 /// One target.
@@ -23,6 +26,8 @@ pub struct Target {
     pub max_len: usize,
     /// What it must find, if it is there to be broken.
     pub planted: bool,
+    /// It is there to be compared with, and no part of a campaign over all targets.
+    pub compares: bool,
 }
 
 /// What an input is.
@@ -46,6 +51,7 @@ const BYTES: Target = Target {
     dictionary: &[],
     max_len: 2048,
     planted: false,
+    compares: false,
 };
 
 /// Every target.
@@ -85,6 +91,32 @@ pub const TARGETS: &[Target] = &[
         ..BYTES
     },
     Target {
+        name: "segment_storm",
+        about: "segments relative to live state, into a stack in any state it can be in",
+        check: scenario::check,
+        generate: |seeded| generated(Profile::Storm, seeded),
+        shape: Shape::Structure(change::storm),
+        max_len: 1 << 16,
+        ..BYTES
+    },
+    Target {
+        name: "api_sequence",
+        about: "socket calls, segments and time in any order",
+        check: scenario::check,
+        generate: |seeded| generated(Profile::Api, seeded),
+        shape: Shape::Structure(change::api),
+        max_len: 1 << 16,
+        ..BYTES
+    },
+    Target {
+        name: "flat_bytes",
+        about: "scenarios from bytes without any structure, to compare with",
+        check: |bytes| crate::play::play(&flat::scenario(bytes)),
+        generate: |seeded| seeded.some_bytes(400),
+        compares: true,
+        ..BYTES
+    },
+    Target {
         name: "canary",
         about: "a bug that is found within seconds, or the pipeline is broken",
         check: canary::check,
@@ -98,4 +130,9 @@ pub const TARGETS: &[Target] = &[
 #[must_use]
 pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
+}
+
+/// A scenario in its stored form.
+fn generated(profile: Profile, seeded: &mut Seeded) -> Vec<u8> {
+    scenario::write(crate::generators::scenario::scenario(profile, seeded))
 }

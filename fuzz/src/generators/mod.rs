@@ -2,4 +2,5 @@
 
 pub mod datagram;
 pub mod option_area;
+pub mod scenario;
 pub mod script;
