@@ -12,6 +12,7 @@ pub mod oracles;
 pub mod play;
 pub mod reached;
 pub mod seed;
+pub mod shrink;
 pub mod targets;
 pub mod verdict;
 

@@ -26,6 +26,10 @@ pub struct Target {
     pub max_len: usize,
     /// What it must find, if it is there to be broken.
     pub planted: bool,
+    /// What a script is to it, for seeds.
+    pub of_script: Option<fn(&[u8]) -> Option<Vec<u8>>>,
+    /// How many times as long as the cheapest an execution takes: smoke runs make fewer of them.
+    pub cost: u64,
     /// It is there to be compared with, and no part of a campaign over all targets.
     pub compares: bool,
 }
@@ -51,6 +55,8 @@ const BYTES: Target = Target {
     dictionary: &[],
     max_len: 2048,
     planted: false,
+    of_script: None,
+    cost: 1,
     compares: false,
 };
 
@@ -87,6 +93,8 @@ pub const TARGETS: &[Target] = &[
         check: script_parse::check,
         generate: script::script,
         dictionary: script::DICTIONARY,
+        of_script: Some(|text| Some(text.to_vec())),
+        cost: 3,
         max_len: 4096,
         ..BYTES
     },
