@@ -15,7 +15,7 @@ use synproof_harness::runner::{CaseId, CaseResult, Event, Expectation, Summary, 
 use synproof_harness::script::ast::Direction;
 use synproof_harness::script::diagnostic::Diagnostic;
 use synproof_harness::script::source::{SourceFile, Span};
-use synproof_harness::target::{Clock, IpVersion, ScriptTime, TargetInfo, TcpState};
+use synproof_harness::target::{Clock, IpVersion, Returned, ScriptTime, TargetInfo, TcpState};
 
 const SCRIPT: &str = "\
 // An ACK that acknowledges nothing we sent is answered by a RST.
@@ -60,7 +60,7 @@ fn packet(at: i64, line: usize, direction: Direction, text: &str) -> Entry {
 
 fn log() -> RunLog {
     let entry = |at, line, what| Entry { at: ScriptTime(at), line, what };
-    let ret = |text: &str| What::Return { text: text.into() };
+    let ret = |text: &str| What::Return { text: text.into(), result: Box::new(Returned::ok(0)) };
     let state =
         What::State { socket: "fd 3".into(), from: Some(TcpState::Close), to: TcpState::SynSent };
     let entries = vec![

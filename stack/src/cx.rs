@@ -11,6 +11,7 @@ use crate::effect::{Effect, Wake};
 use crate::fastopen::Blackhole;
 use crate::metrics::TcpMetrics;
 use crate::mib::Mib;
+use crate::mutant::Mutant;
 use crate::net::{LINK_IFINDEX, Net};
 use crate::qdisc::{Packet, Queue, Xmit};
 use crate::rng::Rng;
@@ -54,6 +55,9 @@ pub struct Cx {
     pub(crate) dif: i32,
     /// What waits in front of the link.
     pub(crate) queue: Queue,
+    /// The rule that is broken.
+    #[cfg(feature = "mutants")]
+    pub(crate) mutant: Option<Mutant>,
     /// Challenge ACKs left in the present second, host-wide.
     challenge: (u64, u32),
     /// Work on other sockets and tables, applied when the present function has returned.
@@ -80,6 +84,8 @@ impl Cx {
             syn_headers: Vec::new(),
             dif: LINK_IFINDEX,
             queue: Queue::default(),
+            #[cfg(feature = "mutants")]
+            mutant: None,
             challenge: (u64::MAX, 0),
             effects: VecDeque::new(),
         }
@@ -92,6 +98,21 @@ impl Cx {
         let (xmit, sent) = self.queue.enqueue(packet, self.now);
         self.tx.extend(sent.into_iter().flat_map(|packet| packet.datagrams));
         xmit
+    }
+
+    /// Whether this stack breaks the rule of `mutant`.
+    #[cfg(feature = "mutants")]
+    #[inline]
+    pub(crate) fn mutant(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+
+    /// No rule is broken.
+    #[cfg(not(feature = "mutants"))]
+    #[inline]
+    #[expect(clippy::unused_self, reason = "the feature decides")]
+    pub(crate) const fn mutant(&self, _: Mutant) -> bool {
+        false
     }
 
     /// Asks for `effect` after the present function.

@@ -13,6 +13,8 @@ use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
 use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
+#[cfg(feature = "mutants")]
+use crate::mutant::Mutant;
 use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, Net};
 use crate::output::small_queue::tcp_wfree;
 use crate::qdisc::Qdisc;
@@ -104,6 +106,12 @@ impl Stack {
             waiting: BTreeSet::new(),
             in_softirq: false,
         }
+    }
+
+    /// From now on breaks the rule of `mutant`.
+    #[cfg(feature = "mutants")]
+    pub fn set_mutant(&mut self, mutant: Option<Mutant>) {
+        self.cx.mutant = mutant;
     }
 
     /// A datagram arrived.

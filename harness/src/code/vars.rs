@@ -51,6 +51,12 @@ pub fn variables(snapshot: &SockSnapshot) -> Vec<(&'static str, u64)> {
     all
 }
 
+/// The fields of a `struct tcp_info` that are all there: an older kernel's structure is shorter.
+pub fn tcp_info_fields(tcp_info: &[u8]) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+    let present = TCP_INFO.iter().filter(|field| field.end() <= tcp_info.len());
+    present.map(|field| (field.name, field.read(tcp_info)))
+}
+
 /// `TCP_ESTABLISHED` to `TCP_CLOSING`; packetdrill knows no TCP_NEW_SYN_RECV.
 fn states() -> impl Iterator<Item = (&'static str, u64)> {
     let named = TcpState::ALL.into_iter().filter(|state| *state != TcpState::NewSynRecv);

@@ -2,7 +2,7 @@
 //! the reader, never a verdict.
 
 use crate::packet::text::{TextOptions, packet_text};
-use crate::packet::{Packet, Transport, flag, parse};
+use crate::packet::{Packet, Transport, flag};
 use crate::script::ast::{Direction, EventKind, PacketSpec};
 use crate::script::print;
 use crate::target::ScriptTime;
@@ -81,9 +81,9 @@ impl Session<'_> {
         if let Some(first) = self.sniffed.front() {
             let (count, at) = (self.sniffed.len(), schedule::seconds(first.at.0));
             let options = TextOptions { ports: true, ..TextOptions::default() };
-            let text = parse(&first.bytes).map_or_else(
+            let text = first.packet.as_ref().map_or_else(
                 |_| "malformed".to_owned(),
-                |packet| packet_text(&self.connections.unasked(&packet).1, &options),
+                |packet| packet_text(&self.connections.unasked(packet).1, &options),
             );
             problem = problem.with_note(format!(
                 "packets of other connections that no line has asked for: {count}, \
@@ -143,7 +143,11 @@ impl Session<'_> {
             | What::Call { .. }
             | What::Return { .. }
             | What::Command { .. }
-            | What::State { .. } => None,
+            | What::State { .. }
+            | What::Ready { .. }
+            | What::Info { .. }
+            | What::Asked { .. }
+            | What::Code { .. } => None,
         });
         notes.push(match (last, connection.phase) {
             (Some((entry, text)), _) => {

@@ -16,14 +16,18 @@
 //! | MD5 digest | zeros |
 //! | what an ICMP error quotes | mapped as the packet itself; its checksum is 0 |
 //! | packet of no connection | sequence numbers from the first of its flow |
+//! | descriptor that a call returned, or that epoll_wait() gives back | its label in the script |
+//! | stamp of a wall clock in a control message | script time |
 //!
 //! Packets as they were on the wire are in [`RunLog::capture`] and in the files of `--pcap`.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::packet::Packet;
 use crate::script::ast::Direction;
-use crate::target::{ScriptTime, TcpState};
+use crate::target::{Returned, ScriptTime, TcpState};
 
 /// What one run of one script observed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -75,6 +79,8 @@ pub enum What {
     Return {
         /// In script notation, with the result (`accept(3, ..., ...) = 4`).
         text: String,
+        /// The same as values, in script coordinates.
+        result: Box<Returned>,
     },
     /// A shell command ran.
     Command {
@@ -93,6 +99,33 @@ pub enum What {
         from: Option<TcpState>,
         /// Now.
         to: TcpState,
+    },
+    /// What poll() would say of a socket, where that has changed. Only a run that observes asks.
+    Ready {
+        /// As in [`What::State`].
+        socket: String,
+        /// The events of `poll(2)`.
+        events: i16,
+    },
+    /// `TCP_INFO` of a socket: the fields that have changed. Only a run that observes asks, and
+    /// what measures the time since something, or a rate, is left out.
+    Info {
+        /// As in [`What::State`].
+        socket: String,
+        /// By their names in `struct tcp_info`.
+        fields: BTreeMap<String, u64>,
+    },
+    /// What a `tcp_state()` line of an observing run saw.
+    Asked {
+        /// `tcp_state(4)`
+        text: String,
+        /// None where there was nothing to ask.
+        state: Option<TcpState>,
+    },
+    /// What a code block of an observing run came to.
+    Code {
+        /// Why not all of it holds.
+        failed: Option<String>,
     },
 }
 

@@ -10,11 +10,13 @@ use crate::command::parse::understand;
 use crate::config::Config;
 use crate::script::ast::{Script, ShellCommand};
 use crate::script::source::Span;
-use crate::target::{Launch, Target, TargetError};
+use crate::target::{Launch, Sampling, Target, TargetError};
 
 use super::failure::{Step, Stop, failure, target_problem};
 use super::log::RunLog;
+use super::mode::Mode;
 use super::needs;
+use super::numbers::{AsWritten, Numbers};
 use super::outcome::{Class, Failure, Outcome};
 use super::session::Session;
 
@@ -53,13 +55,53 @@ impl Run {
     }
 }
 
-/// Runs `script`, which must have parsed without errors, on a fresh target.
+/// Runs `script`, which must have parsed without errors, on a fresh target, and judges it.
 #[must_use]
 pub fn run(script: &Script, config: &Config, launch: &dyn Launch) -> Run {
-    match prepare(script, config, launch) {
-        Ok(target) => with_target(script, config, target),
+    carry_out(script, config, launch, Mode::Judge)
+}
+
+/// The same without judging: the outcome is a pass unless the script or the environment is at
+/// fault, or the target lacks something.
+#[must_use]
+pub fn observe(script: &Script, config: &Config, launch: &dyn Launch, sampling: Sampling) -> Run {
+    carry_out(script, config, launch, Mode::Observe(sampling))
+}
+
+/// [`observe()`] of a script whose injected packets have the numbers that `numbers` gives them.
+#[must_use]
+pub fn observe_with(
+    script: &Script,
+    config: &Config,
+    launch: &dyn Launch,
+    sampling: Sampling,
+    numbers: &mut dyn Numbers,
+) -> Run {
+    with_numbers(script, config, launch, Mode::Observe(sampling), numbers)
+}
+
+/// Runs `script` on a fresh target, in either way.
+#[must_use]
+pub fn carry_out(script: &Script, config: &Config, launch: &dyn Launch, mode: Mode) -> Run {
+    with_numbers(script, config, launch, mode, &mut AsWritten)
+}
+
+fn with_numbers(
+    script: &Script,
+    config: &Config,
+    launch: &dyn Launch,
+    mode: Mode,
+    numbers: &mut dyn Numbers,
+) -> Run {
+    let mut run = match prepare(script, config, launch) {
+        Ok(target) => with_target(Session::new(script, config, mode, numbers, target)),
         Err(stop) => Run::before_start(stop),
+    };
+    // Whatever stops a run that does not judge is not what the target did to the script.
+    if let (false, Outcome::Fail(failure)) = (mode.judges(), &run.outcome) {
+        run.outcome = Outcome::Error(failure.clone());
     }
+    run
 }
 
 /// The text that an error before the first event points at.
@@ -85,8 +127,8 @@ fn prepare(script: &Script, config: &Config, launch: &dyn Launch) -> Step<Box<dy
     Ok(target)
 }
 
-fn with_target(script: &Script, config: &Config, target: Box<dyn Target>) -> Run {
-    let mut session = Session::new(script, config, target);
+fn with_target(mut session: Session<'_>) -> Run {
+    let script = session.script;
     let started = session.target.start().map_err(|e| target_problem(e, head(script)));
     let mut result = started.and_then(|()| session.events());
     // The cleanup command runs however the events ended, if there was an init command; when that
@@ -99,7 +141,7 @@ fn with_target(script: &Script, config: &Config, target: Box<dyn Target>) -> Run
     }
     let mut output = String::new();
     if result.is_ok() {
-        result = run_code(&session, script, config, &mut output);
+        result = run_code(&mut session, &mut output);
     }
     if let Err(Stop::Fail(failure) | Stop::Error(failure)) = &mut result {
         failure.sockets = session.socket_states();
@@ -123,46 +165,62 @@ fn tidy(session: &mut Session<'_>, script: &Script, cleanup: &ShellCommand) -> S
 }
 
 /// Runs shell text; a non-zero status is a failure of class `command`.
-pub(super) fn command(
+fn command(target: &mut dyn Target, script: &Script, text: &str, span: Span) -> Step<()> {
+    match shell(target, script, text, span)? {
+        None => Ok(()),
+        Some(problem) => Err(problem.failure.fail()),
+    }
+}
+
+/// A command that ended with another status than 0.
+pub(super) struct BadStatus {
+    pub(super) status: i32,
+    pub(super) failure: Failure,
+}
+
+/// Runs shell text; none is success.
+pub(super) fn shell(
     target: &mut dyn Target,
     script: &Script,
     text: &str,
     span: Span,
-) -> Step<()> {
+) -> Step<Option<BadStatus>> {
     let dir = script.source.path().parent().unwrap_or(Path::new("."));
     let commands = understand(text, dir);
     match target.command(&commands).map_err(|e| target_problem(e, span))? {
-        CommandOutcome::Ok => Ok(()),
+        CommandOutcome::Ok => Ok(None),
         CommandOutcome::Failed { status, why } => {
             let message = format!("command ended with status {status}");
             let failed = failure(Class::Command, span, span, message);
-            Err(if why.is_empty() { failed } else { failed.with_note(why) }.fail())
+            let failure = if why.is_empty() { failed } else { failed.with_note(why) };
+            Ok(Some(BadStatus { status, failure }))
         }
         CommandOutcome::Unsupported(reason) => Err(Stop::Skip { reason, span: Some(span) }),
     }
 }
 
 /// Code blocks run last, all in one scope.
-fn run_code(
-    session: &Session<'_>,
-    script: &Script,
-    config: &Config,
-    output: &mut String,
-) -> Step<()> {
+fn run_code(session: &mut Session<'_>, output: &mut String) -> Step<()> {
     if session.code.is_empty() {
         return Ok(());
     }
     let options = code::CodeOptions {
-        code_command: config.code_command.clone(),
-        script_path: script.source.path().to_path_buf(),
+        code_command: session.config.code_command.clone(),
+        script_path: session.script.source.path().to_path_buf(),
     };
-    match code::run(&session.code, &options) {
+    let problem = match code::run(&session.code, &options) {
         Ok(report) => {
             *output = report.output;
-            Ok(())
+            return Ok(());
         }
-        Err(problem) => Err(code_failure(session, &problem)),
+        Err(problem) => problem,
+    };
+    let stop = code_failure(session, &problem);
+    if let (false, Stop::Fail(failed)) = (session.mode.judges(), &stop) {
+        session.note_failed_code(problem.block_index, failed.message.clone());
+        return Ok(());
     }
+    Err(stop)
 }
 
 fn code_failure(session: &Session<'_>, problem: &code::CodeFailure) -> Stop {

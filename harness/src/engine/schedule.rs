@@ -92,6 +92,11 @@ pub(crate) fn tolerance(config: &Tolerance, clock: Clock, gap_us: i64) -> (i64, 
     }
 }
 
+/// The tolerance as it is configured, whatever the clock, of an event `gap_us` after the one before.
+pub(crate) fn configured(config: &Tolerance, gap_us: i64) -> i64 {
+    percent_of(config.percent, gap_us).max(config.usecs)
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,

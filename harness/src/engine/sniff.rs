@@ -4,7 +4,7 @@
 //! connection of the script stays for its own line.
 
 use crate::packet::text::{TextOptions, packet_text};
-use crate::packet::{Packet, Transport, parse};
+use crate::packet::{Packet, StrictError, Transport, parse};
 use crate::script::ast::{Direction, Event, PacketBody, PacketSpec, Ports};
 use crate::script::print;
 use crate::target::{Clock, ScriptTime};
@@ -29,7 +29,25 @@ const ANY_TIME_US: i64 = 120_000_000;
 #[derive(Debug)]
 pub(super) struct Sniffed {
     pub(super) at: ScriptTime,
+    /// None of one that is in the capture already.
     pub(super) bytes: Vec<u8>,
+    pub(super) packet: Result<Packet, StrictError>,
+    /// Where it stands already; only in a run that observes.
+    pub(super) recorded: Option<Recorded>,
+}
+
+impl Sniffed {
+    pub(super) fn new(at: ScriptTime, bytes: Vec<u8>) -> Self {
+        let packet = parse(&bytes);
+        Self { at, bytes, packet, recorded: None }
+    }
+}
+
+/// Where a packet stands in the log and in the capture.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Recorded {
+    pub(super) entry: usize,
+    pub(super) captured: usize,
 }
 
 /// A packet of the expected connection, in live numbers.
@@ -39,6 +57,8 @@ pub(super) struct Arrived {
     pub(super) packet: Packet,
     /// Until when the rest of the segment was waited for in vain.
     pub(super) waited_until: Option<ScriptTime>,
+    /// Where its pieces stand already, in a run that observes.
+    pub(super) recorded: Vec<Recorded>,
 }
 
 /// An outbound packet line that is being looked for.
@@ -100,14 +120,21 @@ impl Session<'_> {
             return Ok(Some(whole));
         };
         while piece > 0 && payload_len(&whole.packet) < want {
-            let Some(next) = self.next_piece(wanted, deadline)? else {
+            let Some(mut next) = self.next_piece(wanted, deadline)? else {
                 whole.waited_until = Some(self.target.now());
                 break;
             };
-            if let Err(why) = aggregate::join(&mut whole.packet, &next.packet, piece, want) {
-                return Err(self.ill_fitting(wanted, [whole, next], &why));
+            let judges = self.mode.judges();
+            match aggregate::join(&mut whole.packet, &next.packet, piece, want) {
+                Ok(()) => {}
+                Err(why) if judges => return Err(self.ill_fitting(wanted, [whole, next], &why)),
+                Err(_) => {
+                    self.put_back(next);
+                    break;
+                }
             }
             whole.at = next.at;
+            whole.recorded.append(&mut next.recorded);
         }
         Ok(Some(whole))
     }
@@ -116,6 +143,9 @@ impl Session<'_> {
     fn deadline(&self, due: Due) -> ScriptTime {
         if due.is_any() {
             return due.from.plus(ANY_TIME_US);
+        }
+        if !self.mode.judges() {
+            return due.to.plus(self.patience(due));
         }
         let gap = due.from.since(self.previous.nominal).max(0);
         let (tolerance, _) = schedule::tolerance(&self.config.tolerance, self.clock, gap);
@@ -132,7 +162,7 @@ impl Session<'_> {
             match self.look(wanted, at)? {
                 Look::Mine(arrived) => return Ok(Some(*arrived)),
                 Look::Others => at += 1,
-                Look::Nobodys(sniffed) => self.log_unasked(sniffed),
+                Look::Nobodys(mut sniffed) => self.log_unasked(&mut sniffed),
                 Look::Gone if self.observe(deadline, wanted.event.span)? == Seen::Nothing => {
                     return Ok(None);
                 }
@@ -144,22 +174,30 @@ impl Session<'_> {
     /// Looks at packet number `at` of the queue, and takes it out if it is the expected one's.
     fn look(&mut self, wanted: Wanted<'_>, at: usize) -> Step<Look> {
         let Some(sniffed) = self.sniffed.get(at) else { return Ok(Look::Gone) };
-        let packet = match parse(&sniffed.bytes) {
+        let packet = match &sniffed.packet {
             Ok(packet) => packet,
-            Err(why) => return Err(self.malformed(wanted, at, &why.to_string())),
+            Err(why) => {
+                let why = why.to_string();
+                return Err(self.malformed(wanted, at, &why));
+            }
         };
-        let sender =
-            if is_of_the_link(&packet) { None } else { self.connections.sender_of(&packet) };
+        let sender = if is_of_the_link(packet) { None } else { self.connections.sender_of(packet) };
         if sender.is_some_and(|sender| sender != wanted.id) {
             return Ok(Look::Others);
         }
         let Some(sniffed) = self.sniffed.remove(at) else { return Ok(Look::Gone) };
-        if sender.is_none() {
-            return Ok(Look::Nobodys(sniffed));
+        let too_early = !self.mode.judges() && self.left_too_early(wanted.due, sniffed.at);
+        let packet = match sniffed.packet {
+            Ok(packet) if sender.is_some() && !too_early => packet,
+            Ok(_) | Err(_) => return Ok(Look::Nobodys(sniffed)),
+        };
+        let Sniffed { at, bytes, recorded, .. } = sniffed;
+        if recorded.is_none() {
+            let line = Some(self.line(wanted.event.span));
+            self.capture(at, Direction::Outbound, bytes, line);
         }
-        let line = Some(self.line(wanted.event.span));
-        self.capture(sniffed.at, Direction::Outbound, sniffed.bytes, line);
-        Ok(Look::Mine(Box::new(Arrived { at: sniffed.at, packet, waited_until: None })))
+        let recorded = recorded.into_iter().collect();
+        Ok(Look::Mine(Box::new(Arrived { at, packet, waited_until: None, recorded })))
     }
 
     /// A datagram that the strict walk refuses: no stack may send one.
@@ -199,8 +237,8 @@ impl Session<'_> {
         let now = self.target.now();
         self.wait_until(now, last.span)?;
         for sniffed in &self.sniffed {
-            let Ok(live) = parse(&sniffed.bytes) else { continue };
-            let (Some(_), packet) = self.connections.unasked(&live) else { continue };
+            let Ok(live) = &sniffed.packet else { continue };
+            let (Some(_), packet) = self.connections.unasked(live) else { continue };
             let text = format!("> {}", packet_text(&packet, &TextOptions::default()));
             let at = schedule::seconds(sniffed.at.0);
             let message = "a packet was sent that no line asks for";
@@ -212,19 +250,25 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// A packet that no line asked for goes to the log.
-    pub(super) fn log_unasked(&mut self, sniffed: Sniffed) {
-        let Sniffed { at, bytes } = sniffed;
-        match parse(&bytes) {
+    /// A packet that no line asked for goes to the log, unless it stands there already.
+    pub(super) fn log_unasked(&mut self, sniffed: &mut Sniffed) {
+        if sniffed.recorded.is_some() {
+            return;
+        }
+        let at = sniffed.at;
+        match &sniffed.packet {
             Ok(live) => {
-                let (_, packet) = self.connections.unasked(&live);
+                let (_, packet) = self.connections.unasked(live);
                 let text = packet_text(&packet, &TextOptions::default());
                 let direction = Direction::Outbound;
                 self.record(at, None, What::Packet { direction, packet: Box::new(packet), text });
             }
-            Err(why) => self.record(at, None, What::Malformed { reason: why.to_string() }),
+            Err(why) => {
+                let reason = why.to_string();
+                self.record(at, None, What::Malformed { reason });
+            }
         }
-        self.capture(at, Direction::Outbound, bytes, None);
+        self.capture(at, Direction::Outbound, std::mem::take(&mut sniffed.bytes), None);
     }
 }
 

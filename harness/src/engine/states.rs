@@ -71,13 +71,10 @@ impl Session<'_> {
         due: Due,
     ) -> Step<Finished> {
         self.wait_for(event, due)?;
-        let actual = match &assertion.subject {
-            StateSubject::Fd(label) => self.state_of_label(event, label.node, label.span)?,
-            StateSubject::Ports(ports) => {
-                let flow = self.flow_of_ports(ports.node);
-                self.target.tcp_state(&flow).map_err(|e| target_problem(e, event.span))?
-            }
-        };
+        if !self.mode.judges() {
+            return self.ask_state(event, assertion);
+        }
+        let actual = self.state_of(event, &assertion.subject)?;
         let expected = &assertion.state.node;
         if actual.linux_name() != expected {
             let got = actual.linux_name();
@@ -93,6 +90,17 @@ impl Session<'_> {
                 .fail());
         }
         Ok(Finished::at(self.target.now()))
+    }
+
+    /// The state that an assertion is about.
+    pub(super) fn state_of(&mut self, event: &Event, subject: &StateSubject) -> Step<TcpState> {
+        match subject {
+            StateSubject::Fd(label) => self.state_of_label(event, label.node, label.span),
+            StateSubject::Ports(ports) => {
+                let flow = self.flow_of_ports(ports.node);
+                self.target.tcp_state(&flow).map_err(|e| target_problem(e, event.span))
+            }
+        }
     }
 
     fn state_of_label(

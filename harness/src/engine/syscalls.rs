@@ -5,7 +5,7 @@ use crate::script::ast::{Direction, Event, ExprKind, SyscallSpec};
 use crate::target::{CallId, Fd, Output, Returned, ScriptTime};
 
 use super::calls::{Effect, Expect, Prepared, Scope, differing_output, errno_text, judge, prepare};
-use super::failure::{Step, failure, script_problem, target_problem};
+use super::failure::{Step, Stop, failure, script_problem, target_problem};
 use super::log::What;
 use super::outcome::{Class, Failure};
 use super::schedule::{self, Check, Due};
@@ -68,9 +68,17 @@ impl<'a> Session<'a> {
             let finished = self.target.now().max(started);
             return Ok(Finished { started, finished });
         }
-        let (at, returned) = self.await_return(event, spec, id, started)?;
-        self.returned_from(event, spec, (&expect, &effect), at, &returned)?;
-        Ok(Finished { started, finished: at })
+        match self.await_return(event, spec, id, started)? {
+            Some((at, returned)) => {
+                self.returned_from(event, spec, (&expect, &effect), at, &returned)?;
+                Ok(Finished { started, finished: at })
+            }
+            None => {
+                let (from, end) = (due.from, ScriptTime::FOREVER);
+                self.outstanding.push(Outstanding { id, event, spec, expect, effect, from, end });
+                Ok(Finished { started, finished: self.target.now() })
+            }
+        }
     }
 
     /// The call as written, without its result.
@@ -94,28 +102,39 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// The result of a call that is not marked as blocking; none where it blocks and that does not
+    /// end the run.
     fn await_return(
         &mut self,
         event: &Event,
         spec: &SyscallSpec,
         id: CallId,
         started: ScriptTime,
-    ) -> Step<(ScriptTime, Returned)> {
-        let deadline = started.plus(CALL_LIMIT_US);
+    ) -> Step<Option<(ScriptTime, Returned)>> {
+        let limit = if self.mode.judges() { CALL_LIMIT_US } else { IDLE_WAIT_US };
+        let deadline = started.plus(limit);
         loop {
             if let Some(result) = self.returned.remove(&id) {
-                return Ok(result);
+                return Ok(Some(result));
             }
-            if self.observe(deadline, event.span)? == Seen::Nothing {
-                let name = &spec.name.node;
-                let waited = schedule::seconds(CALL_LIMIT_US);
-                let message = format!("{name} has not returned after {waited} s");
-                let hanging = failure(Class::Syscall, spec.name.span, event.span, message)
-                    .with_note("a call that blocks has an end: 0.1...0.3 read(…) = …");
-                let reset = self.unasked_reset().into_iter();
-                return Err(reset.fold(hanging, Failure::with_note).fail());
+            let idle = self.observe(deadline, event.span)? == Seen::Nothing;
+            if idle && self.mode.judges() {
+                return Err(self.hanging(event, spec));
+            }
+            if idle {
+                return Ok(None);
             }
         }
+    }
+
+    fn hanging(&self, event: &Event, spec: &SyscallSpec) -> Stop {
+        let name = &spec.name.node;
+        let waited = schedule::seconds(CALL_LIMIT_US);
+        let message = format!("{name} has not returned after {waited} s");
+        let hanging = failure(Class::Syscall, spec.name.span, event.span, message)
+            .with_note("a call that blocks has an end: 0.1...0.3 read(…) = …");
+        let reset = self.unasked_reset().into_iter();
+        reset.fold(hanging, Failure::with_note).fail()
     }
 
     /// The last reset that the target sent and no line asked for: it may be why a call hangs.
@@ -132,7 +151,11 @@ impl<'a> Session<'a> {
             | What::Call { .. }
             | What::Return { .. }
             | What::Command { .. }
-            | What::State { .. } => None,
+            | What::State { .. }
+            | What::Ready { .. }
+            | What::Info { .. }
+            | What::Asked { .. }
+            | What::Code { .. } => None,
         })
     }
 
@@ -150,6 +173,9 @@ impl<'a> Session<'a> {
                 when,
                 &returned,
             )?;
+            if !self.mode.judges() {
+                continue;
+            }
             let check = Check {
                 tolerance: &self.config.tolerance,
                 clock: self.clock,
@@ -172,13 +198,19 @@ impl<'a> Session<'a> {
 
     /// At the end of a script blocked calls get until their end, and one second more.
     pub(super) fn join_outstanding(&mut self) -> Step<()> {
-        let Some(last) = self.outstanding.iter().map(|call| call.end).max() else { return Ok(()) };
+        let ends = self.outstanding.iter().map(|call| call.end);
+        let ends = ends.filter(|end| *end != ScriptTime::FOREVER);
+        let Some(last) = ends.max() else { return Ok(()) };
         let deadline = last.max(self.target.now()).plus(IDLE_WAIT_US);
         while let Some(call) = self.outstanding.first() {
             let (event, spec) = (call.event, call.spec);
-            if self.observe(deadline, event.span)? == Seen::Nothing {
+            let idle = self.observe(deadline, event.span)? == Seen::Nothing;
+            if idle && self.mode.judges() {
                 let message = format!("{} still blocks at the end of the script", spec.name.node);
                 return Err(failure(Class::Syscall, spec.name.span, event.span, message).fail());
+            }
+            if idle {
+                break;
             }
         }
         Ok(())
@@ -201,28 +233,42 @@ impl<'a> Session<'a> {
                 call.replace_range(range, &got);
             }
         }
-        let text = format!("{call} = {}", result_text(spec, expect, returned));
-        self.record(at, Some(self.line(event.span)), What::Return { text: text.clone() });
-        let realtime = self.target.realtime_at_start_us();
-        let (tolerance, _) = schedule::tolerance(&self.config.tolerance, self.clock, 0);
-        let judgement = judge(spec, expect, returned, realtime, tolerance)
-            .map_err(|problem| script_problem(problem, event.span))?;
-        if let Some(span) = judgement.first_bad {
-            let bad = judgement.fields.iter().find(|field| !field.ok);
-            let message = bad.map_or_else(String::new, |field| {
-                let name = &spec.name.node;
-                format!("{name} {}: expected {}, got {}", field.name, field.expected, field.actual)
-            });
-            let expected = self.script.source.slice(spec.span).to_owned();
-            return Err(failure(Class::Syscall, span, event.span, message)
-                .with_fields(judgement.fields)
-                .with_texts(expected, Some(text))
-                .fail());
+        let result = Box::new(self.script_result(spec, (expect, effect), returned));
+        let text = format!("{call} = {}", result_text(spec, expect, &result));
+        let line = Some(self.line(event.span));
+        self.record(at, line, What::Return { text: text.clone(), result });
+        if self.mode.judges() {
+            self.judge_result(event, spec, expect, returned, text)?;
         }
         if returned.value < 0 {
             return Ok(());
         }
         self.apply(event, spec, effect, returned)
+    }
+
+    fn judge_result(
+        &mut self,
+        event: &Event,
+        spec: &SyscallSpec,
+        expect: &Expect,
+        returned: &Returned,
+        text: String,
+    ) -> Step<()> {
+        let realtime = self.target.realtime_at_start_us();
+        let (tolerance, _) = schedule::tolerance(&self.config.tolerance, self.clock, 0);
+        let judgement = judge(spec, expect, returned, realtime, tolerance)
+            .map_err(|problem| script_problem(problem, event.span))?;
+        let Some(span) = judgement.first_bad else { return Ok(()) };
+        let bad = judgement.fields.iter().find(|field| !field.ok);
+        let message = bad.map_or_else(String::new, |field| {
+            let name = &spec.name.node;
+            format!("{name} {}: expected {}, got {}", field.name, field.expected, field.actual)
+        });
+        let expected = self.script.source.slice(spec.span).to_owned();
+        Err(failure(Class::Syscall, span, event.span, message)
+            .with_fields(judgement.fields)
+            .with_texts(expected, Some(text))
+            .fail())
     }
 
     fn apply(
@@ -267,7 +313,11 @@ impl<'a> Session<'a> {
         self.bind_label(event, spec, label_of(spec, fd), fd)
     }
 
+    /// A descriptor that the script did not expect has no label.
     fn bind_label(&mut self, event: &Event, spec: &SyscallSpec, label: i64, fd: Fd) -> Step<()> {
+        if label < 0 {
+            return Ok(());
+        }
         self.descriptors
             .bind(label, fd)
             .map_err(|message| script_problem((spec.result.span, message), event.span))
@@ -279,7 +329,7 @@ fn is_reset(packet: &Packet) -> bool {
 }
 
 /// The number the script gives a new descriptor; its own where the script gives none.
-fn label_of(spec: &SyscallSpec, fd: Fd) -> i64 {
+pub(super) fn label_of(spec: &SyscallSpec, fd: Fd) -> i64 {
     if let ExprKind::Int(label) = spec.result.kind { label } else { i64::from(fd.0) }
 }
 

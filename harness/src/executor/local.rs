@@ -33,6 +33,6 @@ struct Here<'a> {
 
 impl Worker for Here<'_> {
     fn run(&mut self, job: &Job<'_>) -> Run {
-        engine::run(job.script, job.config, self.launch)
+        engine::carry_out(job.script, job.config, self.launch, job.mode)
     }
 }

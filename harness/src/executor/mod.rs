@@ -7,7 +7,7 @@ mod local;
 mod venue;
 
 use crate::config::Config;
-use crate::engine::Run;
+use crate::engine::{Mode, Run};
 use crate::script::Defines;
 use crate::script::ast::Script;
 use crate::target::{TargetError, TargetInfo};
@@ -24,6 +24,8 @@ pub struct Job<'a> {
     pub defines: &'a Defines,
     /// Under which options.
     pub config: &'a Config,
+    /// Whether it judges.
+    pub mode: Mode,
 }
 
 /// A place where scripts run.

@@ -12,6 +12,8 @@ pub enum Malform {
     Checksum(u16),
     /// The data offset of the TCP header, in words (0 to 15). The TCP checksum is right.
     DataOffset(u8),
+    /// The three reserved bits behind the data offset (0 to 7). The TCP checksum is right.
+    Reserved(u8),
     /// These bits of the IPv4 header checksum are flipped; nothing in IPv6.
     IpChecksum(u16),
     /// So much is added to the length field of the IP header, modulo 2^16. The IPv4 header checksum
@@ -36,11 +38,10 @@ impl Malform {
         match self {
             Self::Checksum(bits) => flip(bytes, tcp + 16, bits),
             Self::DataOffset(words) => {
-                let Some(&old) = bytes.get(tcp + 12) else { return };
-                let new = words << 4 | old & 0x0f;
-                let Some(field) = bytes.get_mut(tcp + 12) else { return };
-                *field = new;
-                mend(bytes, tcp + 16, u16::from(old) << 8, u16::from(new) << 8);
+                high_byte(bytes, tcp + 12, Some(tcp + 16), |byte| words << 4 | byte & 0x0f)
+            }
+            Self::Reserved(bits) => {
+                high_byte(bytes, tcp + 12, Some(tcp + 16), |byte| byte & 0xf1 | (bits & 7) << 1)
             }
             Self::IpChecksum(bits) if is_v4 => flip(bytes, 10, bits),
             Self::IpLength(by) => {
@@ -52,9 +53,11 @@ impl Malform {
                     mend(bytes, 10, old, new);
                 }
             }
-            Self::IpVersion(version) => first_byte(bytes, is_v4, |byte| version << 4 | byte & 0x0f),
+            Self::IpVersion(version) => {
+                high_byte(bytes, 0, is_v4.then_some(10), |byte| version << 4 | byte & 0x0f)
+            }
             Self::IpHeaderLength(words) if is_v4 => {
-                first_byte(bytes, is_v4, |byte| byte & 0xf0 | words & 0x0f);
+                high_byte(bytes, 0, Some(10), |byte| byte & 0xf0 | words & 0x0f);
             }
             Self::IpChecksum(_) | Self::IpHeaderLength(_) => {}
             Self::Cut(len) => bytes.truncate(bytes.len().saturating_sub(usize::from(len))),
@@ -63,13 +66,14 @@ impl Malform {
     }
 }
 
-fn first_byte(bytes: &mut [u8], is_v4: bool, change: impl Fn(u8) -> u8) {
-    let Some(first) = bytes.first_mut() else { return };
-    let old = *first;
-    *first = change(old);
-    let new = *first;
-    if is_v4 {
-        mend(bytes, 10, u16::from(old) << 8, u16::from(new) << 8);
+/// Changes the byte at `at`, the first of its word, and mends the checksum at `sum` if there is one.
+fn high_byte(bytes: &mut [u8], at: usize, sum: Option<usize>, change: impl Fn(u8) -> u8) {
+    let Some(byte) = bytes.get_mut(at) else { return };
+    let old = *byte;
+    let new = change(old);
+    *byte = new;
+    if let Some(sum) = sum {
+        mend(bytes, sum, u16::from(old) << 8, u16::from(new) << 8);
     }
 }
 
@@ -96,6 +100,57 @@ fn mend(bytes: &mut [u8], at: usize, old: u16, new: u16) {
     let folded = (total & 0xffff) + (total >> 16);
     let folded = (folded & 0xffff) + (folded >> 16);
     put16(bytes, at, !u16::try_from(folded).unwrap_or(0));
+}
+
+/// Names in scripts, and what stands behind them.
+type Make = fn(i64) -> Option<Malform>;
+
+/// Every name with what its number makes.
+const NAMES: [(&str, Make); 9] = [
+    ("checksum", |n| u16::try_from(n).ok().map(Malform::Checksum)),
+    ("data_offset", |n| nibble(n).map(Malform::DataOffset)),
+    ("reserved", |n| u8::try_from(n).ok().filter(|bits| *bits < 8).map(Malform::Reserved)),
+    ("ip_checksum", |n| u16::try_from(n).ok().map(Malform::IpChecksum)),
+    ("ip_length", |n| i16::try_from(n).ok().map(Malform::IpLength)),
+    ("ip_version", |n| nibble(n).map(Malform::IpVersion)),
+    ("ip_header_length", |n| nibble(n).map(Malform::IpHeaderLength)),
+    ("cut", |n| u16::try_from(n).ok().map(Malform::Cut)),
+    ("pad", |n| u16::try_from(n).ok().map(Malform::Pad)),
+];
+
+fn nibble(n: i64) -> Option<u8> {
+    u8::try_from(n).ok().filter(|n| *n < 16)
+}
+
+impl Malform {
+    /// What `name` with `number` is in a script; inner [`None`] if the number does not fit, outer if
+    /// nothing has that name.
+    #[must_use]
+    pub fn named(name: &str, number: i64) -> Option<Option<Self>> {
+        NAMES.iter().find(|(known, _)| *known == name).map(|(_, make)| make(number))
+    }
+
+    /// All names.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
+    }
+}
+
+/// As a script writes it: `data_offset 4`.
+impl std::fmt::Display for Malform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Self::Checksum(bits) => write!(f, "checksum {bits:#x}"),
+            Self::DataOffset(words) => write!(f, "data_offset {words}"),
+            Self::Reserved(bits) => write!(f, "reserved {bits}"),
+            Self::IpChecksum(bits) => write!(f, "ip_checksum {bits:#x}"),
+            Self::IpLength(by) => write!(f, "ip_length {by}"),
+            Self::IpVersion(version) => write!(f, "ip_version {version}"),
+            Self::IpHeaderLength(words) => write!(f, "ip_header_length {words}"),
+            Self::Cut(len) => write!(f, "cut {len}"),
+            Self::Pad(len) => write!(f, "pad {len}"),
+        }
+    }
 }
 
 #[cfg(test)]

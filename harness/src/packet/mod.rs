@@ -9,7 +9,7 @@ pub mod md5;
 pub mod model;
 mod options;
 pub mod parse;
-mod payload;
+pub(crate) mod payload;
 pub mod pcap;
 pub mod strict;
 pub mod text;

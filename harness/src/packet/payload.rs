@@ -3,6 +3,9 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// More than any call or segment of a script moves; a length above it is not one.
+const LIMIT: usize = 1 << 26;
+
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Repr {
@@ -21,7 +24,7 @@ pub(crate) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
     match Repr::deserialize(from)? {
-        Repr::Zeros(len) if len <= 65_535 => Ok(vec![0; len]),
+        Repr::Zeros(len) if len <= LIMIT => Ok(vec![0; len]),
         Repr::Zeros(len) => Err(D::Error::custom(format!("payload of {len} bytes"))),
         Repr::Hex(text) => (0..text.len())
             .step_by(2)

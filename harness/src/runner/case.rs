@@ -5,9 +5,9 @@ use super::event::{Case, CaseResult, Expectation, Verdict};
 use super::examine::{Parsed, examine, parse};
 use super::stopwatch::Stopwatch;
 use crate::config::{CliOptions, Config};
-use crate::engine::Run;
 use crate::engine::log::RunLog;
 use crate::engine::outcome::{Class, Failure, Outcome};
+use crate::engine::{Mode, Run};
 use crate::executor::{Executor, Job, Worker};
 use crate::panics::caught;
 use crate::script::ast::Script;
@@ -93,7 +93,8 @@ fn step(case: &Case, context: &Context<'_>, worker: &mut dyn Worker) -> Step {
         errors.retain(|d| d.severity == Severity::Error);
         return if errors.is_empty() { Step::DryRun } else { Step::Refused(errors) };
     }
-    let run = worker.run(&Job { script: &script, defines: &defines, config: &config });
+    let run =
+        worker.run(&Job { script: &script, defines: &defines, config: &config, mode: Mode::Judge });
     Step::Ran(Box::new((run, config)))
 }
 

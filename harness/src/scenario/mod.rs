@@ -10,9 +10,18 @@
 pub mod call;
 pub mod model;
 pub mod option;
+pub mod peer;
+pub mod play;
+pub mod read;
 pub mod segment;
+mod words;
+pub mod write;
 
 pub use call::{Call, How, Slot};
 pub use model::{Action, Family, Fate, LinkEvent, Scenario, Step};
 pub use option::SockOption;
+pub use peer::Peer;
+pub use play::{Played, play};
+pub use read::from_script;
 pub use segment::{Ack, IcmpError, IcmpKind, Number, Opt, Segment, Seq, Stamp};
+pub use write::script_text;

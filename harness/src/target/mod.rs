@@ -6,6 +6,7 @@
 pub mod contract;
 #[cfg(all(target_os = "linux", feature = "target-linux"))]
 pub mod linux;
+pub mod look;
 pub mod registry;
 pub mod setup;
 #[cfg(feature = "target-stack")]
@@ -17,6 +18,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub use look::{Sample, Sampling};
 pub use setup::{IpVersion, Setup};
 pub use syscall::{EpollEvent, Errno, Fd, Output, Returned, Syscall};
 
@@ -320,6 +322,11 @@ pub trait Target {
 
     /// `TCP_INFO`, `TCP_CC_INFO` and `SO_MEMINFO` of a descriptor; the error is getsockopt's.
     fn probe(&mut self, fd: Fd) -> Result<Result<SockSnapshot, Errno>, TargetError>;
+
+    /// A look at each of `fds`, in their order. A target that offers none shows nothing.
+    fn look(&mut self, fds: &[Fd], _sampling: Sampling) -> Result<Vec<Sample>, TargetError> {
+        Ok(vec![Sample::default(); fds.len()])
+    }
 
     /// State of the connection (or, with an unspecified remote, the listener) `flow`;
     /// [`TcpState::Close`] when there is none.

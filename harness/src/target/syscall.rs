@@ -271,10 +271,11 @@ pub enum Output {
     /// accept: the peer's address.
     Peer(SocketAddr),
     /// read, recv and friends: the bytes.
-    Data(Vec<u8>),
+    Data(#[serde(with = "crate::packet::payload")] Vec<u8>),
     /// recvmsg.
     Message {
         /// Bytes received.
+        #[serde(with = "crate::packet::payload")]
         data: Vec<u8>,
         /// `msg_flags`.
         flags: i32,

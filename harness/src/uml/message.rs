@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::engine::Run;
 use crate::engine::log::Captured;
+use crate::engine::{Mode, Run};
 use crate::script::Defines;
 use crate::target::TargetInfo;
 
@@ -32,6 +32,8 @@ pub(super) struct Errand {
     pub(super) defines: Defines,
     /// Its configuration.
     pub(super) config: Config,
+    /// Whether it judges.
+    pub(super) mode: Mode,
 }
 
 /// Guest to host.

@@ -10,14 +10,15 @@ use std::sync::{Arc, Mutex};
 
 use synproof_harness::command::{CommandOutcome, ShellScript};
 use synproof_harness::config::{Config, Tolerance, ToleranceOrigin, builtin};
-use synproof_harness::engine::{Run, run};
+use synproof_harness::engine::{Mode, Run, carry_out};
 use synproof_harness::packet::text::{TextOptions, packet_text};
 use synproof_harness::packet::{Ip, Packet, Tcp, TcpOption, Transport, build, flag, parse};
 use synproof_harness::script::ast::Script;
 use synproof_harness::script::source::SourceFile;
 use synproof_harness::target::{
     CallId, Capability, Clock, Errno, Fd, FlowKey, IpVersion, Launch, Observation, Output,
-    Returned, ScriptTime, Setup, SockSnapshot, Syscall, Target, TargetError, TargetInfo, TcpState,
+    Returned, Sample, Sampling, ScriptTime, Setup, SockSnapshot, Syscall, Target, TargetError,
+    TargetInfo, TcpState,
 };
 
 /// One timer tick of the prepared target: all that virtual time forgives.
@@ -214,6 +215,13 @@ impl Target for Prepared {
         Ok(self.plan.probe.map(snapshot))
     }
 
+    fn look(&mut self, fds: &[Fd], _: Sampling) -> Result<Vec<Sample>, TargetError> {
+        let mut tcp_info = vec![0; 232];
+        tcp_info[0] = self.plan.probe.unwrap_or(0);
+        let sample = Sample { readiness: Some(4), tcp_info: Some(tcp_info) };
+        Ok(vec![sample; fds.len()])
+    }
+
     fn tcp_state(&mut self, _flow: &FlowKey) -> Result<TcpState, TargetError> {
         Ok(self.plan.state)
     }
@@ -282,11 +290,21 @@ pub(crate) fn config() -> Config {
 }
 
 pub(crate) fn run_with(text: &str, plan: Plan, config: &Config) -> Ran {
+    carry_out_with(text, plan, config, Mode::Judge)
+}
+
+/// The same without judging, looking at everything.
+pub(crate) fn observe_plan(text: &str, plan: Plan) -> Ran {
+    carry_out_with(text, plan, &config(), Mode::Observe(Sampling::ALL))
+}
+
+fn carry_out_with(text: &str, plan: Plan, config: &Config, mode: Mode) -> Ran {
     let source = SourceFile::new("dir/sample.pkt", text);
     let (script, diagnostics) = synproof_harness::script::parse(&source, &BTreeMap::default());
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let diary = Diary::default();
-    let run = run(&script, config, &Prepare { plan, diary: Arc::clone(&diary) });
+    let launch = Prepare { plan, diary: Arc::clone(&diary) };
+    let run = carry_out(&script, config, &launch, mode);
     let diary = diary.lock().unwrap().clone();
     Ran { run, script, diary }
 }

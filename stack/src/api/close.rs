@@ -12,6 +12,7 @@ use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
 use crate::fastopen::tcp_fastopen_active_disable_ofo_check;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::fin::tcp_send_fin;
 use crate::output::reset::tcp_send_active_reset;
 use crate::sock::{Shutdown, Sock, SockId};
@@ -68,7 +69,8 @@ fn tcp_close_begin(sk: &mut Sock, cx: &mut Cx) {
         cx.later(Effect::StopListening(sk.id));
         return;
     }
-    let data_was_unread = sk.recv_queue.available() > 0;
+    let unread = sk.recv_queue.available() > 0;
+    let data_was_unread = unread && !cx.mutant(Mutant::UnreadCloseFin);
     sk.recv_queue.purge();
     if sk.state() == TcpState::Close {
         return;

@@ -11,6 +11,7 @@ use crate::effect::Effect;
 use crate::fastopen::{Answer, tcp_try_fastopen};
 use crate::flow::Flow;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::mss::tcp_mss_clamp;
 use crate::output::options::{TSTAMP_ALIGNED, tcp_time_stamp};
 use crate::output::reset::tcp_v4_send_reset;
@@ -32,7 +33,7 @@ pub(super) fn listen_state_process(
     isn: Option<Seq>,
     cx: &mut Cx,
 ) -> Disposition {
-    if seg.flags.ack() && !seg.flags.rst() {
+    if seg.flags.ack() && !seg.flags.rst() && !cx.mutant(Mutant::ListenAckMute) {
         // [RFC9293:3.10.7.2#2] Nothing was sent that could be acknowledged.
         tcp_v4_send_reset(sk.md5.lookup(seg.ip.src), seg, cx);
         return Disposition::Reset(ResetReason::TcpFlags);

@@ -22,6 +22,7 @@ use crate::fastopen::{
 };
 use crate::metrics::{tcp_init_metrics, tcp_update_metrics};
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::ack::{tcp_ack_snd_check, tcp_send_challenge_ack};
 use crate::output::mss::tcp_initialize_rcv_mss;
 use crate::output::mtu_probe::tcp_mtup_init;
@@ -262,7 +263,7 @@ fn process_text(
         | TcpState::FinWait2 => {
             let text_end = seg.end_seq() - u32::from(seg.flags.fin());
             let new_data = seg.seq != seg.end_seq() && text_end.after(sk.rcv.nxt);
-            if sk.shutdown.rcv && new_data {
+            if sk.shutdown.rcv && new_data && !cx.mutant(Mutant::OrphanTakesData) {
                 // [RFC9293:SHLD-3] Nobody will ever read it, and the peer has to know.
                 cx.mib.inc(Counter::TcpExtTCPAbortOnData);
                 tcp_reset(sk, Event::Abort, cx);

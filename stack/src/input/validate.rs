@@ -12,6 +12,7 @@ use super::{Disposition, DropReason, Step, drop_for};
 use crate::cx::Cx;
 use crate::fastopen::tcp_fastopen_active_disable;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::ack::{tcp_oow_rate_limited, tcp_send_challenge_ack};
 use crate::output::window::tcp_receive_window;
 use crate::seq::Seq;
@@ -52,7 +53,7 @@ pub(super) fn take_timestamps(sk: &mut Sock, seg: &Segment) {
 /// [RFC7323:5.3#1] Protection against wrapped sequence numbers.
 fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     take_timestamps(sk, seg);
-    if !sk.rx_opt.saw_tstamp || !tcp_paws_discard(&sk.rx_opt, cx.now) || seg.flags.rst() {
+    if !sk.rx_opt.saw_tstamp || !tcp_paws_discard(&sk.rx_opt, cx) || seg.flags.rst() {
         return ControlFlow::Continue(());
     }
     let Some(reason) = tcp_disordered_ack_check(sk, seg) else {
@@ -85,8 +86,9 @@ pub(super) fn tcp_paws_reject(rx_opt: &RxOpt, paws_window: i32, now: Instant) ->
 }
 
 /// Linux: tcp_paws_discard
-fn tcp_paws_discard(rx_opt: &RxOpt, now: Instant) -> bool {
-    tcp_paws_reject(rx_opt, TCP_PAWS_WINDOW, now)
+fn tcp_paws_discard(rx_opt: &RxOpt, cx: &Cx) -> bool {
+    let window = TCP_PAWS_WINDOW + i32::from(cx.mutant(Mutant::PawsWindow));
+    tcp_paws_reject(rx_opt, window, cx.now)
 }
 
 /// Why PAWS drops the segment. A pure duplicate ACK that was overtaken a moment ago does no harm
@@ -173,7 +175,8 @@ fn check_rst(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if !seg.flags.rst() {
         return ControlFlow::Continue(());
     }
-    if seg.seq == sk.rcv.nxt || tcp_reset_check(sk, seg) || at_right_edge_of_sack(sk, seg.seq) {
+    let exact = seg.seq == sk.rcv.nxt || tcp_reset_check(sk, seg);
+    if exact || at_right_edge_of_sack(sk, seg.seq) || cx.mutant(Mutant::RstInWindow) {
         tcp_reset(sk, Event::RecvRst, cx);
         return drop_for(DropReason::TcpReset);
     }
@@ -206,6 +209,10 @@ fn check_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if crossed {
         // The SYN-ACK of a simultaneous open, which acknowledges ours.
         return ControlFlow::Continue(());
+    }
+    if cx.mutant(Mutant::SynResets) {
+        tcp_reset(sk, Event::RecvRst, cx);
+        return drop_for(DropReason::TcpReset);
     }
     syn_challenge(sk, cx)
 }

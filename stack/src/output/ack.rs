@@ -8,6 +8,7 @@ use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::window::__tcp_select_window;
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::sock::Sock;
 use crate::sock::TCP_DELACK_MAX_MS;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
@@ -145,6 +146,9 @@ pub(crate) fn tcp_send_delayed_ack(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// RFC 5961 §7 · Linux: tcp_send_challenge_ack (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_send_challenge_ack(sk: &mut Sock, cx: &mut Cx) {
+    if cx.mutant(Mutant::NoChallengeAck) {
+        return;
+    }
     let skipped = Counter::TcpExtTCPACKSkippedChallenge;
     if rate_limited(&mut sk.ack.last_oow_ack, skipped, cx) || !cx.take_challenge_ack() {
         return;

@@ -10,6 +10,7 @@ use crate::cx::Cx;
 use crate::fastopen::tcp_fastopen_synack_timer;
 use crate::input::rtt::tcp_set_rto;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::probe::RESOURCE_PROBE_INTERVAL_MS;
 use crate::output::retransmit::{NotSent, tcp_retransmit_skb};
 use crate::sock::Sock;
@@ -90,7 +91,8 @@ fn back_off(sk: &mut Sock, cx: &Cx) {
         tcp_set_rto(sk);
     } else if !linear_syn {
         sk.loss.backoff += 1;
-        sk.loss.rto_ms = sk.loss.rto_ms.saturating_mul(2).min(tcp_rto_max_ms(sk));
+        let factor = if cx.mutant(Mutant::NoBackoff) { 1 } else { 2 };
+        sk.loss.rto_ms = sk.loss.rto_ms.saturating_mul(factor).min(tcp_rto_max_ms(sk));
     }
     let when = tcp_clamp_rto_to_user_timeout(sk, cx);
     tcp_reset_xmit_timer(sk, Timer::Retransmit, when, cx);

@@ -8,6 +8,7 @@ use crate::cx::Cx;
 use crate::effect::Effect;
 use crate::metrics::tcp_update_metrics;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::window::tcp_receive_window;
 use crate::sock::{Sock, TimeWaitSock};
 use crate::state::{Event, StateCell, TcpState};
@@ -40,8 +41,11 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
     let rto = u64::from(sk.loss.rto_ms);
     let state = std::mem::replace(&mut sk.state, StateCell::closed());
     let floor = (rto << 2) - (rto >> 1);
-    let timeo =
-        if state.get() == TcpState::TimeWait { TCP_TIMEWAIT_LEN_MS } else { timeo_ms.max(floor) };
+    let timeo = match state.get() {
+        TcpState::TimeWait if cx.mutant(Mutant::TimeWait30s) => TCP_TIMEWAIT_LEN_MS / 2,
+        state if state == TcpState::TimeWait => TCP_TIMEWAIT_LEN_MS,
+        _ => timeo_ms.max(floor),
+    };
     tcp_update_metrics(sk, cx);
     cx.later(Effect::Unhash(sk.id, sk.flow));
     cx.later(Effect::TimeWait(Box::new(TimeWaitSock {

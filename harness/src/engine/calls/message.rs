@@ -210,6 +210,32 @@ fn timestamp(
     (text(want_us), actual.map_or_else(|| hex(data), text), ok)
 }
 
+/// SCM_TIMESTAMPING, old and new.
+const SCM_TIMESTAMPING: [i32; 2] = [37, 65];
+
+/// Stamps of CLOCK_REALTIME in a control message become script time. A stamp of zero is none.
+pub(crate) fn stamps_in_script_time(message: &mut ControlMessage, realtime_at_start_us: i64) {
+    let is_stamp = |types: [i32; 2]| message.level == SOL_SOCKET && types.contains(&message.ty);
+    if ![SCM_TIMESTAMP, SCM_TIMESTAMPNS, SCM_TIMESTAMPING].into_iter().any(is_stamp) {
+        return;
+    }
+    let per_second = if is_stamp(SCM_TIMESTAMP) { 1_000_000 } else { 1_000_000_000 };
+    let origin = i128::from(realtime_at_start_us) * i128::from(per_second / 1_000_000);
+    for stamp in message.data.chunks_exact_mut(SCM_TIMESTAMP_LEN) {
+        let (Some(sec), Some(fraction)) = (long(stamp, 0), long(stamp, 8)) else { continue };
+        if (sec, fraction) == (0, 0) {
+            continue;
+        }
+        let at = i128::from(sec) * i128::from(per_second) + i128::from(fraction) - origin;
+        let per_second = i128::from(per_second);
+        let parts = [at.div_euclid(per_second), at.rem_euclid(per_second)];
+        let parts = parts.map(|part| i64::try_from(part).unwrap_or(i64::MAX).to_ne_bytes());
+        for (to, from) in stamp.iter_mut().zip(parts.as_flattened()) {
+            *to = *from;
+        }
+    }
+}
+
 /// An address of the sender follows the structure; it is not compared, but its length is.
 fn extended_err(want: &[u32; 6], data: &[u8], len: usize) -> (String, String, bool) {
     let byte = |at: usize| data.get(at).copied().map_or(0, u32::from);

@@ -44,6 +44,18 @@ pub(crate) struct Isn {
     pub(crate) live: u32,
 }
 
+/// What a TSecr of the script stands for that no line saw the target send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnknownEcr {
+    /// Nothing: it is a mistake of the script.
+    Refused,
+    /// A value as far from the first pair as the script's (`--tcp_ts_ecr_scaled`).
+    Scaled,
+    /// The same; before there is a pair, as far from the first value seen; and itself where none
+    /// was seen.
+    Guessed,
+}
+
 /// Script and live values of the target's timestamps.
 #[derive(Debug, Default)]
 pub(crate) struct Timestamps {
@@ -62,11 +74,18 @@ impl Timestamps {
         self.first.get_or_insert((script, live));
     }
 
-    /// The live value for a script TSecr; by linear offset if `scaled` and it was never sent.
-    pub(crate) fn live_ecr(&self, script: u32, scaled: bool) -> Option<u32> {
+    /// The live value for a script TSecr that was sent, and what `unknown` says for others.
+    pub(crate) fn live_ecr(&self, script: u32, unknown: UnknownEcr) -> Option<u32> {
+        let linear = |(s, l): (u32, u32)| script.wrapping_sub(s).wrapping_add(l);
         let exact = self.seen.get(&script).copied();
-        let offset = self.first.filter(|_| scaled);
-        exact.or_else(|| offset.map(|(s, l)| script.wrapping_sub(s).wrapping_add(l)))
+        exact.or_else(|| match unknown {
+            UnknownEcr::Refused => None,
+            UnknownEcr::Scaled => self.first.map(linear),
+            UnknownEcr::Guessed => {
+                let first = self.first.or(self.origin.map(|live| (0, live)));
+                Some(first.map_or(script, linear))
+            }
+        })
     }
 
     /// A live TSval in script numbers; before the first pair is known it counts from the first

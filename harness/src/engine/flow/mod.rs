@@ -9,6 +9,6 @@ mod observed;
 mod quote;
 mod table;
 
-pub(crate) use connection::{Connection, Phase, Protocol};
+pub(crate) use connection::{Connection, Phase, Protocol, UnknownEcr};
 pub(crate) use numbers::to_live;
 pub(crate) use table::{ConnectionId, Connections};

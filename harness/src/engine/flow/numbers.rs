@@ -5,14 +5,14 @@
 
 use crate::packet::{Tcp, TcpOption, flag};
 
-use super::connection::Connection;
+use super::connection::{Connection, UnknownEcr};
 
 /// Script numbers of an inbound segment become live ones. An error names a TSecr that the target
 /// never sent.
 pub(crate) fn to_live(
     connection: &Connection,
     tcp: &mut Tcp,
-    ts_ecr_scaled: bool,
+    unknown_ecr: UnknownEcr,
 ) -> Result<(), String> {
     let syn = tcp.has(flag::SYN);
     let seq_offset = if syn { 0 } else { connection.remote_isn.live };
@@ -29,7 +29,7 @@ pub(crate) fn to_live(
         } else if let TcpOption::Ts { ecr, .. } = option
             && has_ack
         {
-            *ecr = connection.timestamps.live_ecr(*ecr, ts_ecr_scaled).ok_or_else(|| {
+            *ecr = connection.timestamps.live_ecr(*ecr, unknown_ecr).ok_or_else(|| {
                 format!(
                     "no outbound packet has carried TS val {ecr}, so ecr {ecr} has no live value"
                 )

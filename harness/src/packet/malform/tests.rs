@@ -70,6 +70,7 @@ fn nothing_panics_on_any_bytes() {
     let all = [
         Malform::Checksum(1),
         Malform::DataOffset(255),
+        Malform::Reserved(255),
         Malform::IpChecksum(1),
         Malform::IpLength(i16::MIN),
         Malform::IpVersion(255),
@@ -85,4 +86,31 @@ fn nothing_panics_on_any_bytes() {
             }
         }
     }
+}
+
+#[test]
+fn names_read_back() {
+    let all = [
+        Malform::Checksum(0xffff),
+        Malform::DataOffset(15),
+        Malform::Reserved(7),
+        Malform::IpChecksum(1),
+        Malform::IpLength(-20),
+        Malform::IpVersion(5),
+        Malform::IpHeaderLength(4),
+        Malform::Cut(1),
+        Malform::Pad(9),
+    ];
+    assert_eq!(all.len(), Malform::names().count());
+    for what in all {
+        let text = what.to_string();
+        let (name, number) = text.split_once(' ').unwrap();
+        let number = match number.strip_prefix("0x") {
+            Some(hex) => i64::from_str_radix(hex, 16).unwrap(),
+            None => number.parse().unwrap(),
+        };
+        assert_eq!(Malform::named(name, number), Some(Some(what)));
+    }
+    assert_eq!(Malform::named("data_offset", 16), Some(None));
+    assert_eq!(Malform::named("data", 1), None);
 }

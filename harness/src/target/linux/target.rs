@@ -17,9 +17,10 @@ use super::wire::Wire;
 use super::{fault, network, sys};
 use crate::command::execute::execute;
 use crate::command::{CommandOutcome, ShellScript};
+use crate::target::look::ALL_EVENTS;
 use crate::target::{
-    CallId, Errno, Fd, FlowKey, Observation, ScriptTime, SockSnapshot, Syscall, Target,
-    TargetError, TargetInfo, TcpState,
+    CallId, Errno, Fd, FlowKey, Observation, Sample, Sampling, ScriptTime, SockSnapshot, Syscall,
+    Target, TargetError, TargetInfo, TcpState,
 };
 
 /// First port of the harness's side: the start of Linux's own ephemeral range. In a namespace of
@@ -215,6 +216,12 @@ impl Target for LinuxTarget {
         self.parts.namespace.run(move |_| snapshot(fd.0))
     }
 
+    fn look(&mut self, fds: &[Fd], sampling: Sampling) -> Result<Vec<Sample>, TargetError> {
+        self.parts.pool.settle()?;
+        let fds = fds.to_vec();
+        self.parts.namespace.run(move |_| samples(&fds, sampling))
+    }
+
     fn tcp_state(&mut self, flow: &FlowKey) -> Result<TcpState, TargetError> {
         self.parts.pool.settle()?;
         self.parts.diag.tcp_state(flow).map_err(fault::io("ask for the state of a connection"))
@@ -254,4 +261,17 @@ fn snapshot(fd: i32) -> Result<SockSnapshot, Errno> {
         cc_info: tcp(libc::TCP_CC_INFO)?,
         meminfo: sys::getsockopt(fd, libc::SOL_SOCKET, SO_MEMINFO, ROOM)?,
     })
+}
+
+fn samples(fds: &[Fd], sampling: Sampling) -> Vec<Sample> {
+    let mut polled: Vec<_> = fds.iter().map(|fd| (fd.0, ALL_EVENTS, 0)).collect();
+    let known = sampling.readiness && sys::poll(&mut polled, 0).is_ok();
+    let sample = |(fd, _, revents): (i32, i16, i16)| Sample {
+        readiness: known.then_some(revents),
+        tcp_info: sampling
+            .tcp_info
+            .then(|| sys::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, ROOM).ok())
+            .flatten(),
+    };
+    polled.into_iter().map(sample).collect()
 }

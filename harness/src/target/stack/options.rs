@@ -3,13 +3,15 @@
 use std::task::Poll;
 
 use synproof_stack::Stack;
+use synproof_stack::api::{PollFd, Sleep};
 use synproof_stack::errno::Errno as StackErrno;
 use synproof_stack::time::Instant;
 
 use super::beyond;
 use super::calls::{Answer, Kernel, beyond, done, to_fd};
+use crate::target::look::ALL_EVENTS;
 use crate::target::syscall::{Fd, Output};
-use crate::target::{Errno, SockSnapshot};
+use crate::target::{Errno, Sample, Sampling, SockSnapshot};
 
 pub(super) const SOL_SOCKET: i32 = 1;
 pub(super) const SO_DOMAIN: i32 = 39;
@@ -34,6 +36,21 @@ pub(super) fn snapshot(stack: &mut Stack, now: Instant, fd: Fd) -> Result<SockSn
         cc_info: get(SOL_TCP, TCP_CC_INFO)?,
         meminfo: get(SOL_SOCKET, SO_MEMINFO)?,
     })
+}
+
+/// A look at one descriptor.
+pub(super) fn sample(stack: &mut Stack, now: Instant, fd: Fd, sampling: Sampling) -> Sample {
+    let readiness = sampling.readiness.then(|| {
+        let entry = PollFd { fd: to_fd(fd), events: ALL_EVENTS };
+        match stack.poll(now, &[entry], 0, &mut Sleep::default()) {
+            Poll::Ready(Ok(revents)) => revents.first().copied(),
+            Poll::Ready(Err(_)) | Poll::Pending => None,
+        }
+    });
+    let info = sampling
+        .tcp_info
+        .then(|| stack.getsockopt(now, to_fd(fd), SOL_TCP, TCP_INFO, MAX_OPTION).ok());
+    Sample { readiness: readiness.flatten(), tcp_info: info.flatten() }
 }
 
 pub(super) fn getsockopt(

@@ -9,8 +9,8 @@ use super::options;
 use crate::command::execute::{Session, execute};
 use crate::command::{CommandOutcome, ShellScript};
 use crate::target::{
-    CallId, Errno, Fd, FlowKey, Observation, ScriptTime, SockSnapshot, Syscall, Target,
-    TargetError, TargetInfo, TcpState,
+    CallId, Errno, Fd, FlowKey, Observation, Sample, Sampling, ScriptTime, SockSnapshot, Syscall,
+    Target, TargetError, TargetInfo, TcpState,
 };
 
 /// First port of the harness's side: the start of Linux's own ephemeral range.
@@ -79,6 +79,12 @@ impl Target for StackTarget {
     fn probe(&mut self, fd: Fd) -> Result<Result<SockSnapshot, Errno>, TargetError> {
         let now = self.machine.stack_now();
         Ok(options::snapshot(&mut self.machine.stack, now, fd))
+    }
+
+    fn look(&mut self, fds: &[Fd], sampling: Sampling) -> Result<Vec<Sample>, TargetError> {
+        let now = self.machine.stack_now();
+        let stack = &mut self.machine.stack;
+        Ok(fds.iter().map(|fd| options::sample(stack, now, *fd, sampling)).collect())
     }
 
     fn tcp_state(&mut self, flow: &FlowKey) -> Result<TcpState, TargetError> {

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use datagram::Segment;
 
 use super::super::{
-    CallId, Errno, Fd, FlowKey, Launch, Observation, Returned, ScriptTime, Setup, SockSnapshot,
-    Syscall, Target, TargetError, TargetInfo, TcpState,
+    CallId, Errno, Fd, FlowKey, Launch, Observation, Returned, Sample, Sampling, ScriptTime, Setup,
+    SockSnapshot, Syscall, Target, TargetError, TargetInfo, TcpState,
 };
 use crate::command::{CommandOutcome, ShellScript};
 
@@ -177,6 +177,15 @@ impl Liar {
         self.strike();
         if state == TcpState::Closing { TcpState::Listen } else { TcpState::Closing }
     }
+
+    /// The first byte of `TCP_INFO` is the state.
+    fn state_of_info(&self, tcp_info: &mut [u8]) {
+        if let Some(first) = tcp_info.first_mut()
+            && let Some(state) = TcpState::from_number(*first)
+        {
+            *first = self.state(state) as u8;
+        }
+    }
 }
 
 /// Tells the lie about one segment, if it is one that the lie is about.
@@ -252,17 +261,25 @@ impl Target for Liar {
 
     fn probe(&mut self, fd: Fd) -> Result<Result<SockSnapshot, Errno>, TargetError> {
         let mut probed = self.inner.probe(fd)?;
-        if let Some(first) = probed.as_mut().ok().and_then(|p| p.tcp_info.first_mut())
-            && let Some(state) = TcpState::from_number(*first)
-        {
-            *first = self.state(state) as u8;
+        if let Ok(snapshot) = &mut probed {
+            self.state_of_info(&mut snapshot.tcp_info);
         }
         Ok(probed)
+    }
+
+    fn look(&mut self, fds: &[Fd], sampling: Sampling) -> Result<Vec<Sample>, TargetError> {
+        let mut samples = self.inner.look(fds, sampling)?;
+        samples.iter_mut().filter_map(|s| s.tcp_info.as_mut()).for_each(|i| self.state_of_info(i));
+        Ok(samples)
     }
 
     fn tcp_state(&mut self, flow: &FlowKey) -> Result<TcpState, TargetError> {
         let state = self.inner.tcp_state(flow)?;
         Ok(self.state(state))
+    }
+
+    fn realtime_at_start_us(&mut self) -> i64 {
+        self.inner.realtime_at_start_us()
     }
 
     fn ephemeral_port(&mut self) -> Result<u16, TargetError> {

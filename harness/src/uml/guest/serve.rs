@@ -49,7 +49,7 @@ pub(super) fn send(terminal: &mut File, frame: &[u8]) -> Result<(), String> {
 }
 
 fn run(errand: Errand) -> Report {
-    let Errand { directory, path, text, defines, config } = errand;
+    let Errand { directory, path, text, defines, config, mode } = errand;
     // Where it cannot be entered nothing relative is found, least of all what an earlier script had.
     if std::env::set_current_dir(directory).is_err() {
         let _ = std::env::set_current_dir("/");
@@ -57,7 +57,7 @@ fn run(errand: Errand) -> Report {
     let source = SourceFile::new(path, text);
     let (script, _) = script::parse(&source, &defines);
     let launch = LinuxLaunch { link: Link::Tun, passage: passage(&script) };
-    let run = caught(|| engine::run(&script, &config, &launch));
+    let run = caught(|| engine::carry_out(&script, &config, &launch, mode));
     let mut run =
         run.unwrap_or_else(|why| Run::lost(&script, format!("internal bug: {why}"), Vec::new()));
     let capture = std::mem::take(&mut run.log.capture);

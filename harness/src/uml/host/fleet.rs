@@ -113,5 +113,6 @@ fn errand(job: &Job<'_>) -> Errand {
         text: source.text().to_owned(),
         defines: job.defines.clone(),
         config: job.config.clone(),
+        mode: job.mode,
     }
 }

@@ -32,7 +32,7 @@ const A: u16 = flag::ACK;
 #[case::no_ack_no_mapping(segment(flag::RST, 1, 3), segment(flag::RST, 1001, 3))]
 fn inbound(#[case] script: Tcp, #[case] live: Tcp) {
     let mut tcp = script;
-    to_live(&connection(), &mut tcp, false).unwrap();
+    to_live(&connection(), &mut tcp, UnknownEcr::Refused).unwrap();
     assert_eq!(tcp, live);
 }
 
@@ -50,7 +50,7 @@ fn outbound(#[case] live: Tcp, #[case] script: Tcp) {
 fn sack_blocks_follow_the_ack() {
     let mut tcp =
         Tcp { options: vec![TcpOption::Sack(vec![(1, 17), (20, 30)])], ..segment(A, 1, 1) };
-    to_live(&connection(), &mut tcp, false).unwrap();
+    to_live(&connection(), &mut tcp, UnknownEcr::Refused).unwrap();
     let live = TcpOption::Sack(vec![(0xffff_fff1, 1), (4, 14)]);
     assert_eq!(tcp.options, vec![live]);
 
@@ -60,18 +60,19 @@ fn sack_blocks_follow_the_ack() {
 }
 
 #[rstest]
-#[case::sent(100, false, Ok(5_100))]
-#[case::sent_last(101, false, Ok(5_177))]
+#[case::sent(100, UnknownEcr::Refused, Ok(5_100))]
+#[case::sent_last(101, UnknownEcr::Refused, Ok(5_177))]
 #[case::never_sent(
     150,
-    false,
+    UnknownEcr::Refused,
     Err("no outbound packet has carried TS val 150, so ecr 150 has no live value")
 )]
-#[case::scaled(150, true, Ok(5_150))]
-#[case::scaled_backwards(90, true, Ok(5_090))]
+#[case::scaled(150, UnknownEcr::Scaled, Ok(5_150))]
+#[case::scaled_backwards(90, UnknownEcr::Scaled, Ok(5_090))]
+#[case::guessed(150, UnknownEcr::Guessed, Ok(5_150))]
 fn timestamps_are_echoed_live(
     #[case] ecr: u32,
-    #[case] scaled: bool,
+    #[case] unknown: UnknownEcr,
     #[case] expected: Result<u32, &str>,
 ) {
     let mut connection = connection();
@@ -79,7 +80,7 @@ fn timestamps_are_echoed_live(
     connection.timestamps.learn(101, 5_102);
     connection.timestamps.learn(101, 5_177);
     let mut tcp = Tcp { options: vec![TcpOption::Ts { val: 1, ecr }], ..segment(A, 1, 1) };
-    let result = to_live(&connection, &mut tcp, scaled);
+    let result = to_live(&connection, &mut tcp, unknown);
     match expected {
         Ok(live) => {
             result.unwrap();
@@ -92,7 +93,7 @@ fn timestamps_are_echoed_live(
 #[test]
 fn an_echo_without_ack_is_sent_as_it_is() {
     let mut tcp = Tcp { options: vec![TcpOption::Ts { val: 1, ecr: 9 }], ..segment(S, 0, 0) };
-    to_live(&connection(), &mut tcp, false).unwrap();
+    to_live(&connection(), &mut tcp, UnknownEcr::Refused).unwrap();
     assert_eq!(tcp.options, vec![TcpOption::Ts { val: 1, ecr: 9 }]);
 }
 
@@ -111,4 +112,13 @@ fn the_first_pair_of_timestamps_is_the_base() {
     connection.timestamps.learn(10, 4_900);
     connection.timestamps.learn(11, 6_000);
     assert_eq!(told(&mut connection, 5_000), is(110));
+}
+
+#[test]
+fn before_a_line_names_a_value_an_echo_is_guessed_from_the_first_that_was_seen() {
+    let mut timestamps = super::super::connection::Timestamps::default();
+    assert_eq!(timestamps.live_ecr(7, UnknownEcr::Guessed), Some(7));
+    assert_eq!(timestamps.script_val(5_000), 0);
+    assert_eq!(timestamps.live_ecr(7, UnknownEcr::Guessed), Some(5_007));
+    assert_eq!(timestamps.live_ecr(7, UnknownEcr::Scaled), None);
 }

@@ -2,6 +2,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 
 use super::super::super::sample;
+use super::super::connection::UnknownEcr;
 use super::*;
 use crate::packet::{Icmp, Ip, Udp};
 
@@ -184,13 +185,13 @@ fn a_syn_on_old_ports_counts_only_when_it_is_answered() {
     assert_eq!(inbound(&mut table, ports(50_001, 8080), S, 90_000), id);
     table.get_mut(id).unwrap().learn_isn(0, tcp(&first));
     assert_eq!(table.get(id).unwrap().remote_isn.live, 0, "the SYN-ACK of before, sent again");
-    assert_eq!(table.get(id).unwrap().timestamps.live_ecr(1, false), Some(2));
+    assert_eq!(table.get(id).unwrap().timestamps.live_ecr(1, UnknownEcr::Refused), Some(2));
 
     let anew = segment(8080, 50_001, S | A, 7_000_000, 90_001);
     table.get_mut(id).unwrap().learn_isn(0, tcp(&anew));
     let connection = table.get(id).unwrap();
     assert_eq!((connection.remote_isn.live, connection.local_isn.live), (90_000, 7_000_000));
-    assert_eq!(connection.timestamps.live_ecr(1, false), None);
+    assert_eq!(connection.timestamps.live_ecr(1, UnknownEcr::Refused), None);
 }
 
 #[test]
