@@ -1,9 +1,7 @@
 //! An input that finds something to the smallest that finds the same, to a fixed point: no single
 //! step of any pass below makes it smaller.
 
-use synproof_harness::scenario::{
-    Ack, Action, Family, Scenario, Segment, Seq, Step,
-};
+use synproof_harness::scenario::{Ack, Action, Family, Scenario, Segment, Seq, Step};
 
 use crate::oracles::scenario::{read, write};
 use crate::{Finding, Shape, Target, judge};
@@ -89,7 +87,8 @@ fn simpler(scenario: &mut Scenario, at: usize, same: &mut impl FnMut(&[u8]) -> b
     }
     for change in SEGMENT_CHANGES {
         keep(scenario, same, |candidate| {
-            if let Some(Step { action: Action::Segment(segment), .. }) = candidate.steps.get_mut(at) {
+            if let Some(Step { action: Action::Segment(segment), .. }) = candidate.steps.get_mut(at)
+            {
                 change(segment);
             }
         });
@@ -99,7 +98,10 @@ fn simpler(scenario: &mut Scenario, at: usize, same: &mut impl FnMut(&[u8]) -> b
 const STEP_CHANGES: [fn(&mut Step); 2] = [
     |step| step.after_us = 0,
     // Whole milliseconds, if time is needed.
-    |step| step.after_us = if step.after_us > 1000 { step.after_us / 1000 * 1000 } else { step.after_us },
+    |step| {
+        step.after_us =
+            if step.after_us > 1000 { step.after_us / 1000 * 1000 } else { step.after_us }
+    },
 ];
 
 const SEGMENT_CHANGES: [fn(&mut Segment); 11] = [

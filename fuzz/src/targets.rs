@@ -1,7 +1,11 @@
 //! Every target, one row each: what it is about, what judges an input, where inputs come from.
 
+use synproof_harness::scenario::{Action, from_script};
+use synproof_harness::script;
+use synproof_harness::script::source::SourceFile;
+
 use crate::generators::scenario::{Profile, change, flat};
-use crate::generators::{datagram, option_area, script};
+use crate::generators::{self, datagram, option_area};
 use crate::oracles::{
     canary, options_parse, packet_roundtrip, scenario, script_parse, segment_parse,
 };
@@ -91,8 +95,8 @@ pub const TARGETS: &[Target] = &[
         name: "script_parse",
         about: "any text as a script: lexer, parser, checker, formatter",
         check: script_parse::check,
-        generate: script::script,
-        dictionary: script::DICTIONARY,
+        generate: generators::script::script,
+        dictionary: generators::script::DICTIONARY,
         of_script: Some(|text| Some(text.to_vec())),
         cost: 3,
         max_len: 4096,
@@ -103,6 +107,7 @@ pub const TARGETS: &[Target] = &[
         about: "segments relative to live state, into a stack in any state it can be in",
         check: scenario::check,
         generate: |seeded| generated(Profile::Storm, seeded),
+        of_script: Some(of_script),
         shape: Shape::Structure(change::storm),
         max_len: 1 << 16,
         ..BYTES
@@ -112,6 +117,7 @@ pub const TARGETS: &[Target] = &[
         about: "socket calls, segments and time in any order",
         check: scenario::check,
         generate: |seeded| generated(Profile::Api, seeded),
+        of_script: Some(of_script),
         shape: Shape::Structure(change::api),
         max_len: 1 << 16,
         ..BYTES
@@ -142,5 +148,16 @@ pub fn target(name: &str) -> Option<&'static Target> {
 
 /// A scenario in its stored form.
 fn generated(profile: Profile, seeded: &mut Seeded) -> Vec<u8> {
-    scenario::write(crate::generators::scenario::scenario(profile, seeded))
+    scenario::write(generators::scenario::scenario(profile, seeded))
+}
+
+/// What a script does, without what must follow.
+fn of_script(text: &[u8]) -> Option<Vec<u8>> {
+    let source = SourceFile::new("<seed>", String::from_utf8_lossy(text));
+    let (script, _diagnostics) = script::parse(&source, &script::Defines::new());
+    let mut scenario = from_script(&script);
+    scenario.head.clear();
+    scenario.cleanup = None;
+    scenario.steps.retain(|step| !matches!(step.action, Action::Verbatim(_)));
+    (scenario.steps.len() > 1).then(|| scenario::write(scenario))
 }

@@ -57,7 +57,8 @@ fn line(file: &Path, verdict: Verdict) -> Line<'_> {
         Verdict::Broken(_) => "broken",
     };
     let finding = verdict.finding();
-    let (property, rest) = finding.map(|found| (found.property, (found.class, found.detail))).unzip();
+    let (property, rest) =
+        finding.map(|found| (found.property, (found.class, found.detail))).unzip();
     let (class, detail) = rest.unzip();
     Line { file, verdict: word, property, class, detail }
 }
@@ -80,9 +81,12 @@ pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
             files.push(path.clone());
             continue;
         }
-        let entries = std::fs::read_dir(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let mut inside: Vec<PathBuf> =
-            entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect();
+        let entries =
+            std::fs::read_dir(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let mut inside: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.is_file())
+            .collect();
         inside.sort();
         files.extend(inside);
     }

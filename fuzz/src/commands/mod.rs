@@ -1,6 +1,9 @@
 //! The commands, one file each; arguments and exit codes.
 
 mod check;
+#[cfg(feature = "mutants")]
+mod hunt;
+mod script;
 mod seed;
 mod smoke;
 
@@ -62,6 +65,26 @@ enum Command {
         /// Which target
         target: String,
     },
+    /// A scenario as the script that does the same, to standard output
+    Script {
+        /// Scenario
+        path: PathBuf,
+    },
+    /// Look for the rules that the stack breaks on purpose
+    #[cfg(feature = "mutants")]
+    Hunt {
+        /// Which target
+        target: String,
+        /// Which mutant; without it each of them
+        #[arg(long)]
+        mutant: Option<String>,
+        /// Most executions for each
+        #[arg(long, default_value_t = 100_000)]
+        executions: u64,
+        /// Seed
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Generated inputs of one target, and nothing else: for measuring
     Bench {
         /// Which target
@@ -77,12 +100,22 @@ type Answer = Result<bool, String>;
 pub(crate) fn run() -> ExitCode {
     let answer = match Arguments::parse().command {
         Command::List => list(),
-        Command::Check { target, paths, marks } => known(&target).and_then(|target| check::check(target, &paths, marks)),
-        Command::Shrink { target, path } => known(&target).and_then(|target| check::shrink(target, &path)),
+        Command::Check { target, paths, marks } => {
+            known(&target).and_then(|target| check::check(target, &paths, marks))
+        }
+        Command::Shrink { target, path } => {
+            known(&target).and_then(|target| check::shrink(target, &path))
+        }
         Command::Seed { dir, from } => seed::seed(&dir, &from),
         Command::Smoke { times, corpus } => smoke::smoke(times, corpus.as_deref()),
         Command::Dictionary { target } => known(&target).and_then(dictionary),
-        Command::Bench { target, count } => known(&target).and_then(|target| smoke::bench(target, count)),
+        Command::Script { path } => script::script(&path),
+        #[cfg(feature = "mutants")]
+        Command::Hunt { target, mutant, executions, seed } => known(&target)
+            .and_then(|target| hunt::hunt(target, mutant.as_deref(), executions, seed)),
+        Command::Bench { target, count } => {
+            known(&target).and_then(|target| smoke::bench(target, count))
+        }
     };
     match answer {
         Ok(true) => ExitCode::SUCCESS,

@@ -40,6 +40,18 @@ const CIRCLES: &str = "one event causes a bounded number of packets and timers";
 const STREAM: &str = "an application reads what the peer sent, in order, once [RFC9293:3.1]";
 const MEMORY: &str = "a socket holds no more than its buffers allow";
 
+#[cfg(feature = "mutants")]
+thread_local! {
+    static MUTANT: std::cell::Cell<Option<synproof_stack::mutant::Mutant>> =
+        const { std::cell::Cell::new(None) };
+}
+
+/// The rule that the stacks of this thread break from now on.
+#[cfg(feature = "mutants")]
+pub fn set_mutant(mutant: Option<synproof_stack::mutant::Mutant>) {
+    MUTANT.set(mutant);
+}
+
 /// A scenario's outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Played {
@@ -101,6 +113,8 @@ impl Player {
         let (domain, ends) = ends(scenario.family);
         let config = Config { local_addrs: vec![ends.local], mtu: 1500, seed: 1 };
         let mut stack = Stack::new(config);
+        #[cfg(feature = "mutants")]
+        stack.set_mutant(MUTANT.get());
         stack.net_mut().tso = false;
         stack.trace_mut().enable();
         for (name, value) in &scenario.sysctls {
