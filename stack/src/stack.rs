@@ -244,6 +244,12 @@ impl Stack {
             .filter_map(|(flow, id)| self.objects.get(id).map(|object| (flow, object.state())))
     }
 
+    /// How many sockets, half-open connections and remainders of connections there are.
+    #[must_use]
+    pub fn sockets(&self) -> usize {
+        self.objects.len()
+    }
+
     /// The knobs.
     #[must_use]
     pub const fn sysctl(&self) -> &Sysctls {
