@@ -60,9 +60,9 @@ fn start_over(sk: &mut Sock, cx: &mut Cx) {
     sk.ecn = EcnVars::default();
     sk.ack = AckVars { rcv_mss: TCP_MIN_MSS, ..AckVars::default() };
     sk.rtt = RttVars::new();
-    sk.loss = LossVars::new(cx.sysctl.tcp_reordering.unsigned_abs());
+    sk.loss = LossVars::new(cx.sysctl.tcp_reordering.unsigned_abs(), cx.hz);
     sk.loss.ca_state = CaState::Open;
-    sk.cong = CongVars::new(sk.opts.congestion, &cx.sysctl);
+    sk.cong = CongVars::new(sk.opts.congestion, &cx.sysctl, cx.hz);
     sk.fastopen.forget();
     sk.shutdown = Shutdown::default();
     sk.done = false;

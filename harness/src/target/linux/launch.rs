@@ -98,6 +98,7 @@ impl Launch for LinuxLaunch {
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
         let info = self.info()?;
+        check_hz(setup)?;
         let namespace = Namespace::new()?;
         let near = setup.clone();
         let Attached { wire, packets } = match self.link {
@@ -124,6 +125,15 @@ impl Launch for LinuxLaunch {
             packets,
             diag,
         })))
+    }
+}
+
+/// The length of a tick is fixed when a kernel is built.
+fn check_hz(setup: &Setup) -> Result<(), TargetError> {
+    let own = 1_000_000 / clock::tick_us();
+    match setup.hz.filter(|hz| i64::from(*hz) != own) {
+        Some(hz) => Err(TargetError::Unsupported(format!("a kernel with HZ {hz}; this has {own}"))),
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Makes a stack for one script.
 
 use synproof_stack::net::Route;
+use synproof_stack::time::Hz;
 use synproof_stack::{Config, Stack};
 
 use super::beyond;
@@ -10,10 +11,6 @@ use super::network::Network;
 use super::target::StackTarget;
 use crate::command::host::{CommandHost as _, Refusal, SysctlKey};
 use crate::target::{Capability, Clock, Launch, Setup, Target, TargetError, TargetInfo};
-
-/// Length of a tick of the stack in microseconds.
-#[expect(clippy::cast_possible_wrap, reason = "a million at most")]
-const TICK_US: i64 = (synproof_stack::time::TICK_NS / 1000) as i64;
 
 /// What the stack has, sorted.
 const CAPABILITIES: &[Capability] = &[
@@ -33,14 +30,17 @@ pub struct StackLaunch;
 
 impl Launch for StackLaunch {
     fn info(&self) -> Result<TargetInfo, TargetError> {
-        Ok(info())
+        Ok(info(Hz::DEFAULT))
     }
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
         // Without an address of its own the stack answers for every address, as a host does that
         // routes the network to itself.
         let local_addrs = if setup.is_anyip { Vec::new() } else { vec![setup.local_ip] };
-        let mut stack = Stack::new(Config { local_addrs, mtu: setup.mtu, seed: setup.seed });
+        let hz = setup.hz.map_or(Some(Hz::DEFAULT), Hz::new);
+        let hz = hz.ok_or_else(|| beyond::lacks("a tick of that length"))?;
+        let config = Config { local_addrs, mtu: setup.mtu, seed: setup.seed, hz };
+        let mut stack = Stack::new(config);
         stack.net_mut().routes = routes(setup);
         let mut machine = Machine::new(stack);
         let mut network = Network::new(setup);
@@ -48,7 +48,7 @@ impl Launch for StackLaunch {
         for (name, value) in &setup.sysctls {
             set(&mut host, name, value)?;
         }
-        Ok(Box::new(StackTarget::new(info(), machine, network)))
+        Ok(Box::new(StackTarget::new(info(hz), hz, machine, network)))
     }
 }
 
@@ -60,11 +60,11 @@ fn routes(setup: &Setup) -> Vec<Route> {
     if setup.is_anyip { vec![to_peer] } else { vec![own, to_peer] }
 }
 
-fn info() -> TargetInfo {
+fn info(hz: Hz) -> TargetInfo {
     TargetInfo {
         name: "stack".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        clock: Clock::Virtual { tick_us: TICK_US },
+        clock: Clock::Virtual { tick_us: i64::from(1_000_000 / hz.per_sec()) },
         capabilities: CAPABILITIES.to_vec(),
     }
 }
