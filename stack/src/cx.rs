@@ -16,8 +16,9 @@ use crate::net::{LINK_IFINDEX, Net};
 use crate::qdisc::{Packet, Queue, Xmit};
 use crate::rng::Rng;
 use crate::sock::{IPV6_DEFAULT_HOPLIMIT, SockId};
+use crate::stack::Config;
 use crate::sysctl::Sysctls;
-use crate::time::Instant;
+use crate::time::{Hz, Instant, Jiffies, Wheel, WheelTimer};
 use crate::trace::Trace;
 
 /// A datagram from this host to itself.
@@ -35,6 +36,10 @@ pub(crate) struct Looped {
 pub struct Cx {
     /// The present moment, as the last entry point was told.
     pub now: Instant,
+    /// Length of a tick.
+    pub hz: Hz,
+    /// When timers go off.
+    pub(crate) wheel: Wheel,
     /// The net.ipv4.tcp_* knobs.
     pub sysctl: Sysctls,
     /// Counters.
@@ -79,15 +84,18 @@ pub struct Cx {
 
 impl Cx {
     /// Surroundings at time zero.
-    pub(crate) fn new(net: Net, seed: u64) -> Self {
+    pub(crate) fn new(config: Config) -> Self {
+        let Config { local_addrs, mtu, seed, hz } = config;
         Self {
             now: Instant::ZERO,
+            hz,
+            wheel: Wheel::new(hz),
             sysctl: Sysctls::default(),
             mib: Mib::default(),
             rng: Rng::new(seed),
             trace: Trace::default(),
             caps: Capabilities::default(),
-            net,
+            net: Net::new(local_addrs, mtu),
             metrics: TcpMetrics::default(),
             blackhole: Blackhole::default(),
             tw_count: 0,
@@ -147,6 +155,21 @@ impl Cx {
         self.later(Effect::Wake(id, wake));
     }
 
+    /// The tick counter at present.
+    pub(crate) const fn jiffies(&self) -> Jiffies {
+        self.hz.jiffies(self.now)
+    }
+
+    /// Ticks since `earlier`; 0 when that is yet to come.
+    pub(crate) const fn ticks_since(&self, earlier: Instant) -> u32 {
+        self.hz.ticks_between(earlier, self.now)
+    }
+
+    /// A timer of the wheel that is armed now for `delta` ticks later.
+    pub(crate) fn timer(&self, delta: u32) -> WheelTimer {
+        self.wheel.after(self.now, u64::from(delta))
+    }
+
     /// tcp_rto_max_ms
     pub(crate) fn rto_max_ms(&self) -> u32 {
         self.sysctl.tcp_rto_max_ms.unsigned_abs()
@@ -172,7 +195,7 @@ impl Cx {
         if limit == i32::MAX.unsigned_abs() {
             return true;
         }
-        let second = self.now.as_millis() / 1000;
+        let second = self.jiffies().0 / self.hz.secs(1);
         if self.challenge.0 != second {
             let half = limit.div_ceil(2);
             self.challenge = (second, half + self.rng.below(limit.max(1)));

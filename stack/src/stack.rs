@@ -26,7 +26,7 @@ use crate::table::lhash::Lhash;
 use crate::table::pipe::{Pipe, PipeId};
 use crate::table::ports::Ports;
 use crate::table::{Fd, FdTable, Object, SockTable};
-use crate::time::Instant;
+use crate::time::{Hz, Instant};
 use crate::timer::{self, Timer};
 use crate::timestamping::skb_tx_timestamp;
 use crate::trace::{Trace, TraceEvent};
@@ -51,6 +51,15 @@ pub struct Config {
     pub mtu: u32,
     /// Seed of everything random.
     pub seed: u64,
+    /// Ticks per second, to which timers are rounded.
+    pub hz: Hz,
+}
+
+impl Default for Config {
+    /// A host without an address, which answers for every one, on an Ethernet.
+    fn default() -> Self {
+        Self { local_addrs: Vec::new(), mtu: 1500, seed: 0, hz: Hz::DEFAULT }
+    }
 }
 
 /// Who may look again, and why.
@@ -93,12 +102,12 @@ impl Stack {
     /// A host without sockets at time zero.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let net = Net::new(config.local_addrs, config.mtu);
+        let seed = config.seed;
         Self {
-            cx: Cx::new(net, config.seed),
+            cx: Cx::new(config),
             fds: FdTable::default(),
             objects: SockTable::default(),
-            ehash: Ehash::new(config.seed),
+            ehash: Ehash::new(seed),
             lhash: Lhash::default(),
             ports: Ports::default(),
             pipes: BTreeMap::new(),
@@ -248,6 +257,12 @@ impl Stack {
     #[must_use]
     pub fn sockets(&self) -> usize {
         self.objects.len()
+    }
+
+    /// The frequency of its ticks.
+    #[must_use]
+    pub const fn hz(&self) -> Hz {
+        self.cx.hz
     }
 
     /// The knobs.
@@ -484,8 +499,14 @@ impl Stack {
             Some(Object::Sock(_)) => {
                 self.enter(id, |sk, cx| timer::run_due(sk, at, cx));
             }
-            Some(Object::Request(_)) => self.fire_request(id),
-            Some(Object::TimeWait(_)) => self.fire_time_wait(id),
+            Some(Object::Request(_)) => {
+                self.cx.wheel.runs(at);
+                self.fire_request(id);
+            }
+            Some(Object::TimeWait(_)) => {
+                self.cx.wheel.runs(at);
+                self.fire_time_wait(id);
+            }
             None => {}
         }
     }
@@ -497,7 +518,7 @@ impl Stack {
             Some(sk) if sk.state() == TcpState::Listen => {
                 let view = timer::ListenerView {
                     syncnt: sk.opts.syncnt,
-                    rto_max_ms: sk.opts.rto_max_ms,
+                    rto_max: sk.opts.rto_max,
                     defer_accept: sk.opts.defer_accept,
                     queue: &mut sk.listener,
                 };

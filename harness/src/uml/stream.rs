@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn what_went_in_comes_out_however_it_is_cut() {
-        let texts = ["a".repeat(100_000), String::new(), (0..9000).map(|n| n.to_string()).collect()];
+        let texts =
+            ["a".repeat(100_000), String::new(), (0..9000).map(|n| n.to_string()).collect()];
         for size in [1, 7, 1000] {
             let (mut squeeze, mut swell) = (Squeeze::new(), Swell::new());
             for text in &texts {

@@ -56,7 +56,7 @@ impl Stack {
         let Some(sk) = self.objects.sock(id) else { return false };
         let secs = u64::try_from(sk.opts.linger.secs).unwrap_or(0);
         let waits = sk.opts.linger.on && secs > 0 && sk.state().is_in(StateMask::FIN_UNACKED);
-        waits && sleep.wait(self.cx.now, Some(secs * 1_000_000), Ok(())).is_pending()
+        waits && sleep.schedule_timeout(&self.cx, Some(self.cx.hz.secs(secs)), Ok(())).is_pending()
     }
 }
 
@@ -111,8 +111,9 @@ fn adjudge_to_death(sk: &mut Sock, cx: &mut Cx) {
             cx.mib.inc(Counter::TcpExtTCPAbortOnLinger);
         } else {
             let timeo = tcp_fin_time(sk, cx);
-            if timeo > TCP_TIMEWAIT_LEN_MS {
-                reset_keepalive_timer(sk, timeo - TCP_TIMEWAIT_LEN_MS, cx);
+            let tw_len = cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS);
+            if timeo > tw_len {
+                reset_keepalive_timer(sk, timeo - tw_len, cx);
             } else {
                 return tcp_time_wait(sk, timeo, cx);
             }

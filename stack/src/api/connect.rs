@@ -118,13 +118,12 @@ impl Stack {
         caller: Caller,
         sleep: &mut Sleep,
     ) -> Poll<Result<(), Errno>> {
-        let now = self.cx.now;
         let sk = self.objects.sock_mut(id).ok_or(Errno::EBADF)?;
         if sk.state().is_in(StateMask::CONNECTING) {
             if caller.nonblock {
                 return Poll::Ready(Err(in_progress));
             }
-            return sleep.wait(now, sk.opts.sndtimeo_us, Err(in_progress));
+            return sleep.schedule_timeout(&self.cx, sk.opts.sndtimeo, Err(in_progress));
         }
         if sk.state() == TcpState::Close {
             let err = sk.err.take().unwrap_or(Errno::ECONNABORTED);
@@ -298,7 +297,7 @@ fn tcp_connect_init(sk: &mut Sock, cx: &Cx) {
     sk.rcv.nxt = rcv_nxt;
     sk.rcv.wup = rcv_nxt;
     sk.recv_queue.init(rcv_nxt);
-    sk.loss.rto_ms = TCP_TIMEOUT_INIT_MS;
+    sk.loss.rto = cx.hz.msecs_to_jiffies(TCP_TIMEOUT_INIT_MS);
     sk.loss.retransmits = 0;
 }
 
@@ -326,5 +325,5 @@ pub(crate) fn tcp_connect(sk: &mut Sock, cx: &mut Cx) {
     sk.snd.nxt = sk.snd.write_seq;
     sk.snd.pushed_seq = sk.snd.write_seq;
     cx.mib.inc(Counter::TcpActiveOpens);
-    tcp_reset_xmit_timer(sk, Timer::Retransmit, sk.loss.rto_ms, cx);
+    tcp_reset_xmit_timer(sk, Timer::Retransmit, sk.loss.rto, cx);
 }

@@ -66,7 +66,7 @@ fn start_over(sk: &mut Sock, cx: &mut Cx) {
     sk.loss = LossVars {
         timeout_rehash: sk.loss.timeout_rehash,
         lost: sk.loss.lost,
-        ..LossVars::new(sk.loss.reordering)
+        ..LossVars::new(sk.loss.reordering, cx.hz)
     };
     sk.total = Totals {
         wstamp: sk.total.wstamp,
@@ -76,7 +76,7 @@ fn start_over(sk: &mut Sock, cx: &mut Cx) {
         ..Totals::default()
     };
     sk.rate = RateVars { app_limited: u32::MAX, rate_app_limited: true, ..sk.rate.clone() };
-    sk.cong = CongVars::new(sk.opts.congestion, &cx.sysctl);
+    sk.cong = CongVars::new(sk.opts.congestion, &cx.sysctl, cx.hz);
     sk.fastopen.forget();
     sk.shutdown = Shutdown::default();
     sk.done = false;

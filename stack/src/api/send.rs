@@ -120,7 +120,7 @@ fn try_sendmsg(
     cx: &mut Cx,
 ) -> Poll<Result<usize, Errno>> {
     let nonblock = sk.opts.nonblock || message.flags.dontwait();
-    let timeout = sk.opts.sndtimeo_us;
+    let timeout = sk.opts.sndtimeo;
     if !sleep.has_slept() {
         tcp_rate_check_app_limited(sk);
     }
@@ -136,7 +136,7 @@ fn try_sendmsg(
         if nonblock {
             return Poll::Ready(Err(Errno::EAGAIN));
         }
-        return sleep.wait(cx.now, timeout, Err(Errno::EAGAIN));
+        return sleep.schedule_timeout(cx, timeout, Err(Errno::EAGAIN));
     }
     if let Some(result) = tcp_repair_sendmsg(sk, message.data, cx) {
         return Poll::Ready(result);
@@ -150,7 +150,7 @@ fn try_sendmsg(
         Ended::Broken => Poll::Ready(Err(sk.err.take().unwrap_or(Errno::EPIPE))),
         Ended::Full => {
             sk.nospace = true;
-            if nonblock { Poll::Ready(so_far) } else { sleep.wait(cx.now, timeout, so_far) }
+            if nonblock { Poll::Ready(so_far) } else { sleep.schedule_timeout(cx, timeout, so_far) }
         }
     };
     if matches!(result, Poll::Ready(Ok(copied)) if copied > 0) {
@@ -260,7 +260,7 @@ fn tail_has_room(sk: &Sock, size_goal: u32) -> bool {
 /// Linux: tcp_skb_entail
 fn tcp_skb_entail(sk: &mut Sock, cx: &Cx) {
     if sk.write_queue.is_unsent_empty() {
-        sk.chrono.start(Chrono::Busy, cx.now);
+        sk.chrono.start(Chrono::Busy, cx.jiffies());
     }
     let seq = sk.snd.write_seq;
     sk.write_queue.push(Chunk::new(seq, Flags::NONE, Vec::new()));
@@ -358,7 +358,7 @@ pub(crate) fn tcp_check_space(sk: &mut Sock, cx: &mut Cx) {
     if sk_stream_is_writeable(sk, cx) {
         sk.nospace = false;
         let idle = sk.write_queue.is_unsent_empty() && sk.write_queue.is_rtx_empty();
-        sk.chrono.stop(Chrono::SndbufLimited, idle, cx.now);
+        sk.chrono.stop(Chrono::SndbufLimited, idle, cx.jiffies());
         cx.wake(sk.id, Wake::Writable);
     }
 }

@@ -9,6 +9,7 @@ use crate::input::rate::tcp_compute_delivery_rate;
 use crate::sock::{Chrono, EcnMode, Sock};
 use crate::state::TcpState;
 use crate::time::Instant;
+use crate::timer::tcp_delack_max;
 
 /// Length of struct tcp_info in Linux 6.18.
 const TCP_INFO_LEN: usize = 280;
@@ -52,7 +53,7 @@ pub(super) fn tcp_get_info(sk: &Sock, cx: &Cx) -> Vec<u8> {
         listener(sk, &mut out);
         pacing_of_listener(sk, &mut out);
     } else {
-        head(sk, &mut out);
+        head(sk, cx, &mut out);
         queues(sk, &mut out);
         times(sk, cx, &mut out);
         metrics(sk, &mut out);
@@ -81,7 +82,7 @@ fn pacing_of_listener(sk: &Sock, out: &mut Layout) {
     out.u64(sk.pacing_rate).u64(sk.opts.max_pacing_rate);
 }
 
-fn head(sk: &Sock, out: &mut Layout) {
+fn head(sk: &Sock, cx: &Cx, out: &mut Layout) {
     let mut options = 0;
     if sk.rx_opt.tstamp_ok {
         options |= OPT_TIMESTAMPS;
@@ -111,8 +112,9 @@ fn head(sk: &Sock, out: &mut Layout) {
         .u8(u32::from(options))
         .u8(u32::from(scales))
         .u8(u32::from(sk.rate.rate_app_limited) | (sk.fastopen.client_fail as u32) << 1);
-    out.u32(sk.loss.rto_ms.saturating_mul(1000))
-        .u32(sk.ack.ato_ms.saturating_mul(1000))
+    let us = |ticks| u32::try_from(cx.hz.jiffies_to_usecs(ticks)).unwrap_or(u32::MAX);
+    out.u32(us(sk.loss.rto))
+        .u32(us(sk.ack.ato.min(tcp_delack_max(sk, cx))))
         .u32(sk.mss_cache)
         .u32(sk.ack.rcv_mss);
 }
@@ -126,10 +128,8 @@ fn queues(sk: &Sock, out: &mut Layout) {
 }
 
 fn times(sk: &Sock, cx: &Cx, out: &mut Layout) {
-    let ago = |at: Instant| {
-        let ticks = cx.now.jiffies().0.saturating_sub(at.jiffies().0);
-        u32::try_from(ticks).unwrap_or(u32::MAX)
-    };
+    let ago =
+        |at: Instant| u32::try_from(cx.hz.jiffies_to_msecs(cx.ticks_since(at))).unwrap_or(u32::MAX);
     out.u32(ago(sk.total.lsndtime)).u32(0).u32(ago(sk.ack.lrcvtime)).u32(ago(sk.total.rcv_tstamp));
 }
 
@@ -158,7 +158,8 @@ fn totals(sk: &Sock, cx: &Cx, out: &mut Layout) {
         .u32(sk.rtt.min_rtt_us())
         .u32(sk.total.data_segs_in)
         .u32(sk.total.data_segs_out);
-    let spent = |what| sk.chrono.spent_us(what, cx.now);
+    let tick_us = u64::from(1_000_000 / cx.hz.per_sec());
+    let spent = |what| sk.chrono.spent(what, cx.jiffies()) * tick_us;
     let (rwnd, sndbuf) = (spent(Chrono::RwndLimited), spent(Chrono::SndbufLimited));
     out.u64(tcp_compute_delivery_rate(sk));
     out.u64(spent(Chrono::Busy) + rwnd + sndbuf).u64(rwnd).u64(sndbuf);

@@ -90,8 +90,9 @@ fn tcp_check_sack_reneging(sk: &mut Sock, flags: &mut AckFlags, cx: &Cx) -> bool
     if !flags.sack_reneging || !flags.snd_una_advanced {
         return false;
     }
-    let delay_ms = (sk.rtt.srtt_us >> 4).div_ceil(1000).max(10);
-    tcp_reset_xmit_timer(sk, Timer::Retransmit, delay_ms, cx);
+    let half_rtt = cx.hz.usecs_to_jiffies(u64::from(sk.rtt.srtt_us >> 4));
+    let delay = half_rtt.max(cx.hz.msecs_to_jiffies(10));
+    tcp_reset_xmit_timer(sk, Timer::Retransmit, delay, cx);
     flags.set_xmit_timer = false;
     true
 }

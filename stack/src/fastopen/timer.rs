@@ -28,7 +28,8 @@ pub(crate) fn tcp_fastopen_synack_timer(sk: &mut Sock, cx: &mut Cx) -> bool {
     tcp_rtx_synack(&mut req, cx);
     note_retransmission(sk, &req, before);
     req.num_timeout += 1;
-    let timeout = TCP_TIMEOUT_INIT_MS.checked_shl(req.num_timeout).unwrap_or(u32::MAX);
+    let init = cx.hz.msecs_to_jiffies(TCP_TIMEOUT_INIT_MS);
+    let timeout = init.checked_shl(req.num_timeout).unwrap_or(u32::MAX);
     sk.fastopen.rsk = Some(req);
     tcp_update_rto_stats(sk, cx);
     if sk.loss.retrans_stamp.is_none() {

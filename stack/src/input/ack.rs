@@ -30,7 +30,7 @@ use crate::seq::Seq;
 use crate::sock::write_queue::Chunk;
 use crate::sock::{EcnMode, Sock};
 use crate::timer::{
-    Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_paced_timer, tcp_rto_max_ms,
+    Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_paced_timer, tcp_rto_max,
 };
 use crate::wire::Segment;
 
@@ -362,7 +362,7 @@ fn tcp_ack_probe(sk: &mut Sock, cx: &Cx) {
         sk.timers.stop(Timer::Probe0);
         return;
     }
-    let when = tcp_probe0_when(sk, tcp_rto_max_ms(sk));
+    let when = tcp_probe0_when(sk, tcp_rto_max(sk), cx);
     let when = tcp_clamp_probe0_to_user_timeout(sk, when, cx);
     tcp_reset_paced_timer(sk, Timer::Probe0, when, cx);
 }

@@ -77,7 +77,7 @@ pub(super) fn tcp_clean_rtx_queue(
     }
     if sk.write_queue.is_rtx_empty() {
         let idle = sk.write_queue.is_unsent_empty();
-        sk.chrono.stop(Chrono::Busy, idle, cx.now);
+        sk.chrono.stop(Chrono::Busy, idle, cx.jiffies());
     }
     if sk.snd.urg_mode && !sk.snd.up.after(una) {
         sk.snd.urg_mode = false;

@@ -63,7 +63,7 @@ pub(super) fn tcp_ecn_rcv_syn(sk: &mut Sock, seg: &Segment) {
 /// Data arrived, perhaps marked.
 ///
 /// RFC 3168 §6.1.3 · Linux: tcp_data_ecn_check
-pub(super) fn tcp_data_ecn_check(sk: &mut Sock, seg: &Segment) {
+pub(super) fn tcp_data_ecn_check(sk: &mut Sock, seg: &Segment, cx: &Cx) {
     if sk.ecn.mode == EcnMode::Disabled {
         return;
     }
@@ -71,7 +71,7 @@ pub(super) fn tcp_data_ecn_check(sk: &mut Sock, seg: &Segment) {
     if ecn == NOT_ECT {
         // A sender that marks its packets leaves only retransmissions unmarked.
         if sk.ecn.seen {
-            tcp_enter_quickack_mode(sk, 2);
+            tcp_enter_quickack_mode(sk, 2, cx);
         }
         return;
     }
@@ -79,7 +79,7 @@ pub(super) fn tcp_data_ecn_check(sk: &mut Sock, seg: &Segment) {
         return;
     }
     if ecn == CE && !sk.ecn.demand_cwr {
-        tcp_enter_quickack_mode(sk, 2);
+        tcp_enter_quickack_mode(sk, 2, cx);
         sk.ecn.demand_cwr = true;
     }
     sk.ecn.seen = true;

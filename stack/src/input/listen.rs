@@ -21,8 +21,7 @@ use crate::seq::Seq;
 use crate::sock::control_block::TCP_MSS_DEFAULT;
 use crate::sock::{RequestSock, RxOpt, Sock};
 use crate::state::{Event, StateCell, advance};
-use crate::time::timer_deadline;
-use crate::timer::{reqsk_timeout_ms, tcp_rto_max_ms};
+use crate::timer::{reqsk_timeout, tcp_rto_max};
 use crate::wire::Segment;
 
 /// Processes a segment for a listener. `isn` is the number a SYN that reopens a connection from
@@ -154,7 +153,7 @@ fn openreq(sk: &Sock, seg: &Segment, rx_opt: RxOpt, isn: Option<Seq>, cx: &mut C
         rcv_wnd: window.rcv_wnd,
         window_clamp: window.window_clamp,
         snt_synack: Some(cx.now),
-        timer: Some(timer_deadline(cx.now, reqsk_timeout_ms(0, tcp_rto_max_ms(sk)))),
+        timer: Some(cx.timer(reqsk_timeout(0, tcp_rto_max(sk), cx.hz)).due),
         tsoffset,
         snt_tsval_first: tsval,
         snt_tsval_last: tsval,

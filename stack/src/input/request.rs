@@ -20,8 +20,7 @@ use crate::seq::Seq;
 use crate::sock::control_block::TCP_MSS_DEFAULT;
 use crate::sock::{RequestSock, RxOpt, Sock, SockId};
 use crate::state::{Event, StateCell, advance};
-use crate::time::timer_deadline;
-use crate::timer::{keepalive_time_ms, reqsk_timeout_ms, reset_keepalive_timer};
+use crate::timer::{keepalive_time_when, reqsk_timeout, reset_keepalive_timer};
 use crate::wire::{Flags, Segment};
 
 /// What becomes of a half-open connection.
@@ -63,8 +62,9 @@ pub(crate) fn tcp_check_req(
         if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
             request_segment(req, seg, true);
             tcp_rtx_synack(req, cx);
-            let timeout = reqsk_timeout_ms(req.num_timeout, cx.rto_max_ms());
-            req.timer = Some(timer_deadline(cx.now, timeout));
+            let rto_max = cx.hz.msecs_to_jiffies(cx.rto_max_ms());
+            let timeout = reqsk_timeout(req.num_timeout, rto_max, cx.hz);
+            req.timer = Some(cx.timer(timeout).due);
         }
         return Verdict::Keep(Disposition::Dropped(DropReason::NotSpecified));
     }
@@ -215,13 +215,14 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     id: SockId,
     cx: &mut Cx,
 ) -> Sock {
-    let mut child = Sock::new(id, listener.is_v6, &cx.sysctl);
+    let mut child = Sock::new(id, listener.is_v6, cx);
     child.opts = listener.opts.clone();
     child.opts.nonblock = false;
     child.zerocopy = listener.zerocopy.inherited();
     child.tstamp = listener.tstamp.clone();
     child.md5 = listener.md5.inherit(req.flow.remote.ip());
-    child.cong = crate::sock::control_block::CongVars::new(listener.opts.congestion, &cx.sysctl);
+    child.cong =
+        crate::sock::control_block::CongVars::new(listener.opts.congestion, &cx.sysctl, cx.hz);
     child.flow = req.flow;
     child.num = req.flow.local.port();
     child.bound_addr = listener.bound_addr;
@@ -281,7 +282,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
         child.ack.last_seg_size = len;
     }
     if child.opts.keepalive {
-        let time = keepalive_time_ms(&child, cx);
+        let time = keepalive_time_when(&child, cx);
         reset_keepalive_timer(&mut child, time, cx);
     }
     let mtu = sk_dst_check(&mut child, cx);

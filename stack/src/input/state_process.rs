@@ -134,7 +134,7 @@ fn ack_moves_state(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         }
         TcpState::Closing if sk.snd.una == sk.snd.write_seq => {
             tcp_set_state(sk, Event::RecvAckOfFin, cx);
-            tcp_time_wait(sk, TCP_TIMEWAIT_LEN_MS, cx);
+            tcp_time_wait(sk, cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS), cx);
             ControlFlow::Break(Disposition::Consumed)
         }
         TcpState::LastAck if sk.snd.una == sk.snd.write_seq => {
@@ -239,8 +239,9 @@ fn fin_acked(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         return ControlFlow::Break(Disposition::Reset(ResetReason::TcpAbortOnData));
     }
     let timeo = tcp_fin_time(sk, cx);
-    if timeo > TCP_TIMEWAIT_LEN_MS {
-        reset_keepalive_timer(sk, timeo - TCP_TIMEWAIT_LEN_MS, cx);
+    let tw_len = cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS);
+    if timeo > tw_len {
+        reset_keepalive_timer(sk, timeo - tw_len, cx);
     } else if seg.flags.fin() {
         // The FIN is in this very segment; the next steps take it.
         reset_keepalive_timer(sk, timeo, cx);

@@ -28,14 +28,13 @@ use crate::output::write::tcp_data_snd_check;
 use crate::seq::Seq;
 use crate::sock::{EcnMode, Sock};
 use crate::state::{Event, tcp_set_state};
-use crate::time::timer_deadline;
-use crate::timer::{Timer, keepalive_time_ms, reset_keepalive_timer, tcp_reset_xmit_timer};
+use crate::timer::{
+    TCP_TIMEOUT_MIN, Timer, keepalive_time_when, reset_keepalive_timer, tcp_reset_xmit_timer,
+};
 use crate::wire::{Flags, Segment};
 
-/// TCP_TIMEOUT_MIN: two ticks.
-const TCP_TIMEOUT_MIN_MS: u32 = 2;
 /// TCP_DELACK_MAX: HZ/5
-const TCP_DELACK_MAX_MS: u64 = 200;
+const TCP_DELACK_MAX_MS: u32 = 200;
 
 /// Processes a segment in SYN-SENT.
 pub(super) fn tcp_rcv_synsent_state_process(
@@ -94,7 +93,7 @@ fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if !seg.ack.after(sk.snd.una) || seg.ack.after(sk.snd.nxt) {
         // [RFC9293:3.10.7.3#1] Something is left of an old connection: reset it and try again soon.
         if sk.loss.retransmits == 0 {
-            tcp_reset_xmit_timer(sk, Timer::Retransmit, TCP_TIMEOUT_MIN_MS, cx);
+            tcp_reset_xmit_timer(sk, Timer::Retransmit, TCP_TIMEOUT_MIN, cx);
         }
         return reset_for(
             seg,
@@ -145,10 +144,11 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     if sk.write_pending || sk.opts.defer_accept != 0 || in_pingpong_mode(sk, cx) {
         // Save one ACK: data is expected to follow at once.
         sk.ack.sched = true;
-        tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
+        tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS, cx);
         sk.ack.timer = true;
-        sk.ack.timeout = timer_deadline(cx.now, TCP_DELACK_MAX_MS);
-        sk.timers.arm(Timer::Delack, sk.ack.timeout);
+        let asked = cx.timer(cx.hz.msecs_to_jiffies(TCP_DELACK_MAX_MS));
+        sk.ack.timeout = asked.expires;
+        sk.timers.arm(Timer::Delack, asked);
     } else {
         tcp_send_ack_reflect_ect(sk, sk.ecn.mode == EcnMode::AccEcn, cx);
     }
@@ -161,7 +161,7 @@ pub(crate) fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
     tcp_init_transfer(sk, cx);
     sk.total.lsndtime = cx.now;
     if sk.opts.keepalive {
-        let time = keepalive_time_ms(sk, cx);
+        let time = keepalive_time_when(sk, cx);
         reset_keepalive_timer(sk, time, cx);
     }
     cx.wake(sk.id, Wake::StateChange);

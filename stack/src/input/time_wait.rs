@@ -13,7 +13,7 @@ use crate::output::transmit::send_signed;
 use crate::seq::Seq;
 use crate::sock::{RxOpt, TimeWaitSock};
 use crate::state::{Event, TcpState, advance};
-use crate::time::{Instant, timer_deadline};
+use crate::time::Instant;
 use crate::timer::TCP_TIMEWAIT_LEN_MS;
 use crate::wire::{Flags, Segment};
 
@@ -173,7 +173,7 @@ fn remember(tw: &mut TimeWaitSock, rx_opt: &RxOpt, cx: &Cx) {
 
 /// [RFC9293:MUST-13] The wait starts over.
 fn reschedule(tw: &mut TimeWaitSock, cx: &Cx) {
-    tw.timer = timer_deadline(cx.now, TCP_TIMEWAIT_LEN_MS);
+    tw.timer = cx.timer(cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS)).due;
 }
 
 /// Linux: tcp_timewait_check_oow_rate_limit

@@ -25,9 +25,9 @@ use crate::wire::Segment;
 /// TCP_PAWS_WINDOW: how much older a timestamp may be.
 const TCP_PAWS_WINDOW: i32 = 1;
 /// TCP_PAWS_WRAP: after 24 days of silence old timestamps say nothing.
-const PAWS_24DAYS_US: u64 = 60 * 60 * 24 * 24 * 1_000_000;
-/// How long a timestamp guards against resets, in microseconds (Linux: TCP_PAWS_MSL).
-const PAWS_MSL_US: u64 = 60 * 1_000_000;
+const TCP_PAWS_WRAP_SECS: u64 = 60 * 60 * 24 * 24;
+/// TCP_PAWS_MSL: how long a timestamp guards against resets.
+const TCP_PAWS_MSL_SECS: u64 = 60;
 
 /// States in which the peer has sent its FIN.
 const FIN_RECEIVED: StateMask =
@@ -59,7 +59,7 @@ fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if !sk.rx_opt.saw_tstamp || !tcp_paws_discard(&sk.rx_opt, cx) || seg.flags.rst() {
         return ControlFlow::Continue(());
     }
-    let Some(reason) = tcp_disordered_ack_check(sk, seg) else {
+    let Some(reason) = tcp_disordered_ack_check(sk, seg, cx) else {
         return ControlFlow::Continue(());
     };
     if seg.flags.syn() {
@@ -85,7 +85,7 @@ pub(super) fn tcp_paws_check(rx_opt: &RxOpt, paws_window: i32, now: Instant) -> 
     let Some(stamp) = rx_opt.ts_recent_stamp else { return true };
     let age = rx_opt.ts_recent.wrapping_sub(rx_opt.rcv_tsval).cast_signed();
     // Some peers wrongly start with a zero timestamp on the SYN-ACK.
-    age <= paws_window || now.micros_since(stamp) >= PAWS_24DAYS_US || rx_opt.ts_recent == 0
+    age <= paws_window || now.secs_since(stamp) >= TCP_PAWS_WRAP_SECS || rx_opt.ts_recent == 0
 }
 
 /// PAWS for what is no connection yet, or none any more: there even a reset is refused, unless the
@@ -93,7 +93,7 @@ pub(super) fn tcp_paws_check(rx_opt: &RxOpt, paws_window: i32, now: Instant) -> 
 ///
 /// RFC 7323 §5.2 · Linux: tcp_paws_reject (include/net/tcp.h)
 pub(super) fn tcp_paws_reject(rx_opt: &RxOpt, rst: bool, now: Instant) -> bool {
-    let fresh = rx_opt.ts_recent_stamp.is_some_and(|at| now.micros_since(at) < PAWS_MSL_US);
+    let fresh = rx_opt.ts_recent_stamp.is_some_and(|at| now.secs_since(at) < TCP_PAWS_MSL_SECS);
     !tcp_paws_check(rx_opt, 0, now) && (!rst || fresh)
 }
 
@@ -107,7 +107,7 @@ fn tcp_paws_discard(rx_opt: &RxOpt, cx: &Cx) -> bool {
 /// and passes.
 ///
 /// Linux: tcp_disordered_ack_check
-fn tcp_disordered_ack_check(sk: &Sock, seg: &Segment) -> Option<DropReason> {
+fn tcp_disordered_ack_check(sk: &Sock, seg: &Segment, cx: &Cx) -> Option<DropReason> {
     if !seg.flags.ack() || seg.seq != seg.end_seq() {
         return Some(DropReason::TcpRfc7323Paws);
     }
@@ -119,7 +119,7 @@ fn tcp_disordered_ack_check(sk: &Sock, seg: &Segment) -> Option<DropReason> {
     let harmless = seg.seq == sk.rcv.nxt
         && seg.ack == sk.snd.una
         && !tcp_may_update_window(sk, seg, nwin)
-        && i64::from(lag) <= tcp_tsval_replay(sk);
+        && i64::from(lag) <= tcp_tsval_replay(sk, cx);
     (!harmless).then_some(DropReason::TcpRfc7323Paws)
 }
 
@@ -127,8 +127,8 @@ fn tcp_disordered_ack_check(sk: &Sock, seg: &Segment) -> Option<DropReason> {
 /// systems count 1200 of them in a second.
 ///
 /// Linux: tcp_tsval_replay
-fn tcp_tsval_replay(sk: &Sock) -> i64 {
-    i64::from(sk.loss.rto_ms) * 1200 / 1000
+fn tcp_tsval_replay(sk: &Sock, cx: &Cx) -> i64 {
+    i64::from(sk.loss.rto) * 1200 / i64::from(cx.hz.per_sec())
 }
 
 /// [RFC9293:3.10.7.4#2] Step 1: the segment overlaps the window.

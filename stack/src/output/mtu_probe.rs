@@ -15,7 +15,7 @@ use crate::net::{TCP_HEADER_LEN, header_len};
 use crate::qdisc::Xmit;
 use crate::seq::Seq;
 use crate::sock::Sock;
-use crate::time::{HZ, Instant};
+use crate::time::Instant;
 
 /// So many segments must fit into the window before one of them may be a probe.
 const MIN_CWND: u32 = 11;
@@ -151,8 +151,8 @@ fn send_probe(sk: &mut Sock, probe_size: u32, cx: &mut Cx) -> MtuProbe {
 ///
 /// Linux: tcp_mtu_check_reprobe
 fn tcp_mtu_check_reprobe(sk: &mut Sock, cx: &Cx) {
-    let interval = u64::from(cx.sysctl.tcp_probe_interval) * HZ;
-    if cx.now.jiffies().0.saturating_sub(sk.mtup.since.jiffies().0) < interval {
+    let interval = cx.hz.secs(cx.sysctl.tcp_probe_interval.into());
+    if u64::from(cx.ticks_since(sk.mtup.since)) < interval {
         return;
     }
     let mss = tcp_current_mss(sk, cx);

@@ -211,6 +211,6 @@ pub(crate) fn tcp_xmit_retransmit_queue(sk: &mut Sock, cx: &mut Cx) {
         index += 1;
     }
     if rearm_timer {
-        tcp_reset_paced_timer(sk, Timer::Retransmit, sk.loss.rto_ms, cx);
+        tcp_reset_paced_timer(sk, Timer::Retransmit, sk.loss.rto, cx);
     }
 }

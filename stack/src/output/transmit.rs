@@ -93,7 +93,7 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
     let from_queue = payload_len != 0 || out.flags.syn() || out.flags.fin();
     seg.payload = out.payload;
     if out.flags.ack() {
-        tcp_event_ack_sent(sk);
+        tcp_event_ack_sent(sk, cx);
     }
     if payload_len != 0 {
         tcp_event_data_sent(sk, cx);
@@ -216,7 +216,7 @@ fn mark_urgent(sk: &Sock, seg: &mut Segment) {
 /// An ACK went out: nothing more is owed.
 ///
 /// Linux: tcp_event_ack_sent, tcp_dec_quickack_mode (net/ipv4/tcp_output.c, include/net/tcp.h)
-fn tcp_event_ack_sent(sk: &mut Sock) {
+fn tcp_event_ack_sent(sk: &mut Sock, cx: &Cx) {
     if sk.ack.compressed != 0 {
         sk.ack.compressed = 0;
         sk.timers.stop(Timer::CompressedAck);
@@ -225,7 +225,7 @@ fn tcp_event_ack_sent(sk: &mut Sock) {
         let used = u8::from(sk.ack.sched);
         if used >= sk.ack.quick {
             sk.ack.quick = 0;
-            sk.ack.ato_ms = TCP_ATO_MIN_MS;
+            sk.ack.ato = cx.hz.msecs_to_jiffies(TCP_ATO_MIN_MS);
         } else {
             sk.ack.quick -= used;
         }
@@ -239,13 +239,12 @@ fn tcp_event_ack_sent(sk: &mut Sock) {
 /// Linux: tcp_event_data_sent (net/ipv4/tcp_output.c)
 fn tcp_event_data_sent(sk: &mut Sock, cx: &Cx) {
     if sk.loss.packets_out == 0 {
-        let idle_us = cx.now.micros_since(sk.total.lsndtime);
-        let event = crate::congestion::CaEvent::TxStart { idle_us };
+        let idle = cx.ticks_since(sk.total.lsndtime);
+        let event = crate::congestion::CaEvent::TxStart { idle };
         sk.cong.algorithm.ops().cwnd_event(&mut sk.cong.cw, event, cx.now);
     }
     sk.total.lsndtime = cx.now;
-    let since_data_ms = cx.now.jiffies().0.saturating_sub(sk.ack.lrcvtime.jiffies().0);
-    if since_data_ms < u64::from(sk.ack.ato_ms) {
+    if cx.ticks_since(sk.ack.lrcvtime) < sk.ack.ato {
         sk.ack.pingpong = sk.ack.pingpong.saturating_add(1);
     }
 }

@@ -83,10 +83,10 @@ pub(crate) fn tcp_write_xmit(
         }
     }
     if limits.rwnd {
-        sk.chrono.start(Chrono::RwndLimited, cx.now);
+        sk.chrono.start(Chrono::RwndLimited, cx.jiffies());
     } else {
         let idle = sk.write_queue.is_unsent_empty() && sk.write_queue.is_rtx_empty();
-        sk.chrono.stop(Chrono::RwndLimited, idle, cx.now);
+        sk.chrono.stop(Chrono::RwndLimited, idle, cx.jiffies());
     }
     limits.cwnd |= sk.loss.packets_in_flight() >= sk.cong.cw.snd_cwnd;
     if sent_pkts > 0 || limits.cwnd {
@@ -334,12 +334,12 @@ fn tcp_cwnd_validate(sk: &mut Sock, limited: bool, cx: &Cx) {
         return;
     }
     sk.cong.cwnd_used = sk.cong.cwnd_used.max(out);
-    let idle_us = cx.now.micros_since(sk.cong.cwnd_stamp);
-    if cx.sysctl.tcp_slow_start_after_idle != 0 && idle_us >= u64::from(sk.loss.rto_ms) * 1000 {
+    let idle = cx.ticks_since(sk.cong.cwnd_stamp);
+    if cx.sysctl.tcp_slow_start_after_idle != 0 && idle >= sk.loss.rto {
         tcp_cwnd_application_limited(sk, cx);
     }
     if sk.nospace && sk.write_queue.is_unsent_empty() && sk.state().is_in(StateMask::CAN_SEND) {
-        sk.chrono.start(Chrono::SndbufLimited, cx.now);
+        sk.chrono.start(Chrono::SndbufLimited, cx.jiffies());
     }
 }
 
@@ -392,17 +392,17 @@ pub(crate) fn tcp_slow_start_after_idle_check(sk: &mut Sock, cx: &Cx) {
     if cx.sysctl.tcp_slow_start_after_idle == 0 || sk.loss.packets_out != 0 {
         return;
     }
-    let mut idle_ms = cx.now.micros_since(sk.total.lsndtime) / 1000;
-    let rto_ms = u64::from(sk.loss.rto_ms);
-    if idle_ms <= rto_ms {
+    let mut idle = cx.ticks_since(sk.total.lsndtime);
+    let rto = sk.loss.rto;
+    if idle <= rto {
         return;
     }
     let restart_cwnd = tcp_init_cwnd(sk, cx).min(sk.cong.cw.snd_cwnd);
     sk.cong.algorithm.ops().cwnd_event(&mut sk.cong.cw, CaEvent::CwndRestart, cx.now);
     sk.cong.cw.snd_ssthresh = tcp_current_ssthresh(sk);
     let mut cwnd = sk.cong.cw.snd_cwnd;
-    while idle_ms > rto_ms && cwnd > restart_cwnd {
-        idle_ms -= rto_ms;
+    while idle > rto && cwnd > restart_cwnd {
+        idle -= rto;
         cwnd >>= 1;
     }
     sk.cong.cw.snd_cwnd = cwnd.max(restart_cwnd);
@@ -413,7 +413,7 @@ pub(crate) fn tcp_slow_start_after_idle_check(sk: &mut Sock, cx: &Cx) {
 /// Appends a chunk without data to the send queue (Linux: tcp_init_nondata_skb, tcp_queue_skb).
 pub(crate) fn tcp_queue_nondata(sk: &mut Sock, flags: Flags, cx: &Cx) {
     if sk.write_queue.is_unsent_empty() {
-        sk.chrono.start(Chrono::Busy, cx.now);
+        sk.chrono.start(Chrono::Busy, cx.jiffies());
     }
     let seq: Seq = sk.snd.write_seq;
     sk.write_queue.push(Chunk::new(seq, flags, Vec::new()));
@@ -425,7 +425,7 @@ pub(crate) fn tcp_queue_nondata(sk: &mut Sock, flags: Flags, cx: &Cx) {
 /// Linux: tcp_write_queue_purge (net/ipv4/tcp.c)
 pub(crate) fn tcp_write_queue_purge(sk: &mut Sock, cx: &Cx) {
     let idle = sk.write_queue.is_unsent_empty() && sk.write_queue.is_rtx_empty();
-    sk.chrono.stop(Chrono::Busy, idle, cx.now);
+    sk.chrono.stop(Chrono::Busy, idle, cx.jiffies());
     sk.write_queue.purge();
     sk.loss.packets_out = 0;
     sk.loss.backoff = 0;

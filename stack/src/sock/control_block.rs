@@ -1,13 +1,14 @@
 //! The transmission control block, in groups: variables of RFC 9293 §3.3.1 under the RFC's names,
 //! the rest under Linux's (struct tcp_sock, struct inet_connection_sock).
 //!
-//! Times of day are [`Instant`]; spans Linux counts in jiffies are milliseconds (HZ = 1000).
+//! Times of day are [`Instant`]; spans Linux counts in jiffies are counted in ticks. Constants with
+//! `_MS` are fractions of HZ in Linux, and whole ticks at every HZ.
 
 use crate::accecn::AccEcnVars;
 use crate::congestion::{Algorithm, CaState, Cwnd, Prr, Reno};
 use crate::seq::Seq;
 use crate::sysctl::Sysctls;
-use crate::time::Instant;
+use crate::time::{Hz, Instant, Jiffies};
 
 /// TCP_TIMEOUT_INIT, RFC 6298 §2.1
 pub(crate) const TCP_TIMEOUT_INIT_MS: u32 = 1000;
@@ -152,10 +153,10 @@ pub(crate) struct AckVars {
     pub(crate) quick: u8,
     /// Interactive session counter.
     pub(crate) pingpong: u8,
-    /// Predicted delay; 0 before the first data.
-    pub(crate) ato_ms: u32,
-    /// When the delayed ACK is due (icsk_ack.timeout).
-    pub(crate) timeout: Instant,
+    /// Predicted delay in ticks; 0 before the first data.
+    pub(crate) ato: u32,
+    /// The tick the delayed ACK is asked for (icsk_ack.timeout).
+    pub(crate) timeout: Jiffies,
     /// Arrival of the last data.
     pub(crate) lrcvtime: Instant,
     pub(crate) last_seg_size: u32,
@@ -207,8 +208,8 @@ pub(crate) struct RttVars {
 /// Retransmission and recovery.
 #[derive(Clone, Debug)]
 pub(crate) struct LossVars {
-    /// icsk_rto
-    pub(crate) rto_ms: u32,
+    /// icsk_rto, in ticks.
+    pub(crate) rto: u32,
     /// icsk_retransmits
     pub(crate) retransmits: u32,
     /// icsk_backoff
@@ -332,9 +333,9 @@ impl RttVars {
 
 impl LossVars {
     /// Linux: tcp_init_sock.
-    pub(crate) fn new(reordering: u32) -> Self {
+    pub(crate) fn new(reordering: u32, hz: Hz) -> Self {
         Self {
-            rto_ms: TCP_TIMEOUT_INIT_MS,
+            rto: hz.msecs_to_jiffies(TCP_TIMEOUT_INIT_MS),
             retransmits: 0,
             backoff: 0,
             probes_out: 0,
@@ -384,10 +385,10 @@ impl LossVars {
 
 impl CongVars {
     /// Variables of a new socket under the algorithm called `name`.
-    pub(crate) fn new(name: &str, sysctl: &Sysctls) -> Self {
+    pub(crate) fn new(name: &str, sysctl: &Sysctls, hz: Hz) -> Self {
         Self {
             cw: Cwnd::new(),
-            algorithm: Algorithm::by_name(name, sysctl).unwrap_or(Algorithm::Reno(Reno)),
+            algorithm: Algorithm::by_name(name, sysctl, hz).unwrap_or(Algorithm::Reno(Reno)),
             cwnd_stamp: Instant::ZERO,
             cwnd_used: 0,
             max_packets_seq: Seq(0),

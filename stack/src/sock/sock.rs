@@ -23,7 +23,6 @@ use crate::output::pacing::Pacing;
 use crate::output::small_queue::SmallQueue;
 use crate::repair::Repair;
 use crate::state::{StateCell, TcpState};
-use crate::sysctl::Sysctls;
 use crate::time::Instant;
 use crate::timer::TimerTable;
 use crate::timestamping::TstampVars;
@@ -162,12 +161,13 @@ impl Sock {
     /// A fresh socket.
     ///
     /// Linux: tcp_init_sock (net/ipv4/tcp.c)
-    pub(crate) fn new(id: SockId, is_v6: bool, sysctl: &Sysctls) -> Self {
-        let mut opts = SockOptions::new(sysctl);
+    pub(crate) fn new(id: SockId, is_v6: bool, cx: &Cx) -> Self {
+        let (sysctl, hz) = (&cx.sysctl, cx.hz);
+        let mut opts = SockOptions::new(sysctl, hz);
         if sysctl.ip_no_pmtu_disc != 0 {
             opts.kept.set(IP_MTU_DISCOVER, 0);
         }
-        let cong = CongVars::new(opts.congestion, sysctl);
+        let cong = CongVars::new(opts.congestion, sysctl, hz);
         Self {
             id,
             state: StateCell::closed(),
@@ -188,7 +188,7 @@ impl Sock {
             ecn: EcnVars::default(),
             ack: AckVars::default(),
             rtt: RttVars::new(),
-            loss: LossVars::new(sysctl.tcp_reordering.unsigned_abs()),
+            loss: LossVars::new(sysctl.tcp_reordering.unsigned_abs(), hz),
             cong,
             total: Totals::default(),
             rate: RateVars::default(),

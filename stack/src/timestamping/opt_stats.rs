@@ -74,7 +74,8 @@ impl Attributes {
 /// Linux: tcp_get_timestamping_opt_stats (net/ipv4/tcp.c)
 pub(super) fn tcp_get_timestamping_opt_stats(sk: &Sock, moment: SkbTstamp, cx: &Cx) -> Vec<u8> {
     let mut out = Attributes::default();
-    let spent = |what| sk.chrono.spent_us(what, cx.now);
+    let tick_us = u64::from(1_000_000 / cx.hz.per_sec());
+    let spent = |what| sk.chrono.spent(what, cx.jiffies()) * tick_us;
     let (rwnd, sndbuf) = (spent(Chrono::RwndLimited), spent(Chrono::SndbufLimited));
     out.u64(Nla::Busy, spent(Chrono::Busy) + rwnd + sndbuf)
         .u64(Nla::RwndLimited, rwnd)

@@ -99,6 +99,7 @@ impl Launch for LinuxLaunch {
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
         let info = self.info()?;
+        check_hz(setup)?;
         let namespace = Namespace::new()?;
         let near = setup.clone();
         let Attached { wire, packets } = match self.link {
@@ -114,6 +115,15 @@ impl Launch for LinuxLaunch {
         let crew = Crew { pool, namespace };
         let home = None;
         Ok(Box::new(LinuxTarget::new(Parts { info, passage, crew, wire, packets, diag, home })))
+    }
+}
+
+/// The length of a tick is fixed when a kernel is built.
+pub(super) fn check_hz(setup: &Setup) -> Result<(), TargetError> {
+    let own = 1_000_000 / clock::tick_us();
+    match setup.hz.filter(|hz| i64::from(*hz) != own) {
+        Some(hz) => Err(TargetError::Unsupported(format!("a kernel with HZ {hz}; this has {own}"))),
+        None => Ok(()),
     }
 }
 

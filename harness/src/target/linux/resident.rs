@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::crew::Home;
-use super::launch::{Attached, Link, LinuxLaunch, Passage, adjust, attach_tun};
+use super::launch::{Attached, Link, LinuxLaunch, Passage, adjust, attach_tun, check_hz};
 use super::target::{LinuxTarget, Parts};
 use super::{network, sys};
 use crate::target::{Launch, Setup, Target, TargetError, TargetInfo};
@@ -48,6 +48,7 @@ impl Launch for Resident {
     }
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
+        check_hz(setup)?;
         let crew = self.home.leave()?;
         if !self.quiet {
             network::keep_quiet();

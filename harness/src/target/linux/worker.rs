@@ -178,12 +178,7 @@ fn prepare_thread() {
     let _ = nix::sys::prctl::set_timerslack(1);
 }
 
-fn serve(
-    queue: &mpsc::Receiver<Job>,
-    phase: &PhaseCell,
-    shared: &Shared,
-    notify: &OwnedFd,
-) {
+fn serve(queue: &mpsc::Receiver<Job>, phase: &PhaseCell, shared: &Shared, notify: &OwnedFd) {
     let mut caps_applied = 0;
     for job in queue {
         let (call, syscall) = match job {

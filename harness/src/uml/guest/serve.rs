@@ -71,8 +71,8 @@ impl Desk {
         let (script, _) = script::parse(&source, &defines);
         let launch = self.resident.passing(passage(&script));
         let run = caught(|| engine::carry_out(&script, &config, &launch, mode));
-        let mut run =
-            run.unwrap_or_else(|why| Run::lost(&script, format!("internal bug: {why}"), Vec::new()));
+        let mut run = run
+            .unwrap_or_else(|why| Run::lost(&script, format!("internal bug: {why}"), Vec::new()));
         let capture = std::mem::take(&mut run.log.capture);
         Report { run, capture }
     }
