@@ -57,7 +57,7 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
         ts_recent: sk.rx_opt.ts_recent,
         ts_recent_stamp: sk.rx_opt.ts_recent_stamp,
         tsoffset: sk.tsoffset,
-        tos: sk.tos(),
+        tos: sk.tos() | sk.ecn.ect,
         reuseaddr: sk.opts.reuseaddr,
         reuseport: sk.opts.reuseport,
         timer: timer_deadline(cx.now, timeo),
