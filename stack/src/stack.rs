@@ -108,18 +108,25 @@ impl Stack {
 
     /// A datagram arrived.
     pub fn on_packet(&mut self, now: Instant, bytes: &[u8]) {
+        self.on_aggregate(now, bytes, 0);
+    }
+
+    /// A datagram arrives that a virtual link put together from segments of `gso_size` bytes; one
+    /// without more text than that, or with a size of 0, is as it is.
+    pub fn on_aggregate(&mut self, now: Instant, bytes: &[u8], gso_size: u16) {
         self.set_now(now);
         self.in_softirq = true;
-        self.netif_receive(LINK_IFINDEX, bytes);
+        self.netif_receive(LINK_IFINDEX, bytes, gso_size);
         self.in_softirq = false;
         self.process_backlog();
     }
 
     /// One datagram from an interface.
-    fn netif_receive(&mut self, dif: i32, bytes: &[u8]) {
+    fn netif_receive(&mut self, dif: i32, bytes: &[u8], gso_size: u16) {
         self.cx.dif = dif;
         match parse(bytes) {
-            Ok(Ingress::Tcp(seg)) if self.cx.net.is_local(seg.ip.dst) => {
+            Ok(Ingress::Tcp(mut seg)) if self.cx.net.is_local(seg.ip.dst) => {
+                seg.gso_size = if seg.payload.len() > gso_size.into() { gso_size } else { 0 };
                 if seg.flags.syn() {
                     self.cx.syn_headers = headers(bytes, &seg).to_vec();
                 }
@@ -143,7 +150,7 @@ impl Stack {
         self.in_softirq = true;
         for _ in 0..BACKLOG_BUDGET {
             let Some(bytes) = self.cx.loopback.pop_front() else { break };
-            self.netif_receive(LOOPBACK_IFINDEX, &bytes);
+            self.netif_receive(LOOPBACK_IFINDEX, &bytes, 0);
         }
         self.in_softirq = false;
     }

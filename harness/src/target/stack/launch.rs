@@ -23,6 +23,7 @@ const CAPABILITIES: &[Capability] = &[
     Capability::TcpInfo,
     Capability::Fastopen,
     Capability::AccEcn,
+    Capability::InjectGso,
     Capability::Md5,
     Capability::Tso,
     Capability::VirtualTime,
@@ -43,7 +44,7 @@ impl Launch for StackLaunch {
         let local_addrs = if setup.is_anyip { Vec::new() } else { vec![setup.local_ip] };
         let mut stack = Stack::new(Config { local_addrs, mtu: setup.mtu, seed: setup.seed });
         stack.net_mut().routes = routes(setup);
-        let mut machine = Machine::new(stack);
+        let mut machine = Machine::new(stack, setup.inject_gso_size);
         let mut network = Network::new(setup);
         let mut host = StackHost { machine: &mut machine, network: &mut network };
         for (name, value) in &setup.sysctls {
