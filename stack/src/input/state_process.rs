@@ -25,11 +25,12 @@ use crate::fastopen::{
 use crate::metrics::{tcp_init_metrics, tcp_update_metrics};
 use crate::mib::Counter;
 use crate::output::ack::{tcp_ack_snd_check, tcp_send_challenge_ack};
+use crate::output::cwnd_validate::tcp_init_cwnd;
 use crate::output::mss::tcp_initialize_rcv_mss;
 use crate::output::mtu_probe::tcp_mtup_init;
 use crate::output::options::{TSTAMP_ALIGNED, tcp_time_stamp};
 use crate::output::reset::tcp_v4_send_reset;
-use crate::output::write::{tcp_data_snd_check, tcp_init_cwnd};
+use crate::output::write::tcp_data_snd_check;
 use crate::sock::{EcnMode, Sock};
 use crate::state::{Event, TcpState, tcp_set_state};
 use crate::timer::{TCP_TIMEWAIT_LEN_MS, reset_keepalive_timer, tcp_fin_time, tcp_time_wait};
