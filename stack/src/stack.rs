@@ -125,20 +125,27 @@ impl Stack {
 
     /// A datagram arrived.
     pub fn on_packet(&mut self, now: Instant, bytes: &[u8]) {
+        self.on_aggregate(now, bytes, 0);
+    }
+
+    /// A datagram arrives that a virtual link put together from segments of `gso_size` bytes; one
+    /// without more text than that, or with a size of 0, is as it is.
+    pub fn on_aggregate(&mut self, now: Instant, bytes: &[u8], gso_size: u16) {
         self.set_now(now);
         self.in_softirq = true;
-        self.netif_receive(LINK_IFINDEX, true, bytes);
+        self.netif_receive(LINK_IFINDEX, true, bytes, gso_size);
         self.in_softirq = false;
         self.process_backlog();
     }
 
     /// One datagram from an interface.
-    fn netif_receive(&mut self, dif: i32, is_rtn_local: bool, bytes: &[u8]) {
+    fn netif_receive(&mut self, dif: i32, is_rtn_local: bool, bytes: &[u8], gso_size: u16) {
         (self.cx.dif, self.cx.is_rtn_local) = (dif, is_rtn_local);
         match parse(bytes) {
-            Ok(Ingress::Tcp(seg))
+            Ok(Ingress::Tcp(mut seg))
                 if (!is_rtn_local || self.cx.net.is_local(seg.ip.dst)) && can_send(seg.ip.src) =>
             {
+                seg.gso_size = if seg.payload.len() > gso_size.into() { gso_size } else { 0 };
                 if seg.flags.syn() {
                     self.cx.syn_headers = headers(bytes, &seg).to_vec();
                 }
@@ -162,7 +169,7 @@ impl Stack {
         self.in_softirq = true;
         for _ in 0..BACKLOG_BUDGET {
             let Some(datagram) = self.cx.loopback.pop_front() else { break };
-            self.netif_receive(datagram.dif, datagram.is_rtn_local, &datagram.bytes);
+            self.netif_receive(datagram.dif, datagram.is_rtn_local, &datagram.bytes, 0);
         }
         self.in_softirq = false;
     }

@@ -67,3 +67,30 @@ pub(crate) fn cookie_accecn_ok(flags: Flags) -> bool {
 pub(super) const fn tcp_ect_transition_valid(snt: u8, rcv: u8) -> bool {
     rcv == snt || !(snt == NOT_ECT || rcv == NOT_ECT || snt == CE)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        flags_of, tcp_accecn_ace, tcp_accecn_extract_syn_ect, tcp_accecn_reflector_flags,
+        tcp_ect_transition_valid,
+    };
+
+    #[test]
+    fn a_code_is_read_as_it_was_meant() {
+        for ect in 0..4 {
+            let ace = tcp_accecn_ace(tcp_accecn_reflector_flags(ect));
+            assert_eq!(tcp_accecn_extract_syn_ect(ace), ect);
+            assert_ne!(ace, 0b101, "reserved");
+        }
+        for ace in 0..8 {
+            assert_eq!(u32::from(tcp_accecn_ace(flags_of(ace))), ace);
+        }
+    }
+
+    #[test]
+    fn only_ect_becomes_ce() {
+        let valid = (0..16).filter(|pair| tcp_ect_transition_valid(pair >> 2, pair & 3));
+        let valid: Vec<_> = valid.map(|pair| (pair >> 2, pair & 3)).collect();
+        assert_eq!(valid, [(0, 0), (1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3), (3, 3)]);
+    }
+}

@@ -1,8 +1,8 @@
 //! Accurate ECN: how many packets, and how many bytes, arrived with which mark.
 //!
 //! RFC 9768 · Linux: include/net/tcp_ecn.h, tcp_accecn_process (net/ipv4/tcp_input.c),
-//! tcp_options_fit_accecn (net/ipv4/tcp_output.c). Linux 6.18 has all of it behind a sysctl that
-//! does not open; 7.0 opens it.
+//! tcp_options_fit_accecn (net/ipv4/tcp_output.c). Linux 6.18 has all of it and refuses the values of
+//! net.ipv4.tcp_ecn that turn it on; 7.2 takes them, and is what this was compared with.
 //!
 //! The header's AE, CWR and ECE are one field of three bits here, ACE: a code in the handshake, a
 //! counter after it.

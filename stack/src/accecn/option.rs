@@ -115,3 +115,6 @@ pub(super) fn tcp_accecn_option_init(option: AccEcn) -> SawOpt {
         [Some(_), _, _] => SawOpt::Counter,
     }
 }
+
+#[cfg(test)]
+mod tests;

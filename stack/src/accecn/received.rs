@@ -35,7 +35,7 @@ pub(crate) fn tcp_ecn_received_counters(sk: &mut Sock, seg: &Segment) {
     let len = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
     if ecnfield != NOT_ECT {
         sk.ecn.seen |= sk.ecn.mode != EcnMode::Rfc3168;
-        count(&mut sk.ecn.acc, ecnfield, if is_ce { seg.gso_segs() } else { 0 }, len);
+        count(&mut sk.ecn.acc, ecnfield, u32::from(is_ce), len);
     }
     let acc = &mut sk.ecn.acc;
     let is_edge = std::mem::replace(&mut acc.prev_ecnfield, ecnfield) != ecnfield;

@@ -14,11 +14,11 @@ use crate::errqueue::zerocopy::{NewSegment, ZcCall, skb_zerocopy_iter_stream};
 use crate::fastopen::tcp_passive_fastopen;
 use crate::input::rate::tcp_rate_check_app_limited;
 use crate::input::tcp_sndbuf_expand;
+use crate::output::cwnd_validate::tcp_slow_start_after_idle_check;
 use crate::output::mss::tcp_send_mss;
 use crate::output::small_queue::tcp_should_autocork;
 use crate::output::write::{
-    Amount, forced_push, tcp_mark_push, tcp_push_pending_frames_at,
-    tcp_slow_start_after_idle_check, tcp_write_xmit,
+    Amount, forced_push, tcp_mark_push, tcp_push_pending_frames_at, tcp_write_xmit,
 };
 use crate::repair::tcp_repair_sendmsg;
 use crate::sock::write_queue::Chunk;

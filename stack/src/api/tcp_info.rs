@@ -20,6 +20,7 @@ const OPT_WSCALE: u8 = 4;
 const OPT_ECN: u8 = 8;
 const OPT_ECN_SEEN: u8 = 16;
 const OPT_SYN_DATA: u8 = 32;
+const OPT_TFO_CHILD: u8 = 128;
 
 /// Appends fields in the structure's order.
 struct Layout(Vec<u8>);
@@ -98,6 +99,9 @@ fn head(sk: &Sock, cx: &Cx, out: &mut Layout) {
     }
     if sk.fastopen.syn_data_acked {
         options |= OPT_SYN_DATA;
+    }
+    if sk.fastopen.syn_fastopen_child {
+        options |= OPT_TFO_CHILD;
     }
     let mut scales = 0;
     if sk.rx_opt.wscale_ok {

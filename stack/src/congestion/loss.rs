@@ -10,8 +10,8 @@ use super::{CaEvent, CaState, tcp_mark_skb_lost, tcp_rack_skb_timeout};
 use crate::cx::Cx;
 use crate::input::ack::AckFlags;
 use crate::mib::Counter;
+use crate::output::cwnd_validate::tcp_current_ssthresh;
 use crate::output::options::tcp_wnd_end;
-use crate::output::write::tcp_current_ssthresh;
 use crate::sock::Sock;
 use crate::time::Instant;
 

@@ -67,4 +67,5 @@ fn init_child(child: &mut Sock, mut req: Box<RequestSock>, syn: &Segment, cx: &m
     child.rcv.wup = child.rcv.nxt;
     tcp_v4_send_synack(&req, SynackType::Normal, cx);
     child.fastopen.rsk = Some(req);
+    child.fastopen.syn_fastopen_child = true;
 }

@@ -98,6 +98,8 @@ pub(crate) struct FastopenVars {
     pub(crate) syn_data: bool,
     /// Data in a SYN was acknowledged, by the peer or by us.
     pub(crate) syn_data_acked: bool,
+    /// The SYN of a client with a cookie made it.
+    pub(crate) syn_fastopen_child: bool,
     pub(crate) client_fail: ClientFail,
 }
 
@@ -109,6 +111,7 @@ impl FastopenVars {
         self.req = None;
         self.defer_connect = false;
         self.syn_data_acked = false;
+        self.syn_fastopen_child = false;
         self.client_fail = ClientFail::Unspecified;
     }
 }

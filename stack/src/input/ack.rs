@@ -21,11 +21,11 @@ use crate::congestion::{
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::output::ack::tcp_send_challenge_ack;
+use crate::output::cwnd_validate::{tcp_is_cwnd_limited, tcp_slow_start_after_idle_check};
 use crate::output::mss::tcp_sync_mss;
 use crate::output::options::tcp_wnd_end;
 use crate::output::pacing::Pacing;
 use crate::output::probe::{tcp_probe0_when, tcp_schedule_loss_probe};
-use crate::output::write::{tcp_is_cwnd_limited, tcp_slow_start_after_idle_check};
 use crate::seq::Seq;
 use crate::sock::write_queue::Chunk;
 use crate::sock::{EcnMode, Sock};

@@ -17,6 +17,9 @@ use crate::time::Instant;
 use crate::timer::TCP_TIMEWAIT_LEN_MS;
 use crate::wire::{Flags, Segment};
 
+/// INET_ECN_MASK
+const ECN_MASK: u8 = 3;
+
 /// What to do about the segment (Linux: enum tcp_tw_status).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TwStatus {
@@ -24,6 +27,8 @@ pub(super) enum TwStatus {
     Success,
     /// Answer with an ACK.
     Ack,
+    /// Answer a segment from outside the window with an ACK (TCP_TW_ACK_OOW).
+    AckOow,
     /// Answer with a reset; the remainder ends.
     Rst,
     /// The remainder ends.
@@ -181,17 +186,19 @@ fn answer(tw: &mut TimeWaitSock, seg: &Segment, skipped: Counter, cx: &mut Cx) -
     if tcp_oow_rate_limited(&mut tw.last_oow_ack, seg, skipped, cx) {
         TwStatus::Success
     } else {
-        TwStatus::Ack
+        TwStatus::AckOow
     }
 }
 
+/// An ACK; what answers a segment from outside the window is not marked as able to carry marks.
+///
 /// Linux: tcp_v4_timewait_ack (net/ipv4/tcp_ipv4.c)
-pub(super) fn tcp_v4_timewait_ack(tw: &TimeWaitSock, cx: &mut Cx) {
+pub(super) fn tcp_v4_timewait_ack(tw: &TimeWaitSock, status: TwStatus, cx: &mut Cx) {
     let mut ack = Segment::new(tw.flow.local, tw.flow.remote, Flags::ACK);
     ack.seq = tw.snd_nxt;
     ack.ack = tw.rcv_nxt;
     ack.wnd = u16::try_from(tw.rcv_wnd >> tw.rcv_wscale).unwrap_or(u16::MAX);
-    ack.ip.tos = tw.tos;
+    ack.ip.tos = if status == TwStatus::AckOow { tw.tos & !ECN_MASK } else { tw.tos };
     ack.ip.ttl = cx.default_ttl(tw.flow.is_v6());
     let ts = tw.tstamp_ok.then(|| time_stamp_echo(cx.now, tw.tsoffset, tw.ts_recent));
     ack.option_bytes = bare_options(ts, tw.md5_key.is_some());

@@ -85,7 +85,7 @@ pub(super) fn tcp_ecn_make_synack(req: &RequestSock, is_retrans: bool) -> Flags 
 pub(super) fn tcp_ecn_send(sk: &mut Sock, seg: &mut Segment, has_data: bool) {
     seg.ip.tos &= !ECN_MASK;
     match sk.ecn.mode {
-        EcnMode::Disabled => {}
+        EcnMode::Disabled => return,
         EcnMode::AccEcn => tcp_accecn_send(sk, seg),
         EcnMode::Rfc3168 | EcnMode::Pending => {
             // Neither pure ACKs nor retransmissions are marked: nobody would react to their loss.
@@ -100,6 +100,7 @@ pub(super) fn tcp_ecn_send(sk: &mut Sock, seg: &mut Segment, has_data: bool) {
             }
         }
     }
+    sk.ecn.ect = seg.ip.ecn();
 }
 
 /// With accurate feedback every packet is marked, unless the path mangles marks.

@@ -3,11 +3,12 @@
 //! RFC 4821 · Linux: tcp_mtup_init, tcp_mtu_probe (net/ipv4/tcp_output.c), tcp_mtup_probe_failed,
 //! tcp_mtup_probe_success (net/ipv4/tcp_input.c), tcp_mtu_probing (net/ipv4/tcp_timer.c)
 
+use super::cwnd_validate::tcp_current_ssthresh;
 use super::mss::{tcp_current_mss, tcp_mss_to_mtu, tcp_mtu_to_mss, tcp_sync_mss};
 use super::options::tcp_wnd_end;
 use super::pacing::departure_time;
 use super::transmit::{Outgoing, tcp_transmit_skb};
-use super::write::{head_sent, tcp_current_ssthresh};
+use super::write::head_sent;
 use crate::congestion::CaState;
 use crate::cx::Cx;
 use crate::mib::Counter;

@@ -19,9 +19,9 @@ use crate::mib::Counter;
 use crate::net::Way;
 use crate::qdisc::{Owner, Packet, Xmit};
 use crate::seq::Seq;
-use crate::sock::Sock;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::sock::write_queue::{Chunk, skb_truesize};
+use crate::sock::{EcnMode, Sock};
 use crate::timer::Timer;
 use crate::timestamping::{Departure, SkbTstamp, TxStamp, skb_tx_timestamp, tx_of_packet};
 use crate::trace::TraceEvent;
@@ -143,7 +143,10 @@ fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmi
         sched_timestamp(sk, stamp, seg.clone(), cx);
     }
     let start = seg.seq;
-    let can_gso = cx.net.tso_to(sk.flow.remote.ip()) && sk.md5.can_gso();
+    let can_gso = cx.net.tso_to(sk.flow.remote.ip())
+        && sk.md5.can_gso()
+        // A link that repeats the flags as they are has NETIF_F_GSO_ACCECN, which ours has not.
+        && sk.ecn.mode != EcnMode::AccEcn;
     let mut segments =
         if gso_size == 0 || can_gso { vec![seg] } else { tcp_gso_segment(seg, mss, sk.ecn.mode) };
     if let Some(key) = sk.md5_key() {

@@ -130,6 +130,8 @@ pub(crate) struct EcnVars {
     pub(crate) demand_cwr: bool,
     /// TCP_ECN_SEEN: the peer marks its packets.
     pub(crate) seen: bool,
+    /// Codepoint of the last packet sent (INET_ECN_MASK of inet->tos).
+    pub(crate) ect: u8,
     /// Accurate ECN; what arrives is counted in every mode.
     pub(crate) acc: AccEcnVars,
 }

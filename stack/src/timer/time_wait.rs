@@ -63,7 +63,7 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo: u32, cx: &mut Cx) {
         ts_recent: sk.rx_opt.ts_recent,
         ts_recent_stamp: sk.rx_opt.ts_recent_stamp,
         tsoffset: sk.tsoffset,
-        tos: sk.tos(),
+        tos: sk.tos() | sk.ecn.ect,
         is_v6: sk.is_v6,
         is_v6only: sk.opts.v6only,
         bound_dev_if: sk.opts.bound_dev_if,

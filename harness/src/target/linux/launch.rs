@@ -239,7 +239,7 @@ fn try_capabilities() -> Vec<Capability> {
     if sysctl::read("net.ipv4.tcp_fastopen").is_ok() {
         found.push(Capability::Fastopen);
     }
-    // Kernels without accurate ECN (before 6.18) refuse values above 2.
+    // Kernels that have no accurate ECN, or do not let it be turned on (6.18), refuse values above 2.
     if sysctl::write("net.ipv4.tcp_ecn", "3").is_ok() {
         found.push(Capability::AccEcn);
     }

@@ -20,6 +20,7 @@ const CAPABILITIES: &[Capability] = &[
     Capability::TcpInfo,
     Capability::Fastopen,
     Capability::AccEcn,
+    Capability::InjectGso,
     Capability::Md5,
     Capability::Tso,
     Capability::VirtualTime,
@@ -75,7 +76,7 @@ fn stack(setup: &Setup) -> Result<Stack, TargetError> {
 
 fn launch(name: String, mut stack: Stack, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
     stack.net_mut().routes = routes(setup);
-    let mut machine = Machine::new(stack);
+    let mut machine = Machine::new(stack, setup.inject_gso_size);
     let mut network = Network::new(setup);
     let mut host = StackHost { machine: &mut machine, network: &mut network };
     for (name, value) in &setup.sysctls {

@@ -64,6 +64,8 @@ impl Parked {
 #[derive(Debug)]
 pub(super) struct Machine {
     pub(super) stack: Stack,
+    /// Segment size that larger injected packets are put together from; 0 for none.
+    inject_gso_size: u16,
     now: Instant,
     /// The stack's time at script time 0.
     origin: Instant,
@@ -76,9 +78,10 @@ pub(super) struct Machine {
 
 impl Machine {
     /// A machine at the stack's time zero.
-    pub(super) fn new(stack: Stack) -> Self {
+    pub(super) fn new(stack: Stack, inject_gso_size: u16) -> Self {
         Self {
             stack,
+            inject_gso_size,
             now: Instant::ZERO,
             origin: Instant::ZERO,
             parked: Vec::new(),
@@ -131,7 +134,7 @@ impl Machine {
 
     /// A datagram arrives.
     pub(super) fn inject(&mut self, ip_packet: &[u8]) -> Result<(), TargetError> {
-        self.stack.on_packet(self.now, ip_packet);
+        self.stack.on_aggregate(self.now, ip_packet, self.inject_gso_size);
         self.settle()
     }
 
