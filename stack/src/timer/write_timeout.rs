@@ -106,7 +106,7 @@ pub(super) fn tcp_out_of_resources(sk: &mut Sock, do_reset: bool, cx: &mut Cx) -
     let idle_ms = cx.now.micros_since(sk.total.lsndtime) / 1000;
     let silent = idle_ms > 2 * u64::from(tcp_rto_max_ms(sk)) || !do_reset;
     let shift = u32::from(silent) + u32::from(sk.err_soft.is_some());
-    if !tcp_check_oom(shift, cx) {
+    if !tcp_check_oom(sk, shift, cx) {
         return false;
     }
     let window_closed = sk.snd.wnd == 0 && sk.loss.packets_out == 0;
