@@ -24,6 +24,7 @@ const CAPABILITIES: &[Capability] = &[
     Capability::Fastopen,
     Capability::Md5,
     Capability::Tso,
+    Capability::HostSysctls,
     Capability::VirtualTime,
 ];
 
