@@ -18,7 +18,7 @@ mod flow;
 mod hints;
 mod inbound;
 pub mod log;
-mod needs;
+pub(crate) mod needs;
 mod outbound;
 pub mod outcome;
 mod packets;

@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::io::{Read, Write};
 
+use crate::engine::needs::named;
 use crate::engine::{self, Run};
 use crate::panics::caught;
-use crate::script::ast::{Metadata, Script};
+use crate::script::ast::Script;
 use crate::script::{self, source::SourceFile};
-use crate::target::Launch;
 use crate::target::linux::{Link, LinuxLaunch, Passage};
+use crate::target::{Capability, Launch};
 use crate::uml::message::{Errand, Frames, Report, TAKEN, ToGuest, ToHost, WINDOW, frame};
 
 /// Greets the host, then serves it until it says that there is nothing more to do.
@@ -66,6 +67,6 @@ fn run(errand: Errand) -> Report {
 
 /// A script that lasts for minutes says so.
 fn passage(script: &Script) -> Passage {
-    let lasts = |line: &Metadata| line.key == "needs" && line.value.contains("VIRTUAL_TIME");
-    if script.metadata.iter().any(lasts) { Passage::LONG } else { Passage::USUAL }
+    let lasts = named(script).any(|(.., wanted)| wanted == Some(Capability::VirtualTime));
+    if lasts { Passage::LONG } else { Passage::USUAL }
 }
