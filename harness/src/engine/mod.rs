@@ -22,7 +22,7 @@ mod hints;
 mod inbound;
 pub mod log;
 pub mod mode;
-mod needs;
+pub(crate) mod needs;
 mod numbers;
 mod observe;
 mod outbound;

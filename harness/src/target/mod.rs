@@ -122,6 +122,9 @@ pub enum Capability {
     Psp,
     /// FreeBSD socket options and sysctls.
     FreeBsd,
+    /// Sysctls of the whole host can be set (tcp_max_orphans, tcp_mem): a network namespace of
+    /// Linux does not have them.
+    HostSysctls,
     /// Waiting takes no time, so a script may last for minutes or hours.
     VirtualTime,
 }

@@ -5,7 +5,7 @@
 
 use super::ecn::tcp_data_ecn_check;
 use super::fin::tcp_fin;
-use super::prune::tcp_prune_queue;
+use super::prune::{tcp_prune_ofo_queue, tcp_prune_queue};
 use super::rcv_window::{
     skb_tailroom, skb_truesize, tcp_grow_window, tcp_measure_rcv_mss, tcp_rcvbuf_grow,
 };
@@ -15,6 +15,7 @@ use crate::accecn::tcp_rcv_spurious_retrans;
 use crate::api::readiness::tcp_data_ready;
 use crate::cx::Cx;
 use crate::effect::Wake;
+use crate::memory::sk_rmem_schedule;
 use crate::mib::Counter;
 use crate::output::ack::{TCP_MAX_QUICKACKS, tcp_enter_quickack_mode, tcp_incr_quickack};
 use crate::output::window::{rmem_alloc, tcp_receive_window};
@@ -81,7 +82,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     let truesize = truesize_of(sk, seg);
     // A FIN on its own costs nothing that is worth keeping a connection open for.
     let bare_fin = seg.payload.is_empty() && seg.flags.fin();
-    if !bare_fin && !tcp_try_rmem_schedule(sk, seg.seq, cx) && !sk.recv_queue.is_empty() {
+    if !bare_fin && !tcp_try_rmem_schedule(sk, seg.seq, truesize, cx) && !sk.recv_queue.is_empty() {
         cx.mib.inc(Counter::TcpExtTCPRcvQDrop);
         cx.wake(sk.id, Wake::Readable);
         sk.ack.nomem = true;
@@ -140,7 +141,7 @@ pub(crate) fn tcp_fastopen_add_skb(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
 fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     tcp_data_ecn_check(sk, seg, cx);
     let truesize = truesize_of(sk, seg);
-    if !tcp_try_rmem_schedule(sk, seg.seq, cx) {
+    if !tcp_try_rmem_schedule(sk, seg.seq, truesize, cx) {
         cx.mib.inc(Counter::TcpExtTCPOFODrop);
         cx.wake(sk.id, Wake::Readable);
         return Disposition::Dropped(DropReason::TcpOfoDrop);
@@ -238,11 +239,20 @@ fn packet_len(sk: &Sock, seg: &Segment) -> u32 {
     payload + header + options
 }
 
-/// Whether the buffer takes a segment that begins at `seq`.
+/// Whether the buffer, and the host, take a segment that begins at `seq` and costs `size` bytes.
 ///
 /// Linux: tcp_try_rmem_schedule, tcp_can_ingest
-fn tcp_try_rmem_schedule(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
-    rmem_alloc(sk) <= sk.opts.rcvbuf || tcp_prune_queue(sk, seq, cx)
+fn tcp_try_rmem_schedule(sk: &mut Sock, seq: Seq, size: u32, cx: &mut Cx) -> bool {
+    let fits = rmem_alloc(sk) <= sk.opts.rcvbuf && sk_rmem_schedule(sk, size, cx);
+    if !fits && !tcp_prune_queue(sk, seq, cx) {
+        return false;
+    }
+    while !sk_rmem_schedule(sk, size, cx) {
+        if !tcp_prune_ofo_queue(sk, seq, cx) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Bytes are received that no segment brought (TCP_REPAIR); how many there was room for.
@@ -251,7 +261,7 @@ fn tcp_try_rmem_schedule(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
 pub(crate) fn tcp_send_rcvq(sk: &mut Sock, data: &[u8], cx: &mut Cx) -> usize {
     let truesize = skb_truesize(u32::try_from(data.len()).unwrap_or(u32::MAX >> 1));
     let seq = sk.rcv.nxt;
-    if data.is_empty() || !tcp_try_rmem_schedule(sk, seq, cx) {
+    if data.is_empty() || !tcp_try_rmem_schedule(sk, seq, truesize, cx) {
         return 0;
     }
     let (psh, fin, tailroom, stamp) = (false, false, 0, cx.now);

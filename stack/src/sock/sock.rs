@@ -66,6 +66,8 @@ pub struct Sock {
     /// The port it holds in the table (inet_num); 0 if none. The local end may still name one that
     /// is gone.
     pub(crate) num: u16,
+    /// Pages of memory that are counted for it.
+    pub(crate) mem_pages: u64,
     /// bind() named the address, the port (SOCK_BINDADDR_LOCK, SOCK_BINDPORT_LOCK).
     pub(crate) bound_addr: bool,
     pub(crate) bound_port: bool,
@@ -174,6 +176,7 @@ impl Sock {
             flow: Flow::unbound(is_v6),
             is_v6,
             num: 0,
+            mem_pages: 0,
             bound_addr: false,
             bound_port: false,
             opts,

@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
+use crate::engine::needs::named;
 use crate::engine::{self, Run};
 use crate::panics::caught;
-use crate::script::ast::{Metadata, Script};
+use crate::script::ast::Script;
 use crate::script::{self, source::SourceFile};
-use crate::target::Launch;
 use crate::target::linux::{Passage, Resident, clock_step_ns};
+use crate::target::{Capability, Launch};
 use crate::uml::message::{
     Errand, Frames, Greeting, Report, TAKEN, ToGuest, ToHost, WINDOW, frame,
 };
@@ -92,6 +93,6 @@ impl Desk {
 
 /// A script that lasts for minutes says so.
 fn passage(script: &Script) -> Passage {
-    let lasts = |line: &Metadata| line.key == "needs" && line.value.contains("VIRTUAL_TIME");
-    if script.metadata.iter().any(lasts) { Passage::LONG } else { Passage::USUAL }
+    let lasts = named(script).any(|(.., wanted)| wanted == Some(Capability::VirtualTime));
+    if lasts { Passage::LONG } else { Passage::USUAL }
 }
