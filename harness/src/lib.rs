@@ -16,6 +16,7 @@ pub mod panics;
 pub mod profile;
 pub mod report;
 pub mod runner;
+pub mod scenario;
 pub mod script;
 pub mod target;
 #[cfg(all(target_os = "linux", feature = "target-linux"))]

@@ -11,6 +11,7 @@ use crate::effect::{Effect, Wake};
 use crate::fastopen::Blackhole;
 use crate::metrics::TcpMetrics;
 use crate::mib::Mib;
+use crate::mutant::Mutant;
 use crate::net::{LINK_IFINDEX, Net};
 use crate::qdisc::{Packet, Queue, Xmit};
 use crate::rng::Rng;
@@ -18,6 +19,16 @@ use crate::sock::{IPV6_DEFAULT_HOPLIMIT, SockId};
 use crate::sysctl::Sysctls;
 use crate::time::Instant;
 use crate::trace::Trace;
+
+/// A datagram from this host to itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Looped {
+    pub(crate) bytes: Vec<u8>,
+    /// The interface it counts as come by.
+    pub(crate) dif: i32,
+    /// Whether its destination is one of this host's (RTN_LOCAL).
+    pub(crate) is_rtn_local: bool,
+}
 
 /// The surroundings of the socket being worked on.
 #[derive(Debug)]
@@ -47,13 +58,19 @@ pub struct Cx {
     /// Datagrams on the link, oldest first.
     pub(crate) tx: VecDeque<Vec<u8>>,
     /// Datagrams from this host to itself, oldest first.
-    pub(crate) loopback: VecDeque<Vec<u8>>,
+    pub(crate) loopback: VecDeque<Looped>,
     /// Headers of the present datagram, if it is a SYN (TCP_SAVE_SYN).
     pub(crate) syn_headers: Vec<u8>,
     /// Index of the interface the present datagram came in by.
     pub(crate) dif: i32,
+    /// Its destination is this host's (RTN_LOCAL); a socket bound to the loopback says to it what
+    /// is for others, too.
+    pub(crate) is_rtn_local: bool,
     /// What waits in front of the link.
     pub(crate) queue: Queue,
+    /// The rule that is broken.
+    #[cfg(feature = "mutants")]
+    pub(crate) mutant: Option<Mutant>,
     /// Challenge ACKs left in the present second, host-wide.
     challenge: (u64, u32),
     /// Work on other sockets and tables, applied when the present function has returned.
@@ -79,7 +96,10 @@ impl Cx {
             loopback: VecDeque::new(),
             syn_headers: Vec::new(),
             dif: LINK_IFINDEX,
+            is_rtn_local: true,
             queue: Queue::default(),
+            #[cfg(feature = "mutants")]
+            mutant: None,
             challenge: (u64::MAX, 0),
             effects: VecDeque::new(),
         }
@@ -92,6 +112,29 @@ impl Cx {
         let (xmit, sent) = self.queue.enqueue(packet, self.now);
         self.tx.extend(sent.into_iter().flat_map(|packet| packet.datagrams));
         xmit
+    }
+
+    /// Whether this stack breaks the rule of `mutant`.
+    #[cfg(feature = "mutants")]
+    #[inline]
+    pub(crate) fn mutant(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+
+    /// No rule is broken.
+    #[cfg(not(feature = "mutants"))]
+    #[inline]
+    #[expect(clippy::unused_self, reason = "the feature decides")]
+    pub(crate) const fn mutant(&self, _: Mutant) -> bool {
+        false
+    }
+
+    /// Hands datagrams back to this host.
+    ///
+    /// Linux: loopback_xmit (drivers/net/loopback.c)
+    pub(crate) fn loop_back(&mut self, datagrams: Vec<Vec<u8>>, dif: i32, is_rtn_local: bool) {
+        let looped = datagrams.into_iter().map(|bytes| Looped { bytes, dif, is_rtn_local });
+        self.loopback.extend(looped);
     }
 
     /// Asks for `effect` after the present function.

@@ -13,6 +13,7 @@
 //! `README.md` beside this file says in which order to read.
 #![forbid(unsafe_code)]
 
+mod accecn;
 pub mod api;
 pub mod caps;
 pub mod cx;
@@ -25,6 +26,7 @@ mod invariants;
 mod md5;
 pub mod metrics;
 pub mod mib;
+pub mod mutant;
 pub mod net;
 pub mod qdisc;
 mod repair;
@@ -50,6 +52,7 @@ mod wire;
 
 pub use congestion::CaState;
 pub use flow::Flow;
+pub use mutant::Mutant;
 pub use sock::{RequestSock, Shutdown, Sock, SockId, TimeWaitSock};
 pub use stack::{Config, Stack, StackEvent};
 pub use table::Fd;

@@ -13,7 +13,9 @@ use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
 use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
-use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, Net};
+#[cfg(feature = "mutants")]
+use crate::mutant::Mutant;
+use crate::net::{LINK_IFINDEX, Net, can_send};
 use crate::output::small_queue::tcp_wfree;
 use crate::qdisc::Qdisc;
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
@@ -106,20 +108,28 @@ impl Stack {
         }
     }
 
+    /// From now on breaks the rule of `mutant`.
+    #[cfg(feature = "mutants")]
+    pub fn set_mutant(&mut self, mutant: Option<Mutant>) {
+        self.cx.mutant = mutant;
+    }
+
     /// A datagram arrived.
     pub fn on_packet(&mut self, now: Instant, bytes: &[u8]) {
         self.set_now(now);
         self.in_softirq = true;
-        self.netif_receive(LINK_IFINDEX, bytes);
+        self.netif_receive(LINK_IFINDEX, true, bytes);
         self.in_softirq = false;
         self.process_backlog();
     }
 
     /// One datagram from an interface.
-    fn netif_receive(&mut self, dif: i32, bytes: &[u8]) {
-        self.cx.dif = dif;
+    fn netif_receive(&mut self, dif: i32, is_rtn_local: bool, bytes: &[u8]) {
+        (self.cx.dif, self.cx.is_rtn_local) = (dif, is_rtn_local);
         match parse(bytes) {
-            Ok(Ingress::Tcp(seg)) if self.cx.net.is_local(seg.ip.dst) => {
+            Ok(Ingress::Tcp(seg))
+                if (!is_rtn_local || self.cx.net.is_local(seg.ip.dst)) && can_send(seg.ip.src) =>
+            {
                 if seg.flags.syn() {
                     self.cx.syn_headers = headers(bytes, &seg).to_vec();
                 }
@@ -142,8 +152,8 @@ impl Stack {
         }
         self.in_softirq = true;
         for _ in 0..BACKLOG_BUDGET {
-            let Some(bytes) = self.cx.loopback.pop_front() else { break };
-            self.netif_receive(LOOPBACK_IFINDEX, &bytes);
+            let Some(datagram) = self.cx.loopback.pop_front() else { break };
+            self.netif_receive(datagram.dif, datagram.is_rtn_local, &datagram.bytes);
         }
         self.in_softirq = false;
     }
@@ -234,6 +244,12 @@ impl Stack {
             .filter_map(|(flow, id)| self.objects.get(id).map(|object| (flow, object.state())))
     }
 
+    /// How many sockets, half-open connections and remainders of connections there are.
+    #[must_use]
+    pub fn sockets(&self) -> usize {
+        self.objects.len()
+    }
+
     /// The knobs.
     #[must_use]
     pub const fn sysctl(&self) -> &Sysctls {
@@ -293,6 +309,20 @@ impl Stack {
     /// Time never runs backwards.
     pub(crate) fn set_now(&mut self, now: Instant) {
         self.cx.now = self.cx.now.max(now);
+    }
+
+    /// Who a segment of `flow` that came by the present interface is for; a socket that is bound to
+    /// another interface does not hear it.
+    ///
+    /// Linux: __inet_lookup_established, inet_match (include/net/inet_hashtables.h)
+    pub(crate) fn lookup_established(&self, flow: Flow) -> Option<SockId> {
+        let id = self.ehash.get(flow)?;
+        let bound_dev_if = match self.objects.get(id)? {
+            Object::Sock(sk) => sk.opts.bound_dev_if,
+            Object::TimeWait(tw) => tw.bound_dev_if,
+            Object::Request(_) => 0,
+        };
+        (bound_dev_if == 0 || bound_dev_if == self.cx.dif).then_some(id)
     }
 
     /// Works on one socket, then does what that work asked for elsewhere.
@@ -382,11 +412,10 @@ impl Stack {
 
     /// Linux: inet_unhash, and inet_put_port unless bind() took the port.
     fn unhash(&mut self, id: SockId, flow: Flow) {
-        let keeps_port = self.objects.sock(id).is_some_and(|sk| sk.bound_port);
         self.ehash.remove(flow, id);
         self.lhash.remove(id);
-        if !keeps_port {
-            self.ports.release(id, flow.local.port());
+        if let Some(sk) = self.objects.sock_mut(id).filter(|sk| !sk.bound_port) {
+            self.ports.release(id, std::mem::take(&mut sk.num));
         }
     }
 
@@ -394,18 +423,17 @@ impl Stack {
         let id = self.objects.reserve();
         tw.id = id;
         self.ehash.replace(tw.flow, id);
-        self.ports.succeed(tw.was, id, tw.flow.local.port());
+        self.ports.share(tw.was, id, tw.flow.local.port());
         self.cx.mib.inc(Counter::TcpExtTW);
         self.objects.put(id, Object::TimeWait(tw));
     }
 
     fn destroy(&mut self, id: SockId) {
-        let Some(flow) = self.objects.sock(id).filter(|sk| sk.dead).map(|sk| sk.flow) else {
-            return;
-        };
+        let ended = self.objects.sock(id).filter(|sk| sk.dead);
+        let Some((flow, num)) = ended.map(|sk| (sk.flow, sk.num)) else { return };
         self.ehash.remove(flow, id);
         self.lhash.remove(id);
-        self.ports.release(id, flow.local.port());
+        self.ports.release(id, num);
         self.cx.orphan_count = self.cx.orphan_count.saturating_sub(1);
         self.objects.remove(id);
     }
@@ -500,7 +528,7 @@ impl Stack {
     /// Linux: tcp_v4_err finds the connection, tcp_req_err ends a half-open one.
     fn on_icmp(&mut self, icmp: &IcmpError) {
         let flow = Flow::new(icmp.local, icmp.remote);
-        let Some(id) = self.ehash.get(flow) else { return };
+        let Some(id) = self.lookup_established(flow) else { return };
         match self.objects.get(id) {
             Some(Object::Sock(_)) => {
                 self.enter(id, |sk, cx| tcp_v4_err(sk, icmp, cx));

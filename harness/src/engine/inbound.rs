@@ -21,14 +21,18 @@ impl Session<'_> {
     pub(super) fn inbound(&mut self, event: &Event, spec: &PacketSpec, due: Due) -> Step<Finished> {
         let id = self.inbound_connection(event, spec)?;
         self.wait_for(event, due)?;
+        let now = self.target.now();
+        let numbered = self.numbers.packet(self.event_number, spec, now, &self.log);
+        let spec = numbered.as_ref().unwrap_or(spec);
         let (script, live) = self.inbound_packet(event, spec, id)?;
         if let Transport::Tcp(tcp) = &script.transport {
             self.connections.on_inbound(id, tcp);
         }
-        let bytes = build(&live).map_err(|why| {
+        let mut bytes = build(&live).map_err(|why| {
             let message = format!("this packet cannot be built: {why}");
             failure(Class::Script, spec.span, event.span, message).error()
         })?;
+        spec.malform.iter().for_each(|what| what.node.apply(&mut bytes));
         let at = self.target.inject(&bytes).map_err(|e| target_problem(e, event.span))?;
         let line = Some(self.line(event.span));
         let text = packet_text(&script, &TextOptions::default());

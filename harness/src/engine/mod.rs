@@ -24,6 +24,7 @@ pub mod log;
 mod log_text;
 pub mod mode;
 mod needs;
+mod numbers;
 mod observe;
 mod outbound;
 pub mod outcome;
@@ -40,4 +41,5 @@ mod states;
 mod syscalls;
 
 pub use mode::Mode;
-pub use run::{Run, carry_out, observe, run};
+pub use numbers::{AsWritten, Numbers};
+pub use run::{Run, carry_out, observe, observe_with, run};

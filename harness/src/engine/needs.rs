@@ -94,6 +94,7 @@ fn of_option(option: &TcpOptionSpec) -> Option<Capability> {
         TcpOptionSpec::Fastopen { .. } => Some(Capability::Fastopen),
         TcpOptionSpec::AccEcn { .. } => Some(Capability::AccEcn),
         TcpOptionSpec::Eol
+        | TcpOptionSpec::Raw(_)
         | TcpOptionSpec::Nop
         | TcpOptionSpec::Mss(_)
         | TcpOptionSpec::Wscale(_)

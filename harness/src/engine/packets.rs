@@ -76,6 +76,7 @@ pub(crate) fn options_from_spec(spec: &OptionsSpec) -> Vec<TcpOption> {
 
 fn option_from_spec(spec: &TcpOptionSpec) -> TcpOption {
     match spec {
+        TcpOptionSpec::Raw(bytes) => TcpOption::Malformed(bytes.clone()),
         TcpOptionSpec::Eol => TcpOption::Eol,
         TcpOptionSpec::Nop => TcpOption::Nop,
         TcpOptionSpec::Mss(mss) => TcpOption::Mss(mss.value().unwrap_or(0)),

@@ -16,6 +16,7 @@ use super::failure::{Step, Stop, failure, target_problem};
 use super::log::RunLog;
 use super::mode::Mode;
 use super::needs;
+use super::numbers::{AsWritten, Numbers};
 use super::outcome::{Class, Failure, Outcome};
 use super::session::Session;
 
@@ -67,11 +68,33 @@ pub fn observe(script: &Script, config: &Config, launch: &dyn Launch, sampling: 
     carry_out(script, config, launch, Mode::Observe(sampling))
 }
 
+/// [`observe()`] of a script whose injected packets have the numbers that `numbers` gives them.
+#[must_use]
+pub fn observe_with(
+    script: &Script,
+    config: &Config,
+    launch: &dyn Launch,
+    sampling: Sampling,
+    numbers: &mut dyn Numbers,
+) -> Run {
+    with_numbers(script, config, launch, Mode::Observe(sampling), numbers)
+}
+
 /// Runs `script` on a fresh target, in either way.
 #[must_use]
 pub fn carry_out(script: &Script, config: &Config, launch: &dyn Launch, mode: Mode) -> Run {
+    with_numbers(script, config, launch, mode, &mut AsWritten)
+}
+
+fn with_numbers(
+    script: &Script,
+    config: &Config,
+    launch: &dyn Launch,
+    mode: Mode,
+    numbers: &mut dyn Numbers,
+) -> Run {
     let mut run = match prepare(script, config, launch) {
-        Ok(target) => with_target(script, config, mode, target),
+        Ok(target) => with_target(Session::new(script, config, mode, numbers, target)),
         Err(stop) => Run::before_start(stop),
     };
     // Whatever stops a run that does not judge is not what the target did to the script.
@@ -104,8 +127,8 @@ fn prepare(script: &Script, config: &Config, launch: &dyn Launch) -> Step<Box<dy
     Ok(target)
 }
 
-fn with_target(script: &Script, config: &Config, mode: Mode, target: Box<dyn Target>) -> Run {
-    let mut session = Session::new(script, config, mode, target);
+fn with_target(mut session: Session<'_>) -> Run {
+    let script = session.script;
     let started = session.target.start().map_err(|e| target_problem(e, head(script)));
     let mut result = started.and_then(|()| session.events());
     // The cleanup command runs however the events ended, if there was an init command; when that

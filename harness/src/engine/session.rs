@@ -13,6 +13,7 @@ use super::failure::{Step, Stop, failure, target_problem};
 use super::flow::Connections;
 use super::log::{Captured, Entry, RunLog, What};
 use super::mode::Mode;
+use super::numbers::Numbers;
 use super::outcome::{Class, Failure};
 use super::sampling::Known;
 use super::schedule::{self, Check, Due, Previous};
@@ -44,7 +45,9 @@ pub(super) struct Session<'a> {
     /// What was last seen of each socket, by the number of its connection.
     pub(super) seen: BTreeMap<usize, Known>,
     pub(super) warnings: Vec<Failure>,
-    first_event: bool,
+    pub(super) numbers: &'a mut dyn Numbers,
+    /// Of the present event, from 0.
+    pub(super) event_number: usize,
 }
 
 impl<'a> Session<'a> {
@@ -53,6 +56,7 @@ impl<'a> Session<'a> {
         script: &'a Script,
         config: &'a Config,
         mode: Mode,
+        numbers: &'a mut dyn Numbers,
         target: Box<dyn Target>,
     ) -> Self {
         let clock = target.info().clock;
@@ -75,7 +79,8 @@ impl<'a> Session<'a> {
             states: BTreeMap::new(),
             seen: BTreeMap::new(),
             warnings: Vec::new(),
-            first_event: true,
+            numbers,
+            event_number: 0,
         }
     }
 
@@ -86,7 +91,7 @@ impl<'a> Session<'a> {
             self.event(event)?;
             self.record_states(event)?;
             self.sample(event)?;
-            self.first_event = false;
+            self.event_number += 1;
         }
         self.join_outstanding()?;
         if self.mode.judges() && self.config.strict_packets {
@@ -157,7 +162,7 @@ impl<'a> Session<'a> {
     /// Waits until `event` is due and checks that it starts in time.
     pub(super) fn wait_for(&mut self, event: &Event, due: Due) -> Step<()> {
         self.wait_until(due.from, event.span)?;
-        if self.first_event || due.is_any() {
+        if self.event_number == 0 || due.is_any() {
             return Ok(());
         }
         let now = self.target.now();

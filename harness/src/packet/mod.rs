@@ -4,6 +4,7 @@
 pub mod build;
 pub mod checksum;
 pub mod icmp;
+pub mod malform;
 pub mod md5;
 pub mod model;
 mod options;
@@ -15,6 +16,7 @@ pub mod text;
 
 pub use build::{BuildError, build};
 pub use checksum::transport_checksum_ok;
+pub use malform::Malform;
 pub use md5::{md5_digest, md5_sign};
 pub use model::{Icmp, Ip, MplsEntry, Outer, Packet, Tcp, TcpOption, Transport, Udp, flag};
 pub use parse::{parse, parse_with};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::source::{SourceFile, Span, Spanned};
 use super::token::Token;
+use crate::packet::Malform;
 
 /// A parsed script. `tokens` hold the whole text (white space and comments included), so the tree
 /// is lossless: the concatenation of their slices is the source.
@@ -178,6 +179,8 @@ pub struct PacketSpec {
     pub body: PacketBody,
     /// Trailing `/udp(SRC > DST)` (FreeBSD).
     pub outer_udp: Option<Spanned<Ports>>,
+    /// `/but(data_offset 4)`: what is wrong with its bytes (extension; inbound only).
+    pub malform: Vec<Spanned<Malform>>,
     /// From the direction to the last token.
     pub span: Span,
 }
@@ -356,6 +359,8 @@ pub enum TcpOptionSpec {
         /// TSecr
         ecr: Field<u32>,
     },
+    /// `raw HEX` (extension; inbound only): these bytes.
+    Raw(Vec<u8>),
     /// `md5 HEX`, up to 16 bytes; `md5 *` for any digest.
     Md5(Option<Vec<u8>>),
     /// `md5 valid` (FreeBSD): the digest that `--tcp_md5_secret` gives for this segment.

@@ -36,6 +36,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("parse::errno-text", "an error name without its text, or an empty text"),
     ("parse::expected", "something else should stand here"),
     ("parse::first-event-time", "the first event is not at time 0"),
+    (
+        "parse::inbound-only",
+        "something stands on an expected packet that only an injected one can have",
+    ),
     ("parse::inbound-window", "an injected segment has no window"),
     ("parse::negative-time", "a time is negative"),
     ("parse::no-events", "the script has no events"),

@@ -73,6 +73,7 @@ fn packet(spec: &mut PacketSpec) {
     ip_info(&mut spec.ip);
     maybe(&mut spec.psp);
     maybe(&mut spec.outer_udp);
+    spec.malform.iter_mut().for_each(forget);
     for header in &mut spec.encap {
         header.span = Span::default();
         if let EncapKind::Ip { info, .. } = &mut header.kind {

@@ -333,6 +333,12 @@ pub trait Target {
     /// [`TcpState::Close`] when there is none.
     fn tcp_state(&mut self, flow: &FlowKey) -> Result<TcpState, TargetError>;
 
+    /// [`Self::tcp_state`] of each, at one moment. A target that has a faster way than to ask for
+    /// one after the other takes it.
+    fn tcp_states(&mut self, flows: &[FlowKey]) -> Result<Vec<TcpState>, TargetError> {
+        flows.iter().map(|flow| self.tcp_state(flow)).collect()
+    }
+
     /// CLOCK_REALTIME at [`Target::start`] in microseconds, to read the wall-clock stamps that some
     /// calls return (`SCM_TIMESTAMPING`) in script time. 0 where the target's own clock starts at 0.
     fn realtime_at_start_us(&mut self) -> i64 {

@@ -47,6 +47,9 @@ pub fn launcher(name: &str) -> Result<Box<dyn Launch>, RegistryError> {
         "stack" => stack().map_err(Into::into),
         "linux" | "linux:veth" | "linux:raw" => linux(name).map_err(Into::into),
         _ => {
+            if let Some(mutant) = name.strip_prefix("stack:") {
+                return mutated(mutant).map_err(Into::into);
+            }
             let names: Vec<_> = TARGETS.iter().map(|t| t.name).collect();
             let known = format!("known are {}", names.join(", "));
             Err(RegistryError::Unknown { name: name.to_owned(), known })
@@ -76,6 +79,25 @@ fn stack() -> Result<Box<dyn Launch>, TargetError> {
     Err(absent("stack", "build with the feature target-stack"))
 }
 
+#[cfg(all(feature = "target-stack", feature = "mutants"))]
+fn mutated(name: &str) -> Result<Box<dyn Launch>, TargetError> {
+    use synproof_stack::Mutant;
+    let mutant = Mutant::named(name).ok_or_else(|| {
+        let known: Vec<&str> = Mutant::ALL.iter().map(|mutant| mutant.name()).collect();
+        TargetError::Unavailable {
+            what: format!("target stack:{name}"),
+            why: "no such mutant".into(),
+            fix: format!("known are {}", known.join(", ")),
+        }
+    })?;
+    Ok(Box::new(super::stack::MutantLaunch(mutant)))
+}
+
+#[cfg(not(all(feature = "target-stack", feature = "mutants")))]
+fn mutated(name: &str) -> Result<Box<dyn Launch>, TargetError> {
+    Err(absent(&format!("stack:{name}"), "build with the feature mutants"))
+}
+
 #[cfg(all(target_os = "linux", feature = "target-linux"))]
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it is an error")]
 fn linux(name: &str) -> Result<Box<dyn Launch>, TargetError> {
@@ -93,7 +115,12 @@ fn linux(name: &str) -> Result<Box<dyn Launch>, TargetError> {
     Err(absent(name, "build on Linux with the feature target-linux"))
 }
 
-#[cfg(not(all(target_os = "linux", feature = "target-linux", feature = "target-stack")))]
+#[cfg(not(all(
+    target_os = "linux",
+    feature = "target-linux",
+    feature = "target-stack",
+    feature = "mutants"
+)))]
 fn absent(name: &str, fix: &str) -> TargetError {
     TargetError::Unavailable {
         what: format!("target {name}"),

@@ -12,8 +12,10 @@ use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
 use crate::fastopen::tcp_fastopen_active_disable_ofo_check;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::fin::tcp_send_fin;
 use crate::output::reset::tcp_send_active_reset;
+use crate::output::write::tcp_write_queue_purge;
 use crate::sock::{Shutdown, Sock, SockId};
 use crate::stack::Stack;
 use crate::state::close::{CloseAction, close_action};
@@ -68,7 +70,8 @@ fn tcp_close_begin(sk: &mut Sock, cx: &mut Cx) {
         cx.later(Effect::StopListening(sk.id));
         return;
     }
-    let data_was_unread = sk.recv_queue.available() > 0;
+    let unread = sk.recv_queue.available() > 0;
+    let data_was_unread = unread && !cx.mutant(Mutant::UnreadCloseFin);
     sk.recv_queue.purge();
     if sk.state() == TcpState::Close {
         return;
@@ -83,7 +86,7 @@ fn tcp_close_begin(sk: &mut Sock, cx: &mut Cx) {
         sk.timers.stop_all();
         tcp_set_state(sk, Event::Abort, cx);
         tcp_send_active_reset(sk, cx);
-        sk.write_queue.purge();
+        tcp_write_queue_purge(sk, cx);
         sk.timers.stop_all();
     } else if sk.opts.linger.on && sk.opts.linger.secs == 0 {
         tcp_disconnect(sk, cx);
@@ -142,7 +145,7 @@ fn tcp_close_state(sk: &mut Sock, cx: &mut Cx) -> bool {
         CloseAction::Nothing => false,
         CloseAction::Delete => {
             sk.timers.stop_all();
-            sk.write_queue.purge();
+            tcp_write_queue_purge(sk, cx);
             tcp_set_state(sk, Event::CloseCall, cx);
             false
         }
@@ -191,7 +194,7 @@ pub(crate) fn finish(sk: &mut Sock, cx: &mut Cx) {
 /// Linux: tcp_done_with_error (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_done_with_error(sk: &mut Sock, err: Errno, event: Event, cx: &mut Cx) {
     sk.err = Some(err);
-    sk.write_queue.purge();
+    tcp_write_queue_purge(sk, cx);
     tcp_done(sk, event, cx);
     if !sk.dead {
         cx.wake(sk.id, Wake::Error);
@@ -202,7 +205,7 @@ pub(crate) fn tcp_done_with_error(sk: &mut Sock, err: Errno, event: Event, cx: &
 ///
 /// Linux: inet_csk_destroy_sock (net/ipv4/inet_connection_sock.c)
 fn inet_csk_destroy_sock(sk: &mut Sock, cx: &mut Cx) {
-    sk.write_queue.purge();
+    tcp_write_queue_purge(sk, cx);
     sk.recv_queue.purge();
     tcp_fastopen_active_disable_ofo_check(sk, cx);
     sk.ofo_queue.purge();

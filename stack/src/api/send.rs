@@ -12,6 +12,7 @@ use crate::effect::Wake;
 use crate::errno::Errno;
 use crate::errqueue::zerocopy::{NewSegment, ZcCall, skb_zerocopy_iter_stream};
 use crate::fastopen::tcp_passive_fastopen;
+use crate::input::rate::tcp_rate_check_app_limited;
 use crate::input::tcp_sndbuf_expand;
 use crate::output::mss::tcp_send_mss;
 use crate::output::small_queue::tcp_should_autocork;
@@ -120,6 +121,9 @@ fn try_sendmsg(
 ) -> Poll<Result<usize, Errno>> {
     let nonblock = sk.opts.nonblock || message.flags.dontwait();
     let timeout = sk.opts.sndtimeo_us;
+    if !sleep.has_slept() {
+        tcp_rate_check_app_limited(sk);
+    }
     let can_send = sk.state().is_in(StateMask::CAN_SEND) || tcp_passive_fastopen(sk);
     if !can_send && sleep.copied == 0 {
         // Data may be handed over only once the connection is established.

@@ -1,11 +1,12 @@
 //! TCP_INFO: the bytes of Linux's struct tcp_info.
 //!
 //! RFC 9293 §3.10.6 STATUS · Linux: tcp_get_info (net/ipv4/tcp.c), struct tcp_info
-//! (include/uapi/linux/tcp.h). The delivery rate, counts of marks and fields after tcpi_snd_wnd
-//! are zero.
+//! (include/uapi/linux/tcp.h).
 
+use crate::congestion::rto_time_ms;
 use crate::cx::Cx;
-use crate::sock::{Chrono, Sock};
+use crate::input::rate::tcp_compute_delivery_rate;
+use crate::sock::{Chrono, EcnMode, Sock};
 use crate::state::TcpState;
 use crate::time::Instant;
 
@@ -25,6 +26,11 @@ struct Layout(Vec<u8>);
 impl Layout {
     fn u8(&mut self, value: u32) -> &mut Self {
         self.0.push(u8::try_from(value).unwrap_or(u8::MAX));
+        self
+    }
+
+    fn u16(&mut self, value: u16) -> &mut Self {
+        self.0.extend(value.to_ne_bytes());
         self
     }
 
@@ -83,7 +89,7 @@ fn head(sk: &Sock, out: &mut Layout) {
     if sk.rx_opt.sack_ok {
         options |= OPT_SACK;
     }
-    if sk.ecn.ok {
+    if sk.ecn.mode != EcnMode::Disabled {
         options |= OPT_ECN;
     }
     if sk.ecn.seen {
@@ -104,7 +110,7 @@ fn head(sk: &Sock, out: &mut Layout) {
         .u8(sk.loss.backoff)
         .u8(u32::from(options))
         .u8(u32::from(scales))
-        .u8((sk.fastopen.client_fail as u32) << 1);
+        .u8(u32::from(sk.rate.rate_app_limited) | (sk.fastopen.client_fail as u32) << 1);
     out.u32(sk.loss.rto_ms.saturating_mul(1000))
         .u32(sk.ack.ato_ms.saturating_mul(1000))
         .u32(sk.mss_cache)
@@ -154,14 +160,33 @@ fn totals(sk: &Sock, cx: &Cx, out: &mut Layout) {
         .u32(sk.total.data_segs_out);
     let spent = |what| sk.chrono.spent_us(what, cx.now);
     let (rwnd, sndbuf) = (spent(Chrono::RwndLimited), spent(Chrono::SndbufLimited));
-    // The delivery rate is not measured.
-    out.u64(0).u64(spent(Chrono::Busy) + rwnd + sndbuf).u64(rwnd).u64(sndbuf);
+    out.u64(tcp_compute_delivery_rate(sk));
+    out.u64(spent(Chrono::Busy) + rwnd + sndbuf).u64(rwnd).u64(sndbuf);
     out.u32(sk.total.delivered)
-        .u32(0)
+        .u32(sk.total.delivered_ce)
         .u64(sk.total.bytes_sent)
         .u64(sk.total.bytes_retrans)
         .u32(sk.total.dsack_dups)
         .u32(sk.total.reord_seen)
         .u32(sk.total.rcv_ooopack)
-        .u32(sk.snd.wnd);
+        .u32(sk.snd.wnd)
+        .u32(sk.rcv.wnd)
+        .u32(u32::from(sk.loss.timeout_rehash));
+    let running = sk.loss.rto_stamp.map_or(0, |stamp| rto_time_ms(stamp, cx));
+    out.u16(sk.loss.total_rto)
+        .u16(sk.loss.total_rto_recoveries)
+        .u32(sk.loss.total_rto_time.wrapping_add(running));
+    accecn(sk, out);
+}
+
+/// Marks, as RFC 9768 counts them; the codepoints' order is that of the structure.
+fn accecn(sk: &Sock, out: &mut Layout) {
+    let acc = &sk.ecn.acc;
+    out.u32(acc.received_ce);
+    for [ect1, ect0, ce] in [acc.delivered_ecn_bytes, acc.received_ecn_bytes] {
+        out.u32(ect1).u32(ect0).u32(ce);
+    }
+    out.u32(
+        sk.ecn.mode as u32 | (acc.saw_accecn_opt as u32) << 2 | u32::from(acc.fail_mode.0) << 4,
+    );
 }

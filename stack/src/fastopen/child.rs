@@ -72,6 +72,7 @@ pub(crate) fn reqsk_fastopen_remove(sk: &mut Sock, reset: bool, cx: &mut Cx) {
 /// Linux: tcp_rcv_synrecv_state_fastopen (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_rcv_synrecv_state_fastopen(sk: &mut Sock, cx: &mut Cx) {
     crate::congestion::undo_synack_rto(sk, cx);
+    crate::congestion::tcp_update_rto_time(sk, cx);
     sk.loss.retransmits = 0;
     crate::congestion::tcp_retrans_stamp_cleanup(sk);
     reqsk_fastopen_remove(sk, false, cx);

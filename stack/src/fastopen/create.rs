@@ -6,7 +6,7 @@
 use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::input::{tcp_fastopen_add_skb, tcp_init_transfer, tcp_v4_syn_recv_sock};
-use crate::output::synack::tcp_v4_send_synack;
+use crate::output::synack::{SynackType, tcp_v4_send_synack};
 use crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
 use crate::sock::{RequestSock, Sock, SockId};
 use crate::stack::Stack;
@@ -65,6 +65,6 @@ fn init_child(child: &mut Sock, mut req: Box<RequestSock>, syn: &Segment, cx: &m
     tcp_fastopen_add_skb(child, syn, cx);
     req.rcv_nxt = child.rcv.nxt;
     child.rcv.wup = child.rcv.nxt;
-    tcp_v4_send_synack(&req, cx);
+    tcp_v4_send_synack(&req, SynackType::Normal, cx);
     child.fastopen.rsk = Some(req);
 }

@@ -3,7 +3,7 @@
 //! RFC 9293 §3.10.7.4 seventh, RFC 2018, RFC 2883 · Linux: tcp_data_queue, tcp_data_queue_ofo,
 //! tcp_ofo_queue, tcp_event_data_recv, tcp_dsack_set (net/ipv4/tcp_input.c)
 
-use super::ecn::{tcp_data_ecn_check, tcp_ecn_accept_cwr};
+use super::ecn::tcp_data_ecn_check;
 use super::fin::tcp_fin;
 use super::prune::tcp_prune_queue;
 use super::rcv_window::{
@@ -11,6 +11,7 @@ use super::rcv_window::{
 };
 use super::rtt::tcp_rcv_rtt_measure;
 use super::{Disposition, DropReason};
+use crate::accecn::tcp_rcv_spurious_retrans;
 use crate::api::readiness::tcp_data_ready;
 use crate::cx::Cx;
 use crate::effect::Wake;
@@ -33,7 +34,6 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
     if seg.seq == seg.end_seq() {
         return Disposition::Consumed;
     }
-    tcp_ecn_accept_cwr(sk, seg);
     let window = tcp_receive_window(sk);
     let end_seq = seg.end_seq();
     if seg.seq == sk.rcv.nxt {
@@ -46,6 +46,7 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
     if !end_seq.after(sk.rcv.nxt) {
         // [RFC9293:MUST-58] A retransmission: the ACK was lost, send it again at once.
         cx.mib.inc(Counter::TcpExtDelayedACKLost);
+        tcp_rcv_spurious_retrans(sk, seg);
         tcp_dsack_set(sk, seg.seq, end_seq, cx);
         out_of_window(sk, DropReason::TcpOldData);
         return Disposition::Dropped(DropReason::TcpOldData);
@@ -326,6 +327,7 @@ pub(super) fn tcp_send_dupack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
         cx.mib.inc(Counter::TcpExtDelayedACKLost);
         tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
         if sk.rx_opt.sack_ok {
+            tcp_rcv_spurious_retrans(sk, seg);
             tcp_dsack_set(sk, seg.seq, end_seq.min(sk.rcv.nxt), cx);
         }
     }

@@ -4,6 +4,7 @@
 
 use crate::cx::Cx;
 use crate::effect::Wake;
+use crate::mutant::Mutant;
 use crate::output::ack::tcp_send_ack;
 use crate::sock::Sock;
 use crate::state::{Event, TcpState, tcp_set_state};
@@ -17,6 +18,7 @@ pub(super) fn tcp_fin(sk: &mut Sock, cx: &mut Cx) {
     match sk.state() {
         TcpState::SynRecv | TcpState::Established => {
             tcp_set_state(sk, Event::RecvFin, cx);
+            sk.ack.sched &= !cx.mutant(Mutant::FinNotAcked);
             // We are likely to answer with data, or with our own FIN: the ACK can wait for it
             // (inet_csk_enter_pingpong_mode).
             sk.ack.pingpong = cx.sysctl.tcp_pingpong_thresh;

@@ -4,6 +4,7 @@
 //! the minute and an index of its MSS go into the number of the SYN-ACK; window scale, SACK and ECN
 //! into the low bits of its timestamp. TCP-AO's part is absent.
 
+use crate::accecn::cookie_accecn_ok;
 use crate::cx::Cx;
 use crate::effect::Effect;
 use crate::flow::Flow;
@@ -208,6 +209,7 @@ pub(super) fn cookie_v4_check(sk: &Sock, seg: &Segment, cx: &mut Cx) -> Option<R
     let mut req = cookie_tcp_reqsk_alloc(sk, seg, (rx_opt, mss), cx);
     req.tsoffset = tsoffset;
     req.ecn_ok = ecn_ok;
+    req.accecn_ok = ecn_ok && cookie_accecn_ok(seg.flags);
     Some(req)
 }
 

@@ -29,7 +29,7 @@ use crate::wire::Segment;
 pub(crate) fn tcp_v4_rcv(stack: &mut Stack, seg: &Segment) -> Disposition {
     stack.cx.mib.inc(Counter::TcpInSegs);
     let flow = Flow::new(seg.dst(), seg.src());
-    let found = stack.ehash.get(flow);
+    let found = stack.lookup_established(flow);
     let state = found.and_then(|id| stack.objects.get(id)).map_or(TcpState::Close, Object::state);
     let disposition = dispatch(stack, seg, found);
     let at = stack.cx.now;

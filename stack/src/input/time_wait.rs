@@ -73,7 +73,7 @@ impl Heard {
 }
 
 fn is_stale(rx_opt: &RxOpt, seg: &Segment, now: Instant) -> bool {
-    rx_opt.saw_tstamp && !seg.flags.rst() && tcp_paws_reject(rx_opt, 0, now)
+    rx_opt.saw_tstamp && tcp_paws_reject(rx_opt, seg.flags.rst(), now)
 }
 
 /// Judges a segment for the remainder of a connection.
@@ -102,6 +102,9 @@ pub(super) fn tcp_timewait_state_process(
         Heard::Reset => TwStatus::Success,
         Heard::Stale => {
             cx.mib.inc(Counter::TcpExtPAWSTimewait);
+            if seg.flags.rst() {
+                return TwStatus::Success;
+            }
             reschedule(tw, cx);
             answer(tw, seg, Counter::TcpExtTCPACKSkippedTimeWait, cx)
         }
@@ -136,6 +139,9 @@ fn fin_wait2(tw: &mut TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, cx: &mut Cx) 
         (false, true, true) => {
             advance(&mut tw.state, tw.flow, Event::RecvFin, cx);
             tw.rcv_nxt = end_seq;
+            if rx_opt.saw_tstamp {
+                tw.entry_stamp = cx.now;
+            }
             remember(tw, rx_opt, cx);
             reschedule(tw, cx);
             TwStatus::Ack
@@ -189,5 +195,5 @@ pub(super) fn tcp_v4_timewait_ack(tw: &TimeWaitSock, cx: &mut Cx) {
     ack.ip.ttl = cx.default_ttl(tw.flow.is_v6());
     let ts = tw.tstamp_ok.then(|| time_stamp_echo(cx.now, tw.tsoffset, tw.ts_recent));
     ack.option_bytes = bare_options(ts, tw.md5_key.is_some());
-    send_signed(ack, tw.md5_key.as_ref(), cx);
+    send_signed(ack, tw.md5_key.as_ref(), tw.bound_dev_if, cx);
 }

@@ -9,13 +9,15 @@ use super::ack::tcp_may_update_window;
 use super::data::tcp_send_dupack;
 use super::reset::tcp_reset;
 use super::{Disposition, DropReason, Step, drop_for};
+use crate::accecn::accecn_syn;
 use crate::cx::Cx;
 use crate::fastopen::tcp_fastopen_active_disable;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::ack::{tcp_oow_rate_limited, tcp_send_challenge_ack};
 use crate::output::window::tcp_receive_window;
 use crate::seq::Seq;
-use crate::sock::{RxOpt, Sock};
+use crate::sock::{EcnMode, RxOpt, Sock};
 use crate::state::{Event, StateMask, TcpState};
 use crate::time::Instant;
 use crate::wire::Segment;
@@ -24,6 +26,8 @@ use crate::wire::Segment;
 const TCP_PAWS_WINDOW: i32 = 1;
 /// TCP_PAWS_WRAP: after 24 days of silence old timestamps say nothing.
 const PAWS_24DAYS_US: u64 = 60 * 60 * 24 * 24 * 1_000_000;
+/// How long a timestamp guards against resets, in microseconds (Linux: TCP_PAWS_MSL).
+const PAWS_MSL_US: u64 = 60 * 1_000_000;
 
 /// States in which the peer has sent its FIN.
 const FIN_RECEIVED: StateMask =
@@ -52,14 +56,14 @@ pub(super) fn take_timestamps(sk: &mut Sock, seg: &Segment) {
 /// [RFC7323:5.3#1] Protection against wrapped sequence numbers.
 fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     take_timestamps(sk, seg);
-    if !sk.rx_opt.saw_tstamp || !tcp_paws_discard(&sk.rx_opt, cx.now) || seg.flags.rst() {
+    if !sk.rx_opt.saw_tstamp || !tcp_paws_discard(&sk.rx_opt, cx) || seg.flags.rst() {
         return ControlFlow::Continue(());
     }
     let Some(reason) = tcp_disordered_ack_check(sk, seg) else {
         return ControlFlow::Continue(());
     };
     if seg.flags.syn() {
-        return syn_challenge(sk, cx);
+        return syn_challenge(sk, false, cx);
     }
     if reason == DropReason::TcpRfc7323PawsAck {
         // Overtaken ACKs are common, and answering one tells its sender nothing.
@@ -74,19 +78,29 @@ fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     drop_for(reason)
 }
 
-/// The timestamp is older than the one remembered.
+/// The timestamp is not older than the one remembered.
 ///
-/// Linux: tcp_paws_check, negated
-pub(super) fn tcp_paws_reject(rx_opt: &RxOpt, paws_window: i32, now: Instant) -> bool {
-    let Some(stamp) = rx_opt.ts_recent_stamp else { return false };
+/// Linux: tcp_paws_check
+pub(super) fn tcp_paws_check(rx_opt: &RxOpt, paws_window: i32, now: Instant) -> bool {
+    let Some(stamp) = rx_opt.ts_recent_stamp else { return true };
     let age = rx_opt.ts_recent.wrapping_sub(rx_opt.rcv_tsval).cast_signed();
     // Some peers wrongly start with a zero timestamp on the SYN-ACK.
-    age > paws_window && now.micros_since(stamp) < PAWS_24DAYS_US && rx_opt.ts_recent != 0
+    age <= paws_window || now.micros_since(stamp) >= PAWS_24DAYS_US || rx_opt.ts_recent == 0
+}
+
+/// PAWS for what is no connection yet, or none any more: there even a reset is refused, unless the
+/// timestamp remembered is older than an MSL.
+///
+/// RFC 7323 §5.2 · Linux: tcp_paws_reject (include/net/tcp.h)
+pub(super) fn tcp_paws_reject(rx_opt: &RxOpt, rst: bool, now: Instant) -> bool {
+    let fresh = rx_opt.ts_recent_stamp.is_some_and(|at| now.micros_since(at) < PAWS_MSL_US);
+    !tcp_paws_check(rx_opt, 0, now) && (!rst || fresh)
 }
 
 /// Linux: tcp_paws_discard
-fn tcp_paws_discard(rx_opt: &RxOpt, now: Instant) -> bool {
-    tcp_paws_reject(rx_opt, TCP_PAWS_WINDOW, now)
+fn tcp_paws_discard(rx_opt: &RxOpt, cx: &Cx) -> bool {
+    let window = TCP_PAWS_WINDOW + i32::from(cx.mutant(Mutant::PawsWindow));
+    !tcp_paws_check(rx_opt, window, cx.now)
 }
 
 /// Why PAWS drops the segment. A pure duplicate ACK that was overtaken a moment ago does no harm
@@ -127,7 +141,7 @@ fn check_sequence(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         return drop_for(reason);
     }
     if seg.flags.syn() {
-        return syn_challenge(sk, cx);
+        return syn_challenge(sk, false, cx);
     }
     if reason != DropReason::TcpOldSequence {
         cx.mib.inc(Counter::TcpExtBeyondWindow);
@@ -148,7 +162,8 @@ fn tcp_sequence(sk: &Sock, seg: &Segment) -> Option<DropReason> {
         return Some(DropReason::TcpOldSequence);
     }
     let wnd_end = sk.rcv.nxt + tcp_receive_window(sk);
-    if end_seq.after(wnd_end) {
+    // The FIN itself may lie behind the edge.
+    if (end_seq - u32::from(seg.flags.fin())).after(wnd_end) {
         if seq.after(wnd_end) {
             return Some(DropReason::TcpInvalidSequence);
         }
@@ -173,7 +188,8 @@ fn check_rst(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if !seg.flags.rst() {
         return ControlFlow::Continue(());
     }
-    if seg.seq == sk.rcv.nxt || tcp_reset_check(sk, seg) || at_right_edge_of_sack(sk, seg.seq) {
+    let exact = seg.seq == sk.rcv.nxt || tcp_reset_check(sk, seg);
+    if exact || at_right_edge_of_sack(sk, seg.seq) || cx.mutant(Mutant::RstInWindow) {
         tcp_reset(sk, Event::RecvRst, cx);
         return drop_for(DropReason::TcpReset);
     }
@@ -182,7 +198,7 @@ fn check_rst(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         // The data before it was swallowed.
         tcp_fastopen_active_disable(cx);
     }
-    tcp_send_challenge_ack(sk, cx);
+    tcp_send_challenge_ack(sk, false, cx);
     drop_for(DropReason::TcpReset)
 }
 
@@ -203,19 +219,27 @@ fn check_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         && seg.seq + 1 == seg.end_seq()
         && seg.seq + 1 == sk.rcv.nxt
         && seg.ack == sk.snd.nxt;
+    let reflect = sk.ecn.mode == EcnMode::AccEcn;
+    if reflect {
+        accecn_syn(&mut sk.ecn.acc, seg);
+    }
     if crossed {
         // The SYN-ACK of a simultaneous open, which acknowledges ours.
         return ControlFlow::Continue(());
     }
-    syn_challenge(sk, cx)
+    if cx.mutant(Mutant::SynResets) {
+        tcp_reset(sk, Event::RecvRst, cx);
+        return drop_for(DropReason::TcpReset);
+    }
+    syn_challenge(sk, reflect, cx)
 }
 
-fn syn_challenge(sk: &mut Sock, cx: &mut Cx) -> Step {
+fn syn_challenge(sk: &mut Sock, reflect: bool, cx: &mut Cx) -> Step {
     cx.mib.inc(Counter::TcpExtTCPSYNChallenge);
     if sk.state() == TcpState::Established {
         // Linux counts the error where tcp_rcv_established asks for it, and only there.
         cx.mib.inc(Counter::TcpInErrs);
     }
-    tcp_send_challenge_ack(sk, cx);
+    tcp_send_challenge_ack(sk, reflect, cx);
     ControlFlow::Break(Disposition::Dropped(DropReason::TcpInvalidSyn))
 }

@@ -6,8 +6,10 @@
 use super::options::tcp_acceptable_seq;
 use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::window::__tcp_select_window;
+use crate::accecn::tcp_send_ack_reflect_ect;
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::sock::Sock;
 use crate::sock::TCP_DELACK_MAX_MS;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
@@ -23,11 +25,18 @@ pub(crate) const TCP_MAX_QUICKACKS: u32 = 16;
 
 /// Linux: tcp_send_ack (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_send_ack(sk: &mut Sock, cx: &mut Cx) {
+    __tcp_send_ack(sk, Flags::NONE, cx);
+}
+
+/// An ACK with more flags.
+///
+/// Linux: __tcp_send_ack (net/ipv4/tcp_output.c)
+pub(crate) fn __tcp_send_ack(sk: &mut Sock, flags: Flags, cx: &mut Cx) {
     if sk.state() == TcpState::Close {
         return;
     }
     let seq = tcp_acceptable_seq(sk);
-    tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::ACK), cx);
+    tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::ACK | flags), cx);
 }
 
 /// In an interactive session an ACK can ride on the reply.
@@ -141,16 +150,20 @@ pub(crate) fn tcp_send_delayed_ack(sk: &mut Sock, cx: &mut Cx) {
     sk.timers.arm(Timer::Delack, timeout);
 }
 
-/// Answers a suspicious segment with the present state, within limits.
+/// Answers a suspicious segment with the present state, within limits. `reflect` says that the
+/// segment was a SYN of accurate ECN, about which the flags tell.
 ///
 /// RFC 5961 §7 · Linux: tcp_send_challenge_ack (net/ipv4/tcp_input.c)
-pub(crate) fn tcp_send_challenge_ack(sk: &mut Sock, cx: &mut Cx) {
+pub(crate) fn tcp_send_challenge_ack(sk: &mut Sock, reflect: bool, cx: &mut Cx) {
+    if cx.mutant(Mutant::NoChallengeAck) {
+        return;
+    }
     let skipped = Counter::TcpExtTCPACKSkippedChallenge;
     if rate_limited(&mut sk.ack.last_oow_ack, skipped, cx) || !cx.take_challenge_ack() {
         return;
     }
     cx.mib.inc(Counter::TcpExtTCPChallengeACK);
-    tcp_send_ack(sk, cx);
+    tcp_send_ack_reflect_ect(sk, reflect, cx);
 }
 
 /// Whether the answer to an out-of-window segment comes too soon after the last one. Segments with

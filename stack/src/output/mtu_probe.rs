@@ -7,7 +7,7 @@ use super::mss::{tcp_current_mss, tcp_mss_to_mtu, tcp_mtu_to_mss, tcp_sync_mss};
 use super::options::tcp_wnd_end;
 use super::pacing::departure_time;
 use super::transmit::{Outgoing, tcp_transmit_skb};
-use super::write::{tcp_current_ssthresh, tcp_event_new_data_sent};
+use super::write::{head_sent, tcp_current_ssthresh};
 use crate::congestion::CaState;
 use crate::cx::Cx;
 use crate::mib::Counter;
@@ -141,7 +141,7 @@ fn send_probe(sk: &mut Sock, probe_size: u32, cx: &mut Cx) -> MtuProbe {
     }
     // It stands for two segments, and its loss must not look like more.
     sk.cong.cw.snd_cwnd = sk.cong.cw.snd_cwnd.saturating_sub(1).max(1);
-    tcp_event_new_data_sent(sk, departs, cx);
+    head_sent(sk, departs, cx);
     let size = tcp_mss_to_mtu(sk, probe_size);
     sk.mtup.probe = Some(Probe { size, seq_start, seq_end });
     MtuProbe::Sent

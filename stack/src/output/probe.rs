@@ -8,7 +8,7 @@ use super::options::tcp_wnd_end;
 use super::pacing::departure_time;
 use super::retransmit::{fragment_rtx, resend};
 use super::transmit::{Outgoing, tcp_transmit_skb};
-use super::write::{Amount, tcp_event_new_data_sent, tcp_write_xmit};
+use super::write::{Amount, head_sent, tcp_write_xmit};
 use crate::congestion::CaState;
 use crate::cx::Cx;
 use crate::mib::Counter;
@@ -105,7 +105,7 @@ pub(crate) fn tcp_write_wakeup(sk: &mut Sock, counter: Counter, cx: &mut Cx) -> 
         let out = Outgoing::of(head);
         let xmit = tcp_transmit_skb(sk, out, cx);
         if xmit != Xmit::Dropped {
-            tcp_event_new_data_sent(sk, departs, cx);
+            head_sent(sk, departs, cx);
         }
         return xmit;
     }

@@ -8,6 +8,7 @@ use super::options::{tcp_established_options, tcp_syn_options};
 use super::pacing::{Pacing, departure_time, tcp_update_skb_after_send};
 use super::tso::tcp_gso_segment;
 use super::window::tcp_select_window;
+use crate::accecn::option_sent;
 use crate::congestion::tcp_enter_cwr;
 use crate::cx::Cx;
 use crate::errqueue::zerocopy::skb_copy_ubufs;
@@ -71,11 +72,13 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
     seg.seq = out.seq;
     seg.ack = if out.flags.ack() { sk.rcv.nxt } else { Seq(0) };
     if out.flags.syn() {
-        seg.option_bytes = tcp_syn_options(sk, cx);
+        seg.option_bytes = tcp_syn_options(sk, out.flags.ack(), cx);
         // [RFC7323:2.2#2] The window of a SYN is never scaled.
         seg.wnd = u16::try_from(sk.rcv.wnd).unwrap_or(u16::MAX);
     } else {
-        seg.option_bytes = tcp_established_options(sk, cx.now);
+        let options = tcp_established_options(sk, cx);
+        seg.option_bytes = options.buf;
+        option_sent(sk, options.has_accecn, cx);
         sk.rx_opt.duplicate_sack = None;
         seg.wnd = tcp_select_window(sk, cx);
         tcp_ecn_send(sk, &mut seg, !out.payload.is_empty());
@@ -106,12 +109,21 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
     xmit
 }
 
-/// Sends a finished segment, signed if there is a key.
-pub(crate) fn send_signed(mut seg: Segment, key: Option<&Md5Key>, cx: &mut Cx) {
+/// Sends a finished segment no socket stands behind, signed if there is a key, by the interface
+/// `bound_dev_if` if it is not 0.
+///
+/// Linux: ip_send_unicast_reply, ip_build_and_send_pkt
+pub(crate) fn send_signed(mut seg: Segment, key: Option<&Md5Key>, bound_dev_if: i32, cx: &mut Cx) {
     if let Some(key) = key {
         md5::sign(&mut seg, key);
     }
-    send(&seg, cx);
+    let datagrams = vec![emit_counted(&seg, cx)];
+    match cx.net.way_to(seg.ip.dst, bound_dev_if) {
+        Way::Loopback { dif, is_rtn_local } => cx.loop_back(datagrams, dif, is_rtn_local),
+        Way::Link => {
+            cx.dev_queue_xmit(Packet { datagrams, owner: None, time_to_send: cx.now });
+        }
+    }
 }
 
 /// Hands a connection's packet down, charged to its socket while it waits.
@@ -132,16 +144,15 @@ fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmi
     }
     let start = seg.seq;
     let can_gso = cx.net.tso_to(sk.flow.remote.ip()) && sk.md5.can_gso();
-    let mut segments = if gso_size == 0 || can_gso { vec![seg] } else { tcp_gso_segment(seg, mss) };
+    let mut segments =
+        if gso_size == 0 || can_gso { vec![seg] } else { tcp_gso_segment(seg, mss, sk.ecn.mode) };
     if let Some(key) = sk.md5_key() {
         segments.iter_mut().for_each(|segment| md5::sign(segment, key));
     }
     let datagrams: Vec<_> = segments.iter().map(|segment| emit_counted(segment, cx)).collect();
     let way = cx.net.way_to(sk.flow.remote.ip(), sk.opts.bound_dev_if);
-    if way != Way::Link {
-        if way == Way::Loopback {
-            cx.loopback.extend(datagrams);
-        }
+    if let Way::Loopback { dif, is_rtn_local } = way {
+        cx.loop_back(datagrams, dif, is_rtn_local);
         return Xmit::Sent;
     }
     let stamp = stamp.filter(|stamp| stamp.snd).and_then(|stamp| {
@@ -172,17 +183,6 @@ fn sched_timestamp(sk: &mut Sock, stamp: TxStamp, mut seg: Segment, cx: &mut Cx)
         md5::sign(&mut seg, key);
     }
     sk.skb_tstamp_tx(stamp, SkbTstamp::Sched, &emit(&seg), cx);
-}
-
-/// Sends a finished segment no socket stands behind.
-///
-/// Linux: ip_send_unicast_reply
-pub(crate) fn send(seg: &Segment, cx: &mut Cx) {
-    let datagrams = vec![emit_counted(seg, cx)];
-    if cx.net.is_own(seg.ip.dst) {
-        return cx.loopback.extend(datagrams);
-    }
-    cx.dev_queue_xmit(Packet { datagrams, owner: None, time_to_send: cx.now });
 }
 
 fn emit_counted(seg: &Segment, cx: &mut Cx) -> Vec<u8> {

@@ -3,6 +3,7 @@
 //! RFC 9293 §3.7.4, §3.8.6.2.1 · Linux: tcp_write_xmit, tcp_nagle_test, tcp_push_one,
 //! __tcp_push_pending_frames (net/ipv4/tcp_output.c), tcp_push (net/ipv4/tcp.c)
 
+use super::mss::tcp_current_mss;
 use super::mtu_probe::{MtuProbe, tcp_mtu_probe};
 use super::options::tcp_wnd_end;
 use super::pacing::{departure_time, tcp_pacing_check};
@@ -10,13 +11,15 @@ use super::probe::{tcp_check_probe_timer, tcp_schedule_loss_probe};
 use super::small_queue::tcp_small_queue_check;
 use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::tso::{Defer, HeadSkb, tcp_mss_split_point, tcp_tso_segs, tcp_tso_should_defer};
+use crate::accecn::tcp_accecn_option_beacon_check;
 use crate::congestion::{CaEvent, CaState, INIT_CWND};
 use crate::cx::Cx;
+use crate::input::rate::tcp_rate_skb_sent;
 use crate::mib::Counter;
 use crate::qdisc::Xmit;
 use crate::seq::Seq;
 use crate::sock::write_queue::{Chunk, skb_truesize};
-use crate::sock::{Chrono, NonAgle, Sock};
+use crate::sock::{Chrono, EcnMode, NonAgle, Sock};
 use crate::state::{StateMask, TcpState};
 use crate::time::Instant;
 use crate::timer::{Timer, tcp_rearm_rto};
@@ -53,6 +56,11 @@ pub(crate) fn tcp_write_xmit(
 ) -> bool {
     let mut limits = Limits::default();
     let mut sent_pkts = 0;
+    let mut mss_now = mss_now;
+    if sk.ecn.mode == EcnMode::AccEcn && tcp_accecn_option_beacon_check(sk, cx) {
+        // The option takes its room from the text.
+        mss_now = tcp_current_mss(sk, cx);
+    }
     if amount == Amount::All {
         match tcp_mtu_probe(sk, cx) {
             MtuProbe::NotNow => {}
@@ -175,17 +183,27 @@ fn transmit_head(sk: &mut Sock, mss_now: u32, cx: &mut Cx) -> Option<u32> {
     let departs = departure_time(sk, cx);
     let head = sk.write_queue.send_head_mut()?;
     head.set_tso_segs(mss_now);
-    head.delivered_at_send = (sk.total.delivered, sk.loss.delivered_mstamp);
     let (pcount, len, end_seq) = (head.pcount(), head.len(), head.end_seq());
     let out = Outgoing::of(head);
     if tcp_transmit_skb(sk, out, cx) == Xmit::Dropped {
         return None;
     }
-    tcp_event_new_data_sent(sk, departs, cx);
+    head_sent(sk, departs, cx);
     if len < pcount * mss_now {
         sk.snd.sml = end_seq;
     }
     Some(pcount)
+}
+
+/// The head was handed over, to leave at `departs`.
+///
+/// Linux: the calls behind a successful tcp_transmit_skb of new data
+pub(super) fn head_sent(sk: &mut Sock, departs: Instant, cx: &mut Cx) {
+    let tx_rate = tcp_rate_skb_sent(sk, departs);
+    if let Some(head) = sk.write_queue.send_head_mut() {
+        head.tx_rate = tx_rate;
+    }
+    tcp_event_new_data_sent(sk, departs, cx);
 }
 
 /// The head was sent, to leave at `departs`: it is in flight now.
@@ -268,7 +286,7 @@ pub(crate) fn tcp_push_pending_frames_at(
 /// Linux: tcp_push_pending_frames (include/net/tcp.h)
 pub(crate) fn tcp_push_pending_frames(sk: &mut Sock, cx: &mut Cx) {
     if !sk.write_queue.is_unsent_empty() {
-        let mss_now = super::mss::tcp_current_mss(sk, cx);
+        let mss_now = tcp_current_mss(sk, cx);
         tcp_push_pending_frames_at(sk, mss_now, sk.opts.nonagle, cx);
     }
 }
@@ -393,10 +411,24 @@ pub(crate) fn tcp_slow_start_after_idle_check(sk: &mut Sock, cx: &Cx) {
 }
 
 /// Appends a chunk without data to the send queue (Linux: tcp_init_nondata_skb, tcp_queue_skb).
-pub(crate) fn tcp_queue_nondata(sk: &mut Sock, flags: Flags) {
+pub(crate) fn tcp_queue_nondata(sk: &mut Sock, flags: Flags, cx: &Cx) {
+    if sk.write_queue.is_unsent_empty() {
+        sk.chrono.start(Chrono::Busy, cx.now);
+    }
     let seq: Seq = sk.snd.write_seq;
     sk.write_queue.push(Chunk::new(seq, flags, Vec::new()));
     sk.snd.write_seq += 1;
+}
+
+/// Everything that was handed over is forgotten.
+///
+/// Linux: tcp_write_queue_purge (net/ipv4/tcp.c)
+pub(crate) fn tcp_write_queue_purge(sk: &mut Sock, cx: &Cx) {
+    let idle = sk.write_queue.is_unsent_empty() && sk.write_queue.is_rtx_empty();
+    sk.chrono.stop(Chrono::Busy, idle, cx.now);
+    sk.write_queue.purge();
+    sk.loss.packets_out = 0;
+    sk.loss.backoff = 0;
 }
 
 fn to_usize(len: u32) -> usize {

@@ -3,6 +3,7 @@
 //!
 //! Times of day are [`Instant`]; spans Linux counts in jiffies are milliseconds (HZ = 1000).
 
+use crate::accecn::AccEcnVars;
 use crate::congestion::{Algorithm, CaState, Cwnd, Prr, Reno};
 use crate::seq::Seq;
 use crate::sysctl::Sysctls;
@@ -104,17 +105,32 @@ pub(crate) struct RxOpt {
     pub(crate) dsack_seen: bool,
 }
 
+/// How congestion marks are told, numbered as in tcpi_ecn_mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum EcnMode {
+    /// Not at all.
+    #[default]
+    Disabled,
+    /// TCP_ECN_MODE_RFC3168: an echo (or we asked for it, in SYN-SENT).
+    Rfc3168,
+    /// TCP_ECN_MODE_ACCECN: counters.
+    AccEcn,
+    /// TCP_ECN_MODE_PENDING: we asked for counters, in SYN-SENT.
+    Pending,
+}
+
 /// Explicit congestion notification (Linux: tp->ecn_flags).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct EcnVars {
-    /// TCP_ECN_OK: both ends agreed (or we asked, in SYN-SENT).
-    pub(crate) ok: bool,
+    pub(crate) mode: EcnMode,
     /// TCP_ECN_QUEUE_CWR: the next new data says that the window was reduced.
     pub(crate) queue_cwr: bool,
     /// TCP_ECN_DEMAND_CWR: ACKs echo a mark until the peer says so.
     pub(crate) demand_cwr: bool,
     /// TCP_ECN_SEEN: the peer marks its packets.
     pub(crate) seen: bool,
+    /// Accurate ECN; what arrives is counted in every mode.
+    pub(crate) acc: AccEcnVars,
 }
 
 /// Acknowledgement scheduling (Linux: icsk_ack).
@@ -222,10 +238,16 @@ pub(crate) struct LossVars {
     pub(crate) tlp_high_seq: Option<Seq>,
     pub(crate) tlp_retrans: bool,
     pub(crate) prr: Prr,
-    /// SYN retransmissions by timeout, for tcp_syn_linear_timeouts.
+    /// Timeouts, of SYN and SYN-ACK, too; episodes of them, how long those took that are over, in
+    /// milliseconds, and when the present one began.
     pub(crate) total_rto: u16,
-    /// Time of the most recent delivery (tp->delivered_mstamp).
-    pub(crate) delivered_mstamp: Instant,
+    pub(crate) total_rto_recoveries: u16,
+    pub(crate) total_rto_time: u32,
+    pub(crate) rto_stamp: Option<Instant>,
+    /// Timeouts that chose another path (tp->timeout_rehash).
+    pub(crate) timeout_rehash: u16,
+    /// The peer took back what it had SACKed (tp->is_sack_reneg).
+    pub(crate) is_sack_reneg: bool,
     /// Segments marked lost, ever (tp->lost).
     pub(crate) lost: u32,
     pub(crate) rack: RackVars,
@@ -269,6 +291,7 @@ pub(crate) struct Totals {
     pub(crate) data_segs_in: u32,
     pub(crate) data_segs_out: u32,
     pub(crate) delivered: u32,
+    pub(crate) delivered_ce: u32,
     pub(crate) dsack_dups: u32,
     pub(crate) reord_seen: u32,
     pub(crate) rcv_ooopack: u32,
@@ -333,7 +356,11 @@ impl LossVars {
             tlp_retrans: false,
             prr: Prr::default(),
             total_rto: 0,
-            delivered_mstamp: Instant::ZERO,
+            total_rto_recoveries: 0,
+            total_rto_time: 0,
+            rto_stamp: None,
+            timeout_rehash: 0,
+            is_sack_reneg: false,
             lost: 0,
             rack: RackVars { reo_wnd_steps: 1, ..RackVars::default() },
         }

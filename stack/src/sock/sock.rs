@@ -8,6 +8,7 @@ use super::control_block::{
     AckVars, CongVars, EcnVars, LossVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MSS_DEFAULT, Totals,
 };
 use super::kept::{IP_MTU_DISCOVER, IP_RECVERR, IPV6_MTU_DISCOVER, IPV6_RECVERR};
+use super::rate::RateVars;
 use super::{AcceptQueue, OfoQueue, RecvQueue, SackList, SockOptions, WriteQueue};
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
@@ -63,7 +64,10 @@ pub struct Sock {
     pub(crate) flow: Flow,
     /// AF_INET6, possibly speaking IPv4.
     pub(crate) is_v6: bool,
-    /// bind() named the address, the port.
+    /// The port it holds in the table (inet_num); 0 if none. The local end may still name one that
+    /// is gone.
+    pub(crate) num: u16,
+    /// bind() named the address, the port (SOCK_BINDADDR_LOCK, SOCK_BINDPORT_LOCK).
     pub(crate) bound_addr: bool,
     pub(crate) bound_port: bool,
     pub(crate) opts: SockOptions,
@@ -81,6 +85,7 @@ pub struct Sock {
     pub(crate) loss: LossVars,
     pub(crate) cong: CongVars,
     pub(crate) total: Totals,
+    pub(crate) rate: RateVars,
     pub(crate) chrono: Chronograph,
 
     pub(crate) write_queue: WriteQueue,
@@ -149,6 +154,8 @@ pub(crate) enum ConnectPhase {
     Connecting,
     /// SS_CONNECTED
     Connected,
+    /// SS_DISCONNECTING: shut down before there was a connection.
+    Disconnecting,
 }
 
 impl Sock {
@@ -166,6 +173,7 @@ impl Sock {
             state: StateCell::closed(),
             flow: Flow::unbound(is_v6),
             is_v6,
+            num: 0,
             bound_addr: false,
             bound_port: false,
             opts,
@@ -183,6 +191,7 @@ impl Sock {
             loss: LossVars::new(sysctl.tcp_reordering.unsigned_abs()),
             cong,
             total: Totals::default(),
+            rate: RateVars::default(),
             chrono: Chronograph::default(),
             write_queue: WriteQueue::default(),
             recv_queue: RecvQueue::default(),

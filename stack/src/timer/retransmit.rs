@@ -5,11 +5,12 @@
 use super::rearm::{tcp_clamp_rto_to_user_timeout, tcp_reset_xmit_timer};
 use super::write_timeout::{tcp_write_err, tcp_write_timeout};
 use super::{Timer, tcp_rto_max_ms};
-use crate::congestion::{CaState, INFINITE_SSTHRESH, tcp_enter_loss};
+use crate::congestion::{CaState, INFINITE_SSTHRESH, tcp_enter_loss, tcp_update_rto_stats};
 use crate::cx::Cx;
 use crate::fastopen::tcp_fastopen_synack_timer;
 use crate::input::rtt::tcp_set_rto;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::probe::RESOURCE_PROBE_INTERVAL_MS;
 use crate::output::retransmit::{NotSent, tcp_retransmit_skb};
 use crate::sock::Sock;
@@ -37,8 +38,7 @@ pub(super) fn tcp_retransmit_timer(sk: &mut Sock, cx: &mut Cx) {
         count_first(sk, cx);
     }
     tcp_enter_loss(sk, cx);
-    sk.loss.retransmits += 1;
-    sk.loss.total_rto = sk.loss.total_rto.saturating_add(1);
+    tcp_update_rto_stats(sk, cx);
     if tcp_retransmit_skb(sk, 0, 1, cx) == Err(NotSent::Dropped) {
         return tcp_reset_xmit_timer(sk, Timer::Retransmit, RESOURCE_PROBE_INTERVAL_MS, cx);
     }
@@ -90,7 +90,8 @@ fn back_off(sk: &mut Sock, cx: &Cx) {
         tcp_set_rto(sk);
     } else if !linear_syn {
         sk.loss.backoff += 1;
-        sk.loss.rto_ms = sk.loss.rto_ms.saturating_mul(2).min(tcp_rto_max_ms(sk));
+        let factor = if cx.mutant(Mutant::NoBackoff) { 1 } else { 2 };
+        sk.loss.rto_ms = sk.loss.rto_ms.saturating_mul(factor).min(tcp_rto_max_ms(sk));
     }
     let when = tcp_clamp_rto_to_user_timeout(sk, cx);
     tcp_reset_xmit_timer(sk, Timer::Retransmit, when, cx);

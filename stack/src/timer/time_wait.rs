@@ -8,6 +8,7 @@ use crate::cx::Cx;
 use crate::effect::Effect;
 use crate::metrics::tcp_update_metrics;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::window::tcp_receive_window;
 use crate::sock::{Sock, TimeWaitSock};
 use crate::state::{Event, StateCell, TcpState};
@@ -40,10 +41,12 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
     let rto = u64::from(sk.loss.rto_ms);
     let state = std::mem::replace(&mut sk.state, StateCell::closed());
     let floor = (rto << 2) - (rto >> 1);
-    let timeo =
-        if state.get() == TcpState::TimeWait { TCP_TIMEWAIT_LEN_MS } else { timeo_ms.max(floor) };
+    let timeo = match state.get() {
+        TcpState::TimeWait if cx.mutant(Mutant::TimeWait30s) => TCP_TIMEWAIT_LEN_MS / 2,
+        state if state == TcpState::TimeWait => TCP_TIMEWAIT_LEN_MS,
+        _ => timeo_ms.max(floor),
+    };
     tcp_update_metrics(sk, cx);
-    cx.later(Effect::Unhash(sk.id, sk.flow));
     cx.later(Effect::TimeWait(Box::new(TimeWaitSock {
         id: sk.id,
         was: sk.id,
@@ -58,11 +61,17 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
         ts_recent_stamp: sk.rx_opt.ts_recent_stamp,
         tsoffset: sk.tsoffset,
         tos: sk.tos(),
+        is_v6: sk.is_v6,
+        is_v6only: sk.opts.v6only,
+        bound_dev_if: sk.opts.bound_dev_if,
+        entry_stamp: cx.now,
         reuseaddr: sk.opts.reuseaddr,
         reuseport: sk.opts.reuseport,
         timer: timer_deadline(cx.now, timeo),
         md5_key: sk.md5_key().cloned(),
         last_oow_ack: sk.ack.last_oow_ack,
     })));
+    // The port goes over to the remainder before the socket gives it back.
+    cx.later(Effect::Unhash(sk.id, sk.flow));
     finish(sk, cx);
 }

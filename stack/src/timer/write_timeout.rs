@@ -51,6 +51,10 @@ pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
     tcp_fastopen_active_detect_blackhole(sk, expired, cx);
     if expired {
         tcp_write_err(sk, cx);
+    } else if sk.opts.txrehash {
+        // The path may be the reason: another hash may choose another.
+        sk.loss.timeout_rehash = sk.loss.timeout_rehash.wrapping_add(1);
+        cx.mib.inc(Counter::TcpExtTcpTimeoutRehash);
     }
     expired
 }

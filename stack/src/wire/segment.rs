@@ -194,6 +194,9 @@ pub struct Segment {
     pub options: Options,
     /// SEG.TEXT.
     pub payload: Vec<u8>,
+    /// Segment size of what arrived as one of several that the link had put together, as GRO or a
+    /// virtual link do; 0 for a segment of its own. `emit` does not look at it.
+    pub gso_size: u16,
 }
 
 impl Segment {
@@ -212,7 +215,15 @@ impl Segment {
             option_bytes: OptionBuf::default(),
             options: Options::default(),
             payload: Vec::new(),
+            gso_size: 0,
         }
+    }
+
+    /// Segments this was on the wire (Linux: gso_segs of skb_shinfo, at least 1).
+    #[must_use]
+    pub fn gso_segs(&self) -> u32 {
+        let segs = self.payload.len().div_ceil(usize::from(self.gso_size).max(1));
+        if self.gso_size == 0 { 1 } else { u32::try_from(segs).unwrap_or(u32::MAX).max(1) }
     }
 
     /// Source address and port.

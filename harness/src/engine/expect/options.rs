@@ -40,6 +40,8 @@ fn list_text(options: Vec<String>) -> String {
 
 fn same_kind(want: &TcpOptionSpec, got: &TcpOption) -> bool {
     match want {
+        // Inbound only.
+        TcpOptionSpec::Raw(_) => false,
         TcpOptionSpec::Eol => matches!(got, TcpOption::Eol),
         TcpOptionSpec::Nop => matches!(got, TcpOption::Nop),
         TcpOptionSpec::Mss(_) => matches!(got, TcpOption::Mss(_)),
@@ -100,6 +102,7 @@ fn compare_option(
         }
         (
             TcpOptionSpec::Eol
+            | TcpOptionSpec::Raw(_)
             | TcpOptionSpec::Nop
             | TcpOptionSpec::Mss(_)
             | TcpOptionSpec::Wscale(_)

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use crate::packet::model::TcpOption;
 
-/// `mss 1460`, `TS val 1 ecr 2`, `sack 1:2 3:4`. The language has no form for `kind 253 0a0b`
-/// (unknown option) and `malformed 0205` (raw bytes).
+/// `mss 1460`, `TS val 1 ecr 2`, `sack 1:2 3:4`; `raw fd040a0b` where the language has no name.
 #[must_use]
 pub fn option_text(option: &TcpOption) -> String {
     match option {
@@ -23,8 +22,11 @@ pub fn option_text(option: &TcpOption) -> String {
         TcpOption::Fastopen { exp: false, cookie } => with_hex("FO", cookie),
         TcpOption::Fastopen { exp: true, cookie } => with_hex("FOEXP", cookie),
         TcpOption::AccEcn { first_e1b, counters } => accecn(*first_e1b, counters),
-        TcpOption::Unknown { kind, data } => with_hex(&format!("kind {kind}"), data),
-        TcpOption::Malformed(raw) => with_hex("malformed", raw),
+        TcpOption::Unknown { kind, data } => {
+            let len = u8::try_from(data.len() + 2).unwrap_or(u8::MAX);
+            with_hex("raw", &[&[*kind, len], data.as_slice()].concat())
+        }
+        TcpOption::Malformed(raw) => with_hex("raw", raw),
     }
 }
 

@@ -80,9 +80,9 @@ fn flags_in_letters_and_with_a_digit(
 #[case(TcpOption::AccEcn { first_e1b: false, counters: vec![1, 2, 3] }, "ECN e0b 1 ceb 2 e1b 3")]
 #[case(TcpOption::AccEcn { first_e1b: true, counters: vec![1, 2] }, "ECN e1b 1 ceb 2")]
 #[case(TcpOption::AccEcn { first_e1b: true, counters: vec![] }, "ECN e1b -")]
-#[case(TcpOption::Unknown { kind: 253, data: vec![] }, "kind 253")]
-#[case(TcpOption::Unknown { kind: 253, data: vec![10, 11] }, "kind 253 0a0b")]
-#[case(TcpOption::Malformed(vec![2, 5]), "malformed 0205")]
+#[case(TcpOption::Unknown { kind: 253, data: vec![] }, "raw fd02")]
+#[case(TcpOption::Unknown { kind: 253, data: vec![10, 11] }, "raw fd040a0b")]
+#[case(TcpOption::Malformed(vec![2, 5]), "raw 0205")]
 fn options_in_words(#[case] option: TcpOption, #[case] expected: &str) {
     assert_eq!(option_text(&option), expected);
 }

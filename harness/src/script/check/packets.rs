@@ -224,6 +224,7 @@ impl Flow {
                 | TcpOptionSpec::SackAny
                 | TcpOptionSpec::SackOk
                 | TcpOptionSpec::Eol
+                | TcpOptionSpec::Raw(_)
                 | TcpOptionSpec::Nop
                 | TcpOptionSpec::Mss(_)
                 | TcpOptionSpec::Wscale(_)

@@ -29,6 +29,8 @@ impl Parser<'_> {
             let span = self.span_from(start);
             if way == Direction::Inbound && is_open(&option) {
                 self.outbound_only(span, "an option with `*`");
+            } else if way == Direction::Outbound && matches!(option, TcpOptionSpec::Raw(_)) {
+                self.inbound_only(span, "`raw`");
             }
             list.push(Spanned::new(option, span));
             if self.accept(">").is_some() {
@@ -81,6 +83,7 @@ impl Parser<'_> {
                 | "FO"
                 | "FOEXP"
                 | "ECN"
+                | "raw"
         );
         if !is_option {
             return Err(self.unexpected("a TCP option"));
@@ -96,6 +99,7 @@ impl Parser<'_> {
             "TS" => self.timestamps(),
             "md5" => self.md5(),
             "ECN" => self.accecn(),
+            "raw" => self.raw_option(),
             name => self.fast_open(name == "FOEXP"),
         }
     }
@@ -146,6 +150,13 @@ impl Parser<'_> {
         }
         let cookie = self.hex_bytes()?.map_or_else(Vec::new, |(cookie, _)| cookie);
         Ok(TcpOptionSpec::Fastopen { exp, cookie: Some(cookie) })
+    }
+
+    fn raw_option(&mut self) -> Parsed<TcpOptionSpec> {
+        match self.hex_bytes()? {
+            Some((bytes, _)) => Ok(TcpOptionSpec::Raw(bytes)),
+            None => Err(self.unexpected("bytes in hex")),
+        }
     }
 
     /// Hex digits without a prefix; digits only make an integer token, which keeps its zeros.
@@ -209,6 +220,7 @@ fn is_open(option: &TcpOptionSpec) -> bool {
         | TcpOptionSpec::Sack(_)
         | TcpOptionSpec::Md5(Some(_))
         | TcpOptionSpec::Md5Valid
+        | TcpOptionSpec::Raw(_)
         | TcpOptionSpec::Fastopen { cookie: Some(_), .. }
         | TcpOptionSpec::AccEcn { .. } => false,
     }
@@ -223,6 +235,7 @@ fn size(option: &TcpOptionSpec) -> Option<usize> {
         TcpOptionSpec::SackOk => 2,
         TcpOptionSpec::Sack(blocks) => 2 + 8 * blocks.len(),
         TcpOptionSpec::Ts { .. } => 10,
+        TcpOptionSpec::Raw(bytes) => bytes.len(),
         TcpOptionSpec::Md5(Some(digest)) => 2 + digest.len(),
         TcpOptionSpec::Md5(None) | TcpOptionSpec::Md5Valid => 2 + DIGEST,
         TcpOptionSpec::Fastopen { exp, cookie: Some(cookie) } => {

@@ -1,5 +1,6 @@
 //! Packet lines: direction, encapsulation, IP part, transport.
 
+use crate::packet::Malform;
 use crate::script::ast::{
     Direction, Encap, EncapKind, GreSpec, IpInfo, PacketBody, PacketSpec, Ports, Tos,
 };
@@ -29,6 +30,7 @@ impl Parser<'_> {
             PacketBody::Tcp(self.tcp(way)?)
         };
         let outer_udp = self.outer_udp()?;
+        let malform = self.malformations(way)?;
         let packet = PacketSpec {
             direction,
             encap,
@@ -36,6 +38,7 @@ impl Parser<'_> {
             psp,
             body,
             outer_udp,
+            malform,
             span: self.span_from(token.span),
         };
         self.inbound_is_complete(&packet);
@@ -167,9 +170,10 @@ impl Parser<'_> {
 
     /// FreeBSD: `/udp(SRC > DST)`
     pub(super) fn outer_udp(&mut self) -> Parsed<Option<Spanned<Ports>>> {
-        if self.accept("/").is_none() {
+        if !self.at("/") || self.peek_at(1).is_word("but") {
             return Ok(None);
         }
+        self.next();
         self.expect("udp")?;
         self.expect("(")?;
         let ports = self.ports()?;
@@ -208,6 +212,47 @@ impl Parser<'_> {
         {
             self.outbound_only(tos.span, "ect01");
         }
+    }
+
+    /// Extension: `/but(data_offset 4, cut 2)`.
+    fn malformations(&mut self, way: Direction) -> Parsed<Vec<Spanned<Malform>>> {
+        let Some(start) = self.accept("/") else { return Ok(Vec::new()) };
+        if !self.peek().is_word("but") {
+            return Err(self.unexpected("`udp` or `but`"));
+        }
+        self.next();
+        self.expect("(")?;
+        let mut list = vec![self.malformation()?];
+        while self.accept(",").is_some() {
+            list.push(self.malformation()?);
+        }
+        self.expect(")")?;
+        if way == Direction::Outbound {
+            self.inbound_only(self.span_from(start.span), "/but(..)");
+        }
+        Ok(list)
+    }
+
+    fn malformation(&mut self) -> Parsed<Spanned<Malform>> {
+        let name = self.peek();
+        if Malform::named(name.text, 0).is_none() {
+            let names: Vec<&str> = Malform::names().collect();
+            return Err(self.unexpected(&format!("one of {}", names.join(", "))));
+        }
+        self.next();
+        let (number, span) = self.integer("a number")?;
+        let made = Malform::named(name.text, number).flatten().unwrap_or_else(|| {
+            let message = format!("{} out of range: {number}", name.text);
+            self.error("parse::out-of-range", span, message);
+            Malform::Cut(0)
+        });
+        Ok(Spanned::new(made, name.span.to(span)))
+    }
+
+    /// Reports something that only a packet of ours can be.
+    pub(super) fn inbound_only(&mut self, span: Span, what: &str) {
+        let message = format!("{what} can only be used with inbound packets");
+        self.error("parse::inbound-only", span, message);
     }
 
     /// Reports something that makes sense only where a packet is compared.

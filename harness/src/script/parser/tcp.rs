@@ -117,11 +117,10 @@ impl Parser<'_> {
         let len: u16 = self.ranged("TCP payload size")?;
         self.expect(")")?;
         let span = self.span_from(first);
-        if u64::from(start) + u64::from(len) != u64::from(end) {
-            let message = format!(
-                "sequence numbers and payload size disagree: {start} + {len} is {}",
-                u64::from(start) + u64::from(len)
-            );
+        let sum = start.wrapping_add(u32::from(len));
+        if sum != end {
+            let message =
+                format!("sequence numbers and payload size disagree: {start} + {len} is {sum}");
             self.error("parse::seq-mismatch", span, message);
         }
         if open && self.accept("!").is_some() {

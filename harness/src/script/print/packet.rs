@@ -27,6 +27,10 @@ pub fn packet_text(packet: &PacketSpec) -> String {
     if let Some(ports) = &packet.outer_udp {
         text.push_str(&outer_udp(ports.node));
     }
+    if !packet.malform.is_empty() {
+        let list: Vec<String> = packet.malform.iter().map(|one| one.node.to_string()).collect();
+        text.push_str(&format!(" /but({})", list.join(", ")));
+    }
     text
 }
 
@@ -165,6 +169,7 @@ fn seq(seq: &SeqSpec) -> String {
 pub fn option_text(option: &TcpOptionSpec) -> String {
     match option {
         TcpOptionSpec::Eol => "eol".to_owned(),
+        TcpOptionSpec::Raw(raw) => format!("raw{}", bytes(Some(raw))),
         TcpOptionSpec::Nop => "nop".to_owned(),
         TcpOptionSpec::Mss(value) => format!("mss {}", field(*value)),
         TcpOptionSpec::Wscale(shift) => format!("wscale {}", field(*shift)),

@@ -22,6 +22,7 @@ const CAPABILITIES: &[Capability] = &[
     Capability::Ipv4Mapped,
     Capability::TcpInfo,
     Capability::Fastopen,
+    Capability::AccEcn,
     Capability::Md5,
     Capability::Tso,
     Capability::VirtualTime,
@@ -33,23 +34,55 @@ pub struct StackLaunch;
 
 impl Launch for StackLaunch {
     fn info(&self) -> Result<TargetInfo, TargetError> {
-        Ok(info())
+        Ok(info("stack".to_owned()))
     }
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
-        // Without an address of its own the stack answers for every address, as a host does that
-        // routes the network to itself.
-        let local_addrs = if setup.is_anyip { Vec::new() } else { vec![setup.local_ip] };
-        let mut stack = Stack::new(Config { local_addrs, mtu: setup.mtu, seed: setup.seed });
-        stack.net_mut().routes = routes(setup);
-        let mut machine = Machine::new(stack);
-        let mut network = Network::new(setup);
-        let mut host = StackHost { machine: &mut machine, network: &mut network };
-        for (name, value) in &setup.sysctls {
-            set(&mut host, name, value)?;
-        }
-        Ok(Box::new(StackTarget::new(info(), machine, network)))
+        launch("stack".to_owned(), stack(setup), setup)
     }
+}
+
+/// Makes targets that are the reference stack with one rule broken.
+#[cfg(feature = "mutants")]
+#[derive(Clone, Copy, Debug)]
+pub struct MutantLaunch(pub synproof_stack::Mutant);
+
+#[cfg(feature = "mutants")]
+impl MutantLaunch {
+    fn name(self) -> String {
+        format!("stack:{}", self.0.name())
+    }
+}
+
+#[cfg(feature = "mutants")]
+impl Launch for MutantLaunch {
+    fn info(&self) -> Result<TargetInfo, TargetError> {
+        Ok(info(self.name()))
+    }
+
+    fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
+        let mut stack = stack(setup);
+        stack.set_mutant(Some(self.0));
+        launch(self.name(), stack, setup)
+    }
+}
+
+fn stack(setup: &Setup) -> Stack {
+    // Without an address of its own the stack answers for every address, as a host does that
+    // routes the network to itself.
+    let local_addrs = if setup.is_anyip { Vec::new() } else { vec![setup.local_ip] };
+    Stack::new(Config { local_addrs, mtu: setup.mtu, seed: setup.seed })
+}
+
+fn launch(name: String, mut stack: Stack, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
+    stack.net_mut().routes = routes(setup);
+    let mut machine = Machine::new(stack);
+    let mut network = Network::new(setup);
+    let mut host = StackHost { machine: &mut machine, network: &mut network };
+    for (name, value) in &setup.sysctls {
+        set(&mut host, name, value)?;
+    }
+    Ok(Box::new(StackTarget::new(info(name), machine, network)))
 }
 
 /// The networks that the Linux targets have routes to.
@@ -60,9 +93,9 @@ fn routes(setup: &Setup) -> Vec<Route> {
     if setup.is_anyip { vec![to_peer] } else { vec![own, to_peer] }
 }
 
-fn info() -> TargetInfo {
+fn info(name: String) -> TargetInfo {
     TargetInfo {
-        name: "stack".to_owned(),
+        name,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         clock: Clock::Virtual { tick_us: TICK_US },
         capabilities: CAPABILITIES.to_vec(),

@@ -19,5 +19,7 @@ mod qdisc;
 mod target;
 mod transfer;
 
+#[cfg(feature = "mutants")]
+pub use launch::MutantLaunch;
 pub use launch::StackLaunch;
 pub use target::StackTarget;

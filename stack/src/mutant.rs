@@ -1,0 +1,81 @@
+//! Mutants: this stack with one rule broken, to see whether somebody notices.
+//!
+//! A row of the table names a mutant; the place of its rule asks [`crate::cx::Cx::mutant`]. Without
+//! the feature `mutants` the answer is the constant no, and nothing of it is left in the code.
+
+/// Variant, name, the rule that it breaks, and the function of Linux that has the rule.
+macro_rules! mutants {
+    ($($variant:ident $name:literal $rule:literal $linux:literal;)*) => {
+        /// A rule that can be broken.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[expect(missing_docs, reason = "the table says what they are")]
+        pub enum Mutant {
+            $($variant,)*
+        }
+
+        impl Mutant {
+            /// All of them, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// Its name, in lower case and with dashes.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What it does not do, or does wrongly.
+            #[must_use]
+            pub const fn rule(self) -> &'static str {
+                match self { $(Self::$variant => $rule,)* }
+            }
+
+            /// The function of Linux that follows the rule.
+            #[must_use]
+            pub const fn linux(self) -> &'static str {
+                match self { $(Self::$variant => $linux,)* }
+            }
+        }
+    };
+}
+
+#[rustfmt::skip]
+mutants! {
+    NoChallengeAck  "no-challenge-ack"   "RFC 5961 3.2: what is suspicious is challenged"                   "tcp_send_challenge_ack";
+    RstInWindow     "rst-in-window"      "RFC 5961 3.2: a RST counts only at exactly RCV.NXT"               "tcp_validate_incoming";
+    SynResets       "syn-resets"         "RFC 5961 4.2: a SYN does not reset a synchronized connection"     "tcp_validate_incoming";
+    FinNotAcked     "fin-not-acked"      "RFC 9293 3.10.7.4: the FIN that leads to CLOSE-WAIT is acknowledged" "tcp_fin";
+    PawsWindow      "paws-window"        "RFC 7323 5.3: a timestamp may be older by one at most"            "tcp_paws_discard";
+    TimeWait30s     "time-wait-30s"      "RFC 9293 3.6.1: TIME-WAIT lasts 60 s"                             "tcp_time_wait";
+    ListenAckMute   "listen-ack-mute"    "RFC 9293 3.10.7.2: an ACK for a listener is answered by a reset"  "tcp_rcv_state_process";
+    UnreadCloseFin  "unread-close-fin"   "RFC 2525 2.17: close() with unread data sends a reset"            "__tcp_close";
+    OrphanTakesData "orphan-takes-data"  "RFC 9293 SHLD-3: data that nobody will read is answered by a reset" "tcp_rcv_state_process";
+    NoBackoff       "no-backoff"         "RFC 6298 5.5: the timeout doubles with each retransmission"       "tcp_retransmit_timer";
+}
+
+impl Mutant {
+    /// The mutant with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|mutant| mutant.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mutant_has_a_name_of_its_own() {
+        for mutant in Mutant::ALL {
+            assert_eq!(Mutant::named(mutant.name()), Some(*mutant));
+            assert!(
+                mutant
+                    .name()
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            );
+            assert!(!mutant.rule().is_empty() && !mutant.linux().is_empty());
+        }
+        assert_eq!(Mutant::named("none"), None);
+    }
+}
