@@ -7,6 +7,7 @@ pub mod cli;
 pub mod code;
 pub mod command;
 pub mod config;
+pub mod diff;
 pub mod doctor;
 pub mod engine;
 pub mod executor;

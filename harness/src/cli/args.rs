@@ -32,6 +32,9 @@ pub(super) enum Command {
     /// Run scripts (without PATH: synproof's own suite)
     #[command(after_help = exit::help())]
     Run(Box<RunArgs>),
+    /// Run scripts on several targets and say where they first part (without PATH: synproof's suite)
+    #[command(after_help = exit::help())]
+    Diff(Box<DiffArgs>),
     /// Say what is wrong with scripts, without running them
     #[command(after_help = exit::help(), mut_args = packetdrill::hide_unless_read)]
     Check(Box<CheckArgs>),
@@ -44,7 +47,8 @@ pub(super) enum Command {
     /// Say which targets this machine can run, and what is missing for the others
     #[command(after_help = exit::help())]
     Doctor(DoctorArgs),
-    /// Say what an exit code, a class of failures, or the code of a diagnostic means
+    /// Say what an exit code, a class of failures, the code of a diagnostic, a recorded divergence or a
+    /// rule of comparison means
     #[command(after_help = exit::help())]
     Explain(ExplainArgs),
     /// What this program does as the init of a User-Mode Linux
@@ -61,15 +65,22 @@ pub(super) struct UmlGuestArgs {
     pub(super) kernel: Vec<String>,
 }
 
-/// Which scripts, with what.
+/// Which scripts, against what.
 #[derive(Debug, Args)]
 pub(super) struct SelectArgs {
-    /// Scripts and directories with scripts; `-` reads one from standard input
-    pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) scripts: ScriptArgs,
     /// What to run against
     #[arg(long, default_value = "stack", value_parser = target_name)]
     #[arg(help = target_help())]
     pub(super) target: String,
+}
+
+/// Which scripts, with what.
+#[derive(Debug, Args)]
+pub(super) struct ScriptArgs {
+    /// Scripts and directories with scripts; `-` reads one from standard input
+    pub(super) paths: Vec<PathBuf>,
     /// IP versions: ipv4, ipv4-mapped-ipv6, ipv6, all; comma separated [default: the profile's]
     #[arg(long, value_delimiter = ',', value_name = "VERSION")]
     pub(super) ip: Vec<IpArg>,
@@ -119,6 +130,52 @@ pub(super) struct RunArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    #[command(flatten)]
+    pub(super) scripts: ScriptArgs,
+    /// The targets, two or more, comma separated: the first is held against each of the others
+    #[arg(long, required = true, value_delimiter = ',', value_name = "A,B[,C]")]
+    #[arg(value_parser = target_name)]
+    pub(super) targets: Vec<String>,
+    /// Scripts at once [default: processors, twice that where all clocks are real]
+    #[arg(short, long, value_name = "N", value_parser = jobs)]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Give up a script that keeps a guest of the target uml busy for longer (host's clock)
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) guest_timeout: u64,
+    /// What to write to standard output
+    #[arg(long, value_enum, default_value_t = DiffFormat::Human)]
+    pub(super) format: DiffFormat,
+    /// Leave out how long things took, so that runs on virtual clocks give the same bytes
+    #[arg(long)]
+    pub(super) no_wall: bool,
+    /// Judge each target against the script as well
+    #[arg(long)]
+    pub(super) judge: bool,
+    /// A rule that is not to allow differences; repeatable (`synproof explain rules` names them)
+    #[arg(long, value_name = "NAME")]
+    pub(super) without_rule: Vec<String>,
+    /// A rule that is off by default and is to allow differences; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(super) with_rule: Vec<String>,
+    /// Write the logs of all sides and what comes of them into this directory
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Perturb what the last target says, to see that it is noticed
+    #[arg(long, hide = true, value_parser = fault)]
+    pub(super) fault: Option<Fault>,
+}
+
+/// What reports of comparisons there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    Human,
+    Json,
+    Junit,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) select: SelectArgs,
@@ -149,9 +206,10 @@ pub(super) struct DoctorArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// An exit code (5), a class of failures (late) or the code of a diagnostic (parse::expected);
-    /// without it, all of them
-    pub(super) code: Option<String>,
+    /// An exit code (5), a class of failures (late), the code of a diagnostic (parse::expected), a
+    /// recorded divergence (D-0004), `rules`, or `rule` and the name of one; without it, all codes
+    #[arg(num_args = 0..=2)]
+    pub(super) words: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -5,12 +5,14 @@
 mod args;
 mod check;
 mod console;
+mod diff;
 mod doctor;
 mod exit;
 mod explain;
 mod fmt;
 mod interrupt;
 mod list;
+mod output;
 mod packetdrill;
 mod progress;
 mod run;
@@ -42,6 +44,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let console = Console::new(arguments.color);
     let exit = match arguments.command {
         Command::Run(run) => run::run(&run, &console),
+        Command::Diff(diff) => diff::diff(&diff, &console),
         Command::Check(check) => check::check(&check, &console),
         Command::Fmt(fmt) => fmt::fmt(&fmt, &console),
         Command::List(list) => list::list(&list, &console),

@@ -21,6 +21,7 @@ mod flow;
 mod hints;
 mod inbound;
 pub mod log;
+mod log_text;
 pub mod mode;
 mod needs;
 mod numbers;

@@ -7,6 +7,7 @@ pub mod contract;
 #[cfg(all(target_os = "linux", feature = "target-linux"))]
 pub mod linux;
 pub mod look;
+pub mod pattern;
 pub mod registry;
 pub mod setup;
 #[cfg(feature = "target-stack")]

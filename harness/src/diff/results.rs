@@ -1,0 +1,219 @@
+//! What calls returned, and what assertions, code blocks and commands saw.
+
+use std::collections::BTreeSet;
+
+use super::class::{class, line_before, seen};
+use super::compare::{Pair, Tally};
+use super::timing::{allows, apart, beyond_end};
+use super::verdict::{Divergence, FieldDiff};
+use super::view::View;
+use crate::engine::log::What;
+use crate::script::symbols;
+use crate::target::syscall::ControlMessage;
+use crate::target::{Output, Returned};
+
+/// The first difference.
+pub(super) fn compare(pair: &Pair<'_>, tally: &mut Tally) -> Option<Divergence> {
+    let lines: BTreeSet<_> = pair.left.returns.keys().chain(pair.right.returns.keys()).collect();
+    let calls = lines.into_iter().filter_map(|line| calls_of_line(pair, *line, tally));
+    let calls: Vec<_> = calls.collect();
+    let said = said(pair);
+    calls.into_iter().chain(said).min_by_key(|divergence| divergence.at)
+}
+
+fn calls_of_line(pair: &Pair<'_>, line: usize, tally: &mut Tally) -> Option<Divergence> {
+    let of = |view: &View<'_>| view.returns.get(&line).cloned().unwrap_or_default();
+    let (left, right) = (of(&pair.left), of(&pair.right));
+    for at in 0..left.len().max(right.len()) {
+        let found = match (left.get(at), right.get(at)) {
+            (Some(&left), Some(&right)) => both(pair, left, right, tally),
+            (Some(&left), None) => one(pair, left, true, tally),
+            (None, Some(&right)) => one(pair, right, false, tally),
+            (None, None) => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+fn both(pair: &Pair<'_>, left: usize, right: usize, tally: &mut Tally) -> Option<Divergence> {
+    let (l, text) = pair.left.result(left)?;
+    let (r, _) = pair.right.result(right)?;
+    let name = text.split('(').next().unwrap_or(text).trim();
+    let fields = fields(l, r);
+    let Some(bad) = fields.iter().find(|field| field.is_bad()) else {
+        note_time(pair, (left, right), name, tally);
+        return None;
+    };
+    let message =
+        format!("{name} {}: {} on the left, {} on the right", bad.name, bad.left, bad.right);
+    let class = class(&pair.left, left, None, "result", format!("{name} {}", bad.name));
+    Some(Divergence {
+        class,
+        at: pair.left.at(left).min(pair.right.at(right)),
+        line: pair.left.entry(left)?.line,
+        message,
+        left: seen(&pair.left, left),
+        right: seen(&pair.right, right),
+        fields,
+    })
+}
+
+fn note_time(pair: &Pair<'_>, (left, right): (usize, usize), name: &str, tally: &mut Tally) {
+    let apart = apart(&pair.left, &pair.right, left, right);
+    match allows(pair.rules, apart) {
+        Ok(rule) => tally.moment(apart, rule),
+        Err(()) => {
+            tally.moment(apart, None);
+            tally.beyond(|| pair.late(left, right, None, name, apart));
+        }
+    }
+}
+
+/// A call that returned on one side alone.
+fn one(pair: &Pair<'_>, index: usize, is_left: bool, tally: &mut Tally) -> Option<Divergence> {
+    let Pair { left, right, rules } = pair;
+    let (has, lacks, who, other) =
+        if is_left { (left, right, "left", "right") } else { (right, left, "right", "left") };
+    if let Some(rule) = beyond_end(has, lacks, index, rules) {
+        tally.used(rule);
+        return None;
+    }
+    let (_, text) = has.result(index)?;
+    let name = text.split('(').next().unwrap_or(text).trim();
+    let it = seen(has, index);
+    Some(Divergence {
+        class: class(has, index, None, "result", format!("{name} blocks")),
+        at: has.at(index),
+        line: line_before(has, index),
+        message: format!("{name} returned on the {who} and never on the {other}"),
+        left: it.clone().filter(|_| is_left),
+        right: it.filter(|_| !is_left),
+        fields: Vec::new(),
+    })
+}
+
+fn fields(left: &Returned, right: &Returned) -> Vec<FieldDiff> {
+    let errno = |returned: &Returned| {
+        returned.errno.map_or_else(
+            || "none".to_owned(),
+            |e| symbols::errno_name(e.0).map_or_else(|| e.0.to_string(), Into::into),
+        )
+    };
+    let mut fields = vec![
+        FieldDiff::new("value", left.value, right.value),
+        FieldDiff::new("errno", errno(left), errno(right)),
+    ];
+    match (&left.output, &right.output) {
+        (
+            Output::Message { data, flags, control },
+            Output::Message { data: right_data, flags: right_flags, control: right_control },
+        ) => {
+            fields.push(FieldDiff::new("msg_flags", flags, right_flags));
+            fields.push(FieldDiff::new("data", bytes(data), bytes(right_data)));
+            fields.push(FieldDiff::new("control", controls(control), controls(right_control)));
+        }
+        (Output::Peer(left), Output::Peer(right)) => {
+            let ip = |addr: &std::net::SocketAddr| addr.ip().to_canonical();
+            fields.push(FieldDiff::new("peer", ip(left), ip(right)));
+        }
+        (Output::Data(left), Output::Data(right)) => {
+            fields.push(FieldDiff::new("data", bytes(left), bytes(right)));
+        }
+        (left, right) => fields.push(FieldDiff::new("output", output(left), output(right))),
+    }
+    fields
+}
+
+fn output(output: &Output) -> String {
+    match output {
+        Output::None => "none".into(),
+        Output::OptVal(value) => match <[u8; 4]>::try_from(value.as_slice()) {
+            Ok(word) => format!("[{}]", i32::from_ne_bytes(word)),
+            Err(_) => bytes(value),
+        },
+        Output::Int(value) => format!("[{value}]"),
+        Output::Poll(events) => format!("revents {events:x?}"),
+        Output::Epoll(events) => events
+            .iter()
+            .map(|event| format!("{{events={:#x}, data={}}}", event.events, event.data))
+            .collect::<Vec<_>>()
+            .join(" "),
+        Output::Pipe(read, write) => format!("[{}, {}]", read.0, write.0),
+        Output::Peer(peer) => peer.to_string(),
+        Output::Data(data) | Output::Message { data, .. } => bytes(data),
+    }
+}
+
+fn controls(control: &[ControlMessage]) -> String {
+    let one = |message: &ControlMessage| {
+        format!("level {} type {}: {}", message.level, message.ty, bytes(&message.data))
+    };
+    control.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// Zeros by their number, others as hexadecimal.
+fn bytes(bytes: &[u8]) -> String {
+    if bytes.iter().all(|byte| *byte == 0) {
+        return format!("{} zeros", bytes.len());
+    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Assertions, code blocks, commands and malformed packets, in order.
+fn said(pair: &Pair<'_>) -> Option<Divergence> {
+    let of = |view: &View<'_>| -> Vec<usize> {
+        let entries = view.log.entries.iter().enumerate();
+        entries.filter(|(_, entry)| statement(&entry.what).is_some()).map(|(at, _)| at).collect()
+    };
+    let (left, right) = (of(&pair.left), of(&pair.right));
+    for at in 0..left.len().max(right.len()) {
+        let (l, r) = (left.get(at).copied(), right.get(at).copied());
+        let on = |view: &View<'_>, index: Option<usize>| {
+            index.and_then(|i| view.entry(i)).and_then(|entry| statement(&entry.what))
+        };
+        let (l_says, r_says) = (on(&pair.left, l), on(&pair.right, r));
+        if l_says == r_says {
+            continue;
+        }
+        let kind = l_says.as_ref().or(r_says.as_ref()).map_or("assertion", |(kind, _)| kind);
+        let text = |says: &Option<(&'static str, String)>| {
+            says.as_ref().map_or_else(|| "nothing".to_owned(), |(_, text)| text.clone())
+        };
+        let (view, index) = match (l, r) {
+            (Some(l), _) => (&pair.left, l),
+            (None, r) => (&pair.right, r.unwrap_or_default()),
+        };
+        return Some(Divergence {
+            class: class(view, index, None, kind, kind),
+            at: view.at(index),
+            line: view.entry(index).and_then(|entry| entry.line),
+            message: format!("{} on the left, {} on the right", text(&l_says), text(&r_says)),
+            left: l.and_then(|l| seen(&pair.left, l)),
+            right: r.and_then(|r| seen(&pair.right, r)),
+            fields: vec![FieldDiff::new(kind, text(&l_says), text(&r_says))],
+        });
+    }
+    None
+}
+
+/// What an entry states, beside its kind.
+fn statement(what: &What) -> Option<(&'static str, String)> {
+    match what {
+        What::Asked { .. } => Some(("assertion", what.to_string())),
+        What::Code { failed } => {
+            // Numbers in the message are TCP_INFO's, which are compared field by field.
+            Some(("code", if failed.is_some() { "fails" } else { "holds" }.into()))
+        }
+        What::Command { status, .. } => Some(("command", format!("status {status}"))),
+        What::Malformed { reason } => Some(("malformed", reason.clone())),
+        What::Packet { .. }
+        | What::Call { .. }
+        | What::Return { .. }
+        | What::State { .. }
+        | What::Ready { .. }
+        | What::Info { .. } => None,
+    }
+}
