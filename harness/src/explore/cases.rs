@@ -45,7 +45,8 @@ enum Event {
 #[derive(Clone, Debug)]
 pub struct Systematic {
     starts: Vec<Start>,
-    events: Vec<Event>,
+    /// By the number of mutations.
+    events: [Vec<Event>; 3],
     depth: usize,
 }
 
@@ -58,27 +59,24 @@ impl Systematic {
     #[must_use]
     pub fn new(depth: usize) -> Self {
         let depth = depth.min(2);
-        let mut events = Vec::new();
         let calls = events::calls(super::states::FIRST).len();
-        events.extend(KINDS.iter().map(|kind| Event::Segment(*kind, Vec::new())));
-        events.extend((0..calls).map(Event::Call));
-        events.extend(TIMES.iter().map(|time| Event::Time(*time)));
+        let mut plain: Vec<Event> = Vec::new();
+        plain.extend(KINDS.iter().map(|kind| Event::Segment(*kind, Vec::new())));
+        plain.extend((0..calls).map(Event::Call));
+        plain.extend(TIMES.iter().map(|time| Event::Time(*time)));
         let quotes = |error| QUOTES.iter().map(move |quote| Event::Error(error, *quote));
-        events.extend(ERRORS.iter().flat_map(|error| quotes(*error)));
-        if depth > 0 {
-            for kind in KINDS {
-                events.extend(MUTATIONS.iter().map(|m| Event::Segment(*kind, vec![*m])));
+        plain.extend(ERRORS.iter().flat_map(|error| quotes(*error)));
+        let (mut once, mut twice) = (Vec::new(), Vec::new());
+        for kind in KINDS {
+            for (at, one) in MUTATIONS.iter().enumerate() {
+                once.push(Event::Segment(*kind, vec![*one]));
+                let others = MUTATIONS.iter().skip(at + 1).filter(|m| m.part != one.part);
+                twice.extend(others.map(|m| Event::Segment(*kind, vec![*one, *m])));
             }
         }
-        if depth > 1 {
-            for kind in KINDS {
-                for (at, one) in MUTATIONS.iter().enumerate() {
-                    let others = MUTATIONS.iter().skip(at + 1).filter(|m| m.part != one.part);
-                    events.extend(others.map(|m| Event::Segment(*kind, vec![*one, *m])));
-                }
-            }
-        }
-        Self { starts: starts(), events, depth }
+        once.retain(|_| depth > 0);
+        twice.retain(|_| depth > 1);
+        Self { starts: starts(), events: [plain, once, twice], depth }
     }
 
     fn make(&self, start: &Start, event: &Event) -> Case {
@@ -128,25 +126,94 @@ pub(super) fn padded(mut step: Step) -> Step {
     step
 }
 
+/// Steps through `len` things in such an order that any part of the way has been everywhere.
+fn spread(number: usize, len: usize) -> usize {
+    // Primes: one of them has no factor in common with any length there is.
+    const STRIDES: [usize; 3] = [7_368_787, 4_256_233, 1_299_709];
+    let stride = STRIDES.into_iter().find(|stride| !len.is_multiple_of(*stride)).unwrap_or(1);
+    number.wrapping_mul(stride) % len.max(1)
+}
+
 impl Cases for Systematic {
     fn identity(&self) -> String {
-        format!(
-            "systematic depth {} states {} events {}",
-            self.depth,
-            self.starts.len(),
-            self.events.len()
-        )
+        let events = self.events.each_ref().map(Vec::len);
+        format!("systematic depth {} states {} events {events:?}", self.depth, self.starts.len())
     }
 
     fn len(&self) -> Option<u64> {
-        u64::try_from(self.starts.len() * self.events.len()).ok()
+        let events: usize = self.events.iter().map(Vec::len).sum();
+        u64::try_from(self.starts.len() * events).ok()
     }
 
-    /// Events first, so that a part of the campaign has been in every state.
+    /// Plain events first, in every state; then those with one mutation, then those with two.
     fn case(&self, number: u64) -> Option<Case> {
-        let number = usize::try_from(number).ok()?;
-        let start = self.starts.get(number % self.starts.len())?;
-        let event = self.events.get(number / self.starts.len())?;
-        Some(self.make(start, event))
+        let mut number = usize::try_from(number).ok()?;
+        for events in &self.events {
+            let cases = events.len() * self.starts.len();
+            if number < cases {
+                let at = spread(number, cases);
+                let start = self.starts.get(at % self.starts.len())?;
+                return Some(self.make(start, events.get(at / self.starts.len())?));
+            }
+            number -= cases;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::scenario::script_text;
+    use crate::script::source::SourceFile;
+    use crate::script::{self, Defines};
+
+    #[test]
+    fn every_case_is_there_once_and_is_a_script() {
+        let cases = Systematic::new(1);
+        let mut seen = BTreeSet::new();
+        for number in 0..cases.len().unwrap() {
+            let Case { state, event, variant, scenario, step } = cases.case(number).unwrap();
+            assert!(seen.insert((state, event, variant)));
+            assert!(step < scenario.steps.len() - TAIL_US.len());
+            let text = script_text(&scenario);
+            let (_, found) =
+                script::parse(&SourceFile::new("<case>", text.clone()), &Defines::new());
+            assert!(found.is_empty(), "{text}\n{found:?}");
+        }
+        assert!(cases.case(cases.len().unwrap()).is_none());
+        assert!(seen.len() > 30_000, "{}", seen.len());
+        let names: BTreeSet<_> = MUTATIONS.iter().map(|mutation| mutation.name).collect();
+        assert_eq!(names.len(), MUTATIONS.len());
+    }
+
+    /// Every state of TCP is among the situations, and is the one that its name says.
+    #[test]
+    fn every_situation_is_the_state_it_says() {
+        use crate::config::builtin;
+        use crate::engine::log::What;
+        use crate::scenario::play;
+        use crate::target::stack::StackLaunch;
+        use crate::target::{IpVersion, Sampling, TcpState};
+
+        let config = builtin(IpVersion::Ipv4, 1);
+        let mut reached = BTreeSet::new();
+        for start in starts() {
+            let steps = [start.steps, vec![Step::now(Action::Wait)]].concat();
+            let played = play(&Scenario::of(steps), &config, &StackLaunch, Sampling::NONE).unwrap();
+            let last = played.run.log.entries.iter().rev().find_map(|entry| match &entry.what {
+                What::State { to, .. } => Some(*to),
+                _ => None,
+            });
+            let state = last.unwrap_or(TcpState::Close);
+            let name = state.linux_name().trim_start_matches("TCP_").to_lowercase();
+            let said = start.name.split('-').next().unwrap();
+            let said = if said == "closed" { "close" } else { said };
+            assert_eq!(name, said, "{}", start.name);
+            reached.insert(state);
+        }
+        assert_eq!(reached.len(), TcpState::ALL.len());
     }
 }

@@ -200,7 +200,8 @@ pub fn starts() -> Vec<Start> {
         Way::plain().closes().crossing_fin().named("closing-orphan"),
         Way::plain().fin().closes().named("last_ack"),
         Way::plain().fin().shuts(How::Write).named("last_ack-open"),
-        Way::plain().closes().acks().fin().named("time_wait"),
+        active().closes().fin().named("time_wait"),
+        Way::plain().closes().acks().fin().named("time_wait-passive"),
         Way::rich().closes().acks().fin().named("time_wait-stamps"),
         Way::plain().shuts(How::Write).acks().fin().named("time_wait-open"),
     ]
