@@ -37,6 +37,17 @@ impl Seeded {
         bytes
     }
 
+    /// Up to `most` random bytes.
+    pub fn some_bytes(&mut self, most: usize) -> Vec<u8> {
+        let len = self.below(most + 1);
+        self.bytes(len)
+    }
+
+    /// True once in `n` times.
+    pub fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
     /// One of `choices`; [`None`] if there are none.
     pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
         choices.get(self.below(choices.len()))

@@ -20,6 +20,9 @@ pub enum Verdict {
 pub struct Finding {
     /// Which property, as a sentence that should be true.
     pub property: &'static str,
+    /// What tells findings of one property apart: the state, the kind of segment, the place of a
+    /// panic. Short, and the same for inputs that find the same.
+    pub class: String,
     /// What was seen instead.
     pub detail: String,
 }
@@ -27,7 +30,7 @@ pub struct Finding {
 impl Verdict {
     /// A finding.
     pub fn broken(property: &'static str, detail: impl Into<String>) -> Self {
-        Self::Broken(Finding { property, detail: detail.into() })
+        Self::Broken(Finding::of(property, "", detail))
     }
 
     /// The finding, if there is one.
@@ -40,8 +43,19 @@ impl Verdict {
     }
 }
 
+impl Finding {
+    /// A broken property.
+    pub fn of(property: &'static str, class: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { property, class: class.into(), detail: detail.into() }
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "broken: {}\n{}", self.property, self.detail)
+        write!(f, "broken: {}", self.property)?;
+        if !self.class.is_empty() {
+            write!(f, " ({})", self.class)?;
+        }
+        write!(f, "\n{}", self.detail)
     }
 }

@@ -2,10 +2,10 @@
 //! reach what the oracle is about.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use rstest::rstest;
 use synproof_fuzz::generators::datagram::repair;
-use synproof_fuzz::generators::script::script;
-use synproof_fuzz::oracles::{packet_roundtrip, script_parse};
-use synproof_fuzz::{Seeded, Verdict};
+use synproof_fuzz::oracles::{packet_roundtrip, script_parse, segment_parse};
+use synproof_fuzz::{Seeded, TARGETS, Verdict, target};
 use synproof_harness::packet::{Decap, Outer, Transport, parse, parse_with};
 
 const SEED: u64 = 0x5eed;
@@ -28,13 +28,44 @@ fn script_parse_holds_for_random_bytes() {
     }
 }
 
-#[test]
-fn script_parse_holds_for_fragments_of_scripts() {
+/// Inputs of each target's own making, and how many of them have to get to the end.
+#[rstest]
+#[case::segment_parse("segment_parse", 20_000, 10_000)]
+#[case::options_parse("options_parse", 20_000, 20_000)]
+#[case::packet_roundtrip("packet_roundtrip", 10_000, 6000)]
+#[case::script_parse("script_parse", 1500, 1500)]
+fn a_target_holds_for_what_it_generates(
+    #[case] name: &str,
+    #[case] inputs: usize,
+    #[case] least: usize,
+) {
+    let target = target(name).unwrap();
     let mut seeded = Seeded::new(SEED);
-    for _ in 0..1500 {
-        let case = script(&mut seeded);
-        assert!(no_finding(script_parse::check(&case), &case));
+    let cases = std::iter::repeat_with(|| (target.generate)(&mut seeded)).take(inputs);
+    let held = cases.filter(|case| no_finding((target.check)(case), case)).count();
+    assert!(held >= least, "{held} of at least {least}");
+}
+
+#[test]
+fn segment_parse_holds_for_random_bytes() {
+    let mut seeded = Seeded::new(SEED);
+    for _ in 0..5000 {
+        let case = seeded.some_bytes(120);
+        no_finding(segment_parse::check(&case), &case);
     }
+}
+
+/// A target that is there to be broken breaks, and chance does not break it.
+#[test]
+fn the_canary_can_be_found_but_not_by_chance() {
+    let planted: Vec<_> = TARGETS.iter().filter(|target| target.planted).collect();
+    assert_eq!(planted.len(), 1);
+    let mut seeded = Seeded::new(SEED);
+    for _ in 0..10_000 {
+        let case = (planted[0].generate)(&mut seeded);
+        assert_eq!((planted[0].check)(&case), Verdict::Holds);
+    }
+    assert!((planted[0].check)(b"canary").finding().is_some());
 }
 
 #[test]

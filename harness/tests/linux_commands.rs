@@ -26,6 +26,7 @@ fn started() -> Option<Box<dyn Target>> {
         inject_gso_size: 0,
         is_anyip: false,
         speed_mbps: None,
+        hz: None,
         sysctls: vec![("net.ipv4.tcp_syn_retries".into(), "3".into())],
         seed: 0,
     };

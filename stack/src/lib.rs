@@ -13,6 +13,7 @@
 //! `README.md` beside this file says in which order to read.
 #![forbid(unsafe_code)]
 
+mod accecn;
 pub mod api;
 pub mod caps;
 pub mod cx;

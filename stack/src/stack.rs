@@ -15,7 +15,7 @@ use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
 #[cfg(feature = "mutants")]
 use crate::mutant::Mutant;
-use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, Net};
+use crate::net::{LINK_IFINDEX, Net, can_send};
 use crate::output::small_queue::tcp_wfree;
 use crate::qdisc::Qdisc;
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
@@ -26,7 +26,7 @@ use crate::table::lhash::Lhash;
 use crate::table::pipe::{Pipe, PipeId};
 use crate::table::ports::Ports;
 use crate::table::{Fd, FdTable, Object, SockTable};
-use crate::time::Instant;
+use crate::time::{Hz, Instant};
 use crate::timer::{self, Timer};
 use crate::timestamping::skb_tx_timestamp;
 use crate::trace::{Trace, TraceEvent};
@@ -51,6 +51,15 @@ pub struct Config {
     pub mtu: u32,
     /// Seed of everything random.
     pub seed: u64,
+    /// Ticks per second, to which timers are rounded.
+    pub hz: Hz,
+}
+
+impl Default for Config {
+    /// A host without an address, which answers for every one, on an Ethernet.
+    fn default() -> Self {
+        Self { local_addrs: Vec::new(), mtu: 1500, seed: 0, hz: Hz::DEFAULT }
+    }
 }
 
 /// Who may look again, and why.
@@ -93,12 +102,12 @@ impl Stack {
     /// A host without sockets at time zero.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let net = Net::new(config.local_addrs, config.mtu);
+        let seed = config.seed;
         Self {
-            cx: Cx::new(net, config.seed),
+            cx: Cx::new(config),
             fds: FdTable::default(),
             objects: SockTable::default(),
-            ehash: Ehash::new(config.seed),
+            ehash: Ehash::new(seed),
             lhash: Lhash::default(),
             ports: Ports::default(),
             pipes: BTreeMap::new(),
@@ -116,18 +125,27 @@ impl Stack {
 
     /// A datagram arrived.
     pub fn on_packet(&mut self, now: Instant, bytes: &[u8]) {
+        self.on_aggregate(now, bytes, 0);
+    }
+
+    /// A datagram arrives that a virtual link put together from segments of `gso_size` bytes; one
+    /// without more text than that, or with a size of 0, is as it is.
+    pub fn on_aggregate(&mut self, now: Instant, bytes: &[u8], gso_size: u16) {
         self.set_now(now);
         self.in_softirq = true;
-        self.netif_receive(LINK_IFINDEX, bytes);
+        self.netif_receive(LINK_IFINDEX, true, bytes, gso_size);
         self.in_softirq = false;
         self.process_backlog();
     }
 
     /// One datagram from an interface.
-    fn netif_receive(&mut self, dif: i32, bytes: &[u8]) {
-        self.cx.dif = dif;
+    fn netif_receive(&mut self, dif: i32, is_rtn_local: bool, bytes: &[u8], gso_size: u16) {
+        (self.cx.dif, self.cx.is_rtn_local) = (dif, is_rtn_local);
         match parse(bytes) {
-            Ok(Ingress::Tcp(seg)) if self.cx.net.is_local(seg.ip.dst) => {
+            Ok(Ingress::Tcp(mut seg))
+                if (!is_rtn_local || self.cx.net.is_local(seg.ip.dst)) && can_send(seg.ip.src) =>
+            {
+                seg.gso_size = if seg.payload.len() > gso_size.into() { gso_size } else { 0 };
                 if seg.flags.syn() {
                     self.cx.syn_headers = headers(bytes, &seg).to_vec();
                 }
@@ -150,8 +168,8 @@ impl Stack {
         }
         self.in_softirq = true;
         for _ in 0..BACKLOG_BUDGET {
-            let Some(bytes) = self.cx.loopback.pop_front() else { break };
-            self.netif_receive(LOOPBACK_IFINDEX, &bytes);
+            let Some(datagram) = self.cx.loopback.pop_front() else { break };
+            self.netif_receive(datagram.dif, datagram.is_rtn_local, &datagram.bytes, 0);
         }
         self.in_softirq = false;
     }
@@ -242,6 +260,18 @@ impl Stack {
             .filter_map(|(flow, id)| self.objects.get(id).map(|object| (flow, object.state())))
     }
 
+    /// How many sockets, half-open connections and remainders of connections there are.
+    #[must_use]
+    pub fn sockets(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// The frequency of its ticks.
+    #[must_use]
+    pub const fn hz(&self) -> Hz {
+        self.cx.hz
+    }
+
     /// The knobs.
     #[must_use]
     pub const fn sysctl(&self) -> &Sysctls {
@@ -301,6 +331,20 @@ impl Stack {
     /// Time never runs backwards.
     pub(crate) fn set_now(&mut self, now: Instant) {
         self.cx.now = self.cx.now.max(now);
+    }
+
+    /// Who a segment of `flow` that came by the present interface is for; a socket that is bound to
+    /// another interface does not hear it.
+    ///
+    /// Linux: __inet_lookup_established, inet_match (include/net/inet_hashtables.h)
+    pub(crate) fn lookup_established(&self, flow: Flow) -> Option<SockId> {
+        let id = self.ehash.get(flow)?;
+        let bound_dev_if = match self.objects.get(id)? {
+            Object::Sock(sk) => sk.opts.bound_dev_if,
+            Object::TimeWait(tw) => tw.bound_dev_if,
+            Object::Request(_) => 0,
+        };
+        (bound_dev_if == 0 || bound_dev_if == self.cx.dif).then_some(id)
     }
 
     /// Works on one socket, then does what that work asked for elsewhere.
@@ -390,11 +434,10 @@ impl Stack {
 
     /// Linux: inet_unhash, and inet_put_port unless bind() took the port.
     fn unhash(&mut self, id: SockId, flow: Flow) {
-        let keeps_port = self.objects.sock(id).is_some_and(|sk| sk.bound_port);
         self.ehash.remove(flow, id);
         self.lhash.remove(id);
-        if !keeps_port {
-            self.ports.release(id, flow.local.port());
+        if let Some(sk) = self.objects.sock_mut(id).filter(|sk| !sk.bound_port) {
+            self.ports.release(id, std::mem::take(&mut sk.num));
         }
     }
 
@@ -402,18 +445,17 @@ impl Stack {
         let id = self.objects.reserve();
         tw.id = id;
         self.ehash.replace(tw.flow, id);
-        self.ports.succeed(tw.was, id, tw.flow.local.port());
+        self.ports.share(tw.was, id, tw.flow.local.port());
         self.cx.mib.inc(Counter::TcpExtTW);
         self.objects.put(id, Object::TimeWait(tw));
     }
 
     fn destroy(&mut self, id: SockId) {
-        let Some(flow) = self.objects.sock(id).filter(|sk| sk.dead).map(|sk| sk.flow) else {
-            return;
-        };
+        let ended = self.objects.sock(id).filter(|sk| sk.dead);
+        let Some((flow, num)) = ended.map(|sk| (sk.flow, sk.num)) else { return };
         self.ehash.remove(flow, id);
         self.lhash.remove(id);
-        self.ports.release(id, flow.local.port());
+        self.ports.release(id, num);
         self.cx.orphan_count = self.cx.orphan_count.saturating_sub(1);
         self.objects.remove(id);
     }
@@ -464,8 +506,14 @@ impl Stack {
             Some(Object::Sock(_)) => {
                 self.enter(id, |sk, cx| timer::run_due(sk, at, cx));
             }
-            Some(Object::Request(_)) => self.fire_request(id),
-            Some(Object::TimeWait(_)) => self.fire_time_wait(id),
+            Some(Object::Request(_)) => {
+                self.cx.wheel.runs(at);
+                self.fire_request(id);
+            }
+            Some(Object::TimeWait(_)) => {
+                self.cx.wheel.runs(at);
+                self.fire_time_wait(id);
+            }
             None => {}
         }
     }
@@ -477,7 +525,7 @@ impl Stack {
             Some(sk) if sk.state() == TcpState::Listen => {
                 let view = timer::ListenerView {
                     syncnt: sk.opts.syncnt,
-                    rto_max_ms: sk.opts.rto_max_ms,
+                    rto_max: sk.opts.rto_max,
                     defer_accept: sk.opts.defer_accept,
                     queue: &mut sk.listener,
                 };
@@ -508,7 +556,7 @@ impl Stack {
     /// Linux: tcp_v4_err finds the connection, tcp_req_err ends a half-open one.
     fn on_icmp(&mut self, icmp: &IcmpError) {
         let flow = Flow::new(icmp.local, icmp.remote);
-        let Some(id) = self.ehash.get(flow) else { return };
+        let Some(id) = self.lookup_established(flow) else { return };
         match self.objects.get(id) {
             Some(Object::Sock(_)) => {
                 self.enter(id, |sk, cx| tcp_v4_err(sk, icmp, cx));

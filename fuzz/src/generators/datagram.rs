@@ -4,6 +4,62 @@
 //! IPv4 header checksum. A well-formed datagram stays as it is, so the corpus of a fuzzer is
 //! packets, and mutations of packets are packets. Written without the code under test.
 
+use crate::Seeded;
+
+/// A random datagram that has a chance: half of them IPv6, most of them TCP with right checksums.
+#[must_use]
+pub fn generate(seeded: &mut Seeded) -> Vec<u8> {
+    let len = 20 + seeded.below(120);
+    let mut bytes = seeded.bytes(len);
+    let v6 = seeded.one_in(2);
+    let tcp = !seeded.one_in(4);
+    if let Some(first) = bytes.first_mut() {
+        *first = if v6 { 0x60 } else { 0x45 };
+    }
+    if let Some(protocol) = bytes.get_mut(if v6 { 6 } else { 9 }).filter(|_| tcp) {
+        *protocol = 6;
+    }
+    if seeded.one_in(4) { repair(&bytes) } else { seal(&bytes) }
+}
+
+/// [`repair`], and the checksum of TCP or ICMP right behind the outermost header.
+#[must_use]
+pub fn seal(input: &[u8]) -> Vec<u8> {
+    let mut bytes = repair(input);
+    let v6 = bytes.first().is_some_and(|first| first >> 4 == 6);
+    let (ip_len, protocol_at, addresses) = if v6 { (40, 6, 8..40) } else { (20, 9, 12..20) };
+    let protocol = bytes.get(protocol_at).copied().unwrap_or_default();
+    let pseudo = bytes.get(addresses).map_or(0, sum) + u32::from(protocol);
+    let Some(transport) = bytes.get_mut(ip_len..) else { return bytes };
+    let pseudo = pseudo + u32::try_from(transport.len()).unwrap_or_default();
+    let (at, pseudo) = match (protocol, v6) {
+        (6, _) => (16, pseudo),
+        (58, true) => (2, pseudo),
+        (1, false) => (2, 0),
+        _ => return bytes,
+    };
+    let Some(field) = transport.get_mut(at..at + 2) else { return bytes };
+    field.fill(0);
+    let checksum = !fold(pseudo + sum(transport));
+    if let Some(field) = transport.get_mut(at..at + 2) {
+        field.copy_from_slice(&checksum.to_be_bytes());
+    }
+    bytes
+}
+
+fn sum(bytes: &[u8]) -> u32 {
+    let (words, odd) = bytes.as_chunks::<2>();
+    let whole = words.iter().map(|word| u32::from(u16::from_be_bytes(*word))).sum::<u32>();
+    whole + odd.first().map_or(0, |last| u32::from(*last) << 8)
+}
+
+fn fold(mut sum: u32) -> u16 {
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    u16::try_from(sum).unwrap_or_default()
+}
+
 /// The bytes with structural fields corrected, from the outermost header inwards, as far as they
 /// go. The result is as long as the input, and may still be refused.
 #[must_use]
@@ -91,11 +147,7 @@ fn ipv4(rest: &mut [u8]) -> Repaired {
     header[7] = 0;
     header[9] = protocol;
     header[10..12].fill(0);
-    let sum = header.as_chunks::<2>().0.iter().map(|word| u32::from(u16::from_be_bytes(*word)));
-    let sum = sum.sum::<u32>();
-    let folded = (sum & 0xffff) + (sum >> 16);
-    let folded = (folded & 0xffff) + (folded >> 16);
-    let checksum = u16::try_from(!folded & 0xffff).ok()?;
+    let checksum = !fold(sum(header));
     header[10..12].copy_from_slice(&checksum.to_be_bytes());
     announce(rest, 20, protocol);
     Some((20, Some(next)))

@@ -27,6 +27,17 @@ pub fn script(seeded: &mut Seeded) -> Vec<u8> {
     text
 }
 
+/// The same for libFuzzer: whole lines, parts of lines, and what opens something.
+pub const DICTIONARY: &[&[u8]] = &{
+    let mut words = [[].as_slice(); FRAGMENTS.len()];
+    let mut at = 0;
+    while at < FRAGMENTS.len() {
+        words[at] = FRAGMENTS[at].as_bytes();
+        at += 1;
+    }
+    words
+};
+
 /// Whole lines, parts of lines, and what opens something that must be closed.
 const FRAGMENTS: &[&str] = &[
     "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n",

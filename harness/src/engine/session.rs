@@ -183,7 +183,6 @@ impl<'a> Session<'a> {
         }
         let check = Check {
             tolerance: &self.config.tolerance,
-            clock: self.clock,
             base: self.previous.nominal,
             harness_late_us: self.previous.late_us,
         };

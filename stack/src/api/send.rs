@@ -12,12 +12,13 @@ use crate::effect::Wake;
 use crate::errno::Errno;
 use crate::errqueue::zerocopy::{NewSegment, ZcCall, skb_zerocopy_iter_stream};
 use crate::fastopen::tcp_passive_fastopen;
+use crate::input::rate::tcp_rate_check_app_limited;
 use crate::input::tcp_sndbuf_expand;
+use crate::output::cwnd_validate::tcp_slow_start_after_idle_check;
 use crate::output::mss::tcp_send_mss;
 use crate::output::small_queue::tcp_should_autocork;
 use crate::output::write::{
-    Amount, forced_push, tcp_mark_push, tcp_push_pending_frames_at,
-    tcp_slow_start_after_idle_check, tcp_write_xmit,
+    Amount, forced_push, tcp_mark_push, tcp_push_pending_frames_at, tcp_write_xmit,
 };
 use crate::repair::tcp_repair_sendmsg;
 use crate::sock::write_queue::Chunk;
@@ -119,7 +120,10 @@ fn try_sendmsg(
     cx: &mut Cx,
 ) -> Poll<Result<usize, Errno>> {
     let nonblock = sk.opts.nonblock || message.flags.dontwait();
-    let timeout = sk.opts.sndtimeo_us;
+    let timeout = sk.opts.sndtimeo;
+    if !sleep.has_slept() {
+        tcp_rate_check_app_limited(sk);
+    }
     let can_send = sk.state().is_in(StateMask::CAN_SEND) || tcp_passive_fastopen(sk);
     if !can_send && sleep.copied == 0 {
         // Data may be handed over only once the connection is established.
@@ -132,7 +136,7 @@ fn try_sendmsg(
         if nonblock {
             return Poll::Ready(Err(Errno::EAGAIN));
         }
-        return sleep.wait(cx.now, timeout, Err(Errno::EAGAIN));
+        return sleep.schedule_timeout(cx, timeout, Err(Errno::EAGAIN));
     }
     if let Some(result) = tcp_repair_sendmsg(sk, message.data, cx) {
         return Poll::Ready(result);
@@ -146,7 +150,7 @@ fn try_sendmsg(
         Ended::Broken => Poll::Ready(Err(sk.err.take().unwrap_or(Errno::EPIPE))),
         Ended::Full => {
             sk.nospace = true;
-            if nonblock { Poll::Ready(so_far) } else { sleep.wait(cx.now, timeout, so_far) }
+            if nonblock { Poll::Ready(so_far) } else { sleep.schedule_timeout(cx, timeout, so_far) }
         }
     };
     if matches!(result, Poll::Ready(Ok(copied)) if copied > 0) {
@@ -256,7 +260,7 @@ fn tail_has_room(sk: &Sock, size_goal: u32) -> bool {
 /// Linux: tcp_skb_entail
 fn tcp_skb_entail(sk: &mut Sock, cx: &Cx) {
     if sk.write_queue.is_unsent_empty() {
-        sk.chrono.start(Chrono::Busy, cx.now);
+        sk.chrono.start(Chrono::Busy, cx.jiffies());
     }
     let seq = sk.snd.write_seq;
     sk.write_queue.push(Chunk::new(seq, Flags::NONE, Vec::new()));
@@ -354,7 +358,7 @@ pub(crate) fn tcp_check_space(sk: &mut Sock, cx: &mut Cx) {
     if sk_stream_is_writeable(sk, cx) {
         sk.nospace = false;
         let idle = sk.write_queue.is_unsent_empty() && sk.write_queue.is_rtx_empty();
-        sk.chrono.stop(Chrono::SndbufLimited, idle, cx.now);
+        sk.chrono.stop(Chrono::SndbufLimited, idle, cx.jiffies());
         cx.wake(sk.id, Wake::Writable);
     }
 }

@@ -23,7 +23,7 @@ impl Stack {
         self.set_now(now);
         let id = self.objects.reserve();
         let is_v6 = domain == Domain::Inet6;
-        let mut sk = Sock::new(id, is_v6, &self.cx.sysctl);
+        let mut sk = Sock::new(id, is_v6, &self.cx);
         sk.opts.nonblock = nonblock;
         sk.opts.v6only = is_v6 && self.cx.sysctl.bindv6only != 0;
         self.objects.put(id, Object::Sock(Box::new(sk)));

@@ -11,7 +11,7 @@ mod reno_sack;
 mod undo;
 
 pub(crate) use cubic::Cubic;
-pub(crate) use loss::tcp_enter_loss;
+pub(crate) use loss::{rto_time_ms, tcp_enter_loss, tcp_update_rto_stats, tcp_update_rto_time};
 pub use ops::CaState;
 pub(crate) use ops::{AckSample, Algorithm, CaEvent, CongestionOps, Cwnd, SlowStartExit};
 pub(crate) use ops::{INFINITE_SSTHRESH, INIT_CWND};

@@ -5,6 +5,7 @@
 
 use super::{CaState, tcp_mark_skb_lost};
 use crate::cx::Cx;
+use crate::input::rate::tcp_count_delivered;
 use crate::mib::Counter;
 use crate::output::retransmit::fragment_rtx;
 use crate::sock::Sock;
@@ -30,7 +31,7 @@ pub(super) fn tcp_newreno_mark_lost(sk: &mut Sock, snd_una_advanced: bool, cx: &
 /// Without SACK a duplicate ACK says that something arrived, not what.
 ///
 /// Linux: tcp_add_reno_sack
-pub(super) fn tcp_add_reno_sack(sk: &mut Sock, dupacks: u32, cx: &mut Cx) {
+pub(super) fn tcp_add_reno_sack(sk: &mut Sock, dupacks: u32, ece: bool, cx: &mut Cx) {
     if dupacks == 0 {
         return;
     }
@@ -38,16 +39,16 @@ pub(super) fn tcp_add_reno_sack(sk: &mut Sock, dupacks: u32, cx: &mut Cx) {
     sk.loss.sacked_out += dupacks;
     tcp_check_reno_reordering(sk, 0, cx);
     let delivered = sk.loss.sacked_out.saturating_sub(prior);
-    sk.total.delivered = sk.total.delivered.wrapping_add(delivered);
+    tcp_count_delivered(sk, delivered, ece);
 }
 
 /// An ACK took `acked` segments, one of which was the hole.
 ///
 /// Linux: tcp_remove_reno_sacks
-pub(crate) fn tcp_remove_reno_sacks(sk: &mut Sock, acked: u32, cx: &mut Cx) {
+pub(crate) fn tcp_remove_reno_sacks(sk: &mut Sock, acked: u32, ece: bool, cx: &mut Cx) {
     if acked > 0 {
         let delivered = acked.saturating_sub(sk.loss.sacked_out).max(1);
-        sk.total.delivered = sk.total.delivered.wrapping_add(delivered);
+        tcp_count_delivered(sk, delivered, ece);
         sk.loss.sacked_out = sk.loss.sacked_out.saturating_sub(acked - 1);
     }
     tcp_check_reno_reordering(sk, acked, cx);

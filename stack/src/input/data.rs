@@ -3,7 +3,7 @@
 //! RFC 9293 §3.10.7.4 seventh, RFC 2018, RFC 2883 · Linux: tcp_data_queue, tcp_data_queue_ofo,
 //! tcp_ofo_queue, tcp_event_data_recv, tcp_dsack_set (net/ipv4/tcp_input.c)
 
-use super::ecn::{tcp_data_ecn_check, tcp_ecn_accept_cwr};
+use super::ecn::tcp_data_ecn_check;
 use super::fin::tcp_fin;
 use super::prune::tcp_prune_queue;
 use super::rcv_window::{
@@ -11,6 +11,7 @@ use super::rcv_window::{
 };
 use super::rtt::tcp_rcv_rtt_measure;
 use super::{Disposition, DropReason};
+use crate::accecn::tcp_rcv_spurious_retrans;
 use crate::api::readiness::tcp_data_ready;
 use crate::cx::Cx;
 use crate::effect::Wake;
@@ -19,6 +20,7 @@ use crate::output::ack::{TCP_MAX_QUICKACKS, tcp_enter_quickack_mode, tcp_incr_qu
 use crate::output::window::{rmem_alloc, tcp_receive_window};
 use crate::seq::Seq;
 use crate::sock::Sock;
+use crate::sock::TCP_DELACK_MAX_MS;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::sock::ofo_queue::Duplicate;
 use crate::sock::recv_queue::RecvChunk;
@@ -33,32 +35,32 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
     if seg.seq == seg.end_seq() {
         return Disposition::Consumed;
     }
-    tcp_ecn_accept_cwr(sk, seg);
     let window = tcp_receive_window(sk);
     let end_seq = seg.end_seq();
     if seg.seq == sk.rcv.nxt {
         if window == 0 && !(seg.payload.is_empty() && seg.flags.fin()) {
             cx.mib.inc(Counter::TcpExtTCPZeroWindowDrop);
-            return out_of_window(sk, DropReason::TcpZerowindow);
+            return out_of_window(sk, DropReason::TcpZerowindow, cx);
         }
         return queue_and_out(sk, seg, cx);
     }
     if !end_seq.after(sk.rcv.nxt) {
         // [RFC9293:MUST-58] A retransmission: the ACK was lost, send it again at once.
         cx.mib.inc(Counter::TcpExtDelayedACKLost);
+        tcp_rcv_spurious_retrans(sk, seg);
         tcp_dsack_set(sk, seg.seq, end_seq, cx);
-        out_of_window(sk, DropReason::TcpOldData);
+        out_of_window(sk, DropReason::TcpOldData, cx);
         return Disposition::Dropped(DropReason::TcpOldData);
     }
     if !seg.seq.before(sk.rcv.nxt + window) {
-        return out_of_window(sk, DropReason::TcpOverwindow);
+        return out_of_window(sk, DropReason::TcpOverwindow, cx);
     }
     if seg.seq.before(sk.rcv.nxt) {
         // Part of it is new.
         tcp_dsack_set(sk, seg.seq, sk.rcv.nxt, cx);
         if window == 0 {
             cx.mib.inc(Counter::TcpExtTCPZeroWindowDrop);
-            return out_of_window(sk, DropReason::TcpZerowindow);
+            return out_of_window(sk, DropReason::TcpZerowindow, cx);
         }
         return queue_and_out(sk, seg, cx);
     }
@@ -66,8 +68,8 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
 }
 
 /// Linux: the label out_of_window of tcp_data_queue
-fn out_of_window(sk: &mut Sock, reason: DropReason) -> Disposition {
-    tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
+fn out_of_window(sk: &mut Sock, reason: DropReason, cx: &Cx) -> Disposition {
+    tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS, cx);
     sk.ack.sched = true;
     Disposition::Dropped(reason)
 }
@@ -136,7 +138,7 @@ pub(crate) fn tcp_fastopen_add_skb(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
 ///
 /// Linux: tcp_data_queue_ofo
 fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
-    tcp_data_ecn_check(sk, seg);
+    tcp_data_ecn_check(sk, seg, cx);
     let truesize = truesize_of(sk, seg);
     if !tcp_try_rmem_schedule(sk, seg.seq, cx) {
         cx.mib.inc(Counter::TcpExtTCPOFODrop);
@@ -265,24 +267,25 @@ pub(super) fn tcp_event_data_recv(sk: &mut Sock, seg: &Segment, truesize: u32, c
     sk.ack.sched = true;
     tcp_measure_rcv_mss(sk, seg, truesize);
     tcp_rcv_rtt_measure(sk, cx);
-    if sk.ack.ato_ms == 0 {
+    let ato_min = cx.hz.msecs_to_jiffies(TCP_ATO_MIN_MS);
+    let ato_max = cx.hz.msecs_to_jiffies(TCP_DELACK_MAX_MS);
+    if sk.ack.ato == 0 {
         // Bulk transfers begin in slow start, which lives from ACKs.
         tcp_incr_quickack(sk, TCP_MAX_QUICKACKS);
-        sk.ack.ato_ms = TCP_ATO_MIN_MS;
+        sk.ack.ato = ato_min;
     } else {
-        let gap = cx.now.jiffies().0.saturating_sub(sk.ack.lrcvtime.jiffies().0);
-        let gap = u32::try_from(gap).unwrap_or(u32::MAX);
-        if gap <= TCP_ATO_MIN_MS / 2 {
-            sk.ack.ato_ms = (sk.ack.ato_ms >> 1) + TCP_ATO_MIN_MS / 2;
-        } else if gap < sk.ack.ato_ms {
-            sk.ack.ato_ms = ((sk.ack.ato_ms >> 1) + gap).min(sk.loss.rto_ms);
-        } else if gap > sk.loss.rto_ms {
+        let gap = cx.ticks_since(sk.ack.lrcvtime);
+        if gap <= ato_min / 2 {
+            sk.ack.ato = (sk.ack.ato >> 1) + ato_min / 2;
+        } else if gap < sk.ack.ato {
+            sk.ack.ato = ((sk.ack.ato >> 1) + gap).min(sk.loss.rto).min(ato_max);
+        } else if gap > sk.loss.rto {
             // The peer paused for so long that it restarts slowly.
             tcp_incr_quickack(sk, TCP_MAX_QUICKACKS);
         }
     }
     sk.ack.lrcvtime = cx.now;
-    tcp_data_ecn_check(sk, seg);
+    tcp_data_ecn_check(sk, seg, cx);
     let len = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
     if len >= GROW_WINDOW_MIN {
         tcp_grow_window(sk, len, truesize, true, cx);
@@ -324,8 +327,9 @@ pub(super) fn tcp_send_dupack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     let end_seq = seg.end_seq();
     if end_seq != seg.seq && seg.seq.before(sk.rcv.nxt) {
         cx.mib.inc(Counter::TcpExtDelayedACKLost);
-        tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
+        tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS, cx);
         if sk.rx_opt.sack_ok {
+            tcp_rcv_spurious_retrans(sk, seg);
             tcp_dsack_set(sk, seg.seq, end_seq.min(sk.rcv.nxt), cx);
         }
     }

@@ -25,95 +25,70 @@ pub(crate) const fn drop_for(reason: DropReason) -> Step {
     ControlFlow::Break(Disposition::Dropped(reason))
 }
 
-/// Why a segment was dropped; [`DropReason::linux_name`] gives Linux's SKB_DROP_REASON_*.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the variants are Linux's names in Rust spelling")]
-pub enum DropReason {
-    NotSpecified,
-    NoSocket,
-    PktTooSmall,
-    TcpCsum,
-    SocketFilter,
-    TcpFlags,
-    TcpZerowindow,
-    TcpOldData,
-    TcpOverwindow,
-    TcpOfomerge,
-    TcpRfc7323Paws,
-    TcpRfc7323PawsAck,
-    TcpRfc7323TwPaws,
-    TcpRfc7323Tsecr,
-    TcpOldSequence,
-    TcpInvalidSequence,
-    TcpInvalidEndSequence,
-    TcpInvalidAckSequence,
-    TcpReset,
-    TcpInvalidSyn,
-    TcpClose,
-    TcpOldAck,
-    TcpTooOldAck,
-    TcpAckUnsentData,
-    TcpOfoQueuePrune,
-    TcpOfoDrop,
-    TcpAbortOnData,
-    TcpListenOverflow,
-    TcpFastopen,
-    TcpMinttl,
-    TcpAuthHdr,
-    TcpMd5notfound,
-    TcpMd5unexpected,
-    TcpMd5failure,
-    ProtoMem,
-    SocketRcvbuff,
-    UnhandledProto,
-    OtherHost,
+/// Writes rows as an enum with all its values and their names.
+macro_rules! drop_reasons {
+    ($($reason:ident = $name:literal;)+) => {
+        /// Why a segment was dropped; [`DropReason::linux_name`] gives Linux's SKB_DROP_REASON_*.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(missing_docs, reason = "the variants are Linux's names in Rust spelling")]
+        pub enum DropReason {
+            $($reason,)+
+        }
+
+        impl DropReason {
+            /// All of them, in the order of their declaration.
+            pub const ALL: &[Self] = &[$(Self::$reason,)+];
+
+            /// The kernel's name, as the tracepoint skb:kfree_skb prints it.
+            #[must_use]
+            pub const fn linux_name(self) -> &'static str {
+                match self {
+                    $(Self::$reason => $name,)+
+                }
+            }
+        }
+    };
 }
 
-impl DropReason {
-    /// The kernel's name, as the tracepoint skb:kfree_skb prints it.
-    #[must_use]
-    pub const fn linux_name(self) -> &'static str {
-        match self {
-            Self::NotSpecified => "NOT_SPECIFIED",
-            Self::NoSocket => "NO_SOCKET",
-            Self::PktTooSmall => "PKT_TOO_SMALL",
-            Self::TcpCsum => "TCP_CSUM",
-            Self::SocketFilter => "SOCKET_FILTER",
-            Self::TcpFlags => "TCP_FLAGS",
-            Self::TcpZerowindow => "TCP_ZEROWINDOW",
-            Self::TcpOldData => "TCP_OLD_DATA",
-            Self::TcpOverwindow => "TCP_OVERWINDOW",
-            Self::TcpOfomerge => "TCP_OFOMERGE",
-            Self::TcpRfc7323Paws => "TCP_RFC7323_PAWS",
-            Self::TcpRfc7323PawsAck => "TCP_RFC7323_PAWS_ACK",
-            Self::TcpRfc7323TwPaws => "TCP_RFC7323_TW_PAWS",
-            Self::TcpRfc7323Tsecr => "TCP_RFC7323_TSECR",
-            Self::TcpOldSequence => "TCP_OLD_SEQUENCE",
-            Self::TcpInvalidSequence => "TCP_INVALID_SEQUENCE",
-            Self::TcpInvalidEndSequence => "TCP_INVALID_END_SEQUENCE",
-            Self::TcpInvalidAckSequence => "TCP_INVALID_ACK_SEQUENCE",
-            Self::TcpReset => "TCP_RESET",
-            Self::TcpInvalidSyn => "TCP_INVALID_SYN",
-            Self::TcpClose => "TCP_CLOSE",
-            Self::TcpOldAck => "TCP_OLD_ACK",
-            Self::TcpTooOldAck => "TCP_TOO_OLD_ACK",
-            Self::TcpAckUnsentData => "TCP_ACK_UNSENT_DATA",
-            Self::TcpOfoQueuePrune => "TCP_OFO_QUEUE_PRUNE",
-            Self::TcpOfoDrop => "TCP_OFO_DROP",
-            Self::TcpAbortOnData => "TCP_ABORT_ON_DATA",
-            Self::TcpListenOverflow => "TCP_LISTEN_OVERFLOW",
-            Self::TcpFastopen => "TCP_FASTOPEN",
-            Self::TcpMinttl => "TCP_MINTTL",
-            Self::TcpAuthHdr => "TCP_AUTH_HDR",
-            Self::TcpMd5notfound => "TCP_MD5NOTFOUND",
-            Self::TcpMd5unexpected => "TCP_MD5UNEXPECTED",
-            Self::TcpMd5failure => "TCP_MD5FAILURE",
-            Self::ProtoMem => "PROTO_MEM",
-            Self::SocketRcvbuff => "SOCKET_RCVBUFF",
-            Self::UnhandledProto => "UNHANDLED_PROTO",
-            Self::OtherHost => "OTHERHOST",
-        }
-    }
+drop_reasons! {
+    NotSpecified = "NOT_SPECIFIED";
+    NoSocket = "NO_SOCKET";
+    PktTooSmall = "PKT_TOO_SMALL";
+    TcpCsum = "TCP_CSUM";
+    SocketFilter = "SOCKET_FILTER";
+    TcpFlags = "TCP_FLAGS";
+    TcpZerowindow = "TCP_ZEROWINDOW";
+    TcpOldData = "TCP_OLD_DATA";
+    TcpOverwindow = "TCP_OVERWINDOW";
+    TcpOfomerge = "TCP_OFOMERGE";
+    TcpRfc7323Paws = "TCP_RFC7323_PAWS";
+    TcpRfc7323PawsAck = "TCP_RFC7323_PAWS_ACK";
+    TcpRfc7323TwPaws = "TCP_RFC7323_TW_PAWS";
+    TcpRfc7323Tsecr = "TCP_RFC7323_TSECR";
+    TcpOldSequence = "TCP_OLD_SEQUENCE";
+    TcpInvalidSequence = "TCP_INVALID_SEQUENCE";
+    TcpInvalidEndSequence = "TCP_INVALID_END_SEQUENCE";
+    TcpInvalidAckSequence = "TCP_INVALID_ACK_SEQUENCE";
+    TcpReset = "TCP_RESET";
+    TcpInvalidSyn = "TCP_INVALID_SYN";
+    TcpClose = "TCP_CLOSE";
+    TcpOldAck = "TCP_OLD_ACK";
+    TcpTooOldAck = "TCP_TOO_OLD_ACK";
+    TcpAckUnsentData = "TCP_ACK_UNSENT_DATA";
+    TcpOfoQueuePrune = "TCP_OFO_QUEUE_PRUNE";
+    TcpOfoDrop = "TCP_OFO_DROP";
+    TcpAbortOnData = "TCP_ABORT_ON_DATA";
+    TcpListenOverflow = "TCP_LISTEN_OVERFLOW";
+    TcpFastopen = "TCP_FASTOPEN";
+    TcpMinttl = "TCP_MINTTL";
+    TcpAuthHdr = "TCP_AUTH_HDR";
+    TcpMd5notfound = "TCP_MD5NOTFOUND";
+    TcpMd5unexpected = "TCP_MD5UNEXPECTED";
+    TcpMd5failure = "TCP_MD5FAILURE";
+    ProtoMem = "PROTO_MEM";
+    SocketRcvbuff = "SOCKET_RCVBUFF";
+    UnhandledProto = "UNHANDLED_PROTO";
+    OtherHost = "OTHERHOST";
 }
 
 /// Why a segment was answered with a reset (Linux: enum sk_rst_reason).
@@ -130,6 +105,22 @@ pub enum ResetReason {
     TcpAbortOnData,
     TcpTimewaitSocket,
     InvalidSyn,
+}
+
+impl ResetReason {
+    /// All of them, in the order of their declaration.
+    pub const ALL: &[Self] = &[
+        Self::NoSocket,
+        Self::TcpInvalidAckSequence,
+        Self::TcpRfc7323PawsAck,
+        Self::TcpTooOldAck,
+        Self::TcpAckUnsentData,
+        Self::TcpFlags,
+        Self::TcpOldAck,
+        Self::TcpAbortOnData,
+        Self::TcpTimewaitSocket,
+        Self::InvalidSyn,
+    ];
 }
 
 #[cfg(test)]

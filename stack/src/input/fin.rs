@@ -31,7 +31,7 @@ pub(super) fn tcp_fin(sk: &mut Sock, cx: &mut Cx) {
         TcpState::FinWait2 => {
             tcp_send_ack(sk, cx);
             tcp_set_state(sk, Event::RecvFin, cx);
-            tcp_time_wait(sk, TCP_TIMEWAIT_LEN_MS, cx);
+            tcp_time_wait(sk, cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS), cx);
         }
         TcpState::CloseWait | TcpState::Closing | TcpState::LastAck => {}
         TcpState::SynSent

@@ -14,7 +14,7 @@ pub(crate) fn tcp_send_fin(sk: &mut Sock, cx: &mut Cx) {
         tail.flags |= Flags::FIN;
         sk.snd.write_seq += 1;
     } else {
-        tcp_queue_nondata(sk, Flags::FIN);
+        tcp_queue_nondata(sk, Flags::FIN, cx);
     }
     let mss_now = tcp_current_mss(sk, cx);
     tcp_push_pending_frames_at(sk, mss_now, NonAgle::OFF, cx);

@@ -5,6 +5,7 @@
 
 pub(crate) mod ack;
 mod collapse;
+pub(crate) mod cwnd_validate;
 pub(crate) mod ecn;
 pub(crate) mod fin;
 pub(crate) mod mss;

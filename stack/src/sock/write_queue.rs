@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 
+use super::rate::TxRate;
 use crate::seq::Seq;
 use crate::time::Instant;
 use crate::timestamping::TxStamp;
@@ -48,8 +49,8 @@ pub(crate) struct Chunk {
     pub(crate) marks: Marks,
     /// Time of the last transmission; meaningless in the unsent queue.
     pub(crate) sent_at: Instant,
-    /// Delivered packets and time of delivery when this was sent, for rate and RACK samples.
-    pub(crate) delivered_at_send: (u32, Instant),
+    /// What it remembers for a sample of the delivery rate.
+    pub(crate) tx_rate: TxRate,
     /// Nothing may be appended: a message boundary (MSG_EOR).
     pub(crate) eor: bool,
     /// Times to report.
@@ -131,7 +132,7 @@ impl Chunk {
             gso_size: self.gso_size,
             marks: self.marks,
             sent_at: self.sent_at,
-            delivered_at_send: self.delivered_at_send,
+            tx_rate: self.tx_rate,
             eor: self.eor,
             tx: TxStamp::default(),
             zcopy: self.zcopy,

@@ -72,6 +72,11 @@ impl<T> ById<T> {
         Some(value)
     }
 
+    /// How many values there are.
+    pub(crate) fn len(&self) -> usize {
+        self.pages.iter().flatten().map(|page| page.used).sum()
+    }
+
     /// Ids and values, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (SockId, &T)> + '_ {
         let pages = self.pages.iter().enumerate();

@@ -71,6 +71,11 @@ impl SockTable {
         self.touch(id);
     }
 
+    /// How many objects there are.
+    pub(crate) fn len(&self) -> usize {
+        self.objects.len()
+    }
+
     /// The object called `id`.
     pub(crate) fn get(&self, id: SockId) -> Option<&Object> {
         self.objects.get(id).map(|slot| &slot.object)

@@ -55,7 +55,12 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn new(plan: Plan, [local, remote]: [SocketAddr; 2], connects: bool) -> Self {
-        let config = Config { local_addrs: vec![local.ip()], mtu: plan.mtu, seed: plan.seed };
+        let config = Config {
+            local_addrs: vec![local.ip()],
+            mtu: plan.mtu,
+            seed: plan.seed,
+            ..Config::default()
+        };
         let mut stack = Stack::new(config);
         stack.net_mut().tso = plan.tso;
         for (name, value) in &plan.sysctls {

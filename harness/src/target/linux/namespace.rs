@@ -42,12 +42,25 @@ pub(super) struct Namespace {
 impl Namespace {
     /// Makes a namespace. Needs CAP_SYS_ADMIN in the present user namespace.
     pub(super) fn new() -> Result<Self, TargetError> {
+        Self::start(fresh)
+    }
+
+    /// A thread in the namespace that the calling thread is in. Alone on its processor with the
+    /// calling thread, it is done with what it is given before that thread runs again.
+    pub(super) fn present() -> Result<Self, TargetError> {
+        Self::start(|| {
+            sys::round_robin(0, Some(1));
+            Ok(())
+        })
+    }
+
+    fn start(first: fn() -> nix::Result<()>) -> Result<Self, TargetError> {
         let (tasks, queue) = mpsc::channel::<Task>();
         let (report, entered) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("netns".into())
             .spawn(move || {
-                let result = nix::sched::unshare(CloneFlags::CLONE_NEWNET);
+                let result = first();
                 let failed = result.is_err();
                 if report.send(result).is_err() || failed {
                     return;
@@ -94,6 +107,42 @@ impl Namespace {
             fault::io("give the script a descriptor table of its own")(fault::errno(errno))
         })
     }
+}
+
+/// Between two scripts.
+impl Namespace {
+    /// The namespace itself, out of a place that is to be dropped.
+    pub(super) fn take(&mut self) -> Self {
+        Self { tasks: self.tasks.take(), thread: self.thread.take() }
+    }
+
+    /// Closes what a script left open and forgets its commands. Whether nothing of it is left:
+    /// what its programs did ends with their thread.
+    pub(super) fn rest(&self) -> bool {
+        let rested = self.run(|realm| {
+            let untouched = realm.programs.none_started();
+            let notify = realm.notify.take();
+            *realm = Realm { notify, ..Realm::default() };
+            untouched && sys::close_script_descriptors().is_ok()
+        });
+        rested.unwrap_or(false)
+    }
+
+    /// Has the thread enter the namespace of the thread `tid`.
+    pub(super) fn enter(&self, tid: i32) -> Result<(), TargetError> {
+        self.run(move |_| enter(tid))?.map_err(fault::io("enter a network namespace"))
+    }
+}
+
+/// Puts the calling thread into a network namespace of its own.
+pub(super) fn fresh() -> nix::Result<()> {
+    nix::sched::unshare(CloneFlags::CLONE_NEWNET)
+}
+
+/// Puts the calling thread into the network namespace of the thread `tid` of this process.
+pub(super) fn enter(tid: i32) -> std::io::Result<()> {
+    let namespace = std::fs::File::open(format!("/proc/self/task/{tid}/ns/net"))?;
+    Ok(nix::sched::setns(namespace, CloneFlags::CLONE_NEWNET)?)
 }
 
 impl Drop for Namespace {

@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use super::sys::Memory;
-use super::{calls, clock, sys};
+use super::{calls, clock, namespace, sys};
 use crate::target::{CallId, Errno, Returned, Syscall};
 
 /// A finished call.
@@ -28,13 +28,44 @@ pub(super) struct Shared {
     caps: Mutex<Vec<(i32, i32, bool)>>,
     /// Buffers that must outlive the sockets.
     pinned: Mutex<Vec<Memory>>,
+    /// The runner sleeps, or is about to look once more before it does: a call that finishes has
+    /// to be notified.
+    awaited: AtomicBool,
 }
 
 impl Shared {
     /// Takes everything that has finished, in order.
     pub(super) fn take_done(&self) -> VecDeque<Done> {
-        std::mem::take(&mut *self.done.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *lock(&self.done))
     }
+
+    /// From now on finished calls are notified. Whether there is anything to wait for: no call has
+    /// finished that nobody took.
+    pub(super) fn await_notice(&self) -> bool {
+        self.awaited.store(true, Ordering::SeqCst);
+        lock(&self.done).is_empty()
+    }
+
+    /// The runner is awake.
+    pub(super) fn woken(&self) {
+        self.awaited.store(false, Ordering::SeqCst);
+    }
+
+    /// Forgets a script whose calls are over. False where a thread is not as it was before: it has
+    /// other capabilities.
+    pub(super) fn forget(&self) -> bool {
+        lock(&self.done).clear();
+        lock(&self.pinned).clear();
+        lock(&self.caps).is_empty()
+    }
+}
+
+/// What a worker is to do.
+pub(super) enum Job {
+    /// A call of the script.
+    Call(CallId, Syscall),
+    /// To enter the namespace of this thread of the process.
+    Enter(i32),
 }
 
 /// Where a worker is with its call.
@@ -69,7 +100,7 @@ impl PhaseCell {
 pub(super) struct Worker {
     tid: i32,
     phase: Arc<PhaseCell>,
-    jobs: Option<mpsc::Sender<(CallId, Syscall)>>,
+    jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -91,10 +122,10 @@ impl Worker {
         Ok(Self { tid, phase, jobs: Some(jobs), thread: Some(thread) })
     }
 
-    /// Hands it a call. It must be idle.
-    pub(super) fn dispatch(&self, call: CallId, syscall: Syscall) -> bool {
+    /// Hands it something to do. It must be idle.
+    pub(super) fn dispatch(&self, job: Job) -> bool {
         self.phase.set(Phase::Dispatched);
-        self.jobs.as_ref().is_some_and(|jobs| jobs.send((call, syscall)).is_ok())
+        self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok())
     }
 
     /// Where it is with its call.
@@ -147,14 +178,20 @@ fn prepare_thread() {
     let _ = nix::sys::prctl::set_timerslack(1);
 }
 
-fn serve(
-    queue: &mpsc::Receiver<(CallId, Syscall)>,
-    phase: &PhaseCell,
-    shared: &Shared,
-    notify: &OwnedFd,
-) {
+fn serve(queue: &mpsc::Receiver<Job>, phase: &PhaseCell, shared: &Shared, notify: &OwnedFd) {
     let mut caps_applied = 0;
-    for (call, syscall) in queue {
+    for job in queue {
+        let (call, syscall) = match job {
+            Job::Call(call, syscall) => (call, syscall),
+            Job::Enter(tid) => {
+                // Calls made in another namespace would be worse than none.
+                if namespace::enter(tid).is_err() {
+                    return;
+                }
+                phase.set(Phase::Idle);
+                continue;
+            }
+        };
         catch_up_capabilities(shared, &mut caps_applied);
         phase.set(Phase::Calling);
         let finished = calls::make(&syscall);
@@ -171,8 +208,10 @@ fn serve(
         phase.set(Phase::Idle);
         done.push_back(Done { call, at_ns, returned: finished.returned });
         drop(done);
-        // Fails only if the counter is full, and then it is readable all the same.
-        let _ = nix::unistd::write(notify, &1_u64.to_ne_bytes());
+        if shared.awaited.load(Ordering::SeqCst) {
+            // Fails only if the counter is full, and then it is readable all the same.
+            let _ = nix::unistd::write(notify, &1_u64.to_ne_bytes());
+        }
     }
 }
 

@@ -1,0 +1,4 @@
+//! The bug that must be found.
+#![no_main]
+
+synproof_fuzz::fuzz!("canary");

@@ -1,0 +1,4 @@
+//! Scenarios from bytes without structure.
+#![no_main]
+
+synproof_fuzz::fuzz!("flat_bytes");

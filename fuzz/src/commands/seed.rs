@@ -1,0 +1,43 @@
+//! `seed`: inputs to begin with, for every target: generated ones, and what scripts hold.
+
+use std::path::{Path, PathBuf};
+
+use synproof_fuzz::{Seeded, TARGETS, Target};
+
+use super::check::{files, read};
+use super::{Answer, say};
+
+/// Generated seeds of each target.
+const GENERATED: u64 = 64;
+
+pub(super) fn seed(dir: &Path, from: &[PathBuf]) -> Answer {
+    let scripts = files(from)?;
+    for target in TARGETS {
+        let to = dir.join(target.name);
+        std::fs::create_dir_all(&to).map_err(|error| format!("{}: {error}", to.display()))?;
+        let mut count = 0;
+        for seed in 0..GENERATED {
+            let bytes = (target.generate)(&mut Seeded::new(seed));
+            write(&to.join(format!("generated-{seed:02}")), &bytes)?;
+            count += 1;
+        }
+        for script in &scripts {
+            let Some(bytes) = of_script(target, &read(script)?) else { continue };
+            let name = script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            write(&to.join(format!("script-{name}")), &bytes)?;
+            count += 1;
+        }
+        say(&format!("{:<18} {count} seeds", target.name));
+    }
+    Ok(true)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    std::fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// What a script is to a target.
+fn of_script(target: &Target, text: &[u8]) -> Option<Vec<u8>> {
+    let of_script = target.of_script?;
+    of_script(text).filter(|bytes| bytes.len() <= target.max_len)
+}

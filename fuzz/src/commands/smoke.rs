@@ -1,0 +1,97 @@
+//! `smoke`: every target on inputs of fixed seeds, so many and no more; no clock decides anything.
+
+use std::path::Path;
+
+use synproof_fuzz::{Finding, Seeded, Shape, TARGETS, Target, Verdict, judge};
+
+use super::check::{files, read};
+use super::{Answer, say};
+
+/// Executions of each target; a third of them are mutations of the one before.
+const EXECUTIONS: u64 = 3000;
+
+pub(super) fn smoke(times: u64, corpus: Option<&Path>) -> Answer {
+    let mut ok = true;
+    for target in TARGETS.iter().filter(|target| !target.compares) {
+        let mut tally = Tally::default();
+        if let Some(dir) = corpus.map(|dir| dir.join(target.name)).filter(|dir| dir.is_dir()) {
+            for file in files(&[dir])? {
+                tally.judge(target, &read(&file)?);
+            }
+        }
+        let replayed = tally.executions;
+        generated(target, EXECUTIONS * times / target.cost, &mut tally);
+        ok &= tally.report(target, replayed);
+    }
+    Ok(ok)
+}
+
+/// Fresh inputs, each followed by two changes of it.
+fn generated(target: &Target, executions: u64, tally: &mut Tally) {
+    for seed in 0..executions / 3 {
+        let mut seeded = Seeded::new(seed);
+        let mut input = (target.generate)(&mut seeded);
+        for _ in 0..3 {
+            tally.judge(target, &input);
+            input = match target.shape {
+                Shape::Structure(change) => change(&input, target.max_len, seeded.bits()),
+                Shape::Mended(mend) => mend(&turned(input, &mut seeded)),
+                Shape::Bytes => turned(input, &mut seeded),
+            };
+        }
+    }
+    if target.planted {
+        tally.judge(target, b"canary");
+    }
+}
+
+/// A bit of a byte turned over.
+fn turned(mut input: Vec<u8>, seeded: &mut Seeded) -> Vec<u8> {
+    let at = seeded.below(input.len());
+    if let Some(byte) = input.get_mut(at) {
+        *byte ^= 1 << seeded.below(8);
+    }
+    input
+}
+
+#[derive(Default)]
+struct Tally {
+    executions: u64,
+    rejected: u64,
+    found: Vec<(Finding, Vec<u8>)>,
+}
+
+impl Tally {
+    fn judge(&mut self, target: &Target, input: &[u8]) {
+        self.executions += 1;
+        match judge::check(target, input) {
+            Verdict::Holds => {}
+            Verdict::Rejected => self.rejected += 1,
+            Verdict::Broken(finding) => self.found.push((finding, input.to_vec())),
+        }
+    }
+
+    /// True if it found what it should: nothing, or the bug that is planted.
+    fn report(&self, target: &Target, replayed: u64) -> bool {
+        let ok = self.found.is_empty() != target.planted;
+        let (word, Self { executions, rejected, found }) = (if ok { "ok" } else { "FAILED" }, self);
+        say(&format!(
+            "{:<18} {word}: {executions} executions, {replayed} of them replayed, {rejected} rejected, {} found",
+            target.name,
+            found.len()
+        ));
+        if !ok {
+            for (finding, input) in found.iter().take(3) {
+                say(&format!("  {finding}\n  for {}", input.escape_ascii()));
+            }
+        }
+        ok
+    }
+}
+
+/// Generates and judges `count` inputs.
+pub(super) fn bench(target: &Target, count: u64) -> Answer {
+    let mut tally = Tally::default();
+    generated(target, count, &mut tally);
+    Ok(tally.report(target, 0))
+}

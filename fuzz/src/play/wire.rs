@@ -1,0 +1,234 @@
+//! What the wire shows of a connection, and what must hold of every segment a TCP sends.
+//!
+//! Written from the RFCs, without looking at the stack. It sees packets the link loses as well, so
+//! it knows what the stack has said, not only what the peer has heard.
+
+use super::arrival::Arrival;
+use super::numbers::{Stream, before, later};
+use super::seen::{ACK, FIN, RST, SYN, Seen};
+
+/// Smallest maximum segment size a host works with, and room for options (Linux: tcp_min_snd_mss).
+const LEAST_MSS: u32 = 48 + 40;
+/// What may be sent to a host that announced no maximum (RFC 9293 §3.7.1).
+const DEFAULT_MSS: u32 = 536;
+
+/// A property of what a TCP sends.
+pub type Property = &'static str;
+
+const NOT_SENT: Property = "an acknowledgment covers only what was sent [RFC9293:3.4]";
+const BACKWARDS: Property = "an acknowledgment never goes backwards [RFC9293:3.4]";
+const SHRINKS: Property = "the right edge of the window does not move left [RFC9293:SHLD-14]";
+const OTHER_BYTES: Property = "every copy of a byte is the byte that was written [RFC9293:3.10.2]";
+const BEYOND: Property = "data lie within a window that was offered [RFC9293:3.8.6]";
+const TOO_LONG: Property = "a segment is no longer than the peer takes [RFC9293:MUST-16]";
+const NO_ACK: Property = "segments of a connection carry an ACK [RFC9293:3.1]";
+
+/// A connection, by its ports.
+#[derive(Clone, Debug, Default)]
+pub struct Wire {
+    /// Port of the stack.
+    pub local: u16,
+    /// Port of the peer.
+    pub remote: u16,
+    /// Initial sequence number of the stack, once a SYN or SYN-ACK was sent.
+    pub iss: Option<u32>,
+    /// The number behind everything the stack sent.
+    pub snd_max: u32,
+    /// Initial sequence number of the peer, once the stack has acknowledged it.
+    irs: Option<u32>,
+    /// The last acknowledgment the stack sent.
+    pub acked: Option<u32>,
+    /// The highest right edge the stack offered.
+    pub edge: u32,
+    /// How many connections there were on these ports.
+    pub incarnations: u32,
+    /// Shift of the stack's windows.
+    shift: u8,
+    /// Window scales of the stack's SYN and of the peer's.
+    scales: [Option<u8>; 2],
+    /// Initial numbers of the peer's SYNs.
+    syns: Vec<u32>,
+    /// What the peer sent: first number, number behind.
+    ranges: Vec<(u32, u32)>,
+    /// The number behind what was sent without a gap.
+    in_order: Option<u32>,
+    /// The highest right edge the peer offered.
+    window_edge: Option<u32>,
+    /// The largest segment the peer takes.
+    mss: u32,
+}
+
+impl Wire {
+    /// No packet yet.
+    #[must_use]
+    pub fn new(local: u16, remote: u16) -> Self {
+        Self { local, remote, ..Self::default() }
+    }
+
+    /// The initial sequence number of the peer, as far as the stack's first acknowledgment tells:
+    /// that of the SYN that is closest before it.
+    fn initial(&self, acked: u32) -> Option<u32> {
+        let earlier = self.syns.iter().copied().filter(|isn| before(*isn, acked));
+        earlier.min_by_key(|isn| acked.wrapping_sub(*isn))
+    }
+
+    /// The number behind what the peer sent without a gap, if the beginning is known.
+    #[must_use]
+    pub const fn in_order(&self) -> Option<u32> {
+        self.in_order
+    }
+
+    /// What a window may be smaller for being scaled.
+    #[must_use]
+    pub const fn slack(&self) -> u32 {
+        1 << self.shift
+    }
+
+    /// A number at which something ends that the peer sent.
+    #[must_use]
+    pub fn is_end(&self, number: u32) -> bool {
+        self.ranges.iter().any(|(_, end)| *end == number)
+    }
+
+    /// What an application read at `offset` of the peer's stream, if it is something else.
+    #[must_use]
+    pub fn first_difference(&self, offset: u32, data: &[u8]) -> Option<String> {
+        let first = self.irs?.wrapping_add(1).wrapping_add(offset);
+        let len = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        let sent = self.in_order.is_some_and(|end| !before(end, first.wrapping_add(len)));
+        if sent && Stream::Peers.is(first, data) {
+            return None;
+        }
+        let at = (0..)
+            .zip(data)
+            .find(|(at, byte)| Stream::Peers.byte(first.wrapping_add(*at)) != **byte);
+        Some(format!(
+            "{len} bytes at {offset}: first wrong byte {at:?}, all sent: {sent}, {self:?}"
+        ))
+    }
+
+    /// The peer sends a segment, which may or may not be accepted.
+    pub fn arrives(&mut self, arrival: &Arrival) {
+        if arrival.has(SYN) {
+            if !self.syns.contains(&arrival.seq) {
+                self.syns.push(arrival.seq);
+            }
+            self.mss = self.mss.max(arrival.mss.map_or(DEFAULT_MSS, u32::from));
+            self.scales[1] = self.scales[1].max(arrival.wscale);
+        }
+        if arrival.len() > 0 {
+            self.ranges.push((arrival.seq, arrival.end()));
+            if let Some(in_order) = self.in_order {
+                self.in_order = Some(self.without_gap(in_order));
+            }
+        }
+        let Some(iss) = self.iss else { return };
+        // A SYN offers a window for what follows the stack's own SYN.
+        let from = arrival.acks().unwrap_or(iss.wrapping_add(1));
+        if before(self.snd_max, from) {
+            return;
+        }
+        let shift = self.scales[1].unwrap_or_default().min(14);
+        let edge = from.wrapping_add(u32::from(arrival.window) << shift);
+        self.window_edge = Some(self.window_edge.map_or(edge, |old| later(old, edge)));
+    }
+
+    fn without_gap(&self, from: u32) -> u32 {
+        let mut edge = from;
+        loop {
+            let grown = self.ranges.iter().filter(|(start, _)| !before(edge, *start));
+            let next = grown.map(|(_, end)| *end).fold(edge, later);
+            if next == edge {
+                return edge;
+            }
+            edge = next;
+        }
+    }
+
+    /// The stack sends a segment; the property that it breaks. `may_shrink`: the window may.
+    pub fn leaves(
+        &mut self,
+        seen: &Seen,
+        bytes: &[u8],
+        may_shrink: bool,
+    ) -> Option<(Property, String)> {
+        if seen.has(RST) {
+            return None;
+        }
+        if seen.has(SYN) && self.iss != Some(seen.seq) {
+            self.begin(seen);
+        }
+        let iss = self.iss?;
+        let broken = self.data(seen, bytes, iss).or_else(|| self.acknowledges(seen, may_shrink));
+        self.snd_max = later(self.snd_max, seen.end());
+        broken.map(|property| (property, format!("{seen:?}\nin {self:?}")))
+    }
+
+    /// A connection begins.
+    fn begin(&mut self, seen: &Seen) {
+        self.incarnations += 1;
+        self.iss = Some(seen.seq);
+        self.snd_max = seen.end();
+        (self.acked, self.irs, self.in_order) = (None, None, None);
+        (self.edge, self.window_edge) = (0, None);
+        self.scales[0] = seen.wscale;
+        self.shift = seen.wscale.filter(|_| seen.has(ACK)).unwrap_or_default();
+    }
+
+    /// Payload: the right bytes, within the window, not too many.
+    fn data(&self, seen: &Seen, bytes: &[u8], iss: u32) -> Option<Property> {
+        if !seen.has(ACK) && !seen.has(SYN) {
+            return Some(NO_ACK);
+        }
+        if seen.payload == 0 {
+            return None;
+        }
+        let first = seen.seq.wrapping_add(u32::from(seen.has(SYN)));
+        let offset = first.wrapping_sub(iss).wrapping_sub(1);
+        let payload = bytes.get(seen.payload_at..).unwrap_or_default();
+        if !Stream::Ours.is(offset, payload) {
+            return Some(OTHER_BYTES);
+        }
+        if seen.has(SYN) || self.syns.is_empty() {
+            return None;
+        }
+        let end = first.wrapping_add(seen.payload);
+        if self.window_edge.is_some_and(|edge| before(edge, end)) {
+            return Some(BEYOND);
+        }
+        (seen.payload + seen.options > self.mss.max(LEAST_MSS)).then_some(TOO_LONG)
+    }
+
+    /// Acknowledgment and window.
+    fn acknowledges(&mut self, seen: &Seen, may_shrink: bool) -> Option<Property> {
+        if !seen.has(ACK) {
+            return None;
+        }
+        let first = self.acked.is_none();
+        if self.acked.is_some_and(|acked| before(seen.ack, acked)) {
+            return Some(BACKWARDS);
+        }
+        self.acked = Some(seen.ack);
+        if first {
+            self.irs = self.initial(seen.ack);
+            self.in_order = self.irs.map(|isn| self.without_gap(isn));
+            if self.scales[1].is_some() {
+                self.shift = self.scales[0].unwrap_or_default().min(14);
+            }
+        }
+        if self.in_order.is_none_or(|end| before(end, seen.ack)) {
+            return Some(NOT_SENT);
+        }
+        let shift = if seen.has(SYN) { 0 } else { self.shift };
+        let edge = seen.ack.wrapping_add(u32::from(seen.window) << shift);
+        if !first
+            && !may_shrink
+            && before(edge.wrapping_add(self.slack()), self.edge)
+            && !seen.has(FIN)
+        {
+            return Some(SHRINKS);
+        }
+        self.edge = if first { edge } else { later(self.edge, edge) };
+        None
+    }
+}
