@@ -11,6 +11,8 @@ pub mod diff;
 pub mod doctor;
 pub mod engine;
 pub mod executor;
+pub mod explore;
+pub mod minimize;
 pub mod packet;
 pub mod panics;
 pub mod profile;

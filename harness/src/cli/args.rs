@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit;
+use super::explore_args::{ExploreArgs, MinimizeArgs};
 use super::packetdrill;
 use super::packetdrill::PacketdrillArgs;
 use crate::config::DEFAULT_SEED;
@@ -44,6 +45,12 @@ pub(super) enum Command {
     /// Show what would run
     #[command(after_help = exit::help(), mut_args = packetdrill::hide_unless_read)]
     List(Box<ListArgs>),
+    /// Try every state with every event, or generated scenarios, and compare what targets do
+    #[command(after_help = exit::help())]
+    Explore(Box<ExploreArgs>),
+    /// Find the smallest script that shows the same difference of two targets
+    #[command(after_help = exit::help())]
+    Minimize(MinimizeArgs),
     /// Say which targets this machine can run, and what is missing for the others
     #[command(after_help = exit::help())]
     Doctor(DoctorArgs),
@@ -298,7 +305,7 @@ impl FromStr for Seed {
     }
 }
 
-fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+pub(super) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "expected a whole number of at least 1".into())
 }
 
@@ -308,11 +315,15 @@ fn fault(text: &str) -> Result<Fault, String> {
 }
 
 /// One of the names, or `uml:` and a kernel.
-fn target_name(text: &str) -> Result<String, String> {
+pub(super) fn target_name(text: &str) -> Result<String, String> {
     let names = || TARGETS.iter().map(|target| target.name).collect::<Vec<_>>().join(", ");
     let named = TARGETS.iter().any(|target| target.name == text);
-    let kernel = text.strip_prefix("uml:").is_some_and(|kernel| !kernel.is_empty());
-    if named || kernel { Ok(text.to_owned()) } else { Err(format!("expected one of {}", names())) }
+    let with = |prefix| text.strip_prefix(prefix).is_some_and(|rest: &str| !rest.is_empty());
+    if named || with("uml:") || with("stack:") {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("expected one of {}", names()))
+    }
 }
 
 fn target_help() -> String {

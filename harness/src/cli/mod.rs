@@ -9,9 +9,12 @@ mod diff;
 mod doctor;
 mod exit;
 mod explain;
+mod explore;
+mod explore_args;
 mod fmt;
 mod interrupt;
 mod list;
+mod minimize;
 mod output;
 mod packetdrill;
 mod progress;
@@ -49,6 +52,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Fmt(fmt) => fmt::fmt(&fmt, &console),
         Command::List(list) => list::list(&list, &console),
         Command::Doctor(doctor) => doctor::doctor(&doctor, &console),
+        Command::Explore(explore) => explore::explore(&explore, &console),
+        Command::Minimize(args) => minimize::run(&args, &console),
         Command::Explain(explain) => explain::explain(&explain, &console),
         #[cfg(all(target_os = "linux", feature = "target-linux"))]
         Command::UmlGuest(_) => {

@@ -84,7 +84,7 @@ pub(super) fn target(
     Ok((venue, info))
 }
 
-fn refused(error: &RegistryError, console: &Console) -> Exit {
+pub(super) fn refused(error: &RegistryError, console: &Console) -> Exit {
     console.error(&error.to_string());
     match error {
         RegistryError::Unknown { .. } => Exit::Usage,

@@ -30,4 +30,5 @@ pub use metadata::metadata_warnings;
 pub use plan::{Plan, PlanError, PlanOptions, plan};
 pub use pool::{Jobs, run_plan};
 pub use select::{Filter, Restriction, SelectError, needs, restriction};
+pub use stopwatch::Stopwatch;
 pub use tally::{DiffSummary, Finding, PairSummary};
