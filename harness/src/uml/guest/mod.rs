@@ -4,6 +4,7 @@
 //! is sent, and powers the machine off.
 
 mod files;
+mod length;
 mod serve;
 
 use std::fs::File;
