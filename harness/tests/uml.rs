@@ -225,7 +225,8 @@ fn nothing_of_a_script_reaches_the_next() {
     let Some(bench) = Bench::new(&dirty.chain(clean).collect::<Vec<_>>()) else { return };
     let alone = observed(&bench, "alone", &probes[..1]).remove("probe0").unwrap();
     assert_eq!(alone[0], "pass");
-    let order: Vec<_> = names.iter().zip(&probes).flat_map(|(d, p)| [d.clone(), p.clone()]).collect();
+    let order: Vec<_> =
+        names.iter().zip(&probes).flat_map(|(d, p)| [d.clone(), p.clone()]).collect();
     let after = observed(&bench, "after", &[&order[..], &probes[DIRTY.len()..]].concat());
     assert_eq!(after.len(), order.len() + 1);
     let verdicts = names.iter().map(|name| &after[name.trim_end_matches(".pkt")][0]);

@@ -53,7 +53,7 @@ mod worker;
 pub use clock::step_ns as clock_step_ns;
 pub use inspect::{Inspection, inspect, tick_us};
 pub use launch::{Link, LinuxLaunch, Passage};
-pub use resident::Resident;
 pub use namespace::enter_user_namespace_if_needed;
+pub use resident::Resident;
 pub(crate) use sys::{end_with_this_thread, without_address_randomisation};
 pub use target::LinuxTarget;

@@ -75,12 +75,7 @@ pub(super) fn add_address(index: u32, addr: IpAddr, prefix: u8) -> Request {
 }
 
 /// `ip route replace DST/PREFIX dev INDEX [via GATEWAY]`
-pub(super) fn add_route(
-    index: u32,
-    dst: IpAddr,
-    prefix: u8,
-    gateway: Option<IpAddr>,
-) -> Request {
+pub(super) fn add_route(index: u32, dst: IpAddr, prefix: u8, gateway: Option<IpAddr>) -> Request {
     let scope = if gateway.is_some() || dst.is_ipv6() { 0 } else { 253 }; // universe, link
     // struct rtmsg: table main, protocol boot, type unicast
     let header = [family(dst), prefix, 0, 0, 254, 3, scope, 1, 0, 0, 0, 0];

@@ -197,12 +197,7 @@ fn prepare_thread() {
     let _ = nix::sys::prctl::set_timerslack(1);
 }
 
-fn serve(
-    queue: &Inbox<Job>,
-    phase: &PhaseCell,
-    shared: &Shared,
-    notify: &OwnedFd,
-) {
+fn serve(queue: &Inbox<Job>, phase: &PhaseCell, shared: &Shared, notify: &OwnedFd) {
     let mut caps_applied = 0;
     while let Some(job) = queue.next() {
         let (call, syscall) = match job {
