@@ -54,17 +54,17 @@ const DIRTY: [&str; 4] = [
 +0 bind(3, ..., ...) = 0
 +0 listen(3, 1) = 0
 +0 < S 0:0(0) win 65535 <mss 1000,sackOK,TS val 1 ecr 0>
-+0 > S. 0:0(0) ack 1 <...>
-+0 < . 1:1(0) ack 1 win 65535 <nop,nop,TS val 2 ecr 0>
++0 > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 100 ecr 1>
++0 < . 1:1(0) ack 1 win 65535 <nop,nop,TS val 2 ecr 100>
 +0 accept(3, ..., ...) = 4
 +0 write(4, ..., 5000) = 5000
-+0 < P. 1:11(10) ack 1 win 65535 <nop,nop,TS val 3 ecr 0>
-+0...1 read(3, ..., 100) = -1 ENOTCONN (Transport endpoint is not connected)
++0 < P. 1:11(10) ack 1 win 65535 <nop,nop,TS val 3 ecr 100>
 +0...9 accept(3, ..., ...) = 5
 ",
     "\
 0  socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
 +0 cap_set(CAP_EFFECTIVE, CAP_NET_ADMIN, CAP_CLEAR) = 0
++0 cap_set(CAP_EFFECTIVE, CAP_NET_RAW, CAP_CLEAR) = 0
 +0 setsockopt(3, SOL_SOCKET, SO_MARK, [1], 4) = -1 EPERM (Operation not permitted)
 ",
     "\
@@ -92,10 +92,10 @@ const PROBE: &str = "\
 +0 > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 100 ecr 1>
 +0 < . 1:1(0) ack 1 win 65535 <nop,nop,TS val 2 ecr 100>
 +0 accept(3, ..., ...) = 4
-+0 write(4, ..., 1000) = 1000
-+0 > P. 1:1001(1000) ack 1 <nop,nop,TS val 100 ecr 2>
-+.2~+.3 > P. 1:1001(1000) ack 1 <nop,nop,TS val 300 ecr 2>
-+0 < R. 1:1(0) ack 1001 win 0
++0 write(4, ..., 500) = 500
++0 > P. 1:501(500) ack 1 <nop,nop,TS val 100 ecr 2>
++0~+.3 > P. 1:501(500) ack 1 <...>
++0 < R. 1:1(0) ack 501 win 0
 +0 close(4) = 0
 ";
 
