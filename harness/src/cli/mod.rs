@@ -22,7 +22,6 @@ mod run;
 mod scripts;
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -57,8 +56,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(explain) => explain::explain(&explain, &console),
         #[cfg(all(target_os = "linux", feature = "target-linux"))]
         Command::UmlGuest(_) => {
-            let program = args.first().map_or(Path::new("/"), Path::new);
-            let Err(why) = crate::uml::guest::init(program);
+            let Err(why) = crate::uml::guest::init();
             console.error(&why);
             Exit::Usage
         }
