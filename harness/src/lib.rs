@@ -13,6 +13,7 @@ pub mod executor;
 pub mod packet;
 pub mod panics;
 pub mod profile;
+pub mod registry;
 pub mod report;
 pub mod runner;
 pub mod script;

@@ -93,6 +93,7 @@ fn known(option: &TcpOptionSpec) -> TcpOption {
             TcpOption::Fastopen { exp, cookie }
         }
         TcpOptionSpec::AccEcn { first_e1b, counters } => TcpOption::AccEcn { first_e1b, counters },
+        TcpOptionSpec::Raw(bytes) => TcpOption::Malformed(bytes),
         TcpOptionSpec::SackAny
         | TcpOptionSpec::Md5(None)
         | TcpOptionSpec::Md5Valid

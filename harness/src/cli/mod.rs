@@ -5,6 +5,7 @@
 mod args;
 mod check;
 mod console;
+mod coverage;
 mod doctor;
 mod exit;
 mod explain;
@@ -45,6 +46,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(check) => check::check(&check, &console),
         Command::Fmt(fmt) => fmt::fmt(&fmt, &console),
         Command::List(list) => list::list(&list, &console),
+        Command::Coverage(coverage) => coverage::coverage(&coverage, &console),
         Command::Doctor(doctor) => doctor::doctor(&doctor, &console),
         Command::Explain(explain) => explain::explain(&explain, &console),
         #[cfg(all(target_os = "linux", feature = "target-linux"))]

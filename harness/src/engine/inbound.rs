@@ -25,10 +25,13 @@ impl Session<'_> {
         if let Transport::Tcp(tcp) = &script.transport {
             self.connections.on_inbound(id, tcp);
         }
-        let bytes = build(&live).map_err(|why| {
+        let mut bytes = build(&live).map_err(|why| {
             let message = format!("this packet cannot be built: {why}");
             failure(Class::Script, spec.span, event.span, message).error()
         })?;
+        if matches!(&spec.body, PacketBody::Tcp(tcp) if tcp.bad_checksum) {
+            damage(&mut bytes);
+        }
         let at = self.target.inject(&bytes).map_err(|e| target_problem(e, event.span))?;
         let line = Some(self.line(event.span));
         let text = packet_text(&script, &TextOptions::default());
@@ -101,6 +104,20 @@ impl Session<'_> {
             SocketAddr::new(addr.ip(), if addr.port() == 0 { port } else { addr.port() })
         };
         (fill(local, self.config.bind_port), fill(remote, self.config.connect_port))
+    }
+}
+
+/// Where the checksum stands in a TCP header.
+const CHECKSUM_AT: usize = 16;
+
+/// Makes the checksum of a segment a wrong one.
+fn damage(bytes: &mut [u8]) {
+    let header = match bytes.first() {
+        Some(first) if first >> 4 == 4 => usize::from(first & 15) * 4,
+        Some(_) | None => 40,
+    };
+    if let Some(byte) = bytes.get_mut(header + CHECKSUM_AT) {
+        *byte ^= 0x55;
     }
 }
 

@@ -100,7 +100,8 @@ fn of_option(option: &TcpOptionSpec) -> Option<Capability> {
         | TcpOptionSpec::SackOk
         | TcpOptionSpec::Sack(_)
         | TcpOptionSpec::SackAny
-        | TcpOptionSpec::Ts { .. } => None,
+        | TcpOptionSpec::Ts { .. }
+        | TcpOptionSpec::Raw(_) => None,
     }
 }
 

@@ -94,6 +94,7 @@ fn option_from_spec(spec: &TcpOptionSpec) -> TcpOption {
         TcpOptionSpec::AccEcn { first_e1b, counters } => {
             TcpOption::AccEcn { first_e1b: *first_e1b, counters: counters.clone() }
         }
+        TcpOptionSpec::Raw(bytes) => TcpOption::Malformed(bytes.clone()),
     }
 }
 

@@ -296,6 +296,8 @@ pub struct TcpSpec {
     pub urg: Option<Spanned<Field<u16>>>,
     /// `<…>`.
     pub options: OptionsSpec,
+    /// `checksum bad`: the packet arrives damaged.
+    pub bad_checksum: bool,
 }
 
 /// TCP flags as written.
@@ -374,6 +376,8 @@ pub enum TcpOptionSpec {
         /// One to three 24-bit counters in the order written.
         counters: Vec<u32>,
     },
+    /// `raw HEX`: these bytes, whatever they mean.
+    Raw(Vec<u8>),
 }
 
 /// `udp SRC > DST (LEN)`.

@@ -54,6 +54,28 @@ fn same_kind(want: &TcpOptionSpec, got: &TcpOption) -> bool {
         TcpOptionSpec::AccEcn { first_e1b, .. } => {
             matches!(got, TcpOption::AccEcn { first_e1b: f, .. } if f == first_e1b)
         }
+        TcpOptionSpec::Raw(want) => raw_bytes(got).is_some_and(|got| got == *want),
+    }
+}
+
+/// The bytes of an option that has no name in scripts.
+fn raw_bytes(option: &TcpOption) -> Option<Vec<u8>> {
+    match option {
+        TcpOption::Malformed(bytes) => Some(bytes.clone()),
+        TcpOption::Unknown { kind, data } => {
+            let len = u8::try_from(data.len() + 2).ok()?;
+            Some([&[*kind, len], data.as_slice()].concat())
+        }
+        TcpOption::Eol
+        | TcpOption::Nop
+        | TcpOption::Mss(_)
+        | TcpOption::Wscale(_)
+        | TcpOption::SackOk
+        | TcpOption::Sack(_)
+        | TcpOption::Ts { .. }
+        | TcpOption::Md5(_)
+        | TcpOption::Fastopen { .. }
+        | TcpOption::AccEcn { .. } => None,
     }
 }
 
@@ -110,7 +132,8 @@ fn compare_option(
             | TcpOptionSpec::Md5(_)
             | TcpOptionSpec::Md5Valid
             | TcpOptionSpec::Fastopen { .. }
-            | TcpOptionSpec::AccEcn { .. },
+            | TcpOptionSpec::AccEcn { .. }
+            | TcpOptionSpec::Raw(_),
             _,
         ) => {}
     }

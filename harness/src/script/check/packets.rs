@@ -230,7 +230,8 @@ impl Flow {
                 | TcpOptionSpec::Md5(_)
                 | TcpOptionSpec::Md5Valid
                 | TcpOptionSpec::Fastopen { .. }
-                | TcpOptionSpec::AccEcn { .. } => continue,
+                | TcpOptionSpec::AccEcn { .. }
+                | TcpOptionSpec::Raw(_) => continue,
             };
             found.push(not_offered(name, option.span));
         }

@@ -81,6 +81,7 @@ impl Parser<'_> {
                 | "FO"
                 | "FOEXP"
                 | "ECN"
+                | "raw"
         );
         if !is_option {
             return Err(self.unexpected("a TCP option"));
@@ -96,6 +97,10 @@ impl Parser<'_> {
             "TS" => self.timestamps(),
             "md5" => self.md5(),
             "ECN" => self.accecn(),
+            "raw" => match self.hex_bytes()? {
+                Some((bytes, _)) => Ok(TcpOptionSpec::Raw(bytes)),
+                None => Err(self.unexpected("bytes in hex")),
+            },
             name => self.fast_open(name == "FOEXP"),
         }
     }
@@ -210,7 +215,8 @@ fn is_open(option: &TcpOptionSpec) -> bool {
         | TcpOptionSpec::Md5(Some(_))
         | TcpOptionSpec::Md5Valid
         | TcpOptionSpec::Fastopen { cookie: Some(_), .. }
-        | TcpOptionSpec::AccEcn { .. } => false,
+        | TcpOptionSpec::AccEcn { .. }
+        | TcpOptionSpec::Raw(_) => false,
     }
 }
 
@@ -233,6 +239,7 @@ fn size(option: &TcpOptionSpec) -> Option<usize> {
             }
         }
         TcpOptionSpec::AccEcn { counters, .. } => 2 + 3 * counters.len(),
+        TcpOptionSpec::Raw(bytes) => bytes.len(),
         TcpOptionSpec::SackAny | TcpOptionSpec::Fastopen { cookie: None, .. } => return None,
     })
 }

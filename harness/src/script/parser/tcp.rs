@@ -19,8 +19,21 @@ impl Parser<'_> {
         let win = self.keyed("win", "TCP window value")?;
         let urg = self.keyed("urg", "urgent pointer")?;
         let options = self.tcp_options(way)?;
+        let bad_checksum = way == Direction::Inbound && self.bad_checksum()?;
         self.no_word_left()?;
-        Ok(TcpSpec { ports, flags, seq, ack, win, urg, options })
+        Ok(TcpSpec { ports, flags, seq, ack, win, urg, options, bad_checksum })
+    }
+
+    /// `checksum bad`
+    fn bad_checksum(&mut self) -> Parsed<bool> {
+        if self.accept("checksum").is_none() {
+            return Ok(false);
+        }
+        if !self.peek().is_word("bad") {
+            return Err(self.unexpected("`bad`"));
+        }
+        self.next();
+        Ok(true)
     }
 
     /// A word in the same line can only be a slip: what it says would be missed elsewhere.

@@ -113,6 +113,7 @@ fn tcp(segment: &TcpSpec) -> String {
             parts.push(format!("<{}>", list.join(",")));
         }
     }
+    parts.extend(segment.bad_checksum.then(|| "checksum bad".to_owned()));
     parts.join(" ")
 }
 
@@ -183,6 +184,7 @@ pub fn option_text(option: &TcpOptionSpec) -> String {
             format!("{name}{}", bytes(cookie.as_deref()))
         }
         TcpOptionSpec::AccEcn { first_e1b, counters } => accecn(*first_e1b, counters),
+        TcpOptionSpec::Raw(raw) => format!("raw{}", bytes(Some(raw))),
     }
 }
 

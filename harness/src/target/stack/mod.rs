@@ -18,6 +18,8 @@ mod options;
 mod qdisc;
 mod target;
 mod transfer;
+mod transitions;
 
 pub use launch::StackLaunch;
 pub use target::StackTarget;
+pub use transitions::transitions;
