@@ -64,7 +64,9 @@ impl Track {
             let ack = ack.map(|ack| if ack == Position::TooOld { Position::Old } else { ack });
             return ack.unwrap_or(current);
         }
-        let seq = self.seq_position(self.relative(tcp), tcp.seg_len());
+        // Of a segment with SYN the SYN is what is judged, wherever its FIN may lie.
+        let len = if tcp.has(flag::SYN) { 1 } else { tcp.seg_len() };
+        let seq = self.seq_position(self.relative(tcp), len);
         match ack.filter(|_| seq == Position::Left) {
             // Of a handshake nothing is too old.
             Some(Position::TooOld) if Position::of(state, kind).len() < 8 => Position::Old,
