@@ -1,6 +1,6 @@
 //! Runs added up: what each target was seen to do, and which requirements that proves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -81,16 +81,9 @@ impl TargetCoverage {
         }
         if matches!(result.verdict, Verdict::Pass | Verdict::Xfail) {
             let Observed { cells, edges, calls } = observe(&result.log.entries, table);
-            for (met, seen) in
-                [(&mut self.cells, cells), (&mut self.edges, edges), (&mut self.calls, calls)]
-            {
-                for what in seen {
-                    let scripts = met.entry(what).or_default();
-                    if !scripts.contains(&name) {
-                        scripts.push(name.clone());
-                    }
-                }
-            }
+            note(&mut self.cells, cells, &name);
+            note(&mut self.edges, edges, &name);
+            note(&mut self.calls, calls, &name);
         }
     }
 
@@ -109,6 +102,16 @@ impl TargetCoverage {
             }
         });
         proofs.min().unwrap_or(Proof::Nothing)
+    }
+}
+
+/// A script met these.
+fn note(met: &mut Met, seen: BTreeSet<String>, script: &str) {
+    for what in seen {
+        let scripts = met.entry(what).or_default();
+        if !scripts.iter().any(|known| known == script) {
+            scripts.push(script.to_owned());
+        }
     }
 }
 

@@ -221,11 +221,12 @@ impl Stack {
             let Self { cx, ports, ehash, objects, .. } = self;
             let offset = cx.rng.secure_port_ephemeral(local.ip(), remote);
             let (now, sysctl) = (cx.now, &cx.sysctl);
+            let gives_way = |holder: SockId| {
+                objects.time_wait(holder).is_some_and(|tw| tcp_twsk_unique(tw, sysctl, now))
+            };
             let is_free = |port: u16| {
-                let holder = ehash.get(Flow::new(SocketAddr::new(local.ip(), port), remote));
-                holder.is_none_or(|holder| {
-                    objects.time_wait(holder).is_some_and(|tw| tcp_twsk_unique(tw, sysctl, now))
-                })
+                let flow = Flow::new(SocketAddr::new(local.ip(), port), remote);
+                ehash.get(flow).is_none_or(gives_way)
             };
             let port = ports.connect_any(id, offset, sysctl, &mut cx.rng, &is_free)?;
             flow.local.set_port(port);
