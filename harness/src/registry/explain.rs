@@ -121,10 +121,7 @@ fn of_state(state: TcpState, table: &[Transition], coverage: Option<&Coverage>) 
         let groups = CALLS.len();
         let _ = writeln!(out, "  on {}: {cells} cells, {calls} of {groups} calls", target.target);
     }
-    let directory = match state {
-        TcpState::Close => "closed".to_owned(),
-        _ => name.to_ascii_lowercase(),
-    };
+    let directory = if state == TcpState::Close { "CLOSED" } else { name }.to_ascii_lowercase();
     out + &format!("  scripts: specs/scripts/state/{directory}, specs/scripts/grid/{directory}\n")
 }
 

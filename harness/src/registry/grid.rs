@@ -102,16 +102,18 @@ impl Kind {
     #[must_use]
     pub fn of(tcp: &Tcp) -> Self {
         let has = |mask| tcp.has(mask);
-        let ack = has(flag::ACK);
-        match () {
-            () if has(flag::RST) => [Self::Rst, Self::RstAck][usize::from(ack)],
-            () if has(flag::SYN | flag::FIN) => Self::SynFin,
-            () if has(flag::SYN) => [Self::Syn, Self::SynAck][usize::from(ack)],
-            () if has(flag::FIN) => [Self::Fin, Self::FinAck][usize::from(ack)],
-            () if !ack => Self::NoFlags,
-            () if has(flag::URG) => Self::Urgent,
-            () if tcp.payload.is_empty() => Self::Ack,
-            () => Self::Data,
+        match has(flag::ACK) {
+            _ if has(flag::SYN | flag::FIN) && !has(flag::RST) => Self::SynFin,
+            true if has(flag::RST) => Self::RstAck,
+            false if has(flag::RST) => Self::Rst,
+            true if has(flag::SYN) => Self::SynAck,
+            false if has(flag::SYN) => Self::Syn,
+            true if has(flag::FIN) => Self::FinAck,
+            false if has(flag::FIN) => Self::Fin,
+            false => Self::NoFlags,
+            true if has(flag::URG) => Self::Urgent,
+            true if tcp.payload.is_empty() => Self::Ack,
+            true => Self::Data,
         }
     }
 }

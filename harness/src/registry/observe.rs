@@ -132,11 +132,8 @@ impl Reader<'_> {
         if from.is_none() {
             self.appears(socket, to);
         }
-        let origin = match to {
-            _ if from.is_some() => from.unwrap_or(to),
-            TcpState::Listen | TcpState::SynSent => TcpState::Close,
-            _ => TcpState::Listen,
-        };
+        let is_own = matches!(to, TcpState::Listen | TcpState::SynSent);
+        let origin = from.unwrap_or(if is_own { TcpState::Close } else { TcpState::Listen });
         self.states.insert(socket.to_owned(), to);
         if to == TcpState::Established && self.is_child(socket, from) {
             self.unaccepted.push(socket.to_owned());

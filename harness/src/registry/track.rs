@@ -128,10 +128,9 @@ impl Track {
 }
 
 fn scale_of(tcp: &Tcp) -> Option<u8> {
-    tcp.options.iter().find_map(|option| match option {
-        TcpOption::Wscale(shift) => Some(*shift),
-        _ => None,
-    })
+    tcp.options
+        .iter()
+        .find_map(|option| if let TcpOption::Wscale(shift) = option { Some(*shift) } else { None })
 }
 
 /// `a` comes after `b`, modulo 2^32.
