@@ -5,6 +5,7 @@
 mod args;
 mod check;
 mod console;
+mod coverage;
 mod diff;
 mod doctor;
 mod exit;
@@ -50,6 +51,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(check) => check::check(&check, &console),
         Command::Fmt(fmt) => fmt::fmt(&fmt, &console),
         Command::List(list) => list::list(&list, &console),
+        Command::Coverage(coverage) => coverage::coverage(&coverage, &console),
         Command::Doctor(doctor) => doctor::doctor(&doctor, &console),
         Command::Explore(explore) => explore::explore(&explore, &console),
         Command::Minimize(args) => minimize::run(&args, &console),

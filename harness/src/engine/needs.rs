@@ -102,14 +102,14 @@ fn of_option(option: &TcpOptionSpec) -> Option<Capability> {
         TcpOptionSpec::Fastopen { .. } => Some(Capability::Fastopen),
         TcpOptionSpec::AccEcn { .. } => Some(Capability::AccEcn),
         TcpOptionSpec::Eol
-        | TcpOptionSpec::Raw(_)
         | TcpOptionSpec::Nop
         | TcpOptionSpec::Mss(_)
         | TcpOptionSpec::Wscale(_)
         | TcpOptionSpec::SackOk
         | TcpOptionSpec::Sack(_)
         | TcpOptionSpec::SackAny
-        | TcpOptionSpec::Ts { .. } => None,
+        | TcpOptionSpec::Ts { .. }
+        | TcpOptionSpec::Raw(_) => None,
     }
 }
 

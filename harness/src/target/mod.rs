@@ -13,6 +13,7 @@ pub mod setup;
 #[cfg(feature = "target-stack")]
 pub mod stack;
 pub mod syscall;
+pub mod transition;
 pub mod wrap;
 
 use std::net::SocketAddr;

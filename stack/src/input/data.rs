@@ -100,7 +100,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     }
     if !sk.ofo_queue.is_empty() {
         tcp_ofo_queue(sk, cx);
-        // [RFC5681:4.2#5] Filling all of the gap is worth an immediate ACK.
+        // [RFC5681:3.2#2] Filling all of the gap is worth an immediate ACK.
         if sk.ofo_queue.is_empty() {
             sk.ack.now = true;
         }

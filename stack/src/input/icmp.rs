@@ -93,7 +93,7 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
     if sk.state() == TcpState::Close {
         return;
     }
-    // [RFC5927:4#1] Only what is in flight can be reported.
+    // [RFC5927:4.1#1] Only what is in flight can be reported.
     // The SYN-ACK of a Fast Open child is, too.
     let oldest = sk.fastopen.rsk.as_ref().map_or(sk.snd.una, |req| req.snt_isn);
     if sk.state() != TcpState::Listen && !icmp.seq.between(oldest, sk.snd.nxt) {

@@ -266,7 +266,7 @@ fn process_text(
         TcpState::CloseWait | TcpState::Closing | TcpState::LastAck
             if !seg.seq.before(sk.rcv.nxt) =>
         {
-            // [RFC9293:3.10.7.4#38] After the peer's FIN there is no text to expect.
+            // [RFC9293:3.10.7.4#22] After the peer's FIN there is no text to expect.
             return ControlFlow::Continue(Disposition::Consumed);
         }
         TcpState::CloseWait

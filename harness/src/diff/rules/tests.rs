@@ -22,5 +22,8 @@ fn every_rule_has_its_source_and_reason() {
 fn an_unknown_rule_is_refused_with_the_known_ones() {
     let mut rules = crate::diff::sample::rules();
     let error = rules.switch("isn ", false).unwrap_err().to_string();
-    assert!(error.starts_with("there is no rule `isn ` (there are isn, ephemeral-port,"), "{error}");
+    assert!(
+        error.starts_with("there is no rule `isn ` (there are isn, ephemeral-port,"),
+        "{error}"
+    );
 }
