@@ -36,6 +36,8 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
     if seg.seq == seg.end_seq() {
         return Disposition::Consumed;
     }
+    // A duplicate that was not reported yet is old news now.
+    sk.rx_opt.duplicate_sack = None;
     let window = tcp_receive_window(sk);
     let end_seq = seg.end_seq();
     if seg.seq == sk.rcv.nxt {
