@@ -15,6 +15,8 @@ pub enum Cause {
     Icmp,
     /// Nothing: time has passed.
     Time,
+    /// Time has passed, and the target sent a reset.
+    TimeAndReset,
 }
 
 impl Cause {
@@ -49,6 +51,7 @@ impl Cause {
             }
             Self::Icmp => event == "RecvIcmpError",
             Self::Time => event == "GiveUp" || event == "WaitTimeout",
+            Self::TimeAndReset => event == "GiveUp",
         }
     }
 }

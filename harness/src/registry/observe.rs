@@ -6,7 +6,7 @@ use super::cause::{Cause, edge_name, edges_between};
 use super::grid::{Cell, Kind, call_group, state_name};
 use super::track::Track;
 use crate::engine::log::{Entry, What};
-use crate::packet::{Packet, Tcp, Transport};
+use crate::packet::{Packet, Tcp, Transport, flag};
 use crate::script::ast::Direction;
 use crate::target::TcpState;
 use crate::target::transition::Transition;
@@ -82,6 +82,10 @@ impl Reader<'_> {
                 let ports = (tcp.dst_port, tcp.src_port);
                 self.last = Some(ports);
                 self.tracks.entry(ports).or_default().sent(tcp);
+                let is_known = self.cause.as_ref().is_some_and(|(at, _)| *at == line);
+                if tcp.has(flag::RST) && !is_known {
+                    self.cause = Some((line, Cause::TimeAndReset));
+                }
             }
             (Transport::Icmp(_), Direction::Inbound) => self.cause = Some((line, Cause::Icmp)),
             (Transport::Icmp(_) | Transport::Udp(_), _) => {}

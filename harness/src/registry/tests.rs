@@ -92,6 +92,10 @@ fn edges_are_told_by_what_the_script_did() {
         assert!(edges.contains(edge), "{edge} is not in {edges:?}");
     }
     assert!(!edges.iter().any(|edge| edge.contains("Rst")), "{edges:?}");
+    // A timer that ends the waiting, and one that gives up with a reset.
+    let ends = |name: &str| observe(&log_of(name), &transitions()).edges;
+    assert!(ends("close/linger2-timeout").contains("FIN_WAIT2 WaitTimeout CLOSE"));
+    assert!(ends("state/fin_wait2/timeout-keepalive").contains("FIN_WAIT2 GiveUp CLOSE"));
 }
 
 #[test]
