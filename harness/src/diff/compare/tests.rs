@@ -97,8 +97,10 @@ fn a_packet_more_on_one_side_is_told_as_that() {
 #[test]
 fn what_comes_long_after_the_script_did_something_is_a_timers_work() {
     let later = asked().sends(300_000, data(1, 5));
-    assert_eq!(class(&later.call(400_000, 5, "read(4)"), &asked().call(400_000, 5, "read(4)")),
-        "ESTABLISHED / timeout / left-only / data");
+    assert_eq!(
+        class(&later.call(400_000, 5, "read(4)"), &asked().call(400_000, 5, "read(4)")),
+        "ESTABLISHED / timeout / left-only / data"
+    );
 }
 
 #[test]
@@ -107,7 +109,8 @@ fn the_first_difference_is_the_one() {
         let first = Tcp { window, ..segment(ACK, 1, 11, 0) };
         asked().sends(100_000, first).state(100_000, 4, TcpState::CloseWait)
     };
-    let late = both(5).sends_in(200_000, 5, data(11, 1)).sends(200_000, segment(flag::RST, 1, 0, 0));
+    let late =
+        both(5).sends_in(200_000, 5, data(11, 1)).sends(200_000, segment(flag::RST, 1, 0, 0));
     let other = both(6).sends_in(200_000, 5, data(11, 1));
     assert_eq!(class(&late, &other), "ESTABLISHED / rcv-data / packet / win");
 }
@@ -118,7 +121,12 @@ fn the_first_difference_is_the_one() {
 #[case::output(Returned { output: Output::Data(vec![0; 3]), ..Returned::ok(10) }, "write output")]
 fn results_are_compared(#[case] other: Returned, #[case] field: &str) {
     let call = |result| {
-        Sample::open().call(5, 4, "write(4, ..., 10)").returns(5, 4, "write(4, ..., 10) = 10", result)
+        Sample::open().call(5, 4, "write(4, ..., 10)").returns(
+            5,
+            4,
+            "write(4, ..., 10) = 10",
+            result,
+        )
     };
     let expected = format!("- / call-write / result / {field}");
     assert_eq!(class(&call(Returned::ok(10)), &call(other)), expected);
@@ -127,7 +135,12 @@ fn results_are_compared(#[case] other: Returned, #[case] field: &str) {
 #[test]
 fn another_errno_is_told_although_the_value_is_the_same() {
     let call = |errno| {
-        Sample::open().call(5, 4, "read(4)").returns(5, 4, "read(4) = -1", Returned::err(Errno(errno)))
+        Sample::open().call(5, 4, "read(4)").returns(
+            5,
+            4,
+            "read(4) = -1",
+            Returned::err(Errno(errno)),
+        )
     };
     assert_eq!(class(&call(11), &call(104)), "- / call-read / result / read errno");
 }
@@ -137,8 +150,10 @@ fn a_call_that_returns_on_one_side_alone_is_a_difference() {
     let call = Sample::open().call(5, 4, "read(4)");
     let on = |log: Sample| log.sends_in(100_000, 5, data(1, 1));
     let returned = on(call.clone()).returns(100_000, 4, "read(4) = 1", Returned::ok(1));
-    assert_eq!(class(&returned, &on(call).sends_in(5_000_000, 6, data(2, 1))),
-        "the script did not do the same on both sides at line 6");
+    assert_eq!(
+        class(&returned, &on(call).sends_in(5_000_000, 6, data(2, 1))),
+        "the script did not do the same on both sides at line 6"
+    );
 }
 
 #[test]
@@ -147,8 +162,10 @@ fn states_readiness_and_info_are_compared_after_each_event() {
     assert_eq!(class(&ready(1), &ready(1)), "agree");
     assert_eq!(class(&ready(1), &ready(5)), "ESTABLISHED / rcv-data / readiness / events");
     let state = |state| asked().state(100_000, 4, state);
-    assert_eq!(class(&state(TcpState::CloseWait), &state(TcpState::Closing)),
-        "ESTABLISHED / rcv-data / state / state");
+    assert_eq!(
+        class(&state(TcpState::CloseWait), &state(TcpState::Closing)),
+        "ESTABLISHED / rcv-data / state / state"
+    );
     let info = |value| asked().info(100_000, 4, "tcpi_snd_cwnd", value);
     assert_eq!(class(&info(10), &info(11)), "ESTABLISHED / rcv-data / tcp-info / tcpi_snd_cwnd");
     // A side that lacks the field says nothing about it.
@@ -248,13 +265,15 @@ fn the_same_bytes_may_leave_in_other_pieces() {
     allows("tso-segmentation", (&whole, &pieces), "packet / flags");
     allows("tso-segmentation", (&pieces, &whole), "packet / flags");
     // A hole, other bytes, another window: no mere cut.
-    let hole = asked().sends(100_000, segment(ACK, 1, 11, 10)).sends(100_000, segment(ACK, 21, 11, 10));
+    let hole =
+        asked().sends(100_000, segment(ACK, 1, 11, 10)).sends(100_000, segment(ACK, 21, 11, 10));
     assert_ne!(class(&whole, &hole), "agree");
     let mut bytes = segment(ACK | flag::PSH, 21, 11, 10);
     bytes.payload[0] = 1;
     let other = asked().sends(100_000, segment(ACK, 1, 11, 20)).sends(100_000, bytes);
     assert_ne!(class(&whole, &other), "agree");
-    let missing = asked().sends(100_000, segment(ACK, 1, 11, 10)).sends(100_000, segment(ACK, 11, 11, 10));
+    let missing =
+        asked().sends(100_000, segment(ACK, 1, 11, 10)).sends(100_000, segment(ACK, 11, 11, 10));
     assert_ne!(class(&whole, &missing), "agree");
 }
 
@@ -265,7 +284,8 @@ fn an_acknowledgment_that_the_next_one_covers_may_be_left_out() {
     allows("ack-coalescing", (&one, &two), "right-only / ack");
     allows("ack-coalescing", (&two, &one), "left-only / ack");
     // A duplicate means something.
-    let twice = asked().sends(100_000, segment(ACK, 1, 11, 0)).sends(100_000, segment(ACK, 1, 11, 0));
+    let twice =
+        asked().sends(100_000, segment(ACK, 1, 11, 0)).sends(100_000, segment(ACK, 1, 11, 0));
     let mut on = rules();
     on.switch("ack-coalescing", true).unwrap();
     assert_ne!(class_with(&one, &twice, &on), "agree");
@@ -304,7 +324,8 @@ fn on_the_machines_clock_times_are_no_content() {
     assert_eq!((near.verdict, near.timing.beyond), (Verdict::Agree, None));
     assert_eq!(near.used.keys().map(ToString::to_string).collect::<Vec<_>>(), ["real-clock"]);
     // Far off is told, and is no difference of content.
-    let (left, right) = (at(200_000).call(2_000_000, 5, "f()"), at(700_000).call(2_000_000, 5, "f()"));
+    let (left, right) =
+        (at(200_000).call(2_000_000, 5, "f()"), at(700_000).call(2_000_000, 5, "f()"));
     let far = with(&left, &right, &real_rules());
     assert_eq!(far.verdict, Verdict::Agree);
     assert_eq!(far.timing.beyond.unwrap().class.rule, "timing");

@@ -10,8 +10,8 @@ use crate::engine::{self, Mode, Run};
 use crate::panics::caught;
 use crate::script::ast::Script;
 use crate::script::{self, source::SourceFile};
-use crate::target::linux::{Passage, Resident, clock_step_ns};
 use crate::target::Launch;
+use crate::target::linux::{Passage, Resident, clock_step_ns};
 use crate::uml::message::{
     Errand, Frames, Greeting, Report, TAKEN, ToGuest, ToHost, WINDOW, frame,
 };
