@@ -19,22 +19,32 @@ type Series = BTreeMap<usize, (usize, u64)>;
 const TIMES: [&str; 6] =
     ["tcpi_rto", "tcpi_ato", "tcpi_rtt", "tcpi_rttvar", "tcpi_rcv_rtt", "tcpi_min_rtt"];
 
+/// Bits of tcpi_options, from the lowest.
+const OPTIONS: [&str; 8] = [
+    "TCPI_OPT_TIMESTAMPS",
+    "TCPI_OPT_SACK",
+    "TCPI_OPT_WSCALE",
+    "TCPI_OPT_ECN",
+    "TCPI_OPT_ECN_SEEN",
+    "TCPI_OPT_SYN_DATA",
+    "TCPI_OPT_USEC_TS",
+    "TCPI_OPT_TFO_CHILD",
+];
+
 /// What a receiver's memory decides.
 const WINDOWS: [&str; 3] = ["tcpi_rcv_ssthresh", "tcpi_rcv_space", "tcpi_rcv_wnd"];
 
-/// The first difference.
-pub(super) fn compare(pair: &Pair<'_>, tally: &mut Tally) -> Option<Divergence> {
+/// The first difference of each series.
+pub(super) fn compare(pair: &Pair<'_>, tally: &mut Tally) -> Vec<Divergence> {
     let (left, right) = (series(&pair.left), series(&pair.right));
-    let mut first: Option<Found<'_>> = None;
+    let mut found = Vec::new();
     for (key, l) in &left {
         // A kernel may lack a field, and a target the samples.
         let Some(r) = right.get(key) else { continue };
-        let Some(found) = first_difference(pair, *key, l, r, tally) else { continue };
-        if first.as_ref().is_none_or(|first| (found.line, found.key) < (first.line, first.key)) {
-            first = Some(found);
-        }
+        let first = first_difference(pair, *key, l, r, tally);
+        found.extend(first.map(|first| divergence(pair, &first)));
     }
-    first.map(|found| divergence(pair, &found))
+    found
 }
 
 struct Found<'a> {
@@ -57,9 +67,15 @@ fn series<'a>(view: &View<'a>) -> BTreeMap<Key<'a>, Series> {
                 let events = u64::from(events.cast_unsigned());
                 add(("readiness", socket, "events"), events);
             }
-            What::Info { socket, fields } => {
-                fields.iter().for_each(|(name, value)| add(("tcp-info", socket, name), *value));
-            }
+            What::Info { socket, fields } => fields.iter().for_each(|(name, value)| {
+                if name == "tcpi_options" {
+                    let bit = |at: &usize| u64::from(value >> at & 1 == 1);
+                    let named = OPTIONS.iter().enumerate();
+                    named.for_each(|(at, bit_name)| add(("tcp-info", socket, bit_name), bit(&at)));
+                } else {
+                    add(("tcp-info", socket, name), *value);
+                }
+            }),
             What::Packet { .. }
             | What::Malformed { .. }
             | What::Call { .. }

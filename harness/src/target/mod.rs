@@ -4,6 +4,7 @@
 //! ("how to add a target").
 
 pub mod contract;
+pub mod control;
 #[cfg(all(target_os = "linux", feature = "target-linux"))]
 pub mod linux;
 pub mod look;

@@ -149,6 +149,7 @@ fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmi
         && sk.ecn.mode != EcnMode::AccEcn;
     let mut segments =
         if gso_size == 0 || can_gso { vec![seg] } else { tcp_gso_segment(seg, mss, sk.ecn.mode) };
+    ip_select_ident_segs(sk, &mut segments, mss, cx);
     if let Some(key) = sk.md5_key() {
         segments.iter_mut().for_each(|segment| md5::sign(segment, key));
     }
@@ -176,6 +177,27 @@ fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmi
         Xmit::Dropped => {}
     }
     xmit
+}
+
+/// Numbers datagrams that may be fragmented, one number for each segment: two that are on their way at
+/// the same time must not be alike.
+///
+/// RFC 6864 §4.2 · Linux: ip_select_ident_segs (include/net/ip.h), inet_gso_segment
+/// (net/ipv4/af_inet.c) · Differs: the first number comes from the hash of the flow, and datagrams
+/// that cannot be fragmented, whose number means nothing, have 0.
+fn ip_select_ident_segs(sk: &mut Sock, segments: &mut [Segment], mss: usize, cx: &Cx) {
+    for segment in segments {
+        if segment.ip.dont_fragment || segment.ip.src.is_ipv6() {
+            continue;
+        }
+        let (local, remote) = (sk.flow.local, sk.flow.remote);
+        let first = || u16::try_from(cx.rng.inet_ehashfn(local, remote) & 0xffff).unwrap_or(0);
+        let id = sk.inet_id.unwrap_or_else(first);
+        segment.ip.id = id;
+        let len = segment.payload.len();
+        let parts = if mss == 0 { 1 } else { len.div_ceil(mss).max(1) };
+        sk.inet_id = Some(id.wrapping_add(u16::try_from(parts).unwrap_or(u16::MAX)));
+    }
 }
 
 /// Notes when a packet reaches the queue of the link.

@@ -107,6 +107,8 @@ pub struct Sock {
     /// MTU of the path when a packet was last sent on it (Linux: dst_mtu of sk_dst_cache).
     pub(crate) dst_mtu: u32,
     pub(crate) mtup: MtuSearch,
+    /// Identification of the next datagram that may be fragmented; none was sent yet.
+    pub(crate) inet_id: Option<u16>,
     /// Added to the timestamp clock.
     pub(crate) tsoffset: u32,
     /// Bytes per second; u64::MAX before anything is known.
@@ -222,6 +224,7 @@ impl Sock {
             listener: AcceptQueue::default(),
             parent: None,
             synack_sent: None,
+            inet_id: None,
             connect: ConnectPhase::default(),
             saved_syn: Vec::new(),
             fastopen: FastopenVars::default(),
