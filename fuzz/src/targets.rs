@@ -146,6 +146,16 @@ pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
 }
 
+/// The target of this name, for the programs that are named after one.
+///
+/// # Panics
+/// There is none.
+#[must_use]
+pub fn known(name: &str) -> Target {
+    let Some(target) = target(name) else { panic!("{name} is no row of TARGETS") };
+    *target
+}
+
 /// A scenario in its stored form.
 fn generated(profile: Profile, seeded: &mut Seeded) -> Vec<u8> {
     scenario::write(generators::scenario::scenario(profile, seeded))

@@ -153,6 +153,8 @@ fn icmp_error(stack: &Parsed, ip: &Ip, icmp: &Icmp) -> Verdict {
         QuotedTransport::Udp { .. } | QuotedTransport::Other(..) => None,
     });
     match (stack, tcp) {
+        // Linux reads the quoted header as one of the message's version, whatever it says.
+        (Ok(Ingress::Other | Ingress::Icmp(_)), _) if !is_of_version(ip, icmp) => Verdict::Holds,
         (Ok(Ingress::Other), _) if !must_be_told(ip, icmp) || tcp.is_none() => Verdict::Holds,
         (Ok(Ingress::Icmp(error)), Some(tcp)) if same_error(error, ip, icmp, tcp) => Verdict::Holds,
         // The strict reader does not walk the extension headers of a quoted packet.
@@ -167,7 +169,7 @@ fn must_be_told(ip: &Ip, icmp: &Icmp) -> bool {
     let first = icmp.body.first().map_or(0, |first| first >> 4);
     let fragment =
         version == 4 && icmp.body.get(6..8).is_none_or(|word| word[0] & 0x3f != 0 || word[1] != 0);
-    first == version && !fragment
+    !fragment
 }
 
 fn same_error(
