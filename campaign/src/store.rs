@@ -168,6 +168,10 @@ impl Store {
         }
         flushed(&unfinished.join("finding.json"), json)?;
         flush_dir(unfinished)?;
+        // What has its name and is no finding makes room.
+        if to.exists() {
+            fs::remove_dir_all(to)?;
+        }
         fs::rename(unfinished, to)?;
         flush_dir(&self.findings_dir())
     }

@@ -45,7 +45,10 @@ fn a_torn_finding_is_no_finding_and_can_be_kept_again() {
     // A directory without its last file is none either, and does not keep a finding out.
     let other = dir.path().join("findings").join(finding("B").id());
     fs::create_dir_all(&other).unwrap();
+    fs::write(other.join("input"), b"half").unwrap();
     assert!(!store.has(&finding("B")));
+    assert!(store.keep(&finding("B"), &[("input", b"whole")]).unwrap());
+    assert_eq!(fs::read(other.join("input")).unwrap(), b"whole");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod ci;
 mod coverage;
 mod figures;
+mod fuzz;
 mod lint;
 mod map;
 mod root;
@@ -47,6 +48,12 @@ enum Job {
     Coverage,
     /// What the stack costs in instructions and memory, beside smoltcp
     Figures,
+    /// Fuzz targets: campaigns, smoke runs, corpora
+    Fuzz {
+        /// What
+        #[command(subcommand)]
+        job: fuzz::FuzzJob,
+    },
     /// Linux kernels for the target `uml`: build, list, clean
     Uml {
         /// Which
@@ -69,6 +76,7 @@ fn main() -> ExitCode {
         Job::States { check } => states::states(check),
         Job::Coverage => coverage::coverage(),
         Job::Figures => figures::figures(),
+        Job::Fuzz { job } => fuzz::fuzz(job),
         Job::Uml { job } => uml::uml(job),
         Job::Ci { job } => ci::ci(job),
     };
