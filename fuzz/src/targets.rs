@@ -5,9 +5,9 @@ use synproof_harness::script;
 use synproof_harness::script::source::SourceFile;
 
 use crate::generators::scenario::{Profile, change, flat};
-use crate::generators::{self, datagram, option_area};
+use crate::generators::{self, datagram, option_area, story};
 use crate::oracles::{
-    canary, options_parse, packet_roundtrip, scenario, script_parse, segment_parse,
+    canary, options_parse, packet_roundtrip, scenario, script_parse, segment_parse, two_peers,
 };
 use crate::{Seeded, Verdict};
 
@@ -120,6 +120,16 @@ pub const TARGETS: &[Target] = &[
         of_script: Some(of_script),
         shape: Shape::Structure(change::api),
         max_len: 1 << 16,
+        ..BYTES
+    },
+    Target {
+        name: "two_peers",
+        about: "two stacks over an adversarial link: equal streams, and an end",
+        check: two_peers::check,
+        generate: story::generate,
+        shape: Shape::Structure(story::change),
+        max_len: 1 << 14,
+        cost: 20,
         ..BYTES
     },
     Target {
