@@ -336,6 +336,7 @@ impl Stack {
                 }
                 Effect::Unhash(id, flow) => self.unhash(id, flow),
                 Effect::TimeWait(tw) => self.add_time_wait(tw),
+                Effect::Destroy(_) if self.cx.mutant(Mutant::OrphanLeak) => {}
                 Effect::Destroy(id) => self.destroy(id),
                 Effect::StopListening(id) => self.stop_listening(id),
                 Effect::SynqOverflow(local, at) => self.synq_overflow(local, at),
@@ -495,7 +496,9 @@ impl Stack {
             self.objects.put(id, Object::Request(req));
         } else {
             advance(&mut req.state, req.flow, Event::GiveUp, &mut self.cx);
-            self.forget_request(&req);
+            if !self.cx.mutant(Mutant::RequestLeak) {
+                self.forget_request(&req);
+            }
         }
     }
 
@@ -503,7 +506,9 @@ impl Stack {
         let Some(mut tw) = self.objects.take_time_wait(id) else { return };
         self.trace_timer(tw.flow, Timer::TimeWait);
         advance(&mut tw.state, tw.flow, Event::WaitTimeout, &mut self.cx);
-        self.forget_time_wait(&tw);
+        if !self.cx.mutant(Mutant::TimeWaitLeak) {
+            self.forget_time_wait(&tw);
+        }
     }
 
     fn trace_timer(&mut self, flow: Flow, timer: Timer) {

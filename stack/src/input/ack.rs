@@ -18,6 +18,7 @@ use crate::congestion::{
 };
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::ack::tcp_send_challenge_ack;
 use crate::output::mss::tcp_sync_mss;
 use crate::output::options::tcp_wnd_end;
@@ -122,10 +123,10 @@ pub(super) fn tcp_ack(
     }
     // [RFC9293:3.10.7.4#15] An ACK of something never sent.
     if seg.ack.after(sk.snd.nxt) {
-        if challenge == Challenge::Send {
+        if challenge == Challenge::Send && !cx.mutant(Mutant::UnsentAcked) {
             tcp_send_challenge_ack(sk, cx);
         }
-        return Err(BadAck::Unsent);
+        return if cx.mutant(Mutant::UnsentAcked) { Ok(()) } else { Err(BadAck::Unsent) };
     }
     if seg.ack.after(prior_snd_una) {
         flags.snd_una_advanced = true;

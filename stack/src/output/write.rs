@@ -13,6 +13,7 @@ use super::tso::{Defer, HeadSkb, tcp_mss_split_point, tcp_tso_segs, tcp_tso_shou
 use crate::congestion::{CaEvent, CaState, INIT_CWND};
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::qdisc::Xmit;
 use crate::seq::Seq;
 use crate::sock::write_queue::{Chunk, skb_truesize};
@@ -117,7 +118,7 @@ fn sendable(
     quota = quota.min(max_segs);
     tcp_grow_head(sk, quota.saturating_mul(mss_now));
     let head = head_of(sk)?;
-    if !tcp_snd_wnd_test(sk, head, mss_now) {
+    if !tcp_snd_wnd_test(sk, head, mss_now) && !cx.mutant(Mutant::WindowIgnored) {
         limits.rwnd = true;
         return None;
     }
