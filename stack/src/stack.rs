@@ -13,7 +13,6 @@ use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
 use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
-#[cfg(feature = "mutants")]
 use crate::mutant::Mutant;
 use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, Net};
 use crate::output::small_queue::tcp_wfree;
