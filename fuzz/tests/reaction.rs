@@ -115,6 +115,11 @@ fn a_segment_with_a_wrong_checksum_must_have_no_effect() {
     assert_eq!(judged((Established, Established), false, &corrupt, &[]), "");
 }
 
+/// The first bytes of what an application writes.
+fn ours() -> Vec<u8> {
+    synproof_fuzz::play::numbers::Stream::Ours.bytes(0, 4)
+}
+
 fn data(seq: u32, ack: u32, payload: &[u8]) -> (Seen, Vec<u8>) {
     let len = u32::try_from(payload.len()).unwrap_or_default();
     let seen = Seen { flags: ACK, seq, ack, window: 1000, payload: len, ..Seen::default() };
@@ -122,8 +127,8 @@ fn data(seq: u32, ack: u32, payload: &[u8]) -> (Seen, Vec<u8>) {
 }
 
 #[rstest]
-#[case::right(data(1001, 5001, &OURS), "")]
-#[case::other_bytes(data(1002, 5001, &OURS), "every copy of a byte is the byte that was written")]
+#[case::right(data(1001, 5001, &ours()), "")]
+#[case::other_bytes(data(1002, 5001, &ours()), "every copy of a byte is the byte that was written")]
 #[case::not_sent(data(1001, 5002, &[]), "an acknowledgment covers only what was sent")]
 #[case::backwards(data(1001, 5000, &[]), "an acknowledgment never goes backwards")]
 #[case::shrinks((Seen { window: 900, ..data(1001, 5001, &[]).0 }, vec![]), "the right edge of the window does not move left")]
@@ -131,9 +136,3 @@ fn what_is_sent_is_judged(#[case] (seen, bytes): (Seen, Vec<u8>), #[case] proper
     let broken = wire().leaves(&seen, &bytes, false).map_or("", |(property, _)| property);
     assert_eq!(broken.split(" [").next(), Some(property));
 }
-
-/// The first bytes of what an application writes.
-const OURS: [u8; 4] = {
-    use synproof_fuzz::play::numbers::Stream::Ours;
-    [Ours.byte(0), Ours.byte(1), Ours.byte(2), Ours.byte(3)]
-};
