@@ -9,8 +9,8 @@ use super::seen::{ACK, FIN, RST, SYN, Seen};
 
 /// Smallest maximum segment size a host works with, and room for options (Linux: tcp_min_snd_mss).
 const LEAST_MSS: u32 = 48 + 40;
-/// What may be sent to a host that announced no maximum (RFC 9293 §3.7.1).
-const DEFAULT_MSS: u32 = 536;
+/// What may be sent to a host that announced no maximum, over IPv4 and IPv6 (RFC 9293 §3.7.1).
+const DEFAULT_MSS: [u32; 2] = [536, 1220];
 
 /// A property of what a TCP sends.
 pub type Property = &'static str;
@@ -56,6 +56,8 @@ pub struct Wire {
     window_edge: Option<u32>,
     /// The largest segment the peer takes.
     mss: u32,
+    /// The peer's SYN did not say.
+    no_mss: bool,
 }
 
 impl Wire {
@@ -113,7 +115,8 @@ impl Wire {
             if !self.syns.contains(&arrival.seq) {
                 self.syns.push(arrival.seq);
             }
-            self.mss = self.mss.max(arrival.mss.map_or(DEFAULT_MSS, u32::from));
+            self.mss = self.mss.max(arrival.mss.map_or(0, u32::from));
+            self.no_mss |= arrival.mss.is_none_or(|mss| mss == 0);
             self.scales[1] = self.scales[1].max(arrival.wscale);
         }
         if arrival.len() > 0 {
@@ -196,7 +199,10 @@ impl Wire {
         if self.window_edge.is_some_and(|edge| before(edge, end)) {
             return Some(BEYOND);
         }
-        (seen.payload + seen.options > self.mss.max(LEAST_MSS)).then_some(TOO_LONG)
+        let [v4, v6] = DEFAULT_MSS;
+        let silent = if seen.payload_at >= 60 { v6 } else { v4 };
+        let most = self.mss.max(LEAST_MSS).max(if self.no_mss { silent } else { 0 });
+        (seen.payload + seen.options > most).then_some(TOO_LONG)
     }
 
     /// Acknowledgment and window.

@@ -20,6 +20,7 @@ use crate::congestion::{
 };
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::ack::tcp_send_challenge_ack;
 use crate::output::cwnd_validate::{tcp_is_cwnd_limited, tcp_slow_start_after_idle_check};
 use crate::output::mss::tcp_sync_mss;
@@ -127,10 +128,10 @@ pub(super) fn tcp_ack(
     }
     // [RFC9293:3.10.7.4#15] An ACK of something never sent.
     if seg.ack.after(sk.snd.nxt) {
-        if challenge == Challenge::Send {
+        if challenge == Challenge::Send && !cx.mutant(Mutant::UnsentAcked) {
             tcp_send_challenge_ack(sk, false, cx);
         }
-        return Err(BadAck::Unsent);
+        return if cx.mutant(Mutant::UnsentAcked) { Ok(()) } else { Err(BadAck::Unsent) };
     }
     if seg.ack.after(prior_snd_una) {
         flags.snd_una_advanced = true;

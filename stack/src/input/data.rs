@@ -17,6 +17,7 @@ use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::memory::sk_rmem_schedule;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::ack::{TCP_MAX_QUICKACKS, tcp_enter_quickack_mode, tcp_incr_quickack};
 use crate::output::window::{rmem_alloc, tcp_receive_window};
 use crate::seq::Seq;
@@ -207,6 +208,9 @@ fn tcp_ofo_queue(sk: &mut Sock, cx: &mut Cx) {
 /// Linux: tcp_queue_rcv, tcp_rcv_nxt_update
 fn tcp_queue_rcv(sk: &mut Sock, mut chunk: RecvChunk, cx: &mut Cx) {
     chunk.trim_front(sk.rcv.nxt);
+    if cx.mutant(Mutant::OverlapTwice) && chunk.end_seq() - sk.rcv.nxt > 900 {
+        sk.rcv.nxt = sk.rcv.nxt + 1;
+    }
     let end_seq = chunk.end_seq();
     let bytes = end_seq - sk.rcv.nxt;
     sk.total.bytes_received += u64::from(bytes);
@@ -245,6 +249,9 @@ fn packet_len(sk: &Sock, seg: &Segment) -> u32 {
 ///
 /// Linux: tcp_try_rmem_schedule, tcp_can_ingest
 fn tcp_try_rmem_schedule(sk: &mut Sock, seq: Seq, size: u32, cx: &mut Cx) -> bool {
+    if cx.mutant(Mutant::BufferUnbounded) {
+        return true;
+    }
     let fits = rmem_alloc(sk) <= sk.opts.rcvbuf && sk_rmem_schedule(sk, size, cx);
     if !fits && !tcp_prune_queue(sk, seq, cx) {
         return false;

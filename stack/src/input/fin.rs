@@ -15,6 +15,9 @@ pub(super) fn tcp_fin(sk: &mut Sock, cx: &mut Cx) {
     sk.ack.sched = true;
     sk.shutdown.rcv = true;
     sk.done = true;
+    if cx.mutant(Mutant::FinTwice) {
+        sk.rcv.nxt = sk.rcv.nxt + 1;
+    }
     match sk.state() {
         TcpState::SynRecv | TcpState::Established => {
             tcp_set_state(sk, Event::RecvFin, cx);

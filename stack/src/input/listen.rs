@@ -32,7 +32,8 @@ pub(super) fn listen_state_process(
     isn: Option<Seq>,
     cx: &mut Cx,
 ) -> Disposition {
-    if seg.flags.ack() && !seg.flags.rst() && !cx.mutant(Mutant::ListenAckMute) {
+    let answers = !seg.flags.rst() || cx.mutant(Mutant::RstAnswered);
+    if seg.flags.ack() && answers && !cx.mutant(Mutant::ListenAckMute) {
         // [RFC9293:3.10.7.2#2] Nothing was sent that could be acknowledged.
         tcp_v4_send_reset(sk.md5.lookup(seg.ip.src), seg, cx);
         return Disposition::Reset(ResetReason::TcpFlags);

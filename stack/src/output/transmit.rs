@@ -16,12 +16,14 @@ use crate::flow::Flow;
 use crate::input::ip_dont_fragment;
 use crate::md5::{self, Md5Key};
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::net::Way;
 use crate::qdisc::{Owner, Packet, Xmit};
 use crate::seq::Seq;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::sock::write_queue::{Chunk, skb_truesize};
 use crate::sock::{EcnMode, Sock};
+use crate::state::TcpState;
 use crate::timer::Timer;
 use crate::timestamping::{Departure, SkbTstamp, TxStamp, skb_tx_timestamp, tx_of_packet};
 use crate::trace::TraceEvent;
@@ -71,6 +73,12 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
     seg.ip.dont_fragment &= ip_dont_fragment(sk, cx);
     seg.seq = out.seq;
     seg.ack = if out.flags.ack() { sk.rcv.nxt } else { Seq(0) };
+    if cx.mutant(Mutant::AckBeyond) && sk.state() == TcpState::CloseWait {
+        seg.ack = seg.ack + 1;
+    }
+    if cx.mutant(Mutant::AckBehind) && sk.state() == TcpState::FinWait2 {
+        seg.ack = seg.ack - 1;
+    }
     if out.flags.syn() {
         seg.option_bytes = tcp_syn_options(sk, out.flags.ack(), cx);
         // [RFC7323:2.2#2] The window of a SYN is never scaled.
@@ -92,6 +100,9 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
     let (payload_len, pcount) = (out.payload.len(), out.pcount());
     let from_queue = payload_len != 0 || out.flags.syn() || out.flags.fin();
     seg.payload = out.payload;
+    if cx.mutant(Mutant::LastByteFlipped) && payload_len > 1000 {
+        seg.payload.last_mut().into_iter().for_each(|byte| *byte ^= 1);
+    }
     if out.flags.ack() {
         tcp_event_ack_sent(sk, cx);
     }

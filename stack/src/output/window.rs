@@ -6,6 +6,7 @@
 use crate::cx::Cx;
 use crate::memory::{tcp_adjust_rcv_ssthresh, tcp_under_memory_pressure};
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::sock::Sock;
 
 /// TCP_RMEM_TO_WIN_SCALE
@@ -145,7 +146,8 @@ pub(crate) fn tcp_select_window(sk: &mut Sock, cx: &mut Cx) -> u16 {
         return 0;
     }
     let mut new_win = __tcp_select_window(sk, cx);
-    if new_win < cur_win && !tcp_may_shrink_window(sk, cx) {
+    let may_shrink = tcp_may_shrink_window(sk, cx) || cx.mutant(Mutant::WindowShrinks);
+    if new_win < cur_win && !may_shrink {
         // [RFC9293:SHLD-14] The right edge never moves left.
         if new_win == 0 {
             cx.mib.inc(Counter::TcpExtTCPWantZeroWindowAdv);

@@ -6,6 +6,7 @@ use crate::effect::Effect;
 use crate::flow::Flow;
 use crate::memory;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
 use crate::state::{Event, advance};
 use crate::table::Object;
@@ -29,6 +30,7 @@ impl Stack {
                 }
                 Effect::Unhash(id, flow) => self.unhash(id, flow),
                 Effect::TimeWait(tw) => self.add_time_wait(tw),
+                Effect::Destroy(_) if self.cx.mutant(Mutant::OrphanLeak) => {}
                 Effect::Destroy(id) => self.destroy(id),
                 Effect::StopListening(id) => self.stop_listening(id),
                 Effect::SynqOverflow(local, at) => self.synq_overflow(local, at),

@@ -2,6 +2,7 @@
 
 use super::Stack;
 use crate::flow::Flow;
+use crate::mutant::Mutant;
 use crate::sock::SockId;
 use crate::state::{Event, TcpState, advance};
 use crate::table::Object;
@@ -74,7 +75,9 @@ impl Stack {
             self.objects.put(id, Object::Request(req));
         } else {
             advance(&mut req.state, req.flow, Event::GiveUp, &mut self.cx);
-            self.forget_request(&req);
+            if !self.cx.mutant(Mutant::RequestLeak) {
+                self.forget_request(&req);
+            }
         }
     }
 
@@ -82,7 +85,9 @@ impl Stack {
         let Some(mut tw) = self.objects.take_time_wait(id) else { return };
         self.trace_timer(tw.flow, Timer::TimeWait);
         advance(&mut tw.state, tw.flow, Event::WaitTimeout, &mut self.cx);
-        self.forget_time_wait(&tw);
+        if !self.cx.mutant(Mutant::TimeWaitLeak) {
+            self.forget_time_wait(&tw);
+        }
     }
 
     fn trace_timer(&mut self, flow: Flow, timer: Timer) {

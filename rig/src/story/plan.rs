@@ -1,13 +1,16 @@
 //! What a seed means: the weather, both hosts' knobs, both programs.
 
-use synproof_stack::rng::Rng;
-use synproof_stack::sysctl::Sysctls;
+use std::borrow::Cow;
 
-use crate::link::Weather;
+use serde::{Deserialize, Serialize};
+use synproof_stack::rng::Rng;
+
+use super::link::{Fate, Weather};
 
 /// One of the choices, by the seed.
-fn pick<T: Copy>(rng: &mut Rng, choices: &[T]) -> T {
-    choices[usize::try_from(rng.below(u32::try_from(choices.len()).unwrap())).unwrap()]
+fn pick<T: Copy + Default>(rng: &mut Rng, choices: &[T]) -> T {
+    let at = rng.below(u32::try_from(choices.len()).unwrap_or_default());
+    choices.get(at as usize).copied().unwrap_or_default()
 }
 
 /// True once in `n` times.
@@ -67,8 +70,8 @@ const OPTIONS: &[(i32, i32, &[i32])] = &[
 ];
 
 /// How a program ends its connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
     /// Sends everything, shuts down, reads to the end, closes.
     Orderly,
     /// Sends everything and closes at once, reading nothing more.
@@ -82,73 +85,106 @@ pub(crate) enum Ending {
 }
 
 /// One program.
-#[derive(Clone, Debug)]
-pub(crate) struct Plan {
-    pub(crate) sysctls: Vec<(&'static str, &'static str)>,
-    pub(crate) options: Vec<(i32, i32, i32)>,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Knobs of its host.
+    pub sysctls: Vec<Knob>,
+    /// Options of its socket: level, name, value.
+    pub options: Vec<(i32, i32, i32)>,
     /// Bytes to send.
-    pub(crate) bytes: usize,
+    pub bytes: usize,
     /// Most bytes of a call of send.
-    pub(crate) write_at_once: usize,
+    pub write_at_once: usize,
     /// Most bytes of a call of recv.
-    pub(crate) read_at_once: usize,
+    pub read_at_once: usize,
     /// Pause after each read in microseconds; 0 is none.
-    pub(crate) pause_us: u64,
+    pub pause_us: u64,
     /// Some calls of send say MSG_MORE or MSG_EOR, some of recv MSG_PEEK.
-    pub(crate) flags: bool,
+    pub flags: bool,
     /// Some bytes are urgent; the receiver has them in the stream.
-    pub(crate) urgent: bool,
-    pub(crate) ending: Ending,
+    pub urgent: bool,
+    /// How it ends.
+    pub ending: Ending,
     /// Bursts leave as one packet of several MSS.
-    pub(crate) tso: bool,
-    pub(crate) mtu: u32,
+    pub tso: bool,
+    /// MTU of its link.
+    pub mtu: u32,
     /// Seed of the choices made on the way.
-    pub(crate) seed: u64,
+    pub seed: u64,
 }
 
+/// Name and value of a sysctl.
+pub type Knob = (Cow<'static, str>, Cow<'static, str>);
+
 /// A whole story.
-#[derive(Clone, Debug)]
-pub(crate) struct Story {
-    pub(crate) weather: Weather,
-    pub(crate) v6: bool,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Story {
+    /// The link.
+    pub weather: Weather,
+    /// What it does to the first datagrams.
+    #[serde(default)]
+    pub fates: Vec<Fate>,
+    /// Seed of what else it does.
+    pub seed: u64,
+    /// IPv6 instead of IPv4.
+    pub v6: bool,
     /// Both programs connect, neither listens.
-    pub(crate) simultaneous: bool,
-    pub(crate) programs: [Plan; 2],
+    pub simultaneous: bool,
+    /// The programs.
+    pub programs: [Plan; 2],
 }
 
 impl Story {
-    pub(crate) fn of(seed: u64) -> Self {
+    /// The story of a seed.
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
         let mut rng = Rng::new(seed ^ 0x005e_edf0_57e4);
         let weather = weather(&mut rng);
         let v6 = one_in(&mut rng, 2);
         let orderly = one_in(&mut rng, 2);
-        let mut programs = [0, 1].map(|who| program(&mut rng, seed * 2 + who, orderly));
+        let programs = [0, 1].map(|who| program(&mut rng, seed * 2 + who, orderly));
+        let simultaneous = one_in(&mut rng, 8);
+        let mut story = Self { weather, fates: Vec::new(), seed, v6, simultaneous, programs };
+        story.mend();
+        story
+    }
+
+    /// Takes away what would make a story end otherwise than its oracle expects.
+    pub fn mend(&mut self) {
         // Two programs that each wait for more than the other has would wait for ever.
-        let bytes = programs.each_ref().map(|plan| plan.bytes);
-        for (plan, most) in programs.iter_mut().zip(bytes.into_iter().rev()) {
+        let bytes = self.programs.each_ref().map(|plan| plan.bytes);
+        for (plan, most) in self.programs.iter_mut().zip(bytes.into_iter().rev()) {
             if let Ending::CloseAfterRead(n) = &mut plan.ending {
                 *n = most.min(*n);
             }
+            for (name, value) in PATIENCE {
+                plan.set(name, value);
+            }
         }
-        let simultaneous = one_in(&mut rng, 8);
-        if simultaneous {
+        if self.simultaneous {
             // Linux scales the window of a SYN-ACK that crossed a SYN (tcp_rcv_state_process), and
             // so does this stack: both hosts may then send beyond the window, and lose each other.
-            let unscaled = ("net.ipv4.tcp_window_scaling", "0");
-            programs.iter_mut().for_each(|plan| plan.sysctls.push(unscaled));
+            self.programs.iter_mut().for_each(|plan| plan.set("net.ipv4.tcp_window_scaling", "0"));
         }
-        if weather.loss > 100 {
+        if self.weather.loss > 100 {
             // So much loss looks like a black hole: the MSS falls to 48 bytes, and every lost ACK
             // makes a round trip of minutes, as an old duplicate does not renew the echo.
-            let unprobed = ("net.ipv4.tcp_mtu_probing", "0");
-            programs.iter_mut().for_each(|plan| plan.sysctls.push(unprobed));
+            self.programs.iter_mut().for_each(|plan| plan.set("net.ipv4.tcp_mtu_probing", "0"));
         }
-        Self { weather, v6, simultaneous, programs }
     }
 
     /// Both programs read and write everything.
-    pub(crate) fn is_orderly(&self) -> bool {
+    #[must_use]
+    pub fn is_orderly(&self) -> bool {
         self.programs.iter().all(|plan| plan.ending == Ending::Orderly)
+    }
+}
+
+impl Plan {
+    /// Sets a knob, once.
+    fn set(&mut self, name: &'static str, value: &'static str) {
+        self.sysctls.retain(|(known, _)| known != name);
+        self.sysctls.push((name.into(), value.into()));
     }
 }
 
@@ -163,10 +199,11 @@ fn weather(rng: &mut Rng) -> Weather {
 }
 
 fn program(rng: &mut Rng, seed: u64, orderly: bool) -> Plan {
-    let mut sysctls: Vec<_> = PATIENCE.to_vec();
+    let mut sysctls = Vec::new();
     for (name, values) in KNOBS {
-        let value = if one_in(rng, 2) { values[0] } else { pick(rng, values) };
-        sysctls.push((name, value));
+        let first = values.first().copied().unwrap_or_default();
+        let value = if one_in(rng, 2) { first } else { pick(rng, values) };
+        sysctls.push((Cow::Borrowed(*name), Cow::Borrowed(value)));
     }
     let mut options = Vec::new();
     for (level, name, values) in OPTIONS {
@@ -175,8 +212,8 @@ fn program(rng: &mut Rng, seed: u64, orderly: bool) -> Plan {
         }
     }
     let most = pick(rng, &[0, 1, 1_000, 20_000, 60_000, 120_000]);
-    let bytes = usize::try_from(rng.below(most + 1)).unwrap();
-    let some = |rng: &mut Rng| usize::try_from(rng.below(60_000)).unwrap();
+    let bytes = rng.below(most + 1) as usize;
+    let some = |rng: &mut Rng| rng.below(60_000) as usize;
     let ending = match rng.below(4) {
         _ if orderly => Ending::Orderly,
         0 => Ending::CloseWhenSent,
@@ -201,13 +238,18 @@ fn program(rng: &mut Rng, seed: u64, orderly: bool) -> Plan {
     }
 }
 
-/// Every knob and value of the table exists.
-#[test]
-fn the_table_is_right() {
-    let mut sysctls = Sysctls::default();
-    for (name, values) in KNOBS {
-        for value in *values {
-            sysctls.set(name, value).unwrap();
+#[cfg(test)]
+mod tests {
+    use super::KNOBS;
+
+    /// Every knob and value of the table exists.
+    #[test]
+    fn the_table_is_right() {
+        let mut sysctls = synproof_stack::sysctl::Sysctls::default();
+        for (name, values) in KNOBS {
+            for value in *values {
+                sysctls.set(name, value).unwrap();
+            }
         }
     }
 }

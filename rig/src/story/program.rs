@@ -9,7 +9,8 @@ use synproof_stack::rng::Rng;
 use synproof_stack::time::Instant;
 use synproof_stack::{Config, Fd, Stack};
 
-use crate::plan::{Ending, Plan};
+use super::plan::{Ending, Plan};
+use super::sure;
 
 const SOL_SOCKET: i32 = 1;
 const SO_KEEPALIVE: i32 = 9;
@@ -29,32 +30,47 @@ const TORN: [Errno; 4] = [Errno::ECONNRESET, Errno::EPIPE, Errno::ETIMEDOUT, Err
 
 /// Where a program is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub enum Phase {
+    /// Waiting in accept().
     Accepting,
+    /// Waiting for connect() to succeed.
     Connecting,
+    /// Sending and receiving.
     Transfer,
+    /// The descriptor is closed.
     Done,
 }
 
-pub(crate) struct Host {
-    pub(crate) stack: Stack,
-    pub(crate) plan: Plan,
-    pub(crate) to_send: Vec<u8>,
-    pub(crate) received: Vec<u8>,
-    pub(crate) phase: Phase,
+/// A host.
+#[derive(Debug)]
+pub struct Host {
+    /// Its TCP.
+    pub stack: Stack,
+    /// What its program does.
+    pub plan: Plan,
+    /// What it has to send.
+    pub to_send: Vec<u8>,
+    /// What it has read.
+    pub received: Vec<u8>,
+    /// Where it is.
+    pub phase: Phase,
     /// What ended the connection before its time.
-    pub(crate) error: Option<Errno>,
+    pub error: Option<Errno>,
     fd: Fd,
     remote: SocketAddr,
     rng: Rng,
     reads_at: Instant,
-    pub(crate) sent: usize,
+    /// Bytes that its stack took.
+    pub sent: usize,
     has_shut: bool,
-    pub(crate) at_end: bool,
+    /// It has read the end of the stream.
+    pub at_end: bool,
 }
 
 impl Host {
-    pub(crate) fn new(plan: Plan, [local, remote]: [SocketAddr; 2], connects: bool) -> Self {
+    /// A host whose program connects to `remote`, or listens.
+    #[must_use]
+    pub fn new(plan: Plan, [local, remote]: [SocketAddr; 2], connects: bool) -> Self {
         let config = Config {
             local_addrs: vec![local.ip()],
             mtu: plan.mtu,
@@ -64,7 +80,7 @@ impl Host {
         let mut stack = Stack::new(config);
         stack.net_mut().tso = plan.tso;
         for (name, value) in &plan.sysctls {
-            stack.sysctl_mut().set(name, value).unwrap();
+            sure(stack.sysctl_mut().set(name, value));
         }
         let now = Instant::ZERO;
         let domain = if local.is_ipv6() { Domain::Inet6 } else { Domain::Inet };
@@ -87,9 +103,9 @@ impl Host {
             at_end: false,
         };
         host.set_options(now);
-        host.stack.bind(now, fd, Address::Inet(local)).unwrap();
+        sure(host.stack.bind(now, fd, Address::Inet(local)));
         if !connects {
-            host.stack.listen(now, fd, 1).unwrap();
+            sure(host.stack.listen(now, fd, 1));
         }
         host
     }
@@ -103,7 +119,7 @@ impl Host {
         ];
         for (level, name, value) in always.iter().chain(&self.plan.options) {
             let value = value.to_ne_bytes();
-            self.stack.setsockopt(now, self.fd, *level, *name, &value).unwrap();
+            sure(self.stack.setsockopt(now, self.fd, *level, *name, &value));
         }
     }
 
@@ -112,17 +128,20 @@ impl Host {
     fn keep_alive(&mut self, now: Instant) {
         for on in [0_i32, 1] {
             let value = on.to_ne_bytes();
-            self.stack.setsockopt(now, self.fd, SOL_SOCKET, SO_KEEPALIVE, &value).unwrap();
+            sure(self.stack.setsockopt(now, self.fd, SOL_SOCKET, SO_KEEPALIVE, &value));
         }
     }
 
     /// When the program wants to go on after a pause.
-    pub(crate) fn next(&self) -> Option<Instant> {
+    #[must_use]
+    pub fn next(&self) -> Option<Instant> {
         let pauses = self.plan.pause_us != 0 && self.phase == Phase::Transfer && !self.at_end;
         pauses.then_some(self.reads_at)
     }
 
-    pub(crate) fn situation(&self) -> String {
+    /// Where it is, in a line.
+    #[must_use]
+    pub fn situation(&self) -> String {
         let (sent, read, total) = (self.sent, self.received.len(), self.to_send.len());
         let state = self.stack.connections().map(|(_, state)| state).collect::<Vec<_>>();
         let error = self.error;
@@ -130,7 +149,7 @@ impl Host {
     }
 
     /// Does what can be done without sleeping.
-    pub(crate) fn program(&mut self, now: Instant) {
+    pub fn program(&mut self, now: Instant) {
         while self.stack.poll_event().is_some() {}
         match self.phase {
             Phase::Accepting => self.accept(now),
@@ -161,7 +180,7 @@ impl Host {
     fn close(&mut self, now: Instant) {
         if let Ending::AbortAfterSent(_) = self.plan.ending {
             let linger = [1_i32.to_ne_bytes(), 0_i32.to_ne_bytes()].concat();
-            self.stack.setsockopt(now, self.fd, SOL_SOCKET, SO_LINGER, &linger).unwrap();
+            sure(self.stack.setsockopt(now, self.fd, SOL_SOCKET, SO_LINGER, &linger));
         }
         let closed = self.stack.close(now, self.fd, &mut Sleep::default());
         assert_eq!(closed, Poll::Ready(Ok(())));
@@ -169,7 +188,7 @@ impl Host {
     }
 
     /// Gives up waiting for a connection that never was.
-    pub(crate) fn abandon(&mut self, now: Instant) {
+    pub fn abandon(&mut self, now: Instant) {
         self.error = Some(Errno::ECONNABORTED);
         self.close(now);
     }
@@ -205,10 +224,14 @@ impl Host {
     fn write(&mut self, now: Instant) {
         while self.sent < self.to_send.len() && self.error.is_none() {
             let end = self.to_send.len().min(self.sent + self.plan.write_at_once);
-            let data = &self.to_send[self.sent..end];
+            let data = self.to_send.get(self.sent..end).unwrap_or_default();
             let mut flags = 0;
             if self.plan.flags {
-                flags |= [0, 0, MSG_MORE, MSG_EOR][(self.rng.next_u32() & 3) as usize];
+                flags |= match self.rng.below(4) {
+                    0 | 1 => 0,
+                    2 => MSG_MORE,
+                    _ => MSG_EOR,
+                };
             }
             if self.plan.urgent && self.rng.below(20) == 0 {
                 flags |= MSG_OOB;
