@@ -176,7 +176,8 @@ fn controls(
                 for (l, r) in l.into_iter().zip(r) {
                     let since = |stamp: i64, at: i64| if stamp == 0 { 0 } else { stamp - at };
                     let by_us = since(r, right_at) - since(l, left_at);
-                    let both = (l == 0) == (r == 0);
+                    // 0 is none, or the moment at which the script started.
+                    let both = (l == 0) == (r == 0) || l.abs_diff(r) <= rules.ticks_us();
                     let allowed = allows(rules, Apart { by_us, ..apart }).ok().filter(|_| both);
                     fields.push(moment(&name, l, r, by_us == 0 && both, allowed.flatten()));
                 }
@@ -198,9 +199,11 @@ fn moment(name: &str, left: i64, right: i64, same: bool, allowed: Option<RuleNam
     FieldDiff { same, allowed, ..FieldDiff::new(name, left, right) }
 }
 
-/// TCP_NLA_BUSY (1), RWND_LIMITED (2), SNDBUF_LIMITED (3), SRTT (17), EDT (21): times. PACING_RATE
-/// (6), DELIVERY_RATE (7): what is made of them.
-const NLA_TIMES: [u16; 8] = [1, 2, 3, 6, 7, 11, 17, 21];
+/// TCP_NLA_BUSY (1), RWND_LIMITED (2), SNDBUF_LIMITED (3), MIN_RTT (10), SRTT (22).
+const NLA_TIMES: [u16; 5] = [1, 2, 3, 10, 22];
+/// What is made of times: TCP_NLA_PACING_RATE (6), DELIVERY_RATE (7), and EDT (25), which counts from
+/// the start of the machine.
+const NLA_OF_TIMES: [u16; 3] = [6, 7, 25];
 
 fn statistics(
     fields: &mut Vec<FieldDiff>,
@@ -217,7 +220,8 @@ fn statistics(
         let off = i64::try_from(left.abs_diff(*right)).unwrap_or(i64::MAX);
         let near = NLA_TIMES.contains(kind) && kind == other;
         let after_us = i64::try_from(*left).unwrap_or(i64::MAX).max(apart.after_us);
-        if !field.same && near && allows(rules, Apart { by_us: off, after_us }).is_ok() {
+        let near = near && allows(rules, Apart { by_us: off, after_us }).is_ok();
+        if !field.same && (near || NLA_OF_TIMES.contains(kind)) {
             field.allowed = Some(RuleName::MeasuredTime).filter(|rule| rules.has(*rule));
         }
         fields.push(field);

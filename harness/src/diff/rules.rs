@@ -134,6 +134,11 @@ impl Rules {
         self.real
     }
 
+    /// Ticks of both sides together, in microseconds.
+    pub(super) fn ticks_us(&self) -> u64 {
+        u64::try_from(self.ticks_us).unwrap_or_default()
+    }
+
     /// How far apart two moments may be that are about `after_us` after the last thing the script
     /// did, and by which rule.
     pub(super) fn allowed_us(&self, after_us: i64) -> Vec<(RuleName, i64)> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::class::{class, seen};
 use super::compare::{Pair, Tally};
 use super::rules::RuleName;
+use super::timing::{allows, apart};
 use super::verdict::{Divergence, FieldDiff};
 use super::view::View;
 use crate::engine::log::What;
@@ -102,12 +103,29 @@ fn first_difference<'a>(
         if l.1 == r.1 {
             continue;
         }
-        match allowed(pair, key.2, l.1, r.1) {
+        let late = || soon(pair, left, r, line, true).or_else(|| soon(pair, right, l, line, false));
+        match allowed(pair, key.2, l.1, r.1).or_else(late) {
             Some(rule) => tally.used(rule),
             None => return Some(Found { key, line, left: l, right: r }),
         }
     }
     None
+}
+
+/// The rule by which a side that has not yet the value of the other gets it in time: one looks before
+/// and the other after the same event of the script.
+fn soon(
+    pair: &Pair<'_>,
+    behind: &Series,
+    ahead: (usize, u64),
+    line: usize,
+    is_left: bool,
+) -> Option<RuleName> {
+    let (_, next) = behind.range(line + 1..).next().filter(|(_, next)| next.1 == ahead.1)?;
+    let (l, r) = if is_left { (next.0, ahead.0) } else { (ahead.0, next.0) };
+    // None is needed where both happened at one moment.
+    let rule = allows(pair.rules, apart(&pair.left, &pair.right, l, r)).ok()?;
+    Some(rule.unwrap_or(RuleName::CallTime)).filter(|rule| pair.rules.has(*rule))
 }
 
 fn allowed(pair: &Pair<'_>, field: &str, left: u64, right: u64) -> Option<RuleName> {
@@ -117,8 +135,7 @@ fn allowed(pair: &Pair<'_>, field: &str, left: u64, right: u64) -> Option<RuleNa
         if rules.is_real() && rules.has(RuleName::RealClock) {
             return Some(RuleName::RealClock);
         }
-        let ticks = u64::try_from(rules.allowed_us(0).first().map_or(0, |(_, us)| *us));
-        let near = off <= ticks.unwrap_or_default().max(left.min(right) / 8);
+        let near = off <= rules.ticks_us().max(left.min(right) / 8);
         return (near && rules.has(RuleName::MeasuredTime)).then_some(RuleName::MeasuredTime);
     }
     if WINDOWS.contains(&field) && rules.has(RuleName::AutotunedWindow) {
