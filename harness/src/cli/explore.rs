@@ -43,6 +43,7 @@ pub(super) fn unavailable(error: SidesError, console: &Console) -> Exit {
         SidesError::Target(error) => refused(&RegistryError::from(error), console),
         SidesError::None
         | SidesError::Rules(_)
+        | SidesError::Known(_)
         | SidesError::Profile(_)
         | SidesError::Options(_) => {
             console.error(&error.to_string());
@@ -126,6 +127,9 @@ fn say(
             "{left} | {right}: {}\n  {count} cases, the first is number {}: {}\n",
             found.class, found.n, found.story
         ))?;
+    }
+    for (id, count) in report.table.known() {
+        console.out(&format!("{id}: {count} cases differ as recorded\n"))?;
     }
     let (cases, differ, incomparable) = report.table.totals();
     let now = if args.no_wall {

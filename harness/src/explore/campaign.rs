@@ -132,7 +132,7 @@ impl<C: Cases> Campaign<'_, C> {
     }
 
     fn identity(&self) -> Identity {
-        Identity { cases: self.cases.identity(), targets: self.sides.versions().to_vec() }
+        Identity { cases: self.cases.identity(), targets: self.sides.versions() }
     }
 
     fn work(&self, take: &(dyn Fn() -> Option<u64> + Sync), results: &SyncSender<Outcome>) {
@@ -182,6 +182,10 @@ impl<C: Cases> Campaign<'_, C> {
             }
             Comparisons::Differ(other, divergence) => (other, divergence),
         };
+        if let Some(known) = self.sides.known(other, case, &divergence.class) {
+            record.ended = Ended::Known(known.id.clone());
+            return Outcome { record, found: None };
+        }
         let class = divergence.class.to_string();
         record.ended = Ended::Differ(class.clone());
         let name = |at: usize| self.sides.names().get(at).cloned().unwrap_or_default();

@@ -51,6 +51,8 @@ pub enum Ended {
     Agree,
     /// They differ, in a way of this class.
     Differ(String),
+    /// They differ as recorded under this id (`specs/divergences`).
+    Known(String),
     /// They cannot be compared.
     Incomparable(String),
 }

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use super::cases::Case;
 use crate::config::{self, CliOptions, Config};
-use crate::diff::{Divergence, RuleError, Rules, Verdict, compare};
+use crate::diff::{
+    Class, Divergence, KnownError, Recorded, RuleError, Rules, Verdict, compare, known, recorded,
+};
 use crate::engine::outcome::Outcome;
 use crate::engine::{Mode, Run};
 use crate::executor::{Executor, Job, Venue, Worker};
@@ -15,7 +18,7 @@ use crate::script::diagnostic::Diagnostic;
 use crate::script::source::SourceFile;
 use crate::script::{self, Defines};
 use crate::target::registry::{RegistryError, launcher};
-use crate::target::{IpVersion, Launch, Sampling, TargetError};
+use crate::target::{IpVersion, Launch, Sampling, TargetError, TargetInfo};
 
 /// The target that numbers are found on, and that needs not be asked twice.
 const REFERENCE: &str = "stack";
@@ -35,6 +38,9 @@ pub enum SidesError {
     /// The differences that are allowed.
     #[error(transparent)]
     Rules(#[from] RuleError),
+    /// The differences that are recorded.
+    #[error(transparent)]
+    Known(#[from] KnownError),
     /// The profile of scenarios.
     #[error(transparent)]
     Profile(#[from] ProfileError),
@@ -46,7 +52,8 @@ pub enum SidesError {
 /// The targets of a campaign, and how scenarios run on them.
 pub struct Sides {
     names: Vec<String>,
-    versions: Vec<String>,
+    infos: Vec<TargetInfo>,
+    recorded: Vec<Recorded>,
     /// For the first target with each of the others.
     rules: Vec<Rules>,
     venues: Vec<Venue>,
@@ -78,8 +85,9 @@ impl Sides {
         let rules = others.iter().map(|other| Rules::between(first, other));
         Ok(Self {
             names: names.to_vec(),
-            versions: infos.iter().map(|i| format!("{} {}", i.name, i.version)).collect(),
             rules: rules.collect::<Result<_, _>>()?,
+            infos,
+            recorded: recorded()?,
             venues,
             reference: launcher(REFERENCE)?,
             configs: configs(seed)?,
@@ -96,8 +104,18 @@ impl Sides {
 
     /// Their names with their versions.
     #[must_use]
-    pub fn versions(&self) -> &[String] {
-        &self.versions
+    pub fn versions(&self) -> Vec<String> {
+        self.infos.iter().map(|info| format!("{} {}", info.name, info.version)).collect()
+    }
+
+    /// The recorded difference between the first target and number `other` that `class` is, in the
+    /// situation and with the event of a case.
+    #[must_use]
+    pub fn known(&self, other: usize, case: &Case, class: &Class) -> Option<&Recorded> {
+        let (left, right) = (self.infos.first()?, self.infos.get(other)?);
+        let path = format!("explore/{}/{}", case.state, case.event);
+        let ip = case.scenario.family.ip_version();
+        known(&self.recorded, (left, right), (&path, ip), class)
     }
 
     /// What carries out runs on each target but the reference, for [`Crew::new`].
@@ -141,15 +159,12 @@ fn configs(seed: u64) -> Result<BTreeMap<Family, Config>, SidesError> {
     let profile = profile::load("synproof", Path::new("."))?;
     let mut cli = CliOptions::default();
     cli.seed = seed;
-    let families = [
-        (Family::V4, IpVersion::Ipv4),
-        (Family::V6, IpVersion::Ipv6),
-        (Family::Mapped, IpVersion::Ipv4Mapped),
-    ];
+    let families = [Family::V4, Family::V6, Family::Mapped];
     let (empty, _) = script::parse(&SourceFile::new("<scenario>", "0 `true`\n"), &Defines::new());
     families
         .into_iter()
-        .map(|(family, ip)| {
+        .map(|family| {
+            let ip: IpVersion = family.ip_version();
             let mut config = config::resolve(&empty, &profile, ip, &cli).map_err(|found| {
                 SidesError::Options(found.first().map(|d| d.message.clone()).unwrap_or_default())
             })?;

@@ -16,6 +16,8 @@ pub struct Cell {
     pub answers: BTreeMap<String, u64>,
     /// Cases in which targets differ.
     pub differ: u64,
+    /// Cases in which they differ as recorded.
+    pub known: u64,
     /// Cases that could not be compared.
     pub incomparable: u64,
 }
@@ -30,6 +32,8 @@ pub struct Table {
     cells: BTreeMap<(String, String), Cell>,
     /// Reasons why cases could not be compared.
     reasons: BTreeMap<String, u64>,
+    /// Cases of each recorded difference.
+    known: BTreeMap<String, u64>,
     /// Cases of each class of differences.
     classes: BTreeMap<String, u64>,
 }
@@ -54,6 +58,10 @@ impl Table {
                 cell.differ += 1;
                 *self.classes.entry(class.clone()).or_default() += 1;
             }
+            Ended::Known(id) => {
+                cell.known += 1;
+                *self.known.entry(id.clone()).or_default() += 1;
+            }
             Ended::Incomparable(why) => {
                 cell.incomparable += 1;
                 *self.reasons.entry(why.clone()).or_default() += 1;
@@ -67,6 +75,12 @@ impl Table {
         self.cells.values().fold((0, 0, 0), |(cases, differ, not), cell| {
             (cases + cell.cases, differ + cell.differ, not + cell.incomparable)
         })
+    }
+
+    /// Cases of each recorded difference, by its id.
+    #[must_use]
+    pub fn known(&self) -> &BTreeMap<String, u64> {
+        &self.known
     }
 
     /// Cases of each class of differences.
@@ -121,6 +135,9 @@ impl Cell {
         }
         if self.differ > 0 {
             notes.push(format!("{} DIFFER", self.differ));
+        }
+        if self.known > 0 {
+            notes.push(format!("{} as recorded", self.known));
         }
         if self.incomparable > 0 {
             notes.push(format!("{} incomparable", self.incomparable));

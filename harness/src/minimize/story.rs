@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 
 use super::Minimised;
-use crate::engine::log::{Entry, What};
-use crate::engine::outcome::Outcome;
+use crate::diff::{Divergence, Seen};
+use crate::engine::log::{Entry, RunLog, What};
 use crate::packet::text::TextOptions;
 use crate::packet::{Packet, Transport, packet_text};
 use crate::scenario::{Action, Played, write};
@@ -15,29 +15,47 @@ use crate::script::ast::Direction;
 use crate::script::print::seconds_text;
 use crate::target::ScriptTime;
 
+/// What leaves so soon after a step is its immediate answer, however long a kernel takes.
+const AT_ONCE_US: i64 = 3_000;
+/// Times of timers are told in units of this.
+const UNIT_US: i64 = 10_000;
+
 /// The script, with `title` as its first line and the names of the left and the right side.
 #[must_use]
 pub fn script(minimised: &Minimised, title: &str, [left, right]: [&str; 2]) -> String {
     let Minimised { performance, divergence, .. } = minimised;
     let played = &performance.played;
-    let mut text = format!("// {title}\n// {left} and {right} differ: {}\n", divergence.message);
-    let _ = writeln!(text, "// Class: {}", divergence.class);
+    let mut text = format!("// {title}\n");
+    let _ = writeln!(text, "// Found by comparing {left} with {right}: {}", divergence.class);
     text.push_str(&write::head(&played.scenario));
     text.push('\n');
-    let Some(run) = performance.runs.get(1) else { return text };
-    let part =
-        Part { left: (left, divergence.left.as_ref()), right, at: divergence.right.as_ref() };
-    let mut teller = Teller { played, text, now: ScriptTime(0), next: 0 };
-    teller.tell(&run.log.entries, &part);
-    teller.rest();
+    let [first, second] = performance.runs.as_slice() else { return text };
+    let windows = divergence.class.field == "win";
+    let times = sent(&first.log).map(|(at, _)| at).collect();
+    let mut teller =
+        Teller { played, text, now: ScriptTime(0), next: 0, packets: 0, times, windows };
+    let marks = [mark(left, divergence.left.as_ref()), mark(right, divergence.right.as_ref())];
+    match divergence.class.rule.as_str() {
+        "state" | "readiness" | "tcp-info" => teller.until_line(&second.log, divergence, &marks),
+        _ => teller.until_entry(&second.log, divergence, &marks),
+    }
     teller.text
 }
 
-/// Where the sides part.
-struct Part<'a> {
-    left: (&'a str, Option<&'a crate::diff::Seen>),
-    right: &'a str,
-    at: Option<&'a crate::diff::Seen>,
+/// What one side did.
+fn mark(name: &str, seen: Option<&Seen>) -> String {
+    let did = seen.map_or("nothing", |seen| seen.text.as_str());
+    format!("// {name}: {did}\n")
+}
+
+/// Packets that the target sent.
+fn sent(log: &RunLog) -> impl Iterator<Item = (ScriptTime, &Packet)> {
+    log.entries.iter().filter_map(|entry| match &entry.what {
+        What::Packet { direction: Direction::Outbound, packet, .. } => {
+            Some((entry.at, packet.as_ref()))
+        }
+        _ => None,
+    })
 }
 
 /// Writes a log as a script.
@@ -48,59 +66,75 @@ struct Teller<'a> {
     now: ScriptTime,
     /// The next step to be written.
     next: usize,
+    /// How many packets have been written.
+    packets: usize,
+    /// When the other side sent its packets.
+    times: Vec<ScriptTime>,
+    /// Windows are what it is about.
+    windows: bool,
 }
 
 impl Teller<'_> {
-    fn tell(&mut self, entries: &[Entry], part: &Part<'_>) {
-        for (index, entry) in entries.iter().enumerate() {
-            if part.at.is_some_and(|seen| seen.entry == index) {
-                self.part(part);
-                self.entry(entry, entries);
-                self.proof(entry);
+    /// Everything up to what the right side did that the left did not, or the other way round.
+    fn until_entry(&mut self, log: &RunLog, divergence: &Divergence, marks: &[String; 2]) {
+        for (index, entry) in log.entries.iter().enumerate() {
+            if divergence.right.as_ref().is_some_and(|seen| seen.entry == index) {
+                self.text.push_str(&marks.concat());
+                self.entry(entry, log);
                 return;
             }
-            self.entry(entry, entries);
+            self.entry(entry, log);
         }
-        // The right side did nothing.
-        self.rest();
-        self.part(part);
+        // The right side did nothing: a packet of the left would be one that no line asks for.
+        self.steps(self.played.scenario.steps.len());
+        self.text.push_str(&marks.concat());
     }
 
-    fn part(&mut self, part: &Part<'_>) {
-        let did = |seen: Option<&crate::diff::Seen>| {
-            seen.map_or_else(|| "nothing".to_owned(), |seen| seen.text.clone())
+    /// Everything up to the step after which the difference shows, and a line that asks for it.
+    fn until_line(&mut self, log: &RunLog, divergence: &Divergence, marks: &[String; 2]) {
+        let last = divergence.line.unwrap_or(usize::MAX);
+        let stays = |entry: &&Entry| entry.line.map_or(entry.at <= divergence.at, |at| at <= last);
+        for entry in log.entries.iter().filter(stays) {
+            self.entry(entry, log);
+        }
+        let step = divergence.line.and_then(|line| self.played.step_of_line(line));
+        self.steps(step.map_or(0, |step| step + 1));
+        self.text.push_str(&marks.concat());
+        let Some(field) = divergence.fields.first() else { return };
+        let line = match divergence.class.rule.as_str() {
+            "state" => self.subject().map(|who| format!("tcp_state({who}) = {}", field.right)),
+            "tcp-info" => {
+                let name = &field.name;
+                Some(format!("%{{ assert {name} == {}, {name} }}%", field.right))
+            }
+            _ => None,
         };
-        let (left, seen) = part.left;
-        let _ = writeln!(self.text, "// {left}: {}", did(seen));
-        let _ = writeln!(self.text, "// {}: {}", part.right, did(part.at));
-    }
-
-    /// Steps that the log has nothing of.
-    fn rest(&mut self) {
-        while self.next < self.played.scenario.steps.len() {
-            self.step(self.next, None, None);
+        if let Some(line) = line {
+            let _ = writeln!(self.text, "+0 {line}");
         }
     }
 
-    fn entry(&mut self, entry: &Entry, entries: &[Entry]) {
+    fn entry(&mut self, entry: &Entry, log: &RunLog) {
         let step = entry.line.and_then(|line| self.played.step_of_line(line));
         match &entry.what {
             What::Packet { direction: Direction::Outbound, packet, .. } => {
-                let time = self.after(entry.at);
-                let _ = writeln!(self.text, "{time} > {}", expected(packet));
+                let time = self.packet_time(entry.at);
+                let _ = writeln!(self.text, "{time} > {}", expected(packet, self.windows));
             }
             What::Packet { .. } | What::Command { .. } => {
                 if let Some(step) = step {
-                    self.step(step, Some(entry.at), None);
+                    self.steps(step);
+                    self.step(step, entry.at, None);
                 }
             }
             What::Call { .. } => {
                 let Some(step) = step else { return };
-                let result = entries.iter().find_map(|other| match &other.what {
+                let result = log.entries.iter().find_map(|other| match &other.what {
                     What::Return { text, .. } if other.line == entry.line => Some(text.as_str()),
                     _ => None,
                 });
-                self.step(step, Some(entry.at), result);
+                self.steps(step);
+                self.step(step, entry.at, result);
             }
             What::Return { .. }
             | What::Malformed { .. }
@@ -112,61 +146,66 @@ impl Teller<'_> {
         }
     }
 
-    /// Writes the steps up to number `step`, which happened at `at` and had this result.
-    fn step(&mut self, step: usize, at: Option<ScriptTime>, result: Option<&str>) {
-        while self.next <= step {
-            let number = self.next;
-            self.next += 1;
-            let Some(one) = self.played.scenario.steps.get(number) else { return };
-            let mut one = one.clone();
-            if let (true, Some(at)) = (number == step, at) {
-                one.after_us = u64::try_from(at.since(self.now)).unwrap_or(0);
-                self.now = at;
-            }
-            let line = write::step_line(&one, number == 0, self.played.scenario.family);
-            let line = match (&one.action, result) {
-                (Action::Call(_), Some(result)) if number == step => with_result(&line, result),
-                _ => line,
-            };
-            let _ = writeln!(self.text, "{line}");
+    /// Writes steps that the log has nothing of, up to number `end`.
+    fn steps(&mut self, end: usize) {
+        while self.next < end {
+            let Some(step) = self.played.scenario.steps.get(self.next) else { return };
+            let at = self.now.plus(i64::try_from(step.after_us).unwrap_or(0));
+            self.step(self.next, at, None);
         }
     }
 
-    /// What shows a difference that is no packet and no result.
-    fn proof(&mut self, entry: &Entry) {
-        let line = match &entry.what {
-            What::State { socket, to, .. } => self
-                .ports_of(socket)
-                .map(|ports| format!("+0 tcp_state({ports}) = {}", to.linux_name())),
-            What::Packet { .. }
-            | What::Malformed { .. }
-            | What::Call { .. }
-            | What::Return { .. }
-            | What::Command { .. }
-            | What::Ready { .. }
-            | What::Info { .. }
-            | What::Asked { .. }
-            | What::Code { .. } => None,
+    /// Writes a step, which happened at `at` and had this result.
+    fn step(&mut self, number: usize, at: ScriptTime, result: Option<&str>) {
+        let Some(step) = self.played.scenario.steps.get(number).filter(|_| number >= self.next)
+        else {
+            return;
         };
-        if let Some(line) = line {
-            let _ = writeln!(self.text, "{line}");
+        self.next = number + 1;
+        let mut step = step.clone();
+        // A kernel takes some microseconds for each; those say nothing.
+        let gap = at.since(self.now).max(0);
+        let written = i64::try_from(step.after_us).unwrap_or(0);
+        if (gap - written).abs() > AT_ONCE_US {
+            step.after_us = u64::try_from(gap / 1_000 * 1_000).unwrap_or(0);
         }
+        self.now = at;
+        let family = self.played.scenario.family;
+        let line = write::step_line(&step, number == 0, family);
+        let line = match (&step.action, result) {
+            (Action::Call(_), Some(result)) => with_result(&line, result),
+            _ => line,
+        };
+        let _ = writeln!(self.text, "{line}");
     }
 
-    /// The ports of the only connection that has some.
-    fn ports_of(&self, _socket: &str) -> Option<String> {
-        self.played.scenario.steps.iter().find_map(|step| match &step.action {
+    /// The time of the next packet: at once, or where both sides put it.
+    fn packet_time(&mut self, at: ScriptTime) -> String {
+        let other = self.times.get(self.packets).copied().unwrap_or(at);
+        self.packets += 1;
+        let (by, otherwise) = (at.since(self.now).max(0), other.since(self.now).max(0));
+        self.now = self.now.max(at);
+        if by <= AT_ONCE_US {
+            return "+0".to_owned();
+        }
+        let from = by.min(otherwise) / UNIT_US * UNIT_US;
+        let to = (by.max(otherwise) + UNIT_US - 1) / UNIT_US * UNIT_US;
+        format!("+{}~+{}", seconds_text(from), seconds_text(to))
+    }
+
+    /// Whose state is asked for: the ports of a connection that has some, else the socket.
+    fn subject(&self) -> Option<String> {
+        let ports = self.played.scenario.steps.iter().find_map(|step| match &step.action {
             Action::Segment(segment) if segment.conn != 0 => {
                 Some(format!("{} > {}", write::port(segment.conn), write::LOCAL_PORT))
             }
             _ => None,
-        })
-    }
-
-    fn after(&mut self, at: ScriptTime) -> String {
-        let by = at.since(self.now).max(0);
-        self.now = self.now.max(at);
-        format!("+{}", seconds_text(by))
+        });
+        let slot = self.played.scenario.steps.iter().find_map(|step| match &step.action {
+            Action::Call(call) => Some(call.slot().label().to_string()),
+            _ => None,
+        });
+        ports.or(slot)
     }
 }
 
@@ -176,24 +215,18 @@ fn with_result(line: &str, result: &str) -> String {
     format!("{time} {result}")
 }
 
-/// The packet as a line that expects it. Windows are seldom what it is about.
-fn expected(packet: &Packet) -> String {
+/// The packet as a line that expects it.
+fn expected(packet: &Packet, window: bool) -> String {
     let mut options = TextOptions::default();
     if let Transport::Tcp(tcp) = &packet.transport {
         options.ports = tcp.dst_port > write::FIRST_PORT;
     }
     let text = packet_text(packet, &options);
     match text.split_once(" win ") {
-        Some((before, after)) => {
+        Some((before, after)) if !window => {
             let rest = after.find(' ').and_then(|at| after.get(at..)).unwrap_or_default();
             format!("{before}{rest}")
         }
-        None => text,
+        Some(_) | None => text,
     }
-}
-
-/// Whether a run of the script passed.
-#[must_use]
-pub fn passed(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Pass { .. })
 }

@@ -127,6 +127,7 @@ fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
     }
     let verdict = match stack.objects.sock(req.listener) {
         Some(sk) if sk.state() == TcpState::Listen => {
+            req.rx_opt.user_mss = sk.rx_opt.user_mss;
             tcp_check_req(&mut req, seg, Holder::Listener(sk), &mut stack.cx)
         }
         Some(_) | None => {

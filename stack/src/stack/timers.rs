@@ -62,6 +62,7 @@ impl Stack {
         let alive = match self.objects.sock_mut(req.listener) {
             Some(sk) if sk.state() == TcpState::Listen => {
                 let view = timer::ListenerView {
+                    user_mss: sk.rx_opt.user_mss,
                     syncnt: sk.opts.syncnt,
                     rto_max: sk.opts.rto_max,
                     defer_accept: sk.opts.defer_accept,

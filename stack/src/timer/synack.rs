@@ -16,6 +16,7 @@ pub(crate) struct ListenerView<'a> {
     pub(crate) syncnt: Option<u32>,
     pub(crate) rto_max: u32,
     pub(crate) defer_accept: u32,
+    pub(crate) user_mss: u32,
 }
 
 /// Ticks to the next SYN-ACK.
@@ -41,6 +42,8 @@ pub(crate) fn reqsk_timer_handler(
         return false;
     }
     if resend {
+        // Whatever the listener was told since the first one (tcp_make_synack reads it anew).
+        req.rx_opt.user_mss = listener.user_mss;
         tcp_rtx_synack(req, cx);
     } else if !req.acked {
         return false;
