@@ -10,7 +10,7 @@ use crate::packet::{Ip, Packet, Tcp, TcpOption, Transport, flags_text, option_te
 pub(super) fn fields(left: &Packet, right: &Packet, rules: &Rules, apart: Apart) -> Vec<FieldDiff> {
     let mut fields = Vec::new();
     outer(&mut fields, &left.outer, &right.outer);
-    ip(&mut fields, &left.ip, &right.ip);
+    ip(&mut fields, &left.ip, &right.ip, rules);
     match (&left.transport, &right.transport) {
         (Transport::Tcp(left), Transport::Tcp(right)) => {
             tcp(&mut fields, left, right);
@@ -55,13 +55,17 @@ fn outer(fields: &mut Vec<FieldDiff>, left: &[Outer], right: &[Outer]) {
     }
 }
 
-fn ip(fields: &mut Vec<FieldDiff>, left: &Ip, right: &Ip) {
+fn ip(fields: &mut Vec<FieldDiff>, left: &Ip, right: &Ip, rules: &Rules) {
     fields.push(FieldDiff::new("src", left.src, right.src));
     fields.push(FieldDiff::new("dst", left.dst, right.dst));
     fields.push(FieldDiff::new("tos", left.tos, right.tos));
     fields.push(FieldDiff::new("ttl", left.ttl, right.ttl));
     if left.src.is_ipv6() {
-        fields.push(FieldDiff::new("flowlabel", left.flow_label, right.flow_label));
+        let mut field = FieldDiff::new("flowlabel", left.flow_label, right.flow_label);
+        if !field.same && rules.has(RuleName::FlowLabel) {
+            field.allowed = Some(RuleName::FlowLabel);
+        }
+        fields.push(field);
     } else {
         fields.push(FieldDiff::new("df", left.dont_fragment, right.dont_fragment));
         fields.push(FieldDiff::new("id", left.id, right.id));

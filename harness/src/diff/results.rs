@@ -174,10 +174,10 @@ fn controls(
         match (control(left), control(right)) {
             (Control::Stamps(l), Control::Stamps(r)) if l.len() == r.len() => {
                 for (l, r) in l.into_iter().zip(r) {
-                    let since = |stamp: i64, at: i64| if stamp == 0 { 0 } else { stamp - at };
-                    let by_us = since(r, right_at) - since(l, left_at);
                     // 0 is none, or the moment at which the script started.
                     let both = (l == 0) == (r == 0) || l.abs_diff(r) <= rules.ticks_us();
+                    let none = l == 0 && r == 0;
+                    let by_us = if none { 0 } else { r - right_at - (l - left_at) };
                     let allowed = allows(rules, Apart { by_us, ..apart }).ok().filter(|_| both);
                     fields.push(moment(&name, l, r, by_us == 0 && both, allowed.flatten()));
                 }

@@ -406,7 +406,8 @@ impl Pair<'_> {
     /// Recorded differences that this script should show between these two.
     fn expected(&self) -> Vec<String> {
         let (path, ip) = (self.case.id.script.as_str(), self.case.id.ip);
-        let about = self.context.recorded.iter().filter(|entry| entry.is_about(path, ip));
+        let named = self.context.recorded.iter().filter(|entry| entry.can_be_stale());
+        let about = named.filter(|entry| entry.is_about(path, ip));
         about
             .filter(|entry| entry.between(&self.left.info, &self.right.info).is_some())
             .map(|entry| entry.id.clone())

@@ -223,8 +223,8 @@ fn old_ack(
     if sk.rx_opt.sack_ok && !seg.options.sack.is_empty() {
         let mut rexmit = Rexmit::None;
         let delivered = sk.total.delivered;
+        // What it reports does not count as delivered, as in Linux.
         tcp_sacktag_write_queue(sk, seg, prior_snd_una, (&mut flags, &mut sacks), cx);
-        tcp_count_delivered(sk, sacks.delivered, false);
         tcp_fastretrans_alert(sk, prior_snd_una, 0, &mut flags, &mut rexmit, cx);
         tcp_newly_delivered(sk, delivered, (false, 0), cx);
         tcp_xmit_recovery(sk, rexmit, cx);
