@@ -71,12 +71,9 @@ impl Store {
             fs::create_dir_all(store.root.join(dir))
                 .with_context(|| format!("cannot make {}", store.root.join(dir).display()))?;
         }
-        for dir in [store.root.clone(), store.findings_dir()] {
-            for path in entries(&dir)? {
-                if is_unfinished(&path) {
-                    let _gone = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
-                }
-            }
+        let unfinished = entries(&store.root)?.into_iter().chain(entries(&store.findings_dir())?);
+        for path in unfinished.filter(|path| is_unfinished(path)) {
+            let _gone = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
         }
         Ok(store)
     }

@@ -209,7 +209,7 @@ fn tcp_ofo_queue(sk: &mut Sock, cx: &mut Cx) {
 fn tcp_queue_rcv(sk: &mut Sock, mut chunk: RecvChunk, cx: &mut Cx) {
     chunk.trim_front(sk.rcv.nxt);
     if cx.mutant(Mutant::OverlapTwice) && chunk.end_seq() - sk.rcv.nxt > 900 {
-        sk.rcv.nxt = sk.rcv.nxt + 1;
+        sk.rcv.nxt += 1;
     }
     let end_seq = chunk.end_seq();
     let bytes = end_seq - sk.rcv.nxt;

@@ -16,7 +16,7 @@ pub(super) fn tcp_fin(sk: &mut Sock, cx: &mut Cx) {
     sk.shutdown.rcv = true;
     sk.done = true;
     if cx.mutant(Mutant::FinTwice) {
-        sk.rcv.nxt = sk.rcv.nxt + 1;
+        sk.rcv.nxt += 1;
     }
     match sk.state() {
         TcpState::SynRecv | TcpState::Established => {

@@ -74,10 +74,10 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
     seg.seq = out.seq;
     seg.ack = if out.flags.ack() { sk.rcv.nxt } else { Seq(0) };
     if cx.mutant(Mutant::AckBeyond) && sk.state() == TcpState::CloseWait {
-        seg.ack = seg.ack + 1;
+        seg.ack += 1;
     }
     if cx.mutant(Mutant::AckBehind) && sk.state() == TcpState::FinWait2 {
-        seg.ack = seg.ack - 1;
+        seg.ack -= 1;
     }
     if out.flags.syn() {
         seg.option_bytes = tcp_syn_options(sk, out.flags.ack(), cx);
