@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use crate::caps::Capabilities;
 use crate::effect::{Effect, Wake};
 use crate::fastopen::Blackhole;
+use crate::kernel::Behaviours;
 use crate::metrics::TcpMetrics;
 use crate::mib::Mib;
 use crate::net::{LINK_IFINDEX, Net};
@@ -27,6 +28,8 @@ pub struct Cx {
     pub now: Instant,
     /// Length of a tick.
     pub hz: Hz,
+    /// What the kernel does that others do otherwise.
+    pub(crate) kernel: Behaviours,
     /// When timers go off.
     pub(crate) wheel: Wheel,
     /// The net.ipv4.tcp_* knobs.
@@ -68,12 +71,13 @@ pub struct Cx {
 impl Cx {
     /// Surroundings at time zero.
     pub(crate) fn new(config: Config) -> Self {
-        let Config { local_addrs, mtu, seed, hz } = config;
+        let Config { local_addrs, mtu, seed, hz, kernel } = config;
         Self {
             now: Instant::ZERO,
             hz,
-            wheel: Wheel::new(hz),
-            sysctl: Sysctls::default(),
+            kernel: Behaviours::of(kernel),
+            wheel: Wheel::new(hz, Behaviours::of(kernel).cascading_wheel),
+            sysctl: Sysctls::of(kernel),
             mib: Mib::default(),
             rng: Rng::new(seed),
             trace: Trace::default(),

@@ -22,6 +22,7 @@ mod fastopen;
 pub mod flow;
 pub mod input;
 mod invariants;
+pub mod kernel;
 mod md5;
 pub mod metrics;
 pub mod mib;

@@ -11,6 +11,7 @@ use crate::effect::{Effect, Wake};
 use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
+use crate::kernel::KernelVersion;
 use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
 use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, Net};
@@ -51,12 +52,20 @@ pub struct Config {
     pub seed: u64,
     /// Ticks per second, to which timers are rounded.
     pub hz: Hz,
+    /// Which Linux to behave as.
+    pub kernel: KernelVersion,
 }
 
 impl Default for Config {
     /// A host without an address, which answers for every one, on an Ethernet.
     fn default() -> Self {
-        Self { local_addrs: Vec::new(), mtu: 1500, seed: 0, hz: Hz::DEFAULT }
+        Self {
+            local_addrs: Vec::new(),
+            mtu: 1500,
+            seed: 0,
+            hz: Hz::DEFAULT,
+            kernel: KernelVersion::CURRENT,
+        }
     }
 }
 
@@ -421,12 +430,6 @@ impl Stack {
 
     /// Linux: inet_csk_listen_stop
     fn stop_listening(&mut self, id: SockId) {
-        for request in self.objects.requests_of(id) {
-            if let Some(mut req) = self.objects.take_request(request) {
-                advance(&mut req.state, req.flow, Event::Abort, &mut self.cx);
-                self.ehash.remove(req.flow, request);
-            }
-        }
         let ready = self.objects.sock_mut(id).map(|sk| std::mem::take(&mut sk.listener.ready));
         for child in ready.into_iter().flatten() {
             if let Some(sk) = self.objects.sock_mut(child) {

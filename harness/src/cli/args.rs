@@ -12,7 +12,8 @@ use super::packetdrill::PacketdrillArgs;
 use crate::config::DEFAULT_SEED;
 use crate::runner::Filter;
 use crate::target::IpVersion;
-use crate::target::registry::TARGETS;
+use crate::target::registry::{TARGETS, stack_as};
+use crate::target::setup::KERNELS;
 use crate::target::wrap::Fault;
 
 /// Proves what a TCP implementation does: runs packetdrill scripts against interchangeable
@@ -70,6 +71,10 @@ pub(super) struct SelectArgs {
     #[arg(long, default_value = "stack", value_parser = target_name)]
     #[arg(help = target_help())]
     pub(super) target: String,
+    /// Which Linux the target stack behaves as: linux-4.3, linux-6.1, linux-6.12 or linux-6.18
+    /// [default: what the script is for, else linux-6.18]
+    #[arg(long, value_name = "KERNEL", value_parser = kernel_name)]
+    pub(super) kernel_profile: Option<String>,
     /// IP versions: ipv4, ipv4-mapped-ipv6, ipv6, all; comma separated [default: the profile's]
     #[arg(long, value_delimiter = ',', value_name = "VERSION")]
     pub(super) ip: Vec<IpArg>,
@@ -254,7 +259,28 @@ fn target_name(text: &str) -> Result<String, String> {
     let names = || TARGETS.iter().map(|target| target.name).collect::<Vec<_>>().join(", ");
     let named = TARGETS.iter().any(|target| target.name == text);
     let kernel = text.strip_prefix("uml:").is_some_and(|kernel| !kernel.is_empty());
-    if named || kernel { Ok(text.to_owned()) } else { Err(format!("expected one of {}", names())) }
+    let profile = text.strip_prefix("stack:").is_some_and(|kernel| kernel_name(kernel).is_ok());
+    if named || kernel || profile {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("expected one of {}", names()))
+    }
+}
+
+/// A kernel that the stack can be.
+fn kernel_name(text: &str) -> Result<String, String> {
+    let known = KERNELS.contains(&text).then(|| text.to_owned());
+    known.ok_or_else(|| format!("expected one of {}", KERNELS.join(", ")))
+}
+
+impl SelectArgs {
+    /// The target, of which `--kernel-profile` says more.
+    pub(super) fn target(&self) -> String {
+        match &self.kernel_profile {
+            Some(kernel) if self.target == "stack" => stack_as(kernel),
+            Some(_) | None => self.target.clone(),
+        }
+    }
 }
 
 fn target_help() -> String {

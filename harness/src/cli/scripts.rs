@@ -27,6 +27,15 @@ pub(super) fn options(select: &SelectArgs, console: &Console) -> Result<CliOptio
     Ok(cli)
 }
 
+/// The name of the target. Only the stack can be told which kernel it is.
+pub(super) fn target_name(select: &SelectArgs, console: &Console) -> Result<String, Exit> {
+    if select.kernel_profile.is_some() && select.target != "stack" {
+        console.error("--kernel-profile is for --target stack");
+        return Err(Exit::Usage);
+    }
+    Ok(select.target())
+}
+
 /// The scripts that the paths name; without paths, those that are part of the binary.
 pub(super) fn found(select: &SelectArgs, console: &Console) -> Result<Vec<Found>, Exit> {
     if select.paths.is_empty() {

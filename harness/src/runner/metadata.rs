@@ -9,7 +9,7 @@ use crate::target::IpVersion;
 use crate::target::registry::TARGETS;
 
 /// Keys of `//! key: value`; `covers` is for readers and for statistics.
-const KEYS: [&str; 4] = ["covers", "ip", "needs", "xfail"];
+const KEYS: [&str; 5] = ["covers", "ip", "kernel", "needs", "xfail"];
 
 /// Operators between a target and a version.
 const OPERATORS: [&str; 5] = ["<", "<=", "==", ">", ">="];

@@ -239,7 +239,11 @@ impl Stack {
         let loopback_only = self.cx.sysctl.tcp_tw_reuse == 2;
         let allowed = match self.objects.get(holder) {
             Some(Object::TimeWait(tw)) => {
-                let aged = tw.ts_recent_stamp.is_some_and(|at| now.micros_since(at) > delay_us);
+                let aged = tw.ts_recent_stamp.is_some_and(|at| {
+                    // Older kernels wait for the next second.
+                    let by_seconds = !self.cx.kernel.tw_reuse_delay && now.secs_since(at) >= 1;
+                    by_seconds || (self.cx.kernel.tw_reuse_delay && now.micros_since(at) > delay_us)
+                });
                 let here = tw.flow.local.ip().is_loopback();
                 aged && self.cx.sysctl.tcp_tw_reuse != 0 && (!loopback_only || here)
             }

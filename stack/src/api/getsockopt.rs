@@ -14,6 +14,7 @@ use super::tcp_info::tcp_get_info;
 use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::errqueue::get_zerocopy;
+use crate::kernel::is_unknown;
 use crate::output::ack::in_pingpong_mode;
 use crate::output::options::tcp_time_stamp;
 use crate::output::window::rmem_alloc;
@@ -50,7 +51,10 @@ impl Stack {
         if i32::try_from(len).is_err() && matches!(level, SOL_SOCKET | SOL_TCP | SOL_IP) {
             return Err(Errno::EINVAL);
         }
-        let mut value = match getter(level, name) {
+        if let Some(err) = is_unknown(cx.kernel.version, level, name) {
+            return Err(err);
+        }
+        let mut value = match getter(level, name, cx) {
             Some(row) if level != SOL_IPV6 || sk.is_v6 => row.get(sk)?,
             Some(_) | None => get_option(sk, (level, name), len, cx)?,
         };

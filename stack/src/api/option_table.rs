@@ -144,6 +144,10 @@ const REFUSES: Takes = Takes::Refused(Errno::ENOPROTOOPT);
 const NOT_TCP: Takes = Takes::Refused(Errno::EOPNOTSUPP);
 const INVALID: Takes = Takes::Refused(Errno::EINVAL);
 
+/// Rows of kernels in which every socket takes what is for Unix sockets: SO_PASSCRED, SO_PASSSEC,
+/// SO_PASSPIDFD.
+const TAKEN_BY_ALL: &[Row] = &[so_flag(16), so_flag(34), so_flag(76)];
+
 const ROWS: &[Row] = &[
     // SO_DEBUG
     so_flag(1).needs(Needs::Admin(Errno::EACCES)),
@@ -293,17 +297,18 @@ const ROWS: &[Row] = &[
 ];
 
 /// The row of an option that sets it, if it is one of these.
-pub(super) fn setter(level: i32, name: i32) -> Option<&'static Row> {
-    row(level, name).filter(|row| row.takes != Takes::Elsewhere)
+pub(super) fn setter(level: i32, name: i32, cx: &Cx) -> Option<&'static Row> {
+    row(level, name, cx).filter(|row| row.takes != Takes::Elsewhere)
 }
 
 /// The row of an option that reads it, if it is one of these.
-pub(super) fn getter(level: i32, name: i32) -> Option<&'static Row> {
-    row(level, name).filter(|row| row.gives != Gives::Elsewhere)
+pub(super) fn getter(level: i32, name: i32, cx: &Cx) -> Option<&'static Row> {
+    row(level, name, cx).filter(|row| row.gives != Gives::Elsewhere)
 }
 
-fn row(level: i32, name: i32) -> Option<&'static Row> {
-    ROWS.iter().find(|row| row.key == OptionKey::new(level, name))
+fn row(level: i32, name: i32, cx: &Cx) -> Option<&'static Row> {
+    let old = if cx.kernel.unix_options_refused { &[] } else { TAKEN_BY_ALL };
+    old.iter().chain(ROWS).find(|row| row.key == OptionKey::new(level, name))
 }
 
 impl Row {

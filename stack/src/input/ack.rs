@@ -122,7 +122,7 @@ pub(super) fn tcp_ack(
     }
     // [RFC9293:3.10.7.4#15] An ACK of something never sent.
     if seg.ack.after(sk.snd.nxt) {
-        if challenge == Challenge::Send {
+        if challenge == Challenge::Send && cx.kernel.challenge_unsent_ack {
             tcp_send_challenge_ack(sk, cx);
         }
         return Err(BadAck::Unsent);
@@ -213,7 +213,7 @@ fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx:
     if !seg.flags.syn() {
         nwin <<= sk.rx_opt.snd_wscale;
     }
-    if tcp_may_update_window(sk, seg, nwin) {
+    if tcp_may_update_window(sk, seg, nwin, cx) {
         flags.win_update = true;
         sk.snd.wl1 = seg.seq;
         if sk.snd.wnd != nwin {
@@ -234,10 +234,11 @@ fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx:
 /// The segment is newer than the one SND.WND is from, or opens the window further than that did.
 ///
 /// Linux: tcp_may_update_window
-pub(super) fn tcp_may_update_window(sk: &Sock, seg: &Segment, nwin: u32) -> bool {
+pub(super) fn tcp_may_update_window(sk: &Sock, seg: &Segment, nwin: u32, cx: &Cx) -> bool {
+    let closes = cx.kernel.zero_window_updates && nwin == 0;
     seg.ack.after(sk.snd.una)
         || seg.seq.after(sk.snd.wl1)
-        || (seg.seq == sk.snd.wl1 && (nwin > sk.snd.wnd || nwin == 0))
+        || (seg.seq == sk.snd.wl1 && (nwin > sk.snd.wnd || closes))
 }
 
 /// Linux: tcp_ack_is_dubious

@@ -71,12 +71,12 @@ fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx)
         answer_with_cookie(sk, seg, cx);
         return Disposition::Consumed;
     }
-    let mut rx_opt = agreed(sk, seg, cx);
-    if sk.md5.lookup(seg.ip.src).is_some() {
-        // No SACK block fits beside a signature and timestamps.
-        rx_opt.tstamp_ok &= !rx_opt.sack_ok;
-    }
+    let rx_opt = agreed(sk, seg, cx);
     let mut req = openreq(sk, seg, rx_opt, isn, cx);
+    if sk.md5.lookup(seg.ip.src).is_some() {
+        // No SACK block fits beside a signature and timestamps. The window was chosen before.
+        req.rx_opt.tstamp_ok &= !req.rx_opt.sack_ok;
+    }
     match tcp_try_fastopen(sk, seg, cx) {
         Answer::Child(cookie) => {
             req.fastopen_cookie = cookie;

@@ -107,7 +107,7 @@ fn sendable(
     if tcp_pacing_check(sk, cx) {
         return None;
     }
-    let mut quota = tcp_cwnd_test(sk);
+    let mut quota = tcp_cwnd_test(sk, cx);
     if quota == 0 {
         if amount != Amount::Probe {
             return None;
@@ -206,7 +206,11 @@ pub(crate) fn tcp_event_new_data_sent(sk: &mut Sock, departs: Instant, cx: &mut 
 /// Segments the congestion window admits now, at most half of it at once.
 ///
 /// Linux: tcp_cwnd_test (net/ipv4/tcp_output.c)
-fn tcp_cwnd_test(sk: &Sock) -> u32 {
+fn tcp_cwnd_test(sk: &Sock, cx: &Cx) -> u32 {
+    let ends = |head: &Chunk| head.flags.fin() && head.pcount() <= 1;
+    if cx.kernel.fin_ignores_cwnd && sk.write_queue.send_head().is_some_and(ends) {
+        return 1;
+    }
     let cwnd = sk.cong.cw.snd_cwnd;
     let in_flight = sk.loss.packets_in_flight();
     if in_flight >= cwnd {

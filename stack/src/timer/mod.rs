@@ -14,7 +14,7 @@ mod table;
 mod time_wait;
 mod write_timeout;
 
-pub(crate) use bounds::{tcp_delack_max, tcp_rto_max, tcp_rto_min, tcp_rto_min_us};
+pub(crate) use bounds::{tcp_ato_max, tcp_delack_max, tcp_rto_max, tcp_rto_min, tcp_rto_min_us};
 pub(crate) use keepalive::{keepalive_time_elapsed, keepalive_time_when, reset_keepalive_timer};
 pub(crate) use rearm::{
     TCP_TIMEOUT_MIN, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_paced_timer,

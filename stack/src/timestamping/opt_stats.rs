@@ -104,6 +104,8 @@ pub(super) fn tcp_get_timestamping_opt_stats(sk: &Sock, moment: SkbTstamp, cx: &
     if moment == SkbTstamp::Ack {
         out.u8(Nla::Ttl, u32::from(sk.total.rcv_ttl));
     }
-    out.u32(Nla::Rehash, 0);
+    if cx.kernel.nla_rehash {
+        out.u32(Nla::Rehash, 0);
+    }
     out.0
 }

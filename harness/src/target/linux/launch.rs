@@ -99,6 +99,7 @@ impl Launch for LinuxLaunch {
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
         let info = self.info()?;
         check_hz(setup)?;
+        check_kernel(setup, &info.version)?;
         let namespace = Namespace::new()?;
         let near = setup.clone();
         let Attached { wire, packets } = match self.link {
@@ -133,6 +134,17 @@ fn check_hz(setup: &Setup) -> Result<(), TargetError> {
     let own = 1_000_000 / clock::tick_us();
     match setup.hz.filter(|hz| i64::from(*hz) != own) {
         Some(hz) => Err(TargetError::Unsupported(format!("a kernel with HZ {hz}; this has {own}"))),
+        None => Ok(()),
+    }
+}
+
+/// A script may be for one kernel.
+fn check_kernel(setup: &Setup, release: &str) -> Result<(), TargetError> {
+    let wanted = setup.kernel.as_deref().and_then(|name| name.strip_prefix("linux-"));
+    let series =
+        |version: &str| release.strip_prefix(version).is_some_and(|rest| rest.starts_with('.'));
+    match wanted.filter(|version| !series(version)) {
+        Some(wanted) => Err(TargetError::Unsupported(format!("linux-{wanted}; this is {release}"))),
         None => Ok(()),
     }
 }

@@ -1,5 +1,6 @@
 //! Makes a stack for one script.
 
+use synproof_stack::kernel::KernelVersion;
 use synproof_stack::net::Route;
 use synproof_stack::time::Hz;
 use synproof_stack::{Config, Stack};
@@ -10,6 +11,7 @@ use super::machine::Machine;
 use super::network::Network;
 use super::target::StackTarget;
 use crate::command::host::{CommandHost as _, Refusal, SysctlKey};
+use crate::target::registry::stack_as;
 use crate::target::{Capability, Clock, Launch, Setup, Target, TargetError, TargetInfo};
 
 /// What the stack has, sorted.
@@ -24,13 +26,59 @@ const CAPABILITIES: &[Capability] = &[
     Capability::VirtualTime,
 ];
 
-/// Makes targets that are the reference stack. There is nothing to choose.
+/// Makes targets that are the reference stack.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct StackLaunch;
+pub struct StackLaunch {
+    /// Which Linux it behaves as, whatever a script says; the current one unless a script says so.
+    kernel: Option<KernelVersion>,
+}
+
+impl StackLaunch {
+    /// The stack as the kernel of that name (`linux-6.1`), or as the current one.
+    ///
+    /// # Errors
+    /// The rules of that kernel are not known.
+    pub fn new(kernel: Option<&str>) -> Result<Self, TargetError> {
+        let kernel = kernel.map(known).transpose().map_err(|why| TargetError::Unavailable {
+            what: "the stack as another kernel".into(),
+            why,
+            fix: format!("known are {}", KernelVersion::KNOWN.map(|v| v.to_string()).join(", ")),
+        })?;
+        Ok(Self { kernel })
+    }
+
+    /// The kernel for one script.
+    fn kernel_for(self, setup: &Setup) -> Result<KernelVersion, TargetError> {
+        let wanted = setup.kernel.as_deref().map(known).transpose();
+        let wanted = wanted.map_err(TargetError::Unsupported)?;
+        match (self.kernel, wanted) {
+            (Some(is), Some(wanted)) if is != wanted => {
+                Err(TargetError::Unsupported(format!("{wanted}; this is {is}")))
+            }
+            (Some(kernel), _) | (None, Some(kernel)) => Ok(kernel),
+            (None, None) => Ok(KernelVersion::CURRENT),
+        }
+    }
+}
+
+impl StackLaunch {
+    fn info_with(self, hz: Hz) -> TargetInfo {
+        TargetInfo {
+            name: self.kernel.map_or("stack".to_owned(), |kernel| stack_as(&kernel.to_string())),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            clock: Clock::Virtual { tick_us: i64::from(1_000_000 / hz.per_sec()) },
+            capabilities: CAPABILITIES.to_vec(),
+        }
+    }
+}
+
+fn known(name: &str) -> Result<KernelVersion, String> {
+    KernelVersion::by_name(name).ok_or_else(|| format!("no rules of {name} are known"))
+}
 
 impl Launch for StackLaunch {
     fn info(&self) -> Result<TargetInfo, TargetError> {
-        Ok(info(Hz::DEFAULT))
+        Ok(self.info_with(Hz::DEFAULT))
     }
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
@@ -39,16 +87,21 @@ impl Launch for StackLaunch {
         let local_addrs = if setup.is_anyip { Vec::new() } else { vec![setup.local_ip] };
         let hz = setup.hz.map_or(Some(Hz::DEFAULT), Hz::new);
         let hz = hz.ok_or_else(|| beyond::lacks("a tick of that length"))?;
-        let config = Config { local_addrs, mtu: setup.mtu, seed: setup.seed, hz };
+        let kernel = self.kernel_for(setup)?;
+        let config = Config { local_addrs, mtu: setup.mtu, seed: setup.seed, hz, kernel };
         let mut stack = Stack::new(config);
         stack.net_mut().routes = routes(setup);
         let mut machine = Machine::new(stack);
         let mut network = Network::new(setup);
         let mut host = StackHost { machine: &mut machine, network: &mut network };
         for (name, value) in &setup.sysctls {
-            set(&mut host, name, value)?;
+            match set(&mut host, name, value) {
+                // What a profile states is true of what an older kernel has not.
+                Err(TargetError::Unsupported(_)) if kernel != KernelVersion::CURRENT => {}
+                other => other?,
+            }
         }
-        Ok(Box::new(StackTarget::new(info(hz), hz, machine, network)))
+        Ok(Box::new(StackTarget::new(self.info_with(hz), hz, machine, network)))
     }
 }
 
@@ -58,15 +111,6 @@ fn routes(setup: &Setup) -> Vec<Route> {
     let to_peer = Route { prefix: remote, len: setup.remote_prefix, on_link: false };
     let own = Route { prefix: local, len: setup.local_prefix, on_link: true };
     if setup.is_anyip { vec![to_peer] } else { vec![own, to_peer] }
-}
-
-fn info(hz: Hz) -> TargetInfo {
-    TargetInfo {
-        name: "stack".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        clock: Clock::Virtual { tick_us: i64::from(1_000_000 / hz.per_sec()) },
-        capabilities: CAPABILITIES.to_vec(),
-    }
 }
 
 fn set(host: &mut StackHost<'_>, name: &str, value: &str) -> Result<(), TargetError> {
@@ -79,5 +123,17 @@ fn set(host: &mut StackHost<'_>, name: &str, value: &str) -> Result<(), TargetEr
             what: format!("set {name}={value}"),
             source: std::io::Error::new(std::io::ErrorKind::InvalidInput, why),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::setup::{HZ_CHOICES, KERNELS};
+
+    #[test]
+    fn what_can_be_asked_for_is_what_the_stack_can_be() {
+        assert_eq!(HZ_CHOICES, Hz::CHOICES);
+        assert_eq!(KERNELS.map(str::to_owned), KernelVersion::KNOWN.map(|v| v.to_string()));
     }
 }
