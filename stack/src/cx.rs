@@ -7,8 +7,10 @@
 use std::collections::VecDeque;
 
 use crate::caps::Capabilities;
+use crate::config::Config;
 use crate::effect::{Effect, Wake};
 use crate::fastopen::Blackhole;
+use crate::flow::Flow;
 use crate::kernel::Behaviours;
 use crate::metrics::TcpMetrics;
 use crate::mib::Mib;
@@ -16,7 +18,6 @@ use crate::net::{LINK_IFINDEX, Net};
 use crate::qdisc::{Packet, Queue, Xmit};
 use crate::rng::Rng;
 use crate::sock::{IPV6_DEFAULT_HOPLIMIT, SockId};
-use crate::stack::Config;
 use crate::sysctl::Sysctls;
 use crate::time::{Hz, Instant, Jiffies, Wheel, WheelTimer};
 use crate::trace::Trace;
@@ -131,6 +132,16 @@ impl Cx {
         self.wheel.after(self.now, u64::from(delta))
     }
 
+    /// Where the timestamps of connections between two hosts begin.
+    ///
+    /// Linux: secure_tcp_ts_off (net/core/secure_seq.c)
+    pub(crate) fn secure_tcp_ts_off(&self, flow: Flow) -> u32 {
+        if self.sysctl.tcp_timestamps != 1 || !self.kernel.random_ts_offset {
+            return 0;
+        }
+        self.rng.secure_tcp_ts_off(flow.local.ip(), flow.remote.ip())
+    }
+
     /// tcp_rto_max_ms
     pub(crate) fn rto_max_ms(&self) -> u32 {
         self.sysctl.tcp_rto_max_ms.unsigned_abs()
@@ -159,7 +170,9 @@ impl Cx {
         let second = self.jiffies().0 / self.hz.secs(1);
         if self.challenge.0 != second {
             let half = limit.div_ceil(2);
-            self.challenge = (second, half + self.rng.below(limit.max(1)));
+            let random = self.kernel.random_challenge_limit;
+            let count = if random { half + self.rng.below(limit.max(1)) } else { limit };
+            self.challenge = (second, count);
         }
         let left = self.challenge.1.checked_sub(1);
         self.challenge.1 = left.unwrap_or(0);

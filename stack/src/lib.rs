@@ -37,6 +37,7 @@ pub mod time;
 pub mod timer;
 pub mod trace;
 
+mod config;
 mod congestion;
 mod errqueue;
 mod output;
@@ -49,8 +50,9 @@ pub mod wire;
 #[cfg(not(feature = "fuzzing"))]
 mod wire;
 
+pub use config::Config;
 pub use congestion::CaState;
 pub use flow::Flow;
 pub use sock::{RequestSock, Shutdown, Sock, SockId, TimeWaitSock};
-pub use stack::{Config, Stack, StackEvent};
+pub use stack::{Stack, StackEvent};
 pub use table::Fd;

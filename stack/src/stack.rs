@@ -2,16 +2,16 @@
 //! socket functions leave as effects.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::IpAddr;
 
 use crate::api::close::tcp_abort_child;
 use crate::caps::Capabilities;
+use crate::config::Config;
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
-use crate::kernel::KernelVersion;
+use crate::kernel::is_unknown;
 use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
 use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, Net};
@@ -25,7 +25,7 @@ use crate::table::lhash::Lhash;
 use crate::table::pipe::{Pipe, PipeId};
 use crate::table::ports::Ports;
 use crate::table::{Fd, FdTable, Object, SockTable};
-use crate::time::{Hz, Instant};
+use crate::time::Instant;
 use crate::timer::{self, Timer};
 use crate::timestamping::skb_tx_timestamp;
 use crate::trace::{Trace, TraceEvent};
@@ -40,34 +40,6 @@ const TCP_HEADER_LEN: usize = 20;
 
 /// So many datagrams this host may send to itself before it is asked again.
 const BACKLOG_BUDGET: usize = 10_000;
-
-/// How a stack is set up.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Addresses of this host.
-    pub local_addrs: Vec<IpAddr>,
-    /// MTU of its link, in bytes.
-    pub mtu: u32,
-    /// Seed of everything random.
-    pub seed: u64,
-    /// Ticks per second, to which timers are rounded.
-    pub hz: Hz,
-    /// Which Linux to behave as.
-    pub kernel: KernelVersion,
-}
-
-impl Default for Config {
-    /// A host without an address, which answers for every one, on an Ethernet.
-    fn default() -> Self {
-        Self {
-            local_addrs: Vec::new(),
-            mtu: 1500,
-            seed: 0,
-            hz: Hz::DEFAULT,
-            kernel: KernelVersion::CURRENT,
-        }
-    }
-}
 
 /// Who may look again, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -261,6 +233,12 @@ impl Stack {
     /// The knobs, to turn them.
     pub const fn sysctl_mut(&mut self) -> &mut Sysctls {
         &mut self.cx.sysctl
+    }
+
+    /// Whether the kernel that this stack behaves as has a socket option of that number.
+    #[must_use]
+    pub fn has_option(&self, level: i32, name: i32) -> bool {
+        is_unknown(self.cx.kernel.version, level, name).is_none()
     }
 
     /// What the process may do, to change it.

@@ -24,6 +24,6 @@ pub(crate) fn ci(job: CiJob) -> Result<bool> {
         CiJob::Lint => lint::lint(),
         CiJob::Test => test::test(),
         CiJob::Kernel => uml::build_where_possible(),
-        CiJob::Docs => Ok(map::map(true)? & states::states(true)?),
+        CiJob::Docs => Ok(map::map(true)? & states::states(true)? & states::kernels(true)?),
     }
 }

@@ -43,6 +43,12 @@ enum Job {
         #[arg(long)]
         check: bool,
     },
+    /// Write docs/kernels.md from the tables of what differs between kernels
+    Kernels {
+        /// Change nothing; fail if the page is out of date
+        #[arg(long)]
+        check: bool,
+    },
     /// Line coverage of stack/src by its tests and by the specs on the stack
     Coverage,
     /// What the stack costs in instructions and memory, beside smoltcp
@@ -67,6 +73,7 @@ fn main() -> ExitCode {
         Job::Lint => lint::lint(),
         Job::Map { check } => map::map(check),
         Job::States { check } => states::states(check),
+        Job::Kernels { check } => states::kernels(check),
         Job::Coverage => coverage::coverage(),
         Job::Figures => figures::figures(),
         Job::Uml { job } => uml::uml(job),

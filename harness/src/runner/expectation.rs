@@ -101,8 +101,8 @@ fn entry(
 }
 
 /// Whether `pattern` (`linux`, `linux:veth`, `linux >= 6.1`, `linux >= 6.2 < 6.13`) names `target`. A name without a
-/// colon names all of its kinds; `linux` names every Linux kernel, `uml` too, and the stack where it is told
-/// to be one.
+/// colon names all of its kinds; `linux` names every Linux kernel, `uml` too, and with versions the stack that
+/// is to be one of them.
 #[must_use]
 pub fn matches_target(pattern: &str, target: &TargetInfo) -> bool {
     let mut words = pattern.split_whitespace();
@@ -111,7 +111,9 @@ pub fn matches_target(pattern: &str, target: &TargetInfo) -> bool {
             let kind = target.name.strip_prefix(name);
             kind.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
         };
-        is(name) || (name == "linux" && (is("uml") || target.name.starts_with(STACK_AS)))
+        // What is said of every version is said of kernels; of some versions, of whoever behaves so.
+        let behaves = target.name.starts_with(STACK_AS) && pattern.contains(char::is_whitespace);
+        is(name) || (name == "linux" && (is("uml") || behaves))
     });
     let have = numbers(target.name.strip_prefix(STACK_AS).unwrap_or(&target.version));
     let bounds: Vec<_> = words.collect();

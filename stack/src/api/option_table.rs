@@ -148,6 +148,9 @@ const INVALID: Takes = Takes::Refused(Errno::EINVAL);
 /// SO_PASSPIDFD.
 const TAKEN_BY_ALL: &[Row] = &[so_flag(16), so_flag(34), so_flag(76)];
 
+/// TCP_THIN_DUPACK where it does something.
+const THIN_DUPACK: &[Row] = &[keeps(SOL_TCP, 17, Reads::Int, Takes::Switch, 0)];
+
 const ROWS: &[Row] = &[
     // SO_DEBUG
     so_flag(1).needs(Needs::Admin(Errno::EACCES)),
@@ -199,6 +202,7 @@ const ROWS: &[Row] = &[
     answers(SOL_SOCKET, 83, Reads::Int, NOT_TCP, Gives::Refused(Errno::EOPNOTSUPP)),
     // TCP_THIN_DUPACK
     answers(SOL_TCP, 17, Reads::Int, Takes::Switch, Gives::Always(0)),
+    // What only older kernels heed is in THIN_DUPACK.
     // TCP_IS_MPTCP
     only_reads(SOL_TCP, 43, Gives::Always(0)),
     // IP_HDRINCL
@@ -307,8 +311,9 @@ pub(super) fn getter(level: i32, name: i32, cx: &Cx) -> Option<&'static Row> {
 }
 
 fn row(level: i32, name: i32, cx: &Cx) -> Option<&'static Row> {
-    let old = if cx.kernel.unix_options_refused { &[] } else { TAKEN_BY_ALL };
-    old.iter().chain(ROWS).find(|row| row.key == OptionKey::new(level, name))
+    let unix = if cx.kernel.unix_options_refused { &[] } else { TAKEN_BY_ALL };
+    let thin = if cx.kernel.thin_dupack { THIN_DUPACK } else { &[] };
+    unix.iter().chain(thin).chain(ROWS).find(|row| row.key == OptionKey::new(level, name))
 }
 
 impl Row {

@@ -277,9 +277,7 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
             let fits = (0..1 << 28).contains(&val);
             sk.opts.tx_delay_us = fits.then(|| val.unsigned_abs()).ok_or(Errno::EINVAL)?;
         }
-        TCP_RTO_MAX_MS | TCP_RTO_MIN_US | TCP_DELACK_MAX_US => {
-            set_time_limit(sk, name, val, cx.hz)?
-        }
+        TCP_RTO_MAX_MS | TCP_RTO_MIN_US | TCP_DELACK_MAX_US => set_time_limit(sk, name, val, cx)?,
         TCP_MD5SIG | TCP_MD5SIG_EXT => sk.md5.set(value, sk.is_v6, name == TCP_MD5SIG_EXT)?,
         _ => return Err(Errno::ENOPROTOOPT),
     }
@@ -287,7 +285,8 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
 }
 
 /// TCP_RTO_MAX_MS, TCP_RTO_MIN_US, TCP_DELACK_MAX_US.
-fn set_time_limit(sk: &mut Sock, name: i32, val: i32, hz: Hz) -> Result<(), Errno> {
+fn set_time_limit(sk: &mut Sock, name: i32, val: i32, cx: &Cx) -> Result<(), Errno> {
+    let hz = cx.hz;
     match name {
         TCP_RTO_MIN_US => sk.opts.rto_min = short_time(val, hz)?,
         TCP_DELACK_MAX_US => sk.opts.delack_max = short_time(val, hz)?,

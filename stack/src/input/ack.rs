@@ -262,11 +262,7 @@ fn tcp_cong_control(
         count_exit(exit, sk.cong.cw.snd_cwnd, cx);
     }
     if sk.loss.in_cwnd_reduction() {
-        let seen = Delivery {
-            newly_acked_sacked: acked_sacked,
-            newly_lost: sk.loss.lost.wrapping_sub(before.lost),
-            snd_una_advanced: flags.snd_una_advanced,
-        };
+        let seen = delivery(acked_sacked, sk.loss.lost.wrapping_sub(before.lost), flags, cx);
         let in_flight = sk.loss.packets_in_flight();
         sk.loss.prr.tcp_cwnd_reduction(&mut sk.cong.cw, in_flight, seen);
     } else if tcp_may_raise_cwnd(sk, flags, cx) && tcp_is_cwnd_limited(sk) {
@@ -275,6 +271,19 @@ fn tcp_cong_control(
         sk.cong.cwnd_stamp = cx.now;
     }
     tcp_update_pacing_rate(sk, cx);
+}
+
+/// What PRR hears of an ACK. It grew a bonus segment for every ACK that repairs something, where it
+/// once conserved packets unless a retransmission arrived.
+///
+/// Linux: tcp_cwnd_reduction (net/ipv4/tcp_input.c, of 4.3 too)
+fn delivery(newly_acked_sacked: u32, newly_lost: u32, flags: AckFlags, cx: &Cx) -> Delivery {
+    let snd_una_advanced = flags.snd_una_advanced;
+    if !cx.kernel.prr_conservative {
+        return Delivery { newly_acked_sacked, newly_lost, snd_una_advanced, conserves: false };
+    }
+    let conserves = !flags.retrans_data_acked || flags.lost_retrans;
+    Delivery { newly_acked_sacked, newly_lost: 0, snd_una_advanced: true, conserves }
 }
 
 /// What every acknowledgement tells, before its segments and its round trip are known.

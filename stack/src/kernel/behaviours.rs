@@ -24,7 +24,6 @@ macro_rules! behaviours {
     ($( $(#[doc = $what:literal])+ $field:ident: $span:expr, $linux:literal, $source:literal; )*) => {
         /// What a kernel of one version does.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[expect(clippy::struct_excessive_bools, reason = "each is a row of the table")]
         pub struct Behaviours {
             /// The version itself, for tables of other modules.
             pub(crate) version: KernelVersion,
@@ -139,6 +138,10 @@ behaviours! {
     /// The tail loss probe is due after two round trips and at least 10 ms, only in state Open.
     tlp_of_draft: Span::until(4, 13), "tcp_schedule_loss_probe (net/ipv4/tcp_output.c)",
         "draft-dukkipati-tcpm-tcp-loss-probe-01, which 3.10 implements";
+    /// What is not marked lost, but lies below the highest SACK, is sent again when nothing else can be.
+    forward_retransmit: Span::until(4, 11),
+        "tcp_can_forward_retransmit (net/ipv4/tcp_output.c)",
+        "RFC 6675 (4) of NextSeg; changelog of 4.11, \"tcp: remove forward retransmit feature\"";
     /// PRR sends no more than was delivered once the flight is below the threshold, unless
     /// a retransmission was acknowledged.
     prr_conservative: Span::until(5, 14), "tcp_cwnd_reduction (net/ipv4/tcp_input.c)",

@@ -19,6 +19,3 @@ pub use version::KernelVersion;
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod tests;

@@ -7,6 +7,7 @@ pub(crate) mod ack;
 mod collapse;
 pub(crate) mod ecn;
 pub(crate) mod fin;
+pub(crate) mod may_send;
 pub(crate) mod mss;
 pub(crate) mod mtu_probe;
 pub(crate) mod options;

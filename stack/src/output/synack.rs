@@ -24,7 +24,7 @@ pub(crate) fn tcp_v4_send_synack(req: &RequestSock, cx: &mut Cx) {
     // [RFC7323:2.2#2] The window of a SYN-ACK is never scaled.
     seg.wnd = u16::try_from(req.rcv_wnd).unwrap_or(u16::MAX);
     let mss = tcp_mss_clamp(req.rx_opt.user_mss, cx.net.advmss(req.flow.remote.ip()));
-    seg.option_bytes = tcp_synack_options(req, mss, cx.now);
+    seg.option_bytes = tcp_synack_options(req, mss, cx);
     send_signed(seg, req.md5_key.as_ref(), cx);
 }
 
@@ -37,5 +37,5 @@ pub(crate) fn tcp_rtx_synack(req: &mut RequestSock, cx: &mut Cx) {
     cx.mib.inc(Counter::TcpRetransSegs);
     cx.mib.inc(Counter::TcpExtTCPSynRetrans);
     req.num_retrans += 1;
-    req.snt_tsval_last = tcp_time_stamp(cx.now, req.tsoffset);
+    req.snt_tsval_last = tcp_time_stamp(cx.now, req.tsoffset, cx);
 }

@@ -75,7 +75,7 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
         // [RFC7323:2.2#2] The window of a SYN is never scaled.
         seg.wnd = u16::try_from(sk.rcv.wnd).unwrap_or(u16::MAX);
     } else {
-        seg.option_bytes = tcp_established_options(sk, cx.now);
+        seg.option_bytes = tcp_established_options(sk, cx);
         sk.rx_opt.duplicate_sack = None;
         seg.wnd = tcp_select_window(sk, cx);
         tcp_ecn_send(sk, &mut seg, !out.payload.is_empty());

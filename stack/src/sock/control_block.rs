@@ -227,6 +227,8 @@ pub(crate) struct LossVars {
     pub(crate) total_rto: u16,
     /// Time of the most recent delivery (tp->delivered_mstamp).
     pub(crate) delivered_mstamp: Instant,
+    /// FACK was found to be wrong about this path (tcp_disable_fack).
+    pub(crate) fack_disabled: bool,
     /// Segments marked lost, ever (tp->lost).
     pub(crate) lost: u32,
     pub(crate) rack: RackVars,
@@ -335,6 +337,7 @@ impl LossVars {
             prr: Prr::default(),
             total_rto: 0,
             delivered_mstamp: Instant::ZERO,
+            fack_disabled: false,
             lost: 0,
             rack: RackVars { reo_wnd_steps: 1, ..RackVars::default() },
         }

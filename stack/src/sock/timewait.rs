@@ -32,6 +32,8 @@ pub struct TimeWaitSock {
     pub(crate) tos: u8,
     pub(crate) reuseaddr: bool,
     pub(crate) reuseport: bool,
+    /// Ticks that TIME-WAIT lasts (tw_timeout).
+    pub(crate) timeout: u32,
     /// When it ends.
     pub(crate) timer: Instant,
     /// Key that signed the connection (tw_md5_key).

@@ -50,6 +50,7 @@ pub(crate) fn on_timer(sk: &mut Sock, timer: Timer, cx: &mut Cx) {
         Timer::Probe0 => probe::tcp_probe_timer(sk, cx),
         Timer::LossProbe => crate::output::probe::tcp_send_loss_probe(sk, cx),
         Timer::ReoTimeout => crate::congestion::tcp_rack_reo_timeout(sk, cx),
+        Timer::EarlyRetrans => crate::congestion::tcp_resume_early_retransmit(sk, cx),
         Timer::Delack => delack::tcp_delack_timer_handler(sk, cx),
         Timer::Keepalive => keepalive::tcp_keepalive_timer(sk, cx),
         Timer::CompressedAck => delack::tcp_compressed_ack_kick(sk, cx),

@@ -32,7 +32,8 @@ pub(super) fn snapshot(stack: &mut Stack, now: Instant, fd: Fd) -> Result<SockSn
     Ok(SockSnapshot {
         tcp_info: get(SOL_TCP, TCP_INFO)?,
         cc_info: get(SOL_TCP, TCP_CC_INFO)?,
-        meminfo: get(SOL_SOCKET, SO_MEMINFO)?,
+        // Older kernels have no such option.
+        meminfo: get(SOL_SOCKET, SO_MEMINFO).unwrap_or_default(),
     })
 }
 
@@ -45,7 +46,9 @@ pub(super) fn getsockopt(
     let room = usize::try_from(len).unwrap_or(usize::MAX);
     match kernel.stack.getsockopt(kernel.now, to_fd(fd), level, name, room) {
         Ok(value) => Ok(Poll::Ready((0, Output::OptVal(value)))),
-        Err(StackErrno::ENOPROTOOPT) if beyond::lacks_getter(level, name) => {
+        Err(StackErrno::ENOPROTOOPT)
+            if beyond::lacks_getter(level, name) && kernel.stack.has_option(level, name) =>
+        {
             beyond(format!("getsockopt({}, {name})", beyond::level_name(level)))
         }
         Err(errno) => Err(errno.into()),
@@ -75,7 +78,9 @@ pub(super) fn setsockopt(
     match kernel.stack.setsockopt(kernel.now, fd_of_stack, level, name, &bytes) {
         Ok(()) => done(()),
         Err(StackErrno::ENOPROTOOPT)
-            if beyond::lacks_setter(level, name) && linux_has(kernel, fd, level) =>
+            if beyond::lacks_setter(level, name)
+                && linux_has(kernel, fd, level)
+                && kernel.stack.has_option(level, name) =>
         {
             beyond(format!("setsockopt({}, {name})", beyond::level_name(level)))
         }
