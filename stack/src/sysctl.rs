@@ -9,6 +9,7 @@ mod table;
 mod value;
 
 use crate::errno::Errno;
+use crate::kernel::{KNOBS, KernelVersion, find_knob};
 pub use table::Sysctls;
 pub use value::{Names, PortRange, PortSet, Triple, Written};
 
@@ -79,7 +80,7 @@ impl Sysctls {
     /// changed then.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
         let wanted = dotted(name);
-        let Some(knob) = table::TABLE.iter().find(|knob| knob.name == wanted) else {
+        let Some(knob) = self.find(&wanted) else {
             return Err(SysctlError::Unknown { name: wanted });
         };
         (knob.set)(self, value.trim()).map_err(|refusal| {
@@ -96,7 +97,28 @@ impl Sysctls {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
         let wanted = dotted(name);
-        table::TABLE.iter().find(|knob| knob.name == wanted).map(|knob| (knob.get)(self))
+        self.find(&wanted).map(|knob| (knob.get)(self))
+    }
+
+    /// The knobs of a host that has just started `version` of Linux.
+    #[must_use]
+    pub fn of(version: KernelVersion) -> Self {
+        let mut all = Self::default();
+        for knob in KNOBS {
+            let row = table::TABLE.iter().find(|row| row.name == knob.name);
+            if let Some((row, value)) = row.zip(knob.initial(version)) {
+                // What the tables say of each other is tested in `kernel`.
+                let _checked = (row.set)(&mut all, value);
+            }
+        }
+        all.kernel = version;
+        all
+    }
+
+    /// The row of a knob that this kernel has.
+    fn find(&self, name: &str) -> Option<&'static table::Knob> {
+        let is_there = find_knob(name).is_none_or(|knob| knob.span.holds(self.kernel));
+        table::TABLE.iter().find(|row| is_there && row.name == name)
     }
 
     /// Every knob's name, in the table's order.

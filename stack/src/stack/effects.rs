@@ -8,7 +8,6 @@ use crate::memory;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
-use crate::state::{Event, advance};
 use crate::table::Object;
 use crate::time::Instant;
 
@@ -88,12 +87,6 @@ impl Stack {
 
     /// Linux: inet_csk_listen_stop
     fn stop_listening(&mut self, id: SockId) {
-        for request in self.objects.requests_of(id) {
-            if let Some(mut req) = self.objects.take_request(request) {
-                advance(&mut req.state, req.flow, Event::Abort, &mut self.cx);
-                self.ehash.remove(req.flow, request);
-            }
-        }
         let ready = self.objects.sock_mut(id).map(|sk| std::mem::take(&mut sk.listener.ready));
         for child in ready.into_iter().flatten() {
             if let Some(sk) = self.objects.sock_mut(child) {

@@ -39,7 +39,7 @@ fn above_the_target_one_segment_leaves_for_two_delivered() {
 fn below_the_target_an_advance_without_loss_sends_one_more() {
     let (mut cw, mut prr) = (window(20), Prr { delivered: 5, out: 5 });
     (cw.prior_cwnd, cw.snd_ssthresh) = (20, 10);
-    let advance = Delivery { newly_acked_sacked: 1, newly_lost: 0, snd_una_advanced: true };
+    let advance = Delivery { newly_acked_sacked: 1, snd_una_advanced: true, ..Delivery::default() };
     prr.tcp_cwnd_reduction(&mut cw, 5, advance);
     assert_eq!(cw.snd_cwnd, 7);
     prr.tcp_cwnd_reduction(&mut cw, 5, Delivery { newly_lost: 1, ..advance });
@@ -69,6 +69,7 @@ fn the_window_never_exceeds_flight_plus_delivered_plus_one() {
                 newly_acked_sacked: n,
                 newly_lost: rng.below(2),
                 snd_una_advanced: rng.below(2) == 0,
+                conserves: rng.below(2) == 0,
             };
             prr.tcp_cwnd_reduction(&mut cw, in_flight, seen);
             let sent = cw.snd_cwnd - in_flight;
