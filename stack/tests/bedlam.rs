@@ -22,8 +22,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rstest::rstest;
 use synproof_stack::api::{Address, Domain, Sleep};
+use synproof_stack::kernel::KernelVersion;
 use synproof_stack::rng::Rng;
-use synproof_stack::time::Instant;
+use synproof_stack::time::{Hz, Instant};
 use synproof_stack::{Config, Fd, Stack};
 
 /// Seeds of an ordinary test run.
@@ -78,7 +79,8 @@ impl Bedlam {
                 local_addrs,
                 mtu: 1500,
                 seed: seed * 2 + who as u64,
-                ..Config::default()
+                hz: Hz::new(Hz::CHOICES[seed as usize / 4 % 4]).unwrap(),
+                kernel: KernelVersion::KNOWN[(seed as usize + who) % 4],
             });
             for (name, value) in SYSCTLS {
                 stack.sysctl_mut().set(name, value).unwrap();

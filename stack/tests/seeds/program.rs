@@ -5,8 +5,10 @@ use std::task::Poll;
 
 use synproof_stack::api::{Address, Domain, How, MsgFlags, Sleep};
 use synproof_stack::errno::Errno;
+use synproof_stack::kernel::KernelVersion;
 use synproof_stack::rng::Rng;
-use synproof_stack::time::Instant;
+use synproof_stack::sysctl::SysctlError;
+use synproof_stack::time::{Hz, Instant};
 use synproof_stack::{Config, Fd, Stack};
 
 use crate::plan::{Ending, Plan};
@@ -59,12 +61,15 @@ impl Host {
             local_addrs: vec![local.ip()],
             mtu: plan.mtu,
             seed: plan.seed,
-            ..Config::default()
+            hz: Hz::new(Hz::CHOICES[plan.seed as usize / 4 % 4]).unwrap(),
+            kernel: KernelVersion::KNOWN[plan.seed as usize % 4],
         };
         let mut stack = Stack::new(config);
         stack.net_mut().tso = plan.tso;
         for (name, value) in &plan.sysctls {
-            stack.sysctl_mut().set(name, value).unwrap();
+            let done = stack.sysctl_mut().set(name, value);
+            // Not every kernel has every knob.
+            assert!(matches!(done, Ok(()) | Err(SysctlError::Unknown { .. })), "{done:?}");
         }
         let now = Instant::ZERO;
         let domain = if local.is_ipv6() { Domain::Inet6 } else { Domain::Inet };
