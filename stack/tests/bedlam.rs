@@ -73,14 +73,15 @@ struct Bedlam {
 impl Bedlam {
     fn new(seed: u64) -> Self {
         let ends: Vec<SocketAddr> = ENDS.iter().map(|end| end.parse().unwrap()).collect();
+        let pick = usize::try_from(seed % 16).unwrap();
         let hosts = [0, 1].map(|who| {
             let local_addrs = vec![ends[who].ip(), ends[who + 2].ip()];
             let mut stack = Stack::new(Config {
                 local_addrs,
                 mtu: 1500,
                 seed: seed * 2 + who as u64,
-                hz: Hz::new(Hz::CHOICES[seed as usize / 4 % 4]).unwrap(),
-                kernel: KernelVersion::KNOWN[(seed as usize + who) % 4],
+                hz: Hz::new(Hz::CHOICES[pick / 4 % 4]).unwrap(),
+                kernel: KernelVersion::KNOWN[(pick + who) % 4],
             });
             for (name, value) in SYSCTLS {
                 stack.sysctl_mut().set(name, value).unwrap();

@@ -61,8 +61,8 @@ impl Host {
             local_addrs: vec![local.ip()],
             mtu: plan.mtu,
             seed: plan.seed,
-            hz: Hz::new(Hz::CHOICES[plan.seed as usize / 4 % 4]).unwrap(),
-            kernel: KernelVersion::KNOWN[plan.seed as usize % 4],
+            hz: Hz::new(Hz::CHOICES[(plan.seed / 4 % 4) as usize]).unwrap(),
+            kernel: KernelVersion::KNOWN[(plan.seed % 4) as usize],
         };
         let mut stack = Stack::new(config);
         stack.net_mut().tso = plan.tso;
