@@ -68,7 +68,7 @@ pub(crate) fn tcp_time_stamp(at: Instant, tsoffset: u32, cx: &Cx) -> u32 {
 pub(crate) fn tcp_rtt_tsopt_us(delta: u32, cx: &Cx) -> Option<u32> {
     let per_sec = if cx.kernel.jiffies_timestamps { cx.hz.per_sec() } else { 1000 };
     let tick_us = 1_000_000 / per_sec;
-    (delta < i32::MAX.unsigned_abs() / tick_us).then_some(delta * tick_us)
+    (delta < i32::MAX.unsigned_abs() / tick_us).then(|| delta * tick_us)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the timestamp clock wraps")]

@@ -1,6 +1,6 @@
 //! The reference stack beside Linux kernels in virtual time: as each of the kernels that has been built
-//! and whose rules it knows, it sends the same packets in the same ticks. Without kernels these tests
-//! say so and pass.
+//! and whose rules it knows, it sends the same packets in the same ticks, and its calls return the same.
+//! Without kernels these tests say so and pass.
 #![cfg(all(target_os = "linux", feature = "target-linux"))]
 #![allow(
     clippy::unwrap_used,
@@ -41,11 +41,15 @@ const DIFFERS: &[(&str, &str)] = &[
     ("data/window-update", "6.1 cuts what was made for a smaller window once more"),
 ];
 
-/// A packet: when it left, and what it was.
-type Sent = (i64, String);
+/// What a target did in a script: packets that left with their times, and what calls returned.
+#[derive(Default)]
+struct Answers {
+    packets: Vec<(i64, String)>,
+    returned: Vec<String>,
+}
 
-/// What left the target, by script.
-fn sent(sandbox: &Sandbox, args: &[&str], scripts: &Path) -> BTreeMap<String, Vec<Sent>> {
+/// What the target did, by script.
+fn answers(sandbox: &Sandbox, args: &[&str], scripts: &Path) -> BTreeMap<String, Answers> {
     let out = args[1].replace(['/', ':'], "_");
     let mut command = sandbox.command(&["run", "--ip", "ipv4", "--out", &out]);
     let ended = Ended::of(&command.args(args).arg(scripts).output().unwrap());
@@ -53,25 +57,31 @@ fn sent(sandbox: &Sandbox, args: &[&str], scripts: &Path) -> BTreeMap<String, Ve
     assert!(matches!(ended.code, Some(0 | 1 | 5)), "{ended:?}");
     let logs = walkdir::WalkDir::new(sandbox.path().join(&out)).into_iter().map(Result::unwrap);
     let logs = logs.filter(|file| file.file_name().to_string_lossy().ends_with(".json"));
-    logs.map(|file| packets(file.path(), scripts)).collect()
+    logs.map(|file| read(file.path(), scripts)).collect()
 }
 
-fn packets(log: &Path, scripts: &Path) -> (String, Vec<Sent>) {
+fn read(log: &Path, scripts: &Path) -> (String, Answers) {
     let log: serde_json::Value = serde_json::from_slice(&fs::read(log).unwrap()).unwrap();
     let script = PathBuf::from(log["script"].as_str().unwrap()).with_extension("");
     let script = script.strip_prefix(scripts).unwrap().display().to_string();
-    let outbound =
-        |entry: &&serde_json::Value| entry["what"] == "packet" && entry["direction"] == "outbound";
-    let sent = |entry: &serde_json::Value| {
-        (entry["at"].as_i64().unwrap(), entry["text"].as_str().unwrap().to_owned())
-    };
-    (script, log["entries"].as_array().unwrap().iter().filter(outbound).map(sent).collect())
+    let text = |entry: &serde_json::Value| entry["text"].as_str().unwrap().to_owned();
+    let mut answers = Answers::default();
+    // A call that sends returns a moment later on a kernel, and at once on the stack: the two are not
+    // put in one order.
+    for entry in log["entries"].as_array().unwrap() {
+        if entry["what"] == "packet" && entry["direction"] == "outbound" {
+            answers.packets.push((entry["at"].as_i64().unwrap(), text(entry)));
+        } else if entry["what"] == "return" {
+            answers.returned.push(text(entry));
+        }
+    }
+    (script, answers)
 }
 
 /// The two runs of `scripts`, as the profile says: on the kernel, and on the stack as that kernel.
 struct Twins {
-    kernel: BTreeMap<String, Vec<Sent>>,
-    stack: BTreeMap<String, Vec<Sent>>,
+    kernel: BTreeMap<String, Answers>,
+    stack: BTreeMap<String, Answers>,
     half_a_tick: i64,
 }
 
@@ -86,23 +96,31 @@ impl Twins {
         let hz = kernel.hz.to_string();
         let of_stack = ["--target", &as_kernel, "--profile", profile, "--hz", &hz];
         Some(Self {
-            kernel: sent(&sandbox, &["--target", &uml, "--profile", profile], &scripts),
-            stack: sent(&sandbox, &of_stack, &scripts),
+            kernel: answers(&sandbox, &["--target", &uml, "--profile", profile], &scripts),
+            stack: answers(&sandbox, &of_stack, &scripts),
             half_a_tick: i64::from(500_000 / kernel.hz),
         })
     }
 
-    /// Scripts in which a packet differs, with the first that does.
-    fn other_packets(&self) -> Vec<String> {
+    /// Scripts with what both did in them.
+    fn both(&self) -> impl Iterator<Item = (&String, &Answers, &Answers)> {
+        let stack = |script| self.stack.get(script).unwrap();
+        self.kernel.iter().map(move |(script, wanted)| (script, stack(script), wanted))
+    }
+
+    /// Scripts in which a packet or an answer differs, with the first that does.
+    fn other_answers(&self) -> Vec<String> {
         let mut found = Vec::new();
-        for (script, wanted) in &self.kernel {
-            let seen = self.stack.get(script).map_or(&[][..], Vec::as_slice);
-            let same = seen.iter().zip(wanted).take_while(|(seen, wanted)| seen.1 == wanted.1);
-            let same = same.count();
-            if same < seen.len().max(wanted.len()) {
-                let shown =
-                    |sent: &[Sent]| sent.get(same).map_or("nothing".into(), |s| s.1.clone());
-                found.push(format!("{script}: {} instead of {}", shown(seen), shown(wanted)));
+        for (script, seen, wanted) in self.both() {
+            let of = |answers: &Answers| {
+                let packets = answers.packets.iter().map(|(_, text)| text.clone());
+                packets.chain(answers.returned.clone()).collect::<Vec<_>>()
+            };
+            let (seen, wanted) = (of(seen), of(wanted));
+            if seen != wanted {
+                let same = seen.iter().zip(&wanted).take_while(|(seen, wanted)| seen == wanted);
+                let at = same.count();
+                found.push(format!("{script}: {:?} instead of {:?}", seen.get(at), wanted.get(at)));
             }
         }
         found
@@ -111,9 +129,9 @@ impl Twins {
     /// Scripts in which a packet leaves in another tick, up to the first packet that differs.
     fn other_times(&self) -> Vec<String> {
         let mut found = Vec::new();
-        for (script, wanted) in &self.kernel {
-            let seen = self.stack.get(script).map_or(&[][..], Vec::as_slice);
-            let mut both = seen.iter().zip(wanted).take_while(|(seen, wanted)| seen.1 == wanted.1);
+        for (script, seen, wanted) in self.both() {
+            let both = seen.packets.iter().zip(&wanted.packets);
+            let mut both = both.take_while(|(seen, wanted)| seen.1 == wanted.1);
             let late = both.find(|(seen, wanted)| (seen.0 - wanted.0).abs() >= self.half_a_tick);
             found.extend(late.map(|((seen, what), (wanted, _))| {
                 format!("{script}: {seen} instead of {wanted}: {what}")
@@ -134,8 +152,8 @@ fn the_stack_is_the_kernel_it_is_told_to_be(#[case] name: &str) {
     let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs/scripts");
     let Some(twins) = Twins::run(name, "synproof", &suite) else { return };
     assert!(twins.kernel.len() > 500, "{}", twins.kernel.len());
-    let packets = without(twins.other_packets(), DIFFERS.iter().map(|(script, _)| *script));
-    assert!(packets.is_empty(), "{packets:#?}");
+    let answers = without(twins.other_answers(), DIFFERS.iter().map(|(script, _)| *script));
+    assert!(answers.is_empty(), "{answers:#?}");
     let times = without(twins.other_times(), TAKES_TIME.iter().copied());
     assert!(times.is_empty(), "{times:#?}");
 }
