@@ -44,6 +44,52 @@ fn verdicts_and_exit_codes(
     assert_eq!(result["verdict"], verdict, "{result}");
 }
 
+/// The interval between SYNs doubles at once only where nothing is linear.
+const DOUBLES: &str = "\
+//! needs: VIRTUAL_TIME
+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0
++0 connect(3, ..., ...) = -1 EINPROGRESS (Operation now in progress)
++0 > S 0:0(0) <...>
++1~+1.1 > S 0:0(0) <...>
++2~+2.2 > S 0:0(0) <...>
+";
+
+#[cfg(feature = "target-stack")]
+#[rstest]
+#[case::now("", &[], 1, "fail", "stack")]
+#[case::asked_for("", &["--kernel-profile=linux-6.1"], 0, "pass", "stack:linux-6.1")]
+#[case::by_name("", &["--target=stack:linux-4.3"], 0, "pass", "stack:linux-4.3")]
+#[case::in_the_script("//! kernel: linux-6.1\n", &[], 0, "pass", "stack")]
+#[case::another("//! kernel: linux-6.1\n", &["--kernel-profile=linux-6.12"], 0, "skip", "stack:linux-6.12")]
+#[case::known("//! xfail(linux >= 6.12): linear\n", &["--kernel-profile=linux-6.12"], 0, "xfail", "stack:linux-6.12")]
+#[case::of_kernels("//! xfail(linux): linear\n", &["--kernel-profile=linux-6.12"], 1, "fail", "stack:linux-6.12")]
+fn the_stack_is_the_kernel_it_is_told_to_be(
+    #[case] head: &str,
+    #[case] args: &[&str],
+    #[case] code: i32,
+    #[case] verdict: &str,
+    #[case] target: &str,
+) {
+    let sandbox = Sandbox::new(&[("a.pkt", &format!("{head}{DOUBLES}"))]);
+    let all = [&["run", "--ip=ipv4", "--no-wall", "--format=json", "a.pkt"], args].concat();
+    let ended = sandbox.run(&all).expect(code);
+    let result: Value = serde_json::from_str(ended.out.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (&result["verdict"], &result["target"]),
+        (&verdict.into(), &target.into()),
+        "{result}"
+    );
+}
+
+#[cfg(feature = "target-stack")]
+#[test]
+fn a_kernel_that_is_not_known_is_a_wrong_script() {
+    let sandbox = Sandbox::new(&[("a.pkt", &format!("//! kernel: linux-2.4\n{PASSES}"))]);
+    let ended = sandbox.run(&["run", "--ip=ipv4", "a.pkt"]).expect(2);
+    assert!(ended.out.contains("metadata::unknown-kernel"), "{}", ended.out);
+}
+
 #[test]
 fn a_failure_shows_the_line_and_what_came_instead() {
     let sandbox = Sandbox::new(&[("a.pkt", FAILS)]);

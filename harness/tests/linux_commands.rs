@@ -27,6 +27,7 @@ fn started() -> Option<Box<dyn Target>> {
         is_anyip: false,
         speed_mbps: None,
         hz: None,
+        kernel: None,
         sysctls: vec![("net.ipv4.tcp_syn_retries".into(), "3".into())],
         seed: 0,
     };

@@ -38,6 +38,7 @@ fn setup() -> Setup {
         is_anyip: false,
         speed_mbps: None,
         hz: None,
+        kernel: None,
         sysctls: Vec::new(),
         seed: 0,
     }

@@ -18,7 +18,7 @@ fn run_text(text: &str) -> Run {
     let source = SourceFile::new(PathBuf::from("test.pkt"), text.to_owned());
     let (script, diagnostics) = synproof_harness::script::parse(&source, &Default::default());
     assert!(diagnostics.is_empty(), "{diagnostics:#?}");
-    run(&script, &builtin(IpVersion::Ipv4, 7), &StackLaunch)
+    run(&script, &builtin(IpVersion::Ipv4, 7), &StackLaunch::default())
 }
 
 /// A connection: descriptor 3 listens, 4 is accepted.

@@ -10,7 +10,8 @@
 
 mod cli_support;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -334,66 +335,4 @@ fn a_kernel_that_dies_at_once_is_reported_with_its_words() {
     let ended = sandbox.run(&["run", "--target", &target, "a.pkt"]);
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(ended.err.contains("ended with exit code 7; no memory"), "{}", ended.err);
-}
-
-/// Areas of the suite in which the reference stack answers as Linux does, byte for byte in script
-/// notation, windows included.
-const ALIKE: [&str; 15] = [
-    "close",
-    "icmp",
-    "loss",
-    "metrics",
-    "poll",
-    "repair",
-    "syncookies",
-    "state/close_wait",
-    "state/closed",
-    "state/closing",
-    "state/fin_wait1",
-    "state/fin_wait2",
-    "state/last_ack",
-    "state/listen",
-    "state/new_syn_recv",
-];
-
-/// What a target sent and returned in each script, by the name of the log without the target's.
-fn answers(bench: &Bench, target: &str, out: &str) -> BTreeMap<String, Vec<String>> {
-    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs/scripts");
-    let mut command = bench.sandbox.command(&["run", "--target", target, "--ip", "ipv4"]);
-    command.args(["--out", out]).args(ALIKE.map(|area| suite.join(area)));
-    let ended = Ended::of(&command.output().unwrap());
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    let mut answers = BTreeMap::new();
-    for file in walkdir::WalkDir::new(bench.sandbox.path().join(out)) {
-        let file = file.unwrap();
-        let Some((name, _)) = file.file_name().to_str().unwrap().split_once(".ipv4.") else {
-            continue;
-        };
-        let log: serde_json::Value =
-            serde_json::from_slice(&fs::read(file.path()).unwrap()).unwrap();
-        let entries = log["entries"].as_array().unwrap();
-        let of = |what: &str| {
-            let ours = entries.iter().filter(|entry| {
-                entry["what"] == what && (what == "return" || entry["direction"] == "outbound")
-            });
-            ours.map(|entry| entry["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
-        };
-        // A call that sends returns a moment later on a kernel, and at once on the stack.
-        let told = [of("packet"), of("return")].concat();
-        let area = file.path().parent().unwrap().to_string_lossy().into_owned();
-        let area = area.rsplit_once(out).map_or("", |(_, area)| area).to_owned();
-        answers.insert(format!("{area}/{name}"), told);
-    }
-    answers
-}
-
-#[test]
-fn the_stack_answers_as_the_kernel_does() {
-    let Some(bench) = Bench::new(&[]) else { return };
-    let kernel = answers(&bench, &format!("uml:{}", bench.kernel.display()), "kernel");
-    let stack = answers(&bench, "stack", "stack");
-    assert!(kernel.len() > 100, "{}", kernel.len());
-    for (script, expected) in &kernel {
-        assert_eq!(stack.get(script), Some(expected), "{script}");
-    }
 }

@@ -7,8 +7,11 @@
 use std::collections::VecDeque;
 
 use crate::caps::Capabilities;
+use crate::config::Config;
 use crate::effect::{Effect, Wake};
 use crate::fastopen::Blackhole;
+use crate::flow::Flow;
+use crate::kernel::Behaviours;
 use crate::memory::Memory;
 use crate::metrics::TcpMetrics;
 use crate::mib::Mib;
@@ -17,7 +20,6 @@ use crate::net::{LINK_IFINDEX, Net};
 use crate::qdisc::{Packet, Queue, Xmit};
 use crate::rng::Rng;
 use crate::sock::{IPV6_DEFAULT_HOPLIMIT, SockId};
-use crate::stack::Config;
 use crate::sysctl::Sysctls;
 use crate::time::{Hz, Instant, Jiffies, Wheel, WheelTimer};
 use crate::trace::Trace;
@@ -39,6 +41,8 @@ pub struct Cx {
     pub now: Instant,
     /// Length of a tick.
     pub hz: Hz,
+    /// What the kernel does that others do otherwise.
+    pub(crate) kernel: Behaviours,
     /// When timers go off.
     pub(crate) wheel: Wheel,
     /// The net.ipv4.tcp_* knobs.
@@ -88,12 +92,13 @@ pub struct Cx {
 impl Cx {
     /// Surroundings at time zero.
     pub(crate) fn new(config: Config) -> Self {
-        let Config { local_addrs, mtu, seed, hz } = config;
+        let Config { local_addrs, mtu, seed, hz, kernel } = config;
         Self {
             now: Instant::ZERO,
             hz,
-            wheel: Wheel::new(hz),
-            sysctl: Sysctls::default(),
+            kernel: Behaviours::of(kernel),
+            wheel: Wheel::new(hz, Behaviours::of(kernel).cascading_wheel),
+            sysctl: Sysctls::of(kernel),
             mib: Mib::default(),
             rng: Rng::new(seed),
             trace: Trace::default(),
@@ -174,6 +179,16 @@ impl Cx {
         self.wheel.after(self.now, u64::from(delta))
     }
 
+    /// Where the timestamps of connections between two hosts begin.
+    ///
+    /// Linux: secure_tcp_ts_off (net/core/secure_seq.c)
+    pub(crate) fn secure_tcp_ts_off(&self, flow: Flow) -> u32 {
+        if self.sysctl.tcp_timestamps != 1 || !self.kernel.random_ts_offset {
+            return 0;
+        }
+        self.rng.secure_tcp_ts_off(flow.local.ip(), flow.remote.ip())
+    }
+
     /// tcp_rto_max_ms
     pub(crate) fn rto_max_ms(&self) -> u32 {
         self.sysctl.tcp_rto_max_ms.unsigned_abs()
@@ -202,7 +217,9 @@ impl Cx {
         let second = self.jiffies().0 / self.hz.secs(1);
         if self.challenge.0 != second {
             let half = limit.div_ceil(2);
-            self.challenge = (second, half + self.rng.below(limit.max(1)));
+            let random = self.kernel.random_challenge_limit;
+            let count = if random { half + self.rng.below(limit.max(1)) } else { limit };
+            self.challenge = (second, count);
         }
         let left = self.challenge.1.checked_sub(1);
         self.challenge.1 = left.unwrap_or(0);

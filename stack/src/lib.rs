@@ -23,6 +23,7 @@ mod fastopen;
 pub mod flow;
 pub mod input;
 mod invariants;
+pub mod kernel;
 mod md5;
 mod memory;
 pub mod metrics;
@@ -39,6 +40,7 @@ pub mod time;
 pub mod timer;
 pub mod trace;
 
+mod config;
 mod congestion;
 mod errqueue;
 mod output;
@@ -51,9 +53,10 @@ pub mod wire;
 #[cfg(not(feature = "fuzzing"))]
 mod wire;
 
+pub use config::Config;
 pub use congestion::CaState;
 pub use flow::Flow;
 pub use mutant::Mutant;
 pub use sock::{RequestSock, Shutdown, Sock, SockId, TimeWaitSock};
-pub use stack::{Config, Stack, StackEvent};
+pub use stack::{Stack, StackEvent};
 pub use table::Fd;

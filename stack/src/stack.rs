@@ -6,14 +6,15 @@ mod timers;
 mod wake;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::IpAddr;
 
 use crate::caps::Capabilities;
+use crate::config::Config;
 use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
+use crate::kernel::is_unknown;
 use crate::memory;
 use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
@@ -44,26 +45,6 @@ const TCP_HEADER_LEN: usize = 20;
 
 /// So many datagrams this host may send to itself before it is asked again.
 const BACKLOG_BUDGET: usize = 10_000;
-
-/// How a stack is set up.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Addresses of this host.
-    pub local_addrs: Vec<IpAddr>,
-    /// MTU of its link, in bytes.
-    pub mtu: u32,
-    /// Seed of everything random.
-    pub seed: u64,
-    /// Ticks per second, to which timers are rounded.
-    pub hz: Hz,
-}
-
-impl Default for Config {
-    /// A host without an address, which answers for every one, on an Ethernet.
-    fn default() -> Self {
-        Self { local_addrs: Vec::new(), mtu: 1500, seed: 0, hz: Hz::DEFAULT }
-    }
-}
 
 /// Who may look again, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -249,6 +230,12 @@ impl Stack {
     /// The knobs, to turn them.
     pub const fn sysctl_mut(&mut self) -> &mut Sysctls {
         &mut self.cx.sysctl
+    }
+
+    /// Whether the kernel that this stack behaves as has a socket option of that number.
+    #[must_use]
+    pub fn has_option(&self, level: i32, name: i32) -> bool {
+        is_unknown(self.cx.kernel.version, level, name).is_none()
     }
 
     /// What the process may do, to change it.

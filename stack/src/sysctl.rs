@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::errno::Errno;
+use crate::kernel::{KNOBS, KernelVersion, find_knob};
 pub use table::Sysctls;
 pub use value::{Names, PortRange, PortSet, Triple, Written};
 
@@ -82,7 +83,7 @@ impl Sysctls {
     /// changed then.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
         let wanted = dotted(name);
-        let Some(knob) = knob(&wanted) else {
+        let Some(knob) = self.find(&wanted) else {
             return Err(SysctlError::Unknown { name: wanted });
         };
         (knob.set)(self, value.trim()).map_err(|refusal| {
@@ -99,7 +100,28 @@ impl Sysctls {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
         let wanted = dotted(name);
-        knob(&wanted).map(|knob| (knob.get)(self))
+        self.find(&wanted).map(|knob| (knob.get)(self))
+    }
+
+    /// The knobs of a host that has just started `version` of Linux.
+    #[must_use]
+    pub fn of(version: KernelVersion) -> Self {
+        let mut all = Self::default();
+        for knob in KNOBS {
+            let row = table::TABLE.iter().find(|row| row.name == knob.name);
+            if let Some((row, value)) = row.zip(knob.initial(version)) {
+                // What the tables say of each other is tested in `kernel`.
+                let _checked = (row.set)(&mut all, value);
+            }
+        }
+        all.kernel = version;
+        all
+    }
+
+    /// The row of a knob that this kernel has.
+    fn find(&self, name: &str) -> Option<&'static table::Knob> {
+        let is_there = find_knob(name).is_none_or(|knob| knob.span.holds(self.kernel));
+        knob(name).filter(|_| is_there)
     }
 
     /// Every knob's name, in the table's order.

@@ -9,7 +9,7 @@ mod wheel;
 use std::time::Duration;
 
 pub use hz::{Hz, Jiffies};
-pub use wheel::{Wheel, WheelTimer, calc_wheel_index};
+pub use wheel::{Wheel, WheelTimer, apply_slack, calc_wheel_index};
 
 /// A point in virtual time: nanoseconds since the stack's epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -22,8 +22,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rstest::rstest;
 use synproof_stack::api::{Address, Domain, Sleep};
+use synproof_stack::kernel::KernelVersion;
 use synproof_stack::rng::Rng;
-use synproof_stack::time::Instant;
+use synproof_stack::time::{Hz, Instant};
 use synproof_stack::{Config, Fd, Stack};
 
 /// Seeds of an ordinary test run.
@@ -72,13 +73,15 @@ struct Bedlam {
 impl Bedlam {
     fn new(seed: u64) -> Self {
         let ends: Vec<SocketAddr> = ENDS.iter().map(|end| end.parse().unwrap()).collect();
+        let pick = usize::try_from(seed % 16).unwrap();
         let hosts = [0, 1].map(|who| {
             let local_addrs = vec![ends[who].ip(), ends[who + 2].ip()];
             let mut stack = Stack::new(Config {
                 local_addrs,
                 mtu: 1500,
                 seed: seed * 2 + who as u64,
-                ..Config::default()
+                hz: Hz::new(Hz::CHOICES[pick / 4 % 4]).unwrap(),
+                kernel: KernelVersion::KNOWN[(pick + who) % 4],
             });
             for (name, value) in SYSCTLS {
                 stack.sysctl_mut().set(name, value).unwrap();

@@ -27,6 +27,6 @@ pub(crate) fn ci(job: CiJob) -> Result<bool> {
         CiJob::Test => test::test(),
         CiJob::Fuzz => fuzz::smoke(),
         CiJob::Kernel => uml::build_where_possible(),
-        CiJob::Docs => Ok(map::map(true)? & states::states(true)?),
+        CiJob::Docs => Ok(map::map(true)? & states::states(true)? & states::kernels(true)?),
     }
 }

@@ -59,6 +59,12 @@ enum Job {
         #[arg(long)]
         todo: bool,
     },
+    /// Write docs/kernels.md from the tables of what differs between kernels
+    Kernels {
+        /// Change nothing; fail if the page is out of date
+        #[arg(long)]
+        check: bool,
+    },
     /// Line coverage of stack/src by its tests and by the specs on the stack
     Coverage,
     /// What the stack costs in instructions and memory, beside smoltcp
@@ -91,6 +97,7 @@ fn main() -> ExitCode {
         Job::States { check } => states::states(check),
         Job::Grid { check } => grid::grid(check),
         Job::Spec { todo } => spec::spec(todo),
+        Job::Kernels { check } => states::kernels(check),
         Job::Coverage => coverage::coverage(),
         Job::Figures => figures::figures(),
         Job::Fuzz { job } => fuzz::fuzz(job),

@@ -21,10 +21,12 @@ pub(super) fn script(path: &Path) -> Answer {
         Family::Mapped => IpVersion::Ipv4Mapped,
     };
     let config = builtin(ip, 1);
-    let played = play(&scenario, &config, &StackLaunch, Sampling::NONE).map_err(|diagnostics| {
-        let messages: Vec<_> = diagnostics.iter().map(|found| found.message.as_str()).collect();
-        format!("{}: {}", path.display(), messages.join("; "))
-    })?;
+    let played = play(&scenario, &config, &StackLaunch::default(), Sampling::NONE).map_err(
+        |diagnostics| {
+            let messages: Vec<_> = diagnostics.iter().map(|found| found.message.as_str()).collect();
+            format!("{}: {}", path.display(), messages.join("; "))
+        },
+    )?;
     say(played.text().trim_end());
     Ok(true)
 }

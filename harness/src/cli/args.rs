@@ -13,7 +13,8 @@ use super::packetdrill::PacketdrillArgs;
 use crate::config::DEFAULT_SEED;
 use crate::runner::Filter;
 use crate::target::IpVersion;
-use crate::target::registry::TARGETS;
+use crate::target::registry::{TARGETS, stack_as};
+use crate::target::setup::KERNELS;
 use crate::target::wrap::Fault;
 
 /// Proves what a TCP implementation does: runs packetdrill scripts against interchangeable
@@ -84,6 +85,10 @@ pub(super) struct SelectArgs {
     #[arg(long, default_value = "stack", value_parser = target_name)]
     #[arg(help = target_help())]
     pub(super) target: String,
+    /// Which Linux the target stack behaves as: linux-4.3, linux-6.1, linux-6.12 or linux-6.18
+    /// [default: what the script is for, else linux-6.18]
+    #[arg(long, value_name = "KERNEL", value_parser = kernel_name)]
+    pub(super) kernel_profile: Option<String>,
 }
 
 /// Which scripts, with what.
@@ -348,15 +353,35 @@ fn fault(text: &str) -> Result<Fault, String> {
     Fault::from_name(text).ok_or_else(|| format!("expected one of {}", names()))
 }
 
-/// One of the names, or `uml:` and a kernel.
+/// One of the names, `uml:` and a kernel, or `stack:` and a kernel or a mutant.
 pub(super) fn target_name(text: &str) -> Result<String, String> {
     let names = || TARGETS.iter().map(|target| target.name).collect::<Vec<_>>().join(", ");
     let named = TARGETS.iter().any(|target| target.name == text);
-    let with = |prefix| text.strip_prefix(prefix).is_some_and(|rest: &str| !rest.is_empty());
-    if named || with("uml:") || with("stack:") {
+    let with = |prefix| text.strip_prefix(prefix).filter(|rest: &&str| !rest.is_empty());
+    let variant = with("stack:").is_some_and(|rest| match kernel_name(rest) {
+        Ok(_) => true,
+        Err(_) => !rest.starts_with("linux-"),
+    });
+    if named || with("uml:").is_some() || variant {
         Ok(text.to_owned())
     } else {
         Err(format!("expected one of {}", names()))
+    }
+}
+
+/// A kernel that the stack can be.
+fn kernel_name(text: &str) -> Result<String, String> {
+    let known = KERNELS.contains(&text).then(|| text.to_owned());
+    known.ok_or_else(|| format!("expected one of {}", KERNELS.join(", ")))
+}
+
+impl SelectArgs {
+    /// The target, of which `--kernel-profile` says more.
+    pub(super) fn target(&self) -> String {
+        match &self.kernel_profile {
+            Some(kernel) if self.target == "stack" => stack_as(kernel),
+            Some(_) | None => self.target.clone(),
+        }
     }
 }
 

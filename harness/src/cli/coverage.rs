@@ -7,7 +7,7 @@ use super::args::{CoverageArgs, CoverageFormat};
 use super::console::Console;
 use super::exit::Exit;
 use super::interrupt::stop_flag;
-use super::scripts::{options, planned, target};
+use super::scripts::{options, planned, target, target_name};
 use crate::registry::coverage::{Coverage, TargetCoverage};
 use crate::registry::page::page;
 use crate::registry::requirement::{claims, requirements};
@@ -78,8 +78,9 @@ fn read_one(path: &Path) -> Result<Coverage, String> {
 /// Runs the selected scripts; the exit code is that of `run`.
 fn of_run(args: &CoverageArgs, console: &Console) -> Result<(Coverage, Exit), Exit> {
     let cli = options(&args.select.scripts, console)?;
-    prepare_process(&args.select.target);
-    let (venue, info) = target(&args.select.target, GUEST_TIMEOUT, console)?;
+    let name = target_name(&args.select, console)?;
+    prepare_process(&name);
+    let (venue, info) = target(&name, GUEST_TIMEOUT, console)?;
     let plan = planned(&args.select.scripts, &cli, &info, console)?;
     let executor = venue.executor();
     let context = Context { executor: executor.as_ref(), info: &info, cli: &cli, artifacts: None };

@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::interrupt::stop_flag;
 use super::output::OutputError;
 use super::progress::{AboveBar, Progress};
-use super::scripts::{options, planned, target};
+use super::scripts::{options, planned, target, target_name};
 use crate::config::{CliOptions, defines};
 use crate::executor::{InProcess, Venue};
 use crate::report::{Human, Json, Junit, Report, Show, Tap};
@@ -29,9 +29,10 @@ pub(super) fn run(args: &RunArgs, console: &Console) -> Exit {
 
 fn try_run(args: &RunArgs, console: &Console) -> Result<Exit, Exit> {
     let cli = options(&args.select.scripts, console)?;
-    prepare_process(&args.select.target);
+    let name = target_name(&args.select, console)?;
+    prepare_process(&name);
     let watchdog = Duration::from_secs(args.guest_timeout);
-    let (venue, info) = target(&args.select.target, watchdog, console)?;
+    let (venue, info) = target(&name, watchdog, console)?;
     let plan = planned(&args.select.scripts, &cli, &info, console)?;
     warn(&plan, &cli, console);
     let faulty = faulty(args.fault, &venue, console)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::args::{IpArg, ScriptArgs};
+use super::args::{IpArg, ScriptArgs, SelectArgs};
 use super::console::Console;
 use super::exit::Exit;
 use crate::config::CliOptions;
@@ -25,6 +25,15 @@ pub(super) fn options(select: &ScriptArgs, console: &Console) -> Result<CliOptio
         return Err(Exit::Usage);
     }
     Ok(cli)
+}
+
+/// The name of the target. Only the stack can be told which kernel it is.
+pub(super) fn target_name(select: &SelectArgs, console: &Console) -> Result<String, Exit> {
+    if select.kernel_profile.is_some() && select.target != "stack" {
+        console.error("--kernel-profile is for --target stack");
+        return Err(Exit::Usage);
+    }
+    Ok(select.target())
 }
 
 /// The scripts that the paths name; without paths, those that are part of the binary.

@@ -29,6 +29,7 @@ pub struct Draft {
     pub(super) inject_gso_size: u16,
     pub(super) speed_mbps: Option<u32>,
     pub(super) hz: Option<u32>,
+    pub(super) kernel: Option<String>,
     pub(super) tolerance: Tolerance,
     pub(super) tcp_ts_tick_usecs: u32,
     pub(super) tcp_ts_ecr_scaled: bool,
@@ -65,6 +66,7 @@ impl Default for Draft {
             inject_gso_size: 0,
             speed_mbps: None,
             hz: None,
+            kernel: None,
             tolerance: Tolerance { usecs: 4000, percent: 12.5, origin: ToleranceOrigin::Default },
             tcp_ts_tick_usecs: 0,
             tcp_ts_ecr_scaled: false,
@@ -160,6 +162,7 @@ impl Draft {
             is_anyip: self.is_anyip,
             speed_mbps: self.speed_mbps,
             hz: self.hz,
+            kernel: self.kernel,
             sysctls,
             seed,
         };

@@ -9,6 +9,7 @@ use crate::script::ast::{OptionDecl, Script};
 use crate::script::diagnostic::Diagnostic;
 use crate::script::source::Span;
 use crate::target::IpVersion;
+use crate::target::setup::KERNELS;
 
 /// The configuration of a run of `script` with `ip`.
 ///
@@ -37,6 +38,10 @@ pub fn resolve(
             }
         }
     }
+    match kernel(script) {
+        Ok(kernel) => draft.kernel = kernel,
+        Err(unknown) => diagnostics.push(unknown),
+    }
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
@@ -48,6 +53,20 @@ pub fn resolve(
                 .with_help("choose the ip versions with --ip, or give an address of each family"),
         ]
     })
+}
+
+/// The kernel that a `//! kernel:` line says a script is for.
+fn kernel(script: &Script) -> Result<Option<String>, Diagnostic> {
+    let Some(line) = script.metadata.iter().find(|line| line.key == "kernel") else {
+        return Ok(None);
+    };
+    let name = line.value.trim().to_owned();
+    if KERNELS.contains(&name.as_str()) {
+        return Ok(Some(name));
+    }
+    let message = format!("`{name}` is no kernel of which the differences are known");
+    Err(Diagnostic::error("metadata::unknown-kernel", line.span, message)
+        .with_help(format!("kernels are {}", KERNELS.join(", "))))
 }
 
 /// The configuration when nobody sets anything.

@@ -10,6 +10,7 @@ use super::draft::Draft;
 use super::model::ToleranceOrigin;
 use super::setting::Origin;
 use crate::target::IpVersion;
+use crate::target::setup::HZ_CHOICES;
 
 /// One option.
 pub struct OptionSpec {
@@ -210,9 +211,10 @@ fn number<T: TryFrom<i64>>(text: &str, min: i64, max: i64) -> Result<T, String> 
 
 /// A frequency that a kernel can be configured with.
 fn ticks_per_second(text: &str) -> Result<u32, String> {
-    let choices = synproof_stack::time::Hz::CHOICES;
-    let known = text.parse().ok().filter(|hz| choices.contains(hz));
-    known.ok_or_else(|| format!("expected one of {choices:?}"))
+    let known = text.parse().ok().filter(|hz| HZ_CHOICES.contains(hz));
+    known.ok_or_else(|| {
+        format!("expected one of {}", HZ_CHOICES.map(|hz| hz.to_string()).join(", "))
+    })
 }
 
 fn percent(text: &str) -> Result<f64, String> {

@@ -203,7 +203,9 @@ mod tests {
         let mut reached = BTreeSet::new();
         for start in starts() {
             let steps = [start.steps, vec![Step::now(Action::Wait)]].concat();
-            let played = play(&Scenario::of(steps), &config, &StackLaunch, Sampling::NONE).unwrap();
+            let played =
+                play(&Scenario::of(steps), &config, &StackLaunch::default(), Sampling::NONE)
+                    .unwrap();
             let last = played.run.log.entries.iter().rev().find_map(|entry| match &entry.what {
                 What::State { to, .. } => Some(*to),
                 _ => None,

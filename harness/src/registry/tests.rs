@@ -19,7 +19,7 @@ use crate::target::transition::transitions;
 
 /// The log of a script of the suite on the stack, with IPv4.
 fn log_of(name: &str) -> Vec<Entry> {
-    let launch = StackLaunch;
+    let launch = StackLaunch::default();
     let executor = InProcess::new(&launch);
     let info = executor.info().unwrap();
     let cli = CliOptions::default();

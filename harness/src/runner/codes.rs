@@ -6,6 +6,7 @@ pub const OPTION_CODES: &[(&str, &str)] = &[
     ("metadata::bad-xfail", "`//! xfail` is not of its form and expects nothing to fail"),
     ("metadata::unknown-capability", "`//! needs:` names no capability of any target"),
     ("metadata::unknown-ip-version", "`//! ip:` names no IP version"),
+    ("metadata::unknown-kernel", "`//! kernel:` names no kernel that the stack can be"),
     ("metadata::unknown-key", "nothing reads a `//!` line with that key"),
     ("metadata::unknown-target", "`//! xfail(..)` names no target and no IP version"),
     ("option::address-family", "an address does not fit the IP version of the run"),

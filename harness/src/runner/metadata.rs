@@ -9,7 +9,7 @@ use crate::target::IpVersion;
 use crate::target::registry::TARGETS;
 
 /// Keys of `//! key: value`; `covers`, `deviates` and `linux` are for readers and for statistics.
-const KEYS: [&str; 6] = ["covers", "deviates", "ip", "linux", "needs", "xfail"];
+const KEYS: [&str; 7] = ["covers", "deviates", "ip", "kernel", "linux", "needs", "xfail"];
 
 /// Operators between a target and a version.
 const OPERATORS: [&str; 5] = ["<", "<=", "==", ">", ">="];

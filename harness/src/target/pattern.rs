@@ -3,7 +3,8 @@
 use super::TargetInfo;
 
 /// Whether `pattern` (`linux`, `linux:veth`, `linux >= 6.1`, `linux >= 6.2 < 6.13`) names `target`. A name without a
-/// colon names all of its kinds; `linux` names every Linux kernel, `uml` too.
+/// colon names all of its kinds; `linux` names every Linux kernel, `uml` too, and with versions the stack that
+/// is to be one of them.
 #[must_use]
 pub fn matches_target(pattern: &str, target: &TargetInfo) -> bool {
     let mut words = pattern.split_whitespace();
@@ -12,15 +13,20 @@ pub fn matches_target(pattern: &str, target: &TargetInfo) -> bool {
             let kind = target.name.strip_prefix(name);
             kind.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
         };
-        is(name) || (name == "linux" && is("uml"))
+        // What is said of every version is said of kernels; of some versions, of whoever behaves so.
+        let behaves = target.name.starts_with(STACK_AS) && pattern.contains(char::is_whitespace);
+        is(name) || (name == "linux" && (is("uml") || behaves))
     });
-    let have = numbers(&target.version);
+    let have = numbers(target.name.strip_prefix(STACK_AS).unwrap_or(&target.version));
     let bounds: Vec<_> = words.collect();
     // Of a target that cannot be asked no version is known, and no bound holds.
     same_name
         && (bounds.is_empty() || !have.is_empty())
         && bounds.chunks(2).all(|bound| within(&have, bound))
 }
+
+/// The stack as a Linux, in front of the version.
+const STACK_AS: &str = "stack:linux-";
 
 /// Whether a version keeps to `[operator, version]`.
 fn within(have: &[u64], bound: &[&str]) -> bool {

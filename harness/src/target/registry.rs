@@ -14,12 +14,24 @@ pub struct TargetName {
 
 /// Every target, the default first.
 pub const TARGETS: &[TargetName] = &[
-    TargetName { name: "stack", help: "the reference Rust stack: in process, virtual time" },
+    TargetName {
+        name: "stack",
+        help: "the reference Rust stack: in process, virtual time; stack:linux-6.1 as an older kernel",
+    },
     TargetName { name: "linux", help: "the running kernel through a TUN device" },
     TargetName { name: "linux:veth", help: "the running kernel through a veth pair" },
     TargetName { name: "uml", help: "a Linux kernel in virtual time; uml:KERNEL by name or path" },
     TargetName { name: "linux:raw", help: "the running kernel through raw sockets on loopback" },
 ];
+
+/// What stands before the kernel that the stack is to behave as, or before its mutant.
+const STACK_PREFIX: &str = "stack:";
+
+/// The name of the stack as `kernel`: `stack:linux-6.1`.
+#[must_use]
+pub fn stack_as(kernel: &str) -> String {
+    format!("{STACK_PREFIX}{kernel}")
+}
 
 /// Why a target cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,11 +56,13 @@ pub enum RegistryError {
 /// [`Launch::info`].
 pub fn launcher(name: &str) -> Result<Box<dyn Launch>, RegistryError> {
     match name {
-        "stack" => stack().map_err(Into::into),
+        "stack" => stack(None).map_err(Into::into),
         "linux" | "linux:veth" | "linux:raw" => linux(name).map_err(Into::into),
         _ => {
-            if let Some(mutant) = name.strip_prefix("stack:") {
-                return mutated(mutant).map_err(Into::into);
+            if let Some(variant) = name.strip_prefix(STACK_PREFIX) {
+                let is_kernel = variant.starts_with("linux-");
+                let made = if is_kernel { stack(Some(variant)) } else { mutated(variant) };
+                return made.map_err(Into::into);
             }
             let names: Vec<_> = TARGETS.iter().map(|t| t.name).collect();
             let known = format!("known are {}", names.join(", "));
@@ -69,13 +83,12 @@ pub fn prepare_process(name: &str) {
 }
 
 #[cfg(feature = "target-stack")]
-#[expect(clippy::unnecessary_wraps, reason = "without the feature it is an error")]
-fn stack() -> Result<Box<dyn Launch>, TargetError> {
-    Ok(Box::new(super::stack::StackLaunch))
+fn stack(kernel: Option<&str>) -> Result<Box<dyn Launch>, TargetError> {
+    Ok(Box::new(super::stack::StackLaunch::new(kernel)?))
 }
 
 #[cfg(not(feature = "target-stack"))]
-fn stack() -> Result<Box<dyn Launch>, TargetError> {
+fn stack(_: Option<&str>) -> Result<Box<dyn Launch>, TargetError> {
     Err(absent("stack", "build with the feature target-stack"))
 }
 

@@ -4,6 +4,12 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+/// Ticks per second that a kernel can be configured with, and so the stack.
+pub const HZ_CHOICES: [u32; 4] = [100, 250, 300, 1000];
+
+/// Kernels that a script can be for and that the stack can be: the rules of these are known.
+pub const KERNELS: [&str; 4] = ["linux-4.3", "linux-6.1", "linux-6.12", "linux-6.18"];
+
 /// Which sockets and which packets a script uses (`--ip_version`).
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -64,6 +70,8 @@ pub struct Setup {
     pub speed_mbps: Option<u32>,
     /// Ticks per second that are asked for (`--hz`); the target's own if nobody asks.
     pub hz: Option<u32>,
+    /// The kernel the script is for (`//! kernel:`), as `linux-6.1`; any, if it does not say.
+    pub kernel: Option<String>,
     /// Sysctls to set before the init command: name in dotted form, value.
     pub sysctls: Vec<(String, String)>,
     /// Seed of everything random in a virtual target.

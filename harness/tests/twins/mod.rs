@@ -38,7 +38,7 @@ impl Side {
         let Clock::Real { tick_us } = LinuxLaunch::default().info().unwrap().clock else {
             panic!("the running kernel has a real clock")
         };
-        Self::new(&StackLaunch, u32::try_from(1_000_000 / tick_us).ok()).unwrap()
+        Self::new(&StackLaunch::default(), u32::try_from(1_000_000 / tick_us).ok()).unwrap()
     }
 
     pub(crate) fn new(launch: &dyn Launch, hz: Option<u32>) -> Result<Self, TargetError> {
@@ -55,6 +55,7 @@ impl Side {
             is_anyip: false,
             speed_mbps: None,
             hz,
+            kernel: None,
             sysctls: vec![
                 ("net.ipv4.tcp_rmem".to_owned(), "4096 131072 6291456".to_owned()),
                 ("net.ipv4.tcp_wmem".to_owned(), "4096 16384 4194304".to_owned()),

@@ -5,8 +5,10 @@ use std::task::Poll;
 
 use synproof_stack::api::{Address, Domain, How, MsgFlags, Sleep};
 use synproof_stack::errno::Errno;
+use synproof_stack::kernel::KernelVersion;
 use synproof_stack::rng::Rng;
-use synproof_stack::time::Instant;
+use synproof_stack::sysctl::SysctlError;
+use synproof_stack::time::{Hz, Instant};
 use synproof_stack::{Config, Fd, Stack};
 
 use super::plan::{Ending, Plan};
@@ -67,6 +69,12 @@ pub struct Host {
     pub at_end: bool,
 }
 
+/// The one whose turn it is.
+fn one_of<T: Copy>(all: &[T], turn: u64) -> Option<T> {
+    let turn = usize::try_from(turn).unwrap_or(usize::MAX);
+    turn.checked_rem(all.len()).and_then(|at| all.get(at)).copied()
+}
+
 impl Host {
     /// A host whose program connects to `remote`, or listens.
     #[must_use]
@@ -75,12 +83,17 @@ impl Host {
             local_addrs: vec![local.ip()],
             mtu: plan.mtu,
             seed: plan.seed,
-            ..Config::default()
+            hz: one_of(&Hz::CHOICES, plan.seed / 4).and_then(Hz::new).unwrap_or(Hz::DEFAULT),
+            kernel: one_of(&KernelVersion::KNOWN, plan.seed).unwrap_or(KernelVersion::CURRENT),
         };
         let mut stack = Stack::new(config);
         stack.net_mut().tso = plan.tso;
         for (name, value) in &plan.sysctls {
-            sure(stack.sysctl_mut().set(name, value));
+            match stack.sysctl_mut().set(name, value) {
+                // Not every kernel has every knob.
+                Err(SysctlError::Unknown { .. }) => {}
+                done => sure(done),
+            }
         }
         let now = Instant::ZERO;
         let domain = if local.is_ipv6() { Domain::Inet6 } else { Domain::Inet };

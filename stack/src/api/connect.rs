@@ -13,6 +13,7 @@ use super::sleep::Sleep;
 use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::fastopen::{tcp_fastopen_defer_connect, tcp_send_syn_data};
+use crate::metrics::tcp_fetch_timewait_stamp;
 use crate::mib::Counter;
 use crate::net::{TCP_HEADER_LEN, Way};
 use crate::output::ecn::tcp_ecn_send_syn;
@@ -164,13 +165,10 @@ impl Stack {
             if !sk.repair.on && sk.snd.write_seq == Seq(0) {
                 sk.snd.write_seq = Seq(cx.rng.secure_tcp_seq(flow.local, flow.remote, cx.now));
             }
-            sk.tsoffset = if sk.repair.on {
-                sk.tsoffset
-            } else if cx.sysctl.tcp_timestamps == 1 {
-                cx.rng.secure_tcp_ts_off(flow.local.ip(), flow.remote.ip())
-            } else {
-                0
-            };
+            if !sk.repair.on {
+                sk.tsoffset = cx.secure_tcp_ts_off(flow);
+            }
+            tcp_fetch_timewait_stamp(sk, cx);
             sk.rx_opt.mss_clamp = if flow.is_v6() { IPV6_MSS_DEFAULT } else { TCP_MSS_DEFAULT };
             if tcp_fastopen_defer_connect(sk, cx) {
                 // Nothing is sent that could be acknowledged.

@@ -14,6 +14,7 @@ use super::tcp_info::tcp_get_info;
 use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::errqueue::get_zerocopy;
+use crate::kernel::is_unknown;
 use crate::output::ack::in_pingpong_mode;
 use crate::output::options::tcp_time_stamp;
 use crate::output::window::rmem_alloc;
@@ -50,7 +51,10 @@ impl Stack {
         if i32::try_from(len).is_err() && matches!(level, SOL_SOCKET | SOL_TCP | SOL_IP) {
             return Err(Errno::EINVAL);
         }
-        let mut value = match getter(level, name) {
+        if let Some(err) = is_unknown(cx.kernel.version, level, name) {
+            return Err(err);
+        }
+        let mut value = match getter(level, name, cx) {
             Some(row) if level != SOL_IPV6 || sk.is_v6 => row.get(sk)?,
             Some(_) | None => get_option(sk, (level, name), len, cx)?,
         };
@@ -169,10 +173,10 @@ fn do_tcp_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<Vec<u8>, Errno> {
             Some(_) | None => cx.sysctl.tcp_fin_timeout,
         },
         TCP_DEFER_ACCEPT => retrans_to_secs(sk.opts.defer_accept, cx),
-        TCP_WINDOW_CLAMP => saturated(sk.rcv.window_clamp),
+        TCP_WINDOW_CLAMP => sk.rcv.window_clamp.cast_signed(),
         TCP_QUICKACK => i32::from(!in_pingpong_mode(sk, cx)),
         TCP_USER_TIMEOUT => saturated(sk.opts.user_timeout_ms),
-        TCP_TIMESTAMP => tcp_time_stamp(cx.now, sk.tsoffset).cast_signed(),
+        TCP_TIMESTAMP => tcp_time_stamp(cx.now, sk.tsoffset, cx).cast_signed(),
         TCP_NOTSENT_LOWAT => sk.opts.notsent_lowat.cast_signed(),
         TCP_THIN_LINEAR_TIMEOUTS => i32::from(sk.opts.thin_linear_timeouts),
         TCP_INQ => i32::from(sk.opts.inq),

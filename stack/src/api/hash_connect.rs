@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use super::bind::port_range;
 use crate::errno::Errno;
 use crate::flow::Flow;
+use crate::kernel::Behaviours;
 use crate::mib::Counter;
 use crate::net::LOOPBACK_IFINDEX;
 use crate::seq::Seq;
@@ -34,7 +35,9 @@ impl Stack {
         let search = local.port() == 0;
         let check_established = |flow: Flow| {
             ehash.get(flow).is_none_or(|holder| match objects.get(holder) {
-                Some(Object::TimeWait(tw)) => tcp_twsk_unique(tw, search, cx.now, &cx.sysctl),
+                Some(Object::TimeWait(tw)) => {
+                    tcp_twsk_unique(tw, search, cx.now, (&cx.kernel, &cx.sysctl))
+                }
                 Some(Object::Sock(_) | Object::Request(_)) | None => false,
             })
         };
@@ -86,7 +89,12 @@ impl Stack {
 /// the remainder is old enough.
 ///
 /// `[RFC6191:2#1]` · Linux: tcp_twsk_unique (net/ipv4/tcp_ipv4.c)
-fn tcp_twsk_unique(tw: &TimeWaitSock, searched: bool, now: Instant, sysctl: &Sysctls) -> bool {
+fn tcp_twsk_unique(
+    tw: &TimeWaitSock,
+    searched: bool,
+    now: Instant,
+    (kernel, sysctl): (&Behaviours, &Sysctls),
+) -> bool {
     let ends = [tw.flow.local, tw.flow.remote];
     let over_loopback =
         tw.bound_dev_if == LOOPBACK_IFINDEX || ends.iter().any(|end| end.ip().is_loopback());
@@ -97,6 +105,13 @@ fn tcp_twsk_unique(tw: &TimeWaitSock, searched: bool, now: Instant, sysctl: &Sys
     };
     let reuse = allowed && tw.state() == TcpState::TimeWait;
     let delay_us = u64::from(sysctl.tcp_tw_reuse_delay) * 1000;
-    let aged = now.micros_since(tw.entry_stamp) > delay_us;
-    tw.ts_recent_stamp.is_some() && (!searched || (reuse && aged))
+    tw.ts_recent_stamp.is_some_and(|at| {
+        // Older kernels wait for the next second after the last timestamp.
+        let aged = if kernel.tw_reuse_delay {
+            now.micros_since(tw.entry_stamp) > delay_us
+        } else {
+            now.secs_since(at) >= 1
+        };
+        !searched || (reuse && aged)
+    })
 }

@@ -144,6 +144,13 @@ const REFUSES: Takes = Takes::Refused(Errno::ENOPROTOOPT);
 const NOT_TCP: Takes = Takes::Refused(Errno::EOPNOTSUPP);
 const INVALID: Takes = Takes::Refused(Errno::EINVAL);
 
+/// Rows of kernels in which every socket takes what is for Unix sockets: SO_PASSCRED, SO_PASSSEC,
+/// SO_PASSPIDFD.
+const TAKEN_BY_ALL: &[Row] = &[so_flag(16), so_flag(34), so_flag(76)];
+
+/// TCP_THIN_DUPACK where it does something.
+const THIN_DUPACK: &[Row] = &[keeps(SOL_TCP, 17, Reads::Int, Takes::Switch, 0)];
+
 const ROWS: &[Row] = &[
     // SO_DEBUG
     so_flag(1).needs(Needs::Admin(Errno::EACCES)),
@@ -195,6 +202,7 @@ const ROWS: &[Row] = &[
     answers(SOL_SOCKET, 83, Reads::Int, NOT_TCP, Gives::Refused(Errno::EOPNOTSUPP)),
     // TCP_THIN_DUPACK
     answers(SOL_TCP, 17, Reads::Int, Takes::Switch, Gives::Always(0)),
+    // What only older kernels heed is in THIN_DUPACK.
     // TCP_IS_MPTCP
     only_reads(SOL_TCP, 43, Gives::Always(0)),
     // IP_HDRINCL
@@ -293,17 +301,19 @@ const ROWS: &[Row] = &[
 ];
 
 /// The row of an option that sets it, if it is one of these.
-pub(super) fn setter(level: i32, name: i32) -> Option<&'static Row> {
-    row(level, name).filter(|row| row.takes != Takes::Elsewhere)
+pub(super) fn setter(level: i32, name: i32, cx: &Cx) -> Option<&'static Row> {
+    row(level, name, cx).filter(|row| row.takes != Takes::Elsewhere)
 }
 
 /// The row of an option that reads it, if it is one of these.
-pub(super) fn getter(level: i32, name: i32) -> Option<&'static Row> {
-    row(level, name).filter(|row| row.gives != Gives::Elsewhere)
+pub(super) fn getter(level: i32, name: i32, cx: &Cx) -> Option<&'static Row> {
+    row(level, name, cx).filter(|row| row.gives != Gives::Elsewhere)
 }
 
-fn row(level: i32, name: i32) -> Option<&'static Row> {
-    ROWS.iter().find(|row| row.key == OptionKey::new(level, name))
+fn row(level: i32, name: i32, cx: &Cx) -> Option<&'static Row> {
+    let unix = if cx.kernel.unix_options_refused { &[] } else { TAKEN_BY_ALL };
+    let thin = if cx.kernel.thin_dupack { THIN_DUPACK } else { &[] };
+    unix.iter().chain(thin).chain(ROWS).find(|row| row.key == OptionKey::new(level, name))
 }
 
 impl Row {

@@ -14,6 +14,7 @@ use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::errno::Errno;
 use crate::errqueue::set_zerocopy;
+use crate::kernel::is_unknown;
 use crate::output::ack::tcp_send_ack;
 use crate::output::pacing::set_max_pacing_rate;
 use crate::output::window::tcp_set_window_clamp;
@@ -110,7 +111,10 @@ fn set_option(
     if level == SOL_IPV6 && !sk.is_v6 {
         return Err(Errno::ENOPROTOOPT);
     }
-    if let Some(row) = setter(level, name) {
+    if let Some(err) = is_unknown(cx.kernel.version, level, name) {
+        return Err(err);
+    }
+    if let Some(row) = setter(level, name, cx) {
         return row.set(sk, value, cx);
     }
     match level {
@@ -131,7 +135,7 @@ fn sol_socket(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Result<(),
         return done;
     }
     if matches!(name, SO_TIMESTAMPING_OLD | SO_TIMESTAMPING_NEW) {
-        return sock_set_timestamping(sk, name, value);
+        return sock_set_timestamping(sk, name, value, cx);
     }
     let val = int(value)?;
     let on = val != 0;
@@ -251,7 +255,7 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
                 Some(if val < 0 { -1 } else { val.min(TCP_FIN_TIMEOUT_MAX_SECS) });
         }
         TCP_DEFER_ACCEPT => sk.opts.defer_accept = secs_to_retrans(val, cx),
-        TCP_WINDOW_CLAMP => set_window_clamp(sk, val)?,
+        TCP_WINDOW_CLAMP => set_window_clamp(sk, val, cx)?,
         TCP_QUICKACK => set_quickack(sk, val, cx),
         TCP_USER_TIMEOUT => {
             sk.opts.user_timeout_ms = u32::try_from(val).map_err(|_| Errno::EINVAL)?;
@@ -267,9 +271,7 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
             let fits = (0..1 << 28).contains(&val);
             sk.opts.tx_delay_us = fits.then(|| val.unsigned_abs()).ok_or(Errno::EINVAL)?;
         }
-        TCP_RTO_MAX_MS | TCP_RTO_MIN_US | TCP_DELACK_MAX_US => {
-            set_time_limit(sk, name, val, cx.hz)?
-        }
+        TCP_RTO_MAX_MS | TCP_RTO_MIN_US | TCP_DELACK_MAX_US => set_time_limit(sk, name, val, cx)?,
         TCP_MD5SIG | TCP_MD5SIG_EXT => sk.md5.set(value, sk.is_v6, name == TCP_MD5SIG_EXT)?,
         _ => return Err(Errno::ENOPROTOOPT),
     }
@@ -281,7 +283,8 @@ fn zero_or_one(val: i32) -> Result<bool, Errno> {
 }
 
 /// TCP_RTO_MAX_MS, TCP_RTO_MIN_US, TCP_DELACK_MAX_US.
-fn set_time_limit(sk: &mut Sock, name: i32, val: i32, hz: Hz) -> Result<(), Errno> {
+fn set_time_limit(sk: &mut Sock, name: i32, val: i32, cx: &Cx) -> Result<(), Errno> {
+    let hz = cx.hz;
     match name {
         TCP_RTO_MIN_US => sk.opts.rto_min = short_time(val, hz)?,
         TCP_DELACK_MAX_US => sk.opts.delack_max = short_time(val, hz)?,
@@ -311,9 +314,10 @@ fn set_keepidle(sk: &mut Sock, secs: u32, cx: &Cx) {
 }
 
 /// TCP_WINDOW_CLAMP.
-fn set_window_clamp(sk: &mut Sock, val: i32) -> Result<(), Errno> {
+fn set_window_clamp(sk: &mut Sock, val: i32, cx: &Cx) -> Result<(), Errno> {
     if val != 0 {
-        tcp_set_window_clamp(sk, val.max(0).unsigned_abs());
+        let least = if cx.kernel.signed_window_clamp { 0 } else { i32::MIN };
+        tcp_set_window_clamp(sk, val.max(least).cast_unsigned());
     } else if sk.state() == TcpState::Close {
         sk.rcv.window_clamp = 0;
     } else {

@@ -5,6 +5,7 @@
 
 use super::recovery::{Rexmit, tcp_ecn_queue_cwr, tcp_init_undo, tcp_set_ca_state};
 use super::reno_sack::tcp_add_reno_sack;
+use super::scoreboard::tcp_is_rack;
 use super::undo::{tcp_try_undo_loss, tcp_try_undo_recovery};
 use super::{CaEvent, CaState, tcp_mark_skb_lost, tcp_rack_skb_timeout};
 use crate::cx::Cx;
@@ -57,7 +58,7 @@ fn tcp_timeout_mark_lost(sk: &mut Sock, cx: &mut Cx) {
         sk.write_queue.rtx_mut().for_each(|chunk| chunk.marks.sacked = false);
     }
     for index in 0..sk.write_queue.rtx_len() {
-        let recent = sk.rx_opt.sack_ok && index > 0 && {
+        let recent = sk.rx_opt.sack_ok && tcp_is_rack(cx) && index > 0 && {
             let sent_at = sk.write_queue.rtx_get(index).map(|chunk| chunk.sent_at);
             sent_at.is_some_and(|at| tcp_rack_skb_timeout(sk, at, 0, cx) > 0)
         };

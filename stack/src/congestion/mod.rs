@@ -8,6 +8,7 @@ mod rack;
 mod recovery;
 mod reno;
 mod reno_sack;
+mod scoreboard;
 mod undo;
 
 pub(crate) use cubic::Cubic;
@@ -28,4 +29,5 @@ pub(crate) use recovery::{
 };
 pub(crate) use reno::Reno;
 pub(crate) use reno_sack::tcp_remove_reno_sacks;
+pub(crate) use scoreboard::tcp_resume_early_retransmit;
 pub(crate) use undo::undo_synack_rto;

@@ -23,6 +23,8 @@ pub(crate) struct Delivery {
     pub(crate) newly_lost: u32,
     /// SND.UNA moved.
     pub(crate) snd_una_advanced: bool,
+    /// Below the threshold no more is sent than was delivered (PRR-CRB).
+    pub(crate) conserves: bool,
 }
 
 impl Prr {
@@ -49,6 +51,8 @@ impl Prr {
             let share = (u64::from(cw.snd_ssthresh) * u64::from(self.delivered))
                 .div_ceil(u64::from(cw.prior_cwnd));
             share.saturating_sub(u64::from(self.out))
+        } else if seen.conserves {
+            u64::from(seen.newly_acked_sacked.min(cw.snd_ssthresh - in_flight))
         } else {
             let owed = self.delivered.saturating_sub(self.out).max(seen.newly_acked_sacked);
             let bonus = u32::from(seen.snd_una_advanced && seen.newly_lost == 0);

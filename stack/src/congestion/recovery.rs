@@ -2,11 +2,14 @@
 //!
 //! RFC 5681 §3.2, RFC 6582, RFC 6675, RFC 5682 (F-RTO) · Linux: tcp_fastretrans_alert,
 //! tcp_enter_loss, tcp_process_loss (net/ipv4/tcp_input.c). Since 6.17 RACK alone decides what is
-//! lost; without SACK the third duplicate does.
+//! lost; without SACK the third duplicate does. `scoreboard` is what was before RACK.
 
 use super::loss::{tcp_process_loss, tcp_update_rto_time};
 use super::prr::{Delivery, tcp_end_cwnd_reduction as end_reduction};
 use super::reno_sack::{tcp_add_reno_sack, tcp_newreno_mark_lost};
+use super::scoreboard::{
+    tcp_force_fast_retransmit, tcp_is_rack, tcp_time_to_recover, tcp_update_scoreboard,
+};
 use super::undo::{tcp_try_undo_dsack, tcp_try_undo_partial, tcp_try_undo_recovery};
 use super::{CaEvent, CaState, tcp_rack_mark_lost};
 use crate::cx::Cx;
@@ -74,12 +77,20 @@ pub(crate) fn tcp_fastretrans_alert(
     if tcp_check_sack_reneging(sk, flags, cx) || has_left(sk, cx) {
         return;
     }
-    let go_on = match sk.loss.ca_state {
+    let before = sk.loss.ca_state;
+    let go_on = match before {
         CaState::Recovery => in_recovery(sk, prior_snd_una, dupacks, flags, cx),
         CaState::Loss => in_loss(sk, dupacks, flags, rexmit, cx),
         CaState::Open | CaState::Disorder | CaState::Cwr => in_peace(sk, dupacks, flags, cx),
     };
-    if go_on {
+    if let Some(fast_rexmit) = go_on {
+        // Without RACK what is lost is found last; a partial ACK asks again.
+        let partial = before == CaState::Recovery && flags.snd_una_advanced;
+        let asks = dupacks != 0 || flags.data_sacked || partial;
+        let do_lost = dupacks != 0 || (asks && tcp_force_fast_retransmit(sk, cx));
+        if sk.rx_opt.sack_ok && do_lost && !tcp_is_rack(cx) {
+            tcp_update_scoreboard(sk, fast_rexmit, cx);
+        }
         *rexmit = Rexmit::Lost;
     }
 }
@@ -136,25 +147,25 @@ fn in_recovery(
     dupacks: u32,
     flags: &mut AckFlags,
     cx: &mut Cx,
-) -> bool {
+) -> Option<bool> {
     if !flags.snd_una_advanced {
         if !sk.rx_opt.sack_ok {
             tcp_add_reno_sack(sk, dupacks, flags.ece, cx);
         }
     } else if tcp_try_undo_partial(sk, prior_snd_una, cx) {
-        return false;
+        return None;
     }
     if tcp_try_undo_dsack(sk, cx) {
         tcp_try_to_open(sk, flags.ece, cx);
     }
     tcp_identify_packet_loss(sk, flags, cx);
     if sk.loss.ca_state != CaState::Recovery {
-        if sk.loss.lost_out == 0 {
-            return false;
+        if !tcp_time_to_recover(sk, flags, cx) {
+            return None;
         }
         tcp_enter_recovery(sk, flags.ece, cx);
     }
-    true
+    Some(false)
 }
 
 fn in_loss(
@@ -163,19 +174,20 @@ fn in_loss(
     flags: &mut AckFlags,
     rexmit: &mut Rexmit,
     cx: &mut Cx,
-) -> bool {
+) -> Option<bool> {
     tcp_process_loss(sk, *flags, dupacks, rexmit, cx);
     if sk.loss.ca_state != CaState::Loss {
         tcp_update_rto_time(sk, cx);
     }
     tcp_identify_packet_loss(sk, flags, cx);
     if sk.loss.ca_state != CaState::Open && !flags.lost_retrans {
-        return false;
+        return None;
     }
     in_peace(sk, dupacks, flags, cx)
 }
 
-fn in_peace(sk: &mut Sock, dupacks: u32, flags: &mut AckFlags, cx: &mut Cx) -> bool {
+/// None when that is all; else whether recovery begins here, so that at least the head is lost.
+fn in_peace(sk: &mut Sock, dupacks: u32, flags: &mut AckFlags, cx: &mut Cx) -> Option<bool> {
     if !sk.rx_opt.sack_ok {
         if flags.snd_una_advanced {
             sk.loss.sacked_out = 0;
@@ -186,19 +198,19 @@ fn in_peace(sk: &mut Sock, dupacks: u32, flags: &mut AckFlags, cx: &mut Cx) -> b
         tcp_try_undo_dsack(sk, cx);
     }
     tcp_identify_packet_loss(sk, flags, cx);
-    if sk.loss.lost_out == 0 {
+    if !tcp_time_to_recover(sk, flags, cx) {
         tcp_try_to_open(sk, flags.ece, cx);
-        return false;
+        return None;
     }
     let probe_lost = sk.mtup.probe.is_some_and(|probe| probe.seq_start == sk.snd.una);
     if sk.loss.ca_state < CaState::Cwr && probe_lost {
         // Too large for the path, which is not congestion.
         tcp_mtup_probe_failed(sk, cx);
         tcp_simple_retransmit(sk, cx);
-        return false;
+        return None;
     }
     tcp_enter_recovery(sk, flags.ece, cx);
-    true
+    Some(true)
 }
 
 /// Marks what is lost.
@@ -206,6 +218,9 @@ fn in_peace(sk: &mut Sock, dupacks: u32, flags: &mut AckFlags, cx: &mut Cx) -> b
 /// Linux: tcp_identify_packet_loss
 fn tcp_identify_packet_loss(sk: &mut Sock, flags: &mut AckFlags, cx: &mut Cx) {
     if sk.write_queue.is_rtx_empty() {
+        return;
+    }
+    if sk.rx_opt.sack_ok && !tcp_is_rack(cx) {
         return;
     }
     if sk.rx_opt.sack_ok {
@@ -281,7 +296,7 @@ pub(crate) fn tcp_end_cwnd_reduction(sk: &mut Sock, cx: &Cx) {
 
 /// Reduces the window by the rules of PRR for something delivered outside an ACK.
 pub(super) fn reduce_for(sk: &mut Sock, newly_lost: u32) {
-    let seen = Delivery { newly_acked_sacked: 1, newly_lost, snd_una_advanced: false };
+    let seen = Delivery { newly_acked_sacked: 1, newly_lost, ..Delivery::default() };
     let in_flight = sk.loss.packets_in_flight();
     sk.loss.prr.tcp_cwnd_reduction(&mut sk.cong.cw, in_flight, seen);
 }

@@ -20,14 +20,14 @@ const TCP_RACK_RECOVERY_THRESH: u8 = 16;
 /// arrived first.
 ///
 /// Linux: tcp_may_undo
-fn tcp_may_undo(sk: &Sock) -> bool {
-    sk.loss.undo_marker.is_some() && (sk.loss.undo_retrans == 0 || tcp_packet_delayed(sk))
+fn tcp_may_undo(sk: &Sock, cx: &Cx) -> bool {
+    sk.loss.undo_marker.is_some() && (sk.loss.undo_retrans == 0 || tcp_packet_delayed(sk, cx))
 }
 
 /// The ACK answers something sent before the first retransmission.
 ///
 /// Linux: tcp_packet_delayed
-fn tcp_packet_delayed(sk: &Sock) -> bool {
+fn tcp_packet_delayed(sk: &Sock, cx: &Cx) -> bool {
     let Some(stamp) = sk.loss.retrans_stamp else {
         // Nothing was retransmitted, so nothing can have been lost; but the stamp is also taken
         // away when all of an episode without SACK is acknowledged, and with the SYN.
@@ -35,7 +35,7 @@ fn tcp_packet_delayed(sk: &Sock) -> bool {
         return !held && sk.state() != TcpState::SynSent;
     };
     let tsecr = sk.rx_opt.rcv_tsecr;
-    let first = tcp_time_stamp(stamp, sk.tsoffset);
+    let first = tcp_time_stamp(stamp, sk.tsoffset, cx);
     sk.rx_opt.saw_tstamp && tsecr != 0 && Seq(tsecr).before(Seq(first))
 }
 
@@ -61,7 +61,7 @@ fn tcp_undo_cwnd_reduction(sk: &mut Sock, unmark_loss: bool, cx: &Cx) {
 ///
 /// Linux: tcp_try_undo_recovery
 pub(super) fn tcp_try_undo_recovery(sk: &mut Sock, cx: &mut Cx) -> bool {
-    if tcp_may_undo(sk) {
+    if tcp_may_undo(sk, cx) {
         cx.mib.inc(if sk.loss.ca_state == CaState::Loss {
             Counter::TcpExtTCPLossUndo
         } else {
@@ -119,7 +119,7 @@ pub(super) fn tcp_try_undo_dsack(sk: &mut Sock, cx: &mut Cx) -> bool {
 ///
 /// Linux: tcp_try_undo_partial
 pub(super) fn tcp_try_undo_partial(sk: &mut Sock, prior_snd_una: Seq, cx: &mut Cx) -> bool {
-    if sk.loss.undo_marker.is_none() || !tcp_packet_delayed(sk) {
+    if sk.loss.undo_marker.is_none() || !tcp_packet_delayed(sk, cx) {
         return false;
     }
     sack_reordering(sk, prior_snd_una, cx);
@@ -139,7 +139,7 @@ pub(super) fn tcp_try_undo_partial(sk: &mut Sock, prior_snd_una: Seq, cx: &mut C
 ///
 /// Linux: tcp_try_undo_loss
 pub(super) fn tcp_try_undo_loss(sk: &mut Sock, frto_undo: bool, cx: &mut Cx) -> bool {
-    if !frto_undo && !tcp_may_undo(sk) {
+    if !frto_undo && !tcp_may_undo(sk, cx) {
         return false;
     }
     tcp_undo_cwnd_reduction(sk, true, cx);

@@ -40,12 +40,13 @@ pub(crate) fn tcp_try_fastopen(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Ans
     let Some(foc) = foc else { return Answer::Handshake(None) };
     let (src, dst) = (seg.ip.src, seg.ip.dst);
     let keys = sk.listener.fastopenq.keys.as_ref().unwrap_or(&cx.sysctl.tcp_fastopen_key);
-    let fresh =
-        keys.first().map(|primary| Cookie { bytes: cookie_gen(primary, src, dst).to_vec(), exp });
+    let fresh = keys
+        .first()
+        .map(|primary| Cookie { bytes: cookie_gen(primary, src, dst, cx).to_vec(), exp });
     if foc.is_empty() {
         return Answer::Handshake(fresh);
     }
-    let Some(key) = key_of(&foc, keys, src, dst) else {
+    let Some(key) = key_of(&foc, keys, (src, dst), cx) else {
         cx.mib.inc(Counter::TcpExtTCPFastOpenPassiveFail);
         return Answer::Handshake(fresh);
     };

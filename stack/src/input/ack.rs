@@ -128,7 +128,8 @@ pub(super) fn tcp_ack(
     }
     // [RFC9293:3.10.7.4#15] An ACK of something never sent.
     if seg.ack.after(sk.snd.nxt) {
-        if challenge == Challenge::Send && !cx.mutant(Mutant::UnsentAcked) {
+        let unsent = cx.kernel.challenge_unsent_ack && !cx.mutant(Mutant::UnsentAcked);
+        if challenge == Challenge::Send && unsent {
             tcp_send_challenge_ack(sk, false, cx);
         }
         return if cx.mutant(Mutant::UnsentAcked) { Ok(()) } else { Err(BadAck::Unsent) };
@@ -254,7 +255,7 @@ fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx:
     if !seg.flags.syn() {
         nwin <<= sk.rx_opt.snd_wscale;
     }
-    if tcp_may_update_window(sk, seg, nwin) {
+    if tcp_may_update_window(sk, seg, nwin, cx) {
         flags.win_update = true;
         sk.snd.wl1 = seg.seq;
         if sk.snd.wnd != nwin {
@@ -275,10 +276,11 @@ fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx:
 /// The segment is newer than the one SND.WND is from, or opens the window further than that did.
 ///
 /// Linux: tcp_may_update_window
-pub(super) fn tcp_may_update_window(sk: &Sock, seg: &Segment, nwin: u32) -> bool {
+pub(super) fn tcp_may_update_window(sk: &Sock, seg: &Segment, nwin: u32, cx: &Cx) -> bool {
+    let closes = cx.kernel.zero_window_updates && nwin == 0;
     seg.ack.after(sk.snd.una)
         || seg.seq.after(sk.snd.wl1)
-        || (seg.seq == sk.snd.wl1 && (nwin > sk.snd.wnd || nwin == 0))
+        || (seg.seq == sk.snd.wl1 && (nwin > sk.snd.wnd || closes))
 }
 
 /// Linux: tcp_ack_is_dubious
@@ -302,11 +304,7 @@ fn tcp_cong_control(
         count_exit(exit, sk.cong.cw.snd_cwnd, cx);
     }
     if sk.loss.in_cwnd_reduction() {
-        let seen = Delivery {
-            newly_acked_sacked: acked_sacked,
-            newly_lost: sk.loss.lost.wrapping_sub(before.lost),
-            snd_una_advanced: flags.snd_una_advanced,
-        };
+        let seen = delivery(acked_sacked, sk.loss.lost.wrapping_sub(before.lost), flags, cx);
         let in_flight = sk.loss.packets_in_flight();
         sk.loss.prr.tcp_cwnd_reduction(&mut sk.cong.cw, in_flight, seen);
     } else if tcp_may_raise_cwnd(sk, flags, cx) && tcp_is_cwnd_limited(sk) {
@@ -315,6 +313,19 @@ fn tcp_cong_control(
         sk.cong.cwnd_stamp = cx.now;
     }
     tcp_update_pacing_rate(sk, cx);
+}
+
+/// What PRR hears of an ACK. It grew a bonus segment for every ACK that repairs something, where it
+/// once conserved packets unless a retransmission arrived.
+///
+/// Linux: tcp_cwnd_reduction (net/ipv4/tcp_input.c, of 4.3 too)
+fn delivery(newly_acked_sacked: u32, newly_lost: u32, flags: AckFlags, cx: &Cx) -> Delivery {
+    let snd_una_advanced = flags.snd_una_advanced;
+    if !cx.kernel.prr_conservative {
+        return Delivery { newly_acked_sacked, newly_lost, snd_una_advanced, conserves: false };
+    }
+    let conserves = !flags.retrans_data_acked || flags.lost_retrans;
+    Delivery { newly_acked_sacked, newly_lost: 0, snd_una_advanced: true, conserves }
 }
 
 /// What every acknowledgement tells, before its segments and its round trip are known.

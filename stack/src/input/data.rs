@@ -22,11 +22,11 @@ use crate::output::ack::{TCP_MAX_QUICKACKS, tcp_enter_quickack_mode, tcp_incr_qu
 use crate::output::window::{rmem_alloc, tcp_receive_window};
 use crate::seq::Seq;
 use crate::sock::Sock;
-use crate::sock::TCP_DELACK_MAX_MS;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::sock::ofo_queue::Duplicate;
 use crate::sock::recv_queue::RecvChunk;
 use crate::time::Instant;
+use crate::timer::tcp_ato_max;
 use crate::wire::{SackBlock, Segment};
 
 /// Segments below this many bytes never open the window.
@@ -149,7 +149,7 @@ fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition 
         cx.wake(sk.id, Wake::Readable);
         return Disposition::Dropped(DropReason::TcpOfoDrop);
     }
-    tcp_measure_rcv_mss(sk, seg, truesize);
+    tcp_measure_rcv_mss(sk, seg, truesize, cx);
     sk.ack.sched = true;
     sk.total.rcv_ooopack += 1;
     cx.mib.inc(Counter::TcpExtTCPOFOQueue);
@@ -284,10 +284,10 @@ pub(crate) fn tcp_send_rcvq(sk: &mut Sock, data: &[u8], cx: &mut Cx) -> usize {
 /// RFC 9293 §3.8.6.3 · Linux: tcp_event_data_recv
 pub(super) fn tcp_event_data_recv(sk: &mut Sock, seg: &Segment, truesize: u32, cx: &Cx) {
     sk.ack.sched = true;
-    tcp_measure_rcv_mss(sk, seg, truesize);
+    tcp_measure_rcv_mss(sk, seg, truesize, cx);
     tcp_rcv_rtt_measure(sk, cx);
     let ato_min = cx.hz.msecs_to_jiffies(TCP_ATO_MIN_MS);
-    let ato_max = cx.hz.msecs_to_jiffies(TCP_DELACK_MAX_MS);
+    let ato_max = tcp_ato_max(cx);
     if sk.ack.ato == 0 {
         // Bulk transfers begin in slow start, which lives from ACKs.
         tcp_incr_quickack(sk, TCP_MAX_QUICKACKS);

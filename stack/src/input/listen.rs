@@ -10,6 +10,7 @@ use crate::cx::Cx;
 use crate::effect::Effect;
 use crate::fastopen::{Answer, tcp_try_fastopen};
 use crate::flow::Flow;
+use crate::metrics::{tcp_peer_passes_paws, tw_recycle};
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::output::mss::tcp_mss_clamp;
@@ -62,11 +63,7 @@ fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx)
         cx.mib.inc(Counter::TcpExtListenOverflows);
         return listen_drop(DropReason::TcpListenOverflow, cx);
     }
-    if wants_place
-        && cx.sysctl.tcp_syncookies == 0
-        && is_last_quarter(sk, cx)
-        && !is_proven(seg, cx)
-    {
+    if wants_place && !want_cookie && is_refused(sk, seg, cx) {
         return listen_drop(DropReason::NotSpecified, cx);
     }
     if want_cookie {
@@ -93,6 +90,19 @@ fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx)
     sk.listener.young += 1;
     cx.later(Effect::AddRequest(Box::new(req)));
     Disposition::Consumed
+}
+
+/// Old timestamps of the host, or a stranger when places are scarce.
+fn is_refused(sk: &Sock, seg: &Segment, cx: &mut Cx) -> bool {
+    if tw_recycle(cx) {
+        let flow = Flow::new(seg.dst(), seg.src());
+        let passes = tcp_peer_passes_paws(flow, &agreed(sk, seg, cx), cx);
+        if !passes {
+            cx.mib.inc(Counter::TcpExtPAWSPassive);
+        }
+        return !passes;
+    }
+    cx.sysctl.tcp_syncookies == 0 && is_last_quarter(sk, cx) && !is_proven(seg, cx)
 }
 
 /// A connection with this peer once worked.
@@ -125,7 +135,7 @@ fn answer_with_cookie(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     req.mss = mss;
     req.ecn_ok &= req.rx_opt.tstamp_ok;
     req.syncookie = true;
-    req.snt_tsval_first = cookie_init_timestamp(&req, cx.now);
+    req.snt_tsval_first = cookie_init_timestamp(&req, cx);
     tcp_v4_send_synack(&req, SynackType::Normal, cx);
 }
 
@@ -141,14 +151,10 @@ fn openreq(sk: &Sock, seg: &Segment, rx_opt: RxOpt, isn: Option<Seq>, cx: &mut C
     let flow = Flow::new(seg.dst(), seg.src());
     let window = tcp_openreq_init_rwin(sk, &rx_opt, flow, cx);
     let isn = isn.unwrap_or_else(|| Seq(cx.rng.secure_tcp_seq(flow.local, flow.remote, cx.now)));
-    let tsoffset = if cx.sysctl.tcp_timestamps == 1 {
-        cx.rng.secure_tcp_ts_off(flow.local.ip(), flow.remote.ip())
-    } else {
-        0
-    };
+    let tsoffset = cx.secure_tcp_ts_off(flow);
     let mut state = StateCell::of_listener();
     advance(&mut state, flow, Event::RecvSyn, cx);
-    let tsval = tcp_time_stamp(cx.now, tsoffset);
+    let tsval = tcp_time_stamp(cx.now, tsoffset, cx);
     let mut req = RequestSock {
         mss: rx_opt.mss_clamp,
         rx_opt: RxOpt { rcv_wscale: window.rcv_wscale, ..rx_opt },

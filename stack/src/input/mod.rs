@@ -39,7 +39,7 @@ pub(crate) use rcv_window::{
     skb_truesize, tcp_init_buffer_space, tcp_rcv_space_adjust, tcp_sndbuf_expand,
 };
 pub(crate) use request::{Holder, Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
-pub(crate) use sack::sack_reordering;
+pub(crate) use sack::{sack_reordering, tcp_highest_sack_seq};
 pub(crate) use state_process::tcp_init_transfer;
 pub(crate) use syn_sent::tcp_finish_connect;
 pub(crate) use tcp_v4_rcv::tcp_v4_rcv;

@@ -131,14 +131,14 @@ fn grow_by(sk: &Sock, len: u32, truesize: u32, cx: &Cx) -> u32 {
 /// Learns the size of the peer's segments, and what share of the memory they use is payload.
 ///
 /// Linux: tcp_measure_rcv_mss
-pub(crate) fn tcp_measure_rcv_mss(sk: &mut Sock, seg: &Segment, truesize: u32) {
+pub(crate) fn tcp_measure_rcv_mss(sk: &mut Sock, seg: &Segment, truesize: u32, cx: &Cx) {
     let lss = std::mem::take(&mut sk.ack.last_seg_size);
     let payload = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
     // What the link put together has the size of its parts.
     let len = if seg.gso_size == 0 { payload } else { seg.gso_size.into() };
     if len >= sk.ack.rcv_mss {
-        if len != sk.ack.rcv_mss {
-            learn_ratio(sk, payload, truesize);
+        if len != sk.ack.rcv_mss && cx.kernel.scaling_ratio {
+            learn_ratio(sk, payload, truesize, cx);
         }
         sk.ack.rcv_mss = len.min(sk.advmss);
         if seg.flags.psh() {
@@ -163,13 +163,17 @@ pub(crate) fn tcp_measure_rcv_mss(sk: &mut Sock, seg: &Segment, truesize: u32) {
     sk.ack.pushed = true;
 }
 
-fn learn_ratio(sk: &mut Sock, payload: u32, truesize: u32) {
+fn learn_ratio(sk: &mut Sock, payload: u32, truesize: u32, cx: &Cx) {
     let val = (u64::from(payload) << RMEM_TO_WIN_SHIFT) / u64::from(truesize.max(1));
     let ratio = u8::try_from(val.max(1)).unwrap_or(u8::MAX);
     if ratio != sk.rcv.scaling_ratio {
         sk.rcv.scaling_ratio = ratio;
         let clamp = tcp_win_from_space(sk, sk.opts.rcvbuf);
-        tcp_set_window_clamp(sk, clamp);
+        if cx.kernel.ratio_moves_ssthresh {
+            tcp_set_window_clamp(sk, clamp);
+        } else {
+            sk.rcv.window_clamp = clamp;
+        }
         sk.rtt.rcvq_space = sk.rtt.rcvq_space.min(sk.rcv.window_clamp);
     }
 }

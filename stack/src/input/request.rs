@@ -186,8 +186,7 @@ fn tcp_v4_reqsk_send_ack(req: &RequestSock, holder: Holder<'_>, cx: &mut Cx) {
     };
     ack.ack = req.rcv_nxt;
     ack.wnd = u16::try_from(tcp_synack_window(req) >> req.rx_opt.rcv_wscale).unwrap_or(u16::MAX);
-    let ts =
-        req.rx_opt.tstamp_ok.then(|| time_stamp_echo(cx.now, req.tsoffset, req.rx_opt.ts_recent));
+    let ts = req.rx_opt.tstamp_ok.then(|| time_stamp_echo(req.tsoffset, req.rx_opt.ts_recent, cx));
     ack.option_bytes = bare_options(ts, req.md5_key.is_some());
     ack.ip.ttl = cx.default_ttl(req.flow.is_v6());
     send_signed(ack, req.md5_key.as_ref(), req.bound_dev_if, cx);

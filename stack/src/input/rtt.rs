@@ -4,6 +4,7 @@
 //! tcp_update_pacing_rate (net/ipv4/tcp_input.c)
 
 use crate::cx::Cx;
+use crate::output::options::{tcp_rtt_tsopt_us, tcp_time_stamp};
 use crate::sock::Sock;
 use crate::timer::{tcp_rto_max, tcp_rto_min_us};
 
@@ -59,10 +60,10 @@ pub(crate) fn tcp_set_rto(sk: &mut Sock, cx: &Cx) {
 pub(crate) fn tcp_ack_update_rtt(sk: &mut Sock, sample: RttSample, cx: &Cx) -> bool {
     let mut seq_rtt = sample.seq_rtt_us.or(sample.sack_rtt_us);
     if seq_rtt.is_none() && sk.rx_opt.saw_tstamp && sk.rx_opt.rcv_tsecr != 0 && sample.acked_data {
-        let now = crate::output::options::tcp_time_stamp(cx.now, sk.tsoffset);
-        let delta_ms = now.wrapping_sub(sk.rx_opt.rcv_tsecr);
+        let now = tcp_time_stamp(cx.now, sk.tsoffset, cx);
+        let delta = now.wrapping_sub(sk.rx_opt.rcv_tsecr);
         // An echo from the future or from another life measures nothing.
-        seq_rtt = (delta_ms < i32::MAX.unsigned_abs() / 1000).then(|| delta_ms.max(1) * 1000);
+        seq_rtt = tcp_rtt_tsopt_us(delta.max(1), cx);
     }
     let ca_rtt = sample.ca_rtt_us.or(seq_rtt);
     let Some(seq_rtt) = seq_rtt else { return false };
@@ -157,11 +158,11 @@ pub(crate) fn tcp_rcv_rtt_measure_ts(sk: &mut Sock, payload_len: u32, cx: &Cx) {
     }
     sk.rtt.rcv_rtt_last_tsecr = tsecr;
     if payload_len >= sk.ack.rcv_mss {
-        let now = crate::output::options::tcp_time_stamp(cx.now, sk.tsoffset);
-        let delta_ms = now.wrapping_sub(tsecr);
+        let now = tcp_time_stamp(cx.now, sk.tsoffset, cx);
         // Less than a tick measures nothing.
-        if (1..i32::MAX.unsigned_abs() / 1000).contains(&delta_ms) {
-            tcp_rcv_rtt_update(sk, u64::from(delta_ms) * 1000, false);
+        let sample = tcp_rtt_tsopt_us(now.wrapping_sub(tsecr), cx).filter(|us| *us != 0);
+        if let Some(sample) = sample {
+            tcp_rcv_rtt_update(sk, u64::from(sample), false);
         }
     }
 }

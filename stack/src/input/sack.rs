@@ -335,6 +335,7 @@ pub(crate) fn tcp_check_sack_reordering(
     if metric > sk.loss.reordering.saturating_mul(mss) {
         let max = cx.sysctl.tcp_max_reordering.unsigned_abs();
         sk.loss.reordering = metric.div_ceil(mss).min(max);
+        sk.loss.fack_disabled = true;
     }
     sk.total.reord_seen += 1;
     cx.mib.inc(if by_timestamp {

@@ -170,7 +170,7 @@ fn established_from_syn_recv(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
         sk.advmss = sk.advmss.saturating_sub(TSTAMP_ALIGNED);
     }
     if !end_fastopen_handshake(sk, cx) {
-        tcp_try_undo_spurious_syn(sk);
+        tcp_try_undo_spurious_syn(sk, cx);
         sk.loss.retrans_stamp = None;
         tcp_init_transfer(sk, cx);
         let rcv_nxt = sk.rcv.nxt;
@@ -204,8 +204,8 @@ fn end_fastopen_handshake(sk: &mut Sock, cx: &mut Cx) -> bool {
 /// A retransmitted SYN or SYN-ACK was unnecessary if the first one is echoed.
 ///
 /// Linux: tcp_try_undo_spurious_syn
-pub(super) fn tcp_try_undo_spurious_syn(sk: &mut Sock) {
-    let first = sk.loss.retrans_stamp.map(|at| tcp_time_stamp(at, sk.tsoffset));
+pub(super) fn tcp_try_undo_spurious_syn(sk: &mut Sock, cx: &Cx) {
+    let first = sk.loss.retrans_stamp.map(|at| tcp_time_stamp(at, sk.tsoffset, cx));
     if sk.rx_opt.saw_tstamp && first == Some(sk.rx_opt.rcv_tsecr) {
         sk.loss.undo_marker = None;
     }

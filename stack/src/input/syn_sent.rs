@@ -96,7 +96,7 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
 fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if !seg.ack.after(sk.snd.una) || seg.ack.after(sk.snd.nxt) {
         // [RFC9293:3.10.7.3#1] Something is left of an old connection: reset it and try again soon.
-        if sk.loss.retransmits == 0 {
+        if sk.loss.retransmits == 0 && cx.kernel.syn_retry_soon {
             tcp_reset_xmit_timer(sk, Timer::Retransmit, TCP_TIMEOUT_MIN, cx);
         }
         if cx.mutant(Mutant::SynSentAckMute) {
@@ -110,8 +110,8 @@ fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     }
     let ecr = Seq(sk.rx_opt.rcv_tsecr);
     if let Some(first) = sk.loss.retrans_stamp.filter(|_| sk.rx_opt.saw_tstamp && ecr.0 != 0) {
-        let low = Seq(tcp_time_stamp(first, sk.tsoffset));
-        if !ecr.between(low, Seq(tcp_time_stamp(cx.now, sk.tsoffset))) {
+        let low = Seq(tcp_time_stamp(first, sk.tsoffset, cx));
+        if !ecr.between(low, Seq(tcp_time_stamp(cx.now, sk.tsoffset, cx))) {
             cx.mib.inc(Counter::TcpExtPAWSActive);
             return reset_for(seg, ResetReason::TcpRfc7323PawsAck, DropReason::TcpRfc7323PawsAck);
         }
@@ -129,7 +129,7 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.snd.wl1 = seg.seq;
     tcp_ecn_rcv_synack(sk, seg, cx);
     take_options(sk, seg);
-    tcp_try_undo_spurious_syn(sk);
+    tcp_try_undo_spurious_syn(sk, cx);
     // Whether it is acceptable was checked above.
     let _acceptable = tcp_ack(sk, seg, Challenge::Send, cx);
     take_tstamp_ok(sk, cx);

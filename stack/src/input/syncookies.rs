@@ -15,7 +15,6 @@ use crate::output::window::{tcp_full_space, tcp_select_initial_window};
 use crate::seq::Seq;
 use crate::sock::{RequestSock, RxOpt, Sock};
 use crate::state::{Event, StateCell, advance};
-use crate::time::Instant;
 use crate::wire::{Segment, Ts};
 
 /// Values of the MSS that a cookie can stand for, by family (msstab).
@@ -122,7 +121,7 @@ fn tcp_cookie_time(cx: &Cx) -> u32 {
 /// that its low bits say what was agreed.
 ///
 /// Linux: cookie_init_timestamp
-pub(super) fn cookie_init_timestamp(req: &RequestSock, now: Instant) -> u32 {
+pub(super) fn cookie_init_timestamp(req: &RequestSock, cx: &Cx) -> u32 {
     let mut options =
         if req.rx_opt.wscale_ok { u32::from(req.rx_opt.snd_wscale) } else { TS_OPT_WSCALE_MASK };
     if req.rx_opt.sack_ok {
@@ -131,7 +130,7 @@ pub(super) fn cookie_init_timestamp(req: &RequestSock, now: Instant) -> u32 {
     if req.ecn_ok {
         options |= TS_OPT_ECN;
     }
-    let ts_now = tcp_time_stamp(now, 0);
+    let ts_now = tcp_time_stamp(cx.now, 0, cx);
     let floor = ts_now >> TS_BITS << TS_BITS;
     let ts = floor | options;
     let ts = if ts > ts_now { ts.wrapping_sub(1 << TS_BITS) } else { ts };
@@ -198,9 +197,7 @@ pub(super) fn cookie_v4_check(sk: &Sock, seg: &Segment, cx: &mut Cx) -> Option<R
     };
     cx.mib.inc(Counter::TcpExtSyncookiesRecv);
     let echo = seg.options.ts.map_or(0, |ts| ts.ecr);
-    let has_offset = echo != 0 && cx.sysctl.tcp_timestamps == 1;
-    let tsoffset =
-        if has_offset { cx.rng.secure_tcp_ts_off(flow.local.ip(), flow.remote.ip()) } else { 0 };
+    let tsoffset = if echo == 0 { 0 } else { cx.secure_tcp_ts_off(flow) };
     let tsecr = echo.wrapping_sub(tsoffset);
     let rx_opt = cookie_timestamp_decode(seg.options.ts, tsecr, cx)?;
     let ecn_ok = rx_opt.tstamp_ok && tsecr & TS_OPT_ECN != 0 && cx.sysctl.tcp_ecn != 0;

@@ -14,7 +14,7 @@ use super::{Disposition, DropReason, ResetReason};
 use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::flow::Flow;
-use crate::md5::{self, Signer, tcp_inbound_hash};
+use crate::md5::{self, Md5Keys, Signer, tcp_inbound_hash};
 use crate::mib::Counter;
 use crate::seq::Seq;
 use crate::sock::kept::{IP_MINTTL, IPV6_MINHOPCOUNT};
@@ -119,8 +119,14 @@ fn reset_signer(stack: &Stack, seg: &Segment) -> Signer {
 
 fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
     let Some(mut req) = stack.objects.take_request(id) else { return NOBODY };
-    if let Some(listener) = stack.objects.sock(req.listener)
-        && let Err(reason) = tcp_inbound_hash(&listener.md5, seg, &mut stack.cx)
+    let gone = Md5Keys::default();
+    let keys = match stack.objects.sock(req.listener) {
+        Some(listener) => Some(&listener.md5),
+        // The request still asks the listener, which has lost its keys.
+        None => (!stack.cx.kernel.keys_outlive_listener).then_some(&gone),
+    };
+    if let Some(keys) = keys
+        && let Err(reason) = tcp_inbound_hash(keys, seg, &mut stack.cx)
     {
         stack.objects.put(id, Object::Request(req));
         return Disposition::Dropped(reason);

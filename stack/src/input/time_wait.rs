@@ -6,6 +6,7 @@
 use super::request::tcp_in_window;
 use super::validate::tcp_paws_reject;
 use crate::cx::Cx;
+use crate::metrics::tcp_tw_remember_stamp;
 use crate::mib::Counter;
 use crate::output::ack::tcp_oow_rate_limited;
 use crate::output::options::{bare_options, time_stamp_echo};
@@ -148,7 +149,9 @@ fn fin_wait2(tw: &mut TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, cx: &mut Cx) 
                 tw.entry_stamp = cx.now;
             }
             remember(tw, rx_opt, cx);
-            reschedule(tw, cx);
+            let recycles = tcp_tw_remember_stamp(tw, cx);
+            let wait = if recycles { tw.timeout } else { tw_len(cx) };
+            tw.timer = cx.timer(wait).due;
             TwStatus::Ack
         }
         (false, false, _) => TwStatus::Success,
@@ -178,7 +181,11 @@ fn remember(tw: &mut TimeWaitSock, rx_opt: &RxOpt, cx: &Cx) {
 
 /// [RFC9293:MUST-13] The wait starts over.
 fn reschedule(tw: &mut TimeWaitSock, cx: &Cx) {
-    tw.timer = cx.timer(cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS)).due;
+    tw.timer = cx.timer(tw_len(cx)).due;
+}
+
+fn tw_len(cx: &Cx) -> u32 {
+    cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS)
 }
 
 /// Linux: tcp_timewait_check_oow_rate_limit
@@ -200,7 +207,7 @@ pub(super) fn tcp_v4_timewait_ack(tw: &TimeWaitSock, status: TwStatus, cx: &mut 
     ack.wnd = u16::try_from(tw.rcv_wnd >> tw.rcv_wscale).unwrap_or(u16::MAX);
     ack.ip.tos = if status == TwStatus::AckOow { tw.tos & !ECN_MASK } else { tw.tos };
     ack.ip.ttl = cx.default_ttl(tw.flow.is_v6());
-    let ts = tw.tstamp_ok.then(|| time_stamp_echo(cx.now, tw.tsoffset, tw.ts_recent));
+    let ts = tw.tstamp_ok.then(|| time_stamp_echo(tw.tsoffset, tw.ts_recent, cx));
     ack.option_bytes = bare_options(ts, tw.md5_key.is_some());
     send_signed(ack, tw.md5_key.as_ref(), tw.bound_dev_if, cx);
 }

@@ -62,7 +62,7 @@ fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     let Some(reason) = tcp_disordered_ack_check(sk, seg, cx) else {
         return ControlFlow::Continue(());
     };
-    if seg.flags.syn() {
+    if seg.flags.syn() && cx.kernel.paws_challenges_syn {
         return syn_challenge(sk, false, cx);
     }
     if reason == DropReason::TcpRfc7323PawsAck {
@@ -111,14 +111,14 @@ fn tcp_disordered_ack_check(sk: &Sock, seg: &Segment, cx: &Cx) -> Option<DropRea
     if !seg.flags.ack() || seg.seq != seg.end_seq() {
         return Some(DropReason::TcpRfc7323Paws);
     }
-    if seg.seq.before(sk.rcv.nxt) {
+    if seg.seq.before(sk.rcv.nxt) && cx.kernel.paws_old_ack_silent {
         return Some(DropReason::TcpRfc7323PawsAck);
     }
     let nwin = u32::from(seg.wnd) << sk.rx_opt.snd_wscale;
     let lag = sk.rx_opt.ts_recent.wrapping_sub(sk.rx_opt.rcv_tsval).cast_signed();
     let harmless = seg.seq == sk.rcv.nxt
         && seg.ack == sk.snd.una
-        && !tcp_may_update_window(sk, seg, nwin)
+        && !tcp_may_update_window(sk, seg, nwin, cx)
         && i64::from(lag) <= tcp_tsval_replay(sk, cx);
     (!harmless).then_some(DropReason::TcpRfc7323Paws)
 }
@@ -128,15 +128,16 @@ fn tcp_disordered_ack_check(sk: &Sock, seg: &Segment, cx: &Cx) -> Option<DropRea
 ///
 /// Linux: tcp_tsval_replay
 fn tcp_tsval_replay(sk: &Sock, cx: &Cx) -> i64 {
-    i64::from(sk.loss.rto) * 1200 / i64::from(cx.hz.per_sec())
+    let per_sec = if cx.kernel.tsval_replay_1200 { 1200 } else { 1024 };
+    i64::from(sk.loss.rto) * per_sec / i64::from(cx.hz.per_sec())
 }
 
 /// [RFC9293:3.10.7.4#2] Step 1: the segment overlaps the window.
 fn check_sequence(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
-    let outside = tcp_sequence(sk, seg).filter(|_| !cx.mutant(Mutant::OutsideTaken));
+    let outside = tcp_sequence(sk, seg, cx).filter(|_| !cx.mutant(Mutant::OutsideTaken));
     let Some(reason) = outside else { return ControlFlow::Continue(()) };
     if seg.flags.rst() {
-        if tcp_reset_check(sk, seg) {
+        if tcp_reset_check(sk, seg, cx) {
             tcp_reset(sk, Event::RecvRst, cx);
         }
         return drop_for(reason);
@@ -157,7 +158,7 @@ fn check_sequence(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
 /// Why the segment lies outside the window, if it does.
 ///
 /// Linux: tcp_sequence
-fn tcp_sequence(sk: &Sock, seg: &Segment) -> Option<DropReason> {
+fn tcp_sequence(sk: &Sock, seg: &Segment, cx: &Cx) -> Option<DropReason> {
     let (seq, end_seq) = (seg.seq, seg.end_seq());
     if end_seq.before(sk.rcv.wup) {
         return Some(DropReason::TcpOldSequence);
@@ -169,7 +170,7 @@ fn tcp_sequence(sk: &Sock, seg: &Segment) -> Option<DropReason> {
             return Some(DropReason::TcpInvalidSequence);
         }
         // What overshoots is only taken into an empty queue.
-        if !sk.recv_queue.is_empty() {
+        if cx.kernel.overshoot_refused && !sk.recv_queue.is_empty() {
             return Some(DropReason::TcpInvalidEndSequence);
         }
     }
@@ -179,8 +180,11 @@ fn tcp_sequence(sk: &Sock, seg: &Segment) -> Option<DropReason> {
 /// A reset right behind the peer's FIN is as good as one in the window.
 ///
 /// Linux: tcp_reset_check
-fn tcp_reset_check(sk: &Sock, seg: &Segment) -> bool {
-    seg.seq == sk.rcv.nxt - 1 && seg.end_seq() == sk.rcv.nxt - 1 && sk.state().is_in(FIN_RECEIVED)
+fn tcp_reset_check(sk: &Sock, seg: &Segment, cx: &Cx) -> bool {
+    cx.kernel.rst_after_fin
+        && seg.seq == sk.rcv.nxt - 1
+        && seg.end_seq() == sk.rcv.nxt - 1
+        && sk.state().is_in(FIN_RECEIVED)
 }
 
 /// [RFC5961:3.2#1] Step 2: a reset counts only at exactly RCV.NXT; elsewhere in the window it is
@@ -189,8 +193,8 @@ fn check_rst(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if !seg.flags.rst() {
         return ControlFlow::Continue(());
     }
-    let exact = seg.seq == sk.rcv.nxt || tcp_reset_check(sk, seg);
-    if exact || at_right_edge_of_sack(sk, seg.seq) || cx.mutant(Mutant::RstInWindow) {
+    let exact = seg.seq == sk.rcv.nxt || tcp_reset_check(sk, seg, cx);
+    if exact || at_right_edge_of_sack(sk, seg.seq, cx) || cx.mutant(Mutant::RstInWindow) {
         tcp_reset(sk, Event::RecvRst, cx);
         return drop_for(DropReason::TcpReset);
     }
@@ -204,7 +208,10 @@ fn check_rst(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
 }
 
 /// Peers that count what we reported by SACK put their reset at its right edge.
-fn at_right_edge_of_sack(sk: &Sock, seq: Seq) -> bool {
+fn at_right_edge_of_sack(sk: &Sock, seq: Seq, cx: &Cx) -> bool {
+    if !cx.kernel.rst_at_sack_edge {
+        return false;
+    }
     let mut edges = sk.selective_acks.as_slice().iter().map(|block| block.end);
     let Some(first) = edges.next() else { return false };
     sk.rx_opt.sack_ok && seq == edges.fold(first, Seq::max)

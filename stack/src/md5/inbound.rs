@@ -22,7 +22,11 @@ pub(crate) fn tcp_inbound_hash(
     seg: &Segment,
     cx: &mut Cx,
 ) -> Result<(), DropReason> {
-    let has_md5 = tcp_parse_auth_options(seg)?;
+    let has_md5 = match tcp_parse_auth_options(seg) {
+        Ok(found) => found,
+        Err(_) if !cx.kernel.md5_malformed_refused => false,
+        Err(reason) => return Err(reason),
+    };
     let key = keys.lookup(seg.ip.src);
     let (counter, reason) = match (key, has_md5) {
         (None, false) => return Ok(()),

@@ -21,6 +21,9 @@ pub struct MetricsBlock {
     pub cwnd: u32,
     /// TCP_METRIC_REORDERING
     pub reordering: u32,
+    /// The host's last timestamp, and when it was received (tcpm_ts, tcpm_ts_stamp, before 4.12).
+    pub(super) ts: u32,
+    pub(super) ts_stamp: Option<Instant>,
     /// What the route does not let connections change (tcpm_lock).
     pub(super) lock: MetricLocks,
     /// Fast Open.
@@ -63,6 +66,8 @@ impl MetricsBlock {
             cwnd: route.cwnd,
             reordering: route.reordering,
             lock: route.locks,
+            ts: 0,
+            ts_stamp: None,
             fastopen: std::mem::take(&mut self.fastopen),
         };
     }

@@ -21,7 +21,7 @@ impl Pair {
         Self::of_flow(sk.flow)
     }
 
-    const fn of_flow(flow: Flow) -> Self {
+    pub(super) const fn of_flow(flow: Flow) -> Self {
         Self { local: flow.local.ip(), remote: flow.remote.ip() }
     }
 }

@@ -8,10 +8,15 @@ mod block;
 mod cache;
 mod fastopen;
 mod init;
+mod recycle;
 mod update;
 
 pub use block::{FastopenMetrics, MetricsBlock};
 pub use cache::{Pair, TcpMetrics};
 pub(crate) use fastopen::{CacheSet, tcp_fastopen_cache_get, tcp_fastopen_cache_set};
 pub(crate) use init::tcp_init_metrics;
+pub(crate) use recycle::{
+    tcp_fetch_timewait_stamp, tcp_peer_passes_paws, tcp_remember_stamp, tcp_tw_remember_stamp,
+    tw_recycle,
+};
 pub(crate) use update::tcp_update_metrics;

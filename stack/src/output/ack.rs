@@ -62,7 +62,8 @@ pub(crate) fn tcp_incr_quickack(sk: &mut Sock, max_quickacks: u32) {
 
 /// Linux: tcp_enter_quickack_mode (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_enter_quickack_mode(sk: &mut Sock, max_quickacks: u32, cx: &Cx) {
-    tcp_incr_quickack(sk, max_quickacks);
+    let most = if cx.kernel.bounded_quickacks { max_quickacks } else { TCP_MAX_QUICKACKS };
+    tcp_incr_quickack(sk, most);
     sk.ack.pingpong = 0;
     sk.ack.ato = cx.hz.msecs_to_jiffies(TCP_ATO_MIN_MS);
 }

@@ -8,6 +8,7 @@ mod collapse;
 pub(crate) mod cwnd_validate;
 pub(crate) mod ecn;
 pub(crate) mod fin;
+pub(crate) mod may_send;
 pub(crate) mod mss;
 pub(crate) mod mtu_probe;
 pub(crate) mod options;

@@ -101,7 +101,9 @@ pub(crate) fn tcp_bound_to_half_wnd(sk: &Sock, pktsize: u32) -> u32 {
 ///
 /// Linux: tcp_advertise_mss (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_advertise_mss(sk: &mut Sock, cx: &Cx) -> u32 {
-    sk.advmss = sk.advmss.min(cx.net.advmss(sk.flow.remote.ip()));
+    if !cx.kernel.syn_mss_of_device {
+        sk.advmss = sk.advmss.min(cx.net.advmss(sk.flow.remote.ip()));
+    }
     sk.advmss
 }
 

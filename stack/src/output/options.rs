@@ -53,11 +53,22 @@ impl SynOffer {
     }
 }
 
-/// The timestamp clock of a connection: milliseconds plus the connection's offset.
+/// The timestamp clock of a connection: milliseconds plus the connection's offset. It once was the
+/// tick counter.
 ///
 /// RFC 7323 §5.4 · Linux: tcp_time_stamp_ms
-pub(crate) fn tcp_time_stamp(now: Instant, tsoffset: u32) -> u32 {
-    low32(now.as_millis()).wrapping_add(tsoffset)
+pub(crate) fn tcp_time_stamp(at: Instant, tsoffset: u32, cx: &Cx) -> u32 {
+    let ticks = if cx.kernel.jiffies_timestamps { cx.hz.jiffies(at).0 } else { at.as_millis() };
+    low32(ticks).wrapping_add(tsoffset)
+}
+
+/// Microseconds that so many ticks of the timestamp clock take; none if that is no round trip.
+///
+/// Linux: tcp_rtt_tsopt_us (net/ipv4/tcp_input.c)
+pub(crate) fn tcp_rtt_tsopt_us(delta: u32, cx: &Cx) -> Option<u32> {
+    let per_sec = if cx.kernel.jiffies_timestamps { cx.hz.per_sec() } else { 1000 };
+    let tick_us = 1_000_000 / per_sec;
+    (delta < i32::MAX.unsigned_abs() / tick_us).then(|| delta * tick_us)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the timestamp clock wraps")]
@@ -72,7 +83,7 @@ pub(crate) fn tcp_syn_options(sk: &mut Sock, is_synack: bool, cx: &Cx) -> Option
     let mss = super::mss::tcp_advertise_mss(sk, cx);
     let md5 = sk.md5_key().is_some();
     let ts = (cx.sysctl.tcp_timestamps != 0 && !md5)
-        .then(|| Ts { val: tcp_time_stamp(cx.now, sk.tsoffset), ecr: sk.rx_opt.ts_recent });
+        .then(|| Ts { val: tcp_time_stamp(cx.now, sk.tsoffset, cx), ecr: sk.rx_opt.ts_recent });
     let offer = SynOffer {
         md5,
         mss: u16::try_from(mss).unwrap_or(u16::MAX),
@@ -108,8 +119,8 @@ pub(crate) fn tcp_synack_options(
     is_retrans: bool,
     cx: &Cx,
 ) -> OptionBuf {
-    let now = cx.now;
-    let tsval = if req.syncookie { req.snt_tsval_first } else { tcp_time_stamp(now, req.tsoffset) };
+    let fresh = tcp_time_stamp(cx.now, req.tsoffset, cx);
+    let tsval = if req.syncookie { req.snt_tsval_first } else { fresh };
     let offer = SynOffer {
         md5: req.md5_key.is_some(),
         mss: u16::try_from(mss).unwrap_or(u16::MAX),
@@ -164,13 +175,12 @@ fn push_fastopen(buf: &mut OptionBuf, cookie: &Cookie) -> bool {
 ///
 /// Linux: tcp_established_options (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_established_options(sk: &Sock, cx: &Cx) -> EstablishedOptions {
-    let now = cx.now;
     let mut buf = OptionBuf::default();
     if sk.md5_key().is_some() {
         push_unsigned(&mut buf);
     }
     if sk.rx_opt.tstamp_ok {
-        let val = tcp_time_stamp(now, sk.tsoffset);
+        let val = tcp_time_stamp(cx.now, sk.tsoffset, cx);
         push_aligned_ts(&mut buf, Ts { val, ecr: sk.rx_opt.ts_recent });
     }
     let duplicate = sk.rx_opt.duplicate_sack.map(|(start, end)| SackBlock { start, end });
@@ -294,8 +304,8 @@ fn push_aligned_ts(buf: &mut OptionBuf, ts: Ts) {
 }
 
 /// A segment's timestamps, if the connection uses them.
-pub(crate) fn time_stamp_echo(now: Instant, tsoffset: u32, ts_recent: u32) -> Ts {
-    Ts { val: tcp_time_stamp(now, tsoffset), ecr: ts_recent }
+pub(crate) fn time_stamp_echo(tsoffset: u32, ts_recent: u32, cx: &Cx) -> Ts {
+    Ts { val: tcp_time_stamp(cx.now, tsoffset, cx), ecr: ts_recent }
 }
 
 /// The last sequence number our peer allows us to use, for segments without data.

@@ -14,11 +14,11 @@ use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::qdisc::Xmit;
 use crate::sock::control_block::{TCP_RTO_MIN_MS, TCP_TIMEOUT_INIT_MS};
-use crate::sock::{NonAgle, Sock};
+use crate::sock::{NonAgle, Sock, TCP_DELACK_MAX_MS};
 use crate::state::TcpState;
 use crate::timer::{
     Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_paced_timer,
-    tcp_rto_delta_us, tcp_rto_max, tcp_rto_min_us,
+    tcp_reset_xmit_timer, tcp_rto_delta_us, tcp_rto_max, tcp_rto_min_us,
 };
 use crate::wire::Flags;
 
@@ -26,6 +26,8 @@ use crate::wire::Flags;
 pub(crate) const RESOURCE_PROBE_INTERVAL_MS: u32 = 500;
 /// Doublings that lead from TCP_RTO_MIN beyond TCP_RTO_MAX.
 const MOST_DOUBLINGS: u32 = 10;
+/// The least delay of a probe before 4.13.
+const LEAST_PROBE_DELAY_MS: u32 = 10;
 /// TCP_TIMEOUT_MIN_US: two milliseconds.
 const TCP_TIMEOUT_MIN_US: u64 = 2000;
 
@@ -140,6 +142,9 @@ pub(crate) fn tcp_send_window_probe(sk: &mut Sock, cx: &mut Cx) {
 pub(crate) fn tcp_schedule_loss_probe(sk: &mut Sock, advancing_rto: bool, cx: &Cx) -> bool {
     let enabled = matches!(cx.sysctl.tcp_early_retrans, 3 | 4) && sk.fastopen.rsk.is_none();
     let calm = matches!(sk.loss.ca_state, CaState::Open | CaState::Cwr);
+    if cx.kernel.tlp_of_draft {
+        return schedule_as_in_draft(sk, enabled, advancing_rto, cx);
+    }
     if !enabled || sk.loss.packets_out == 0 || !sk.rx_opt.sack_ok || !calm {
         return false;
     }
@@ -165,6 +170,42 @@ pub(crate) fn tcp_schedule_loss_probe(sk: &mut Sock, advancing_rto: bool, cx: &C
     true
 }
 
+/// The probe as it was proposed: after two round trips, one and a half and the delay of an ACK for a
+/// lone segment, at least 10 ms. It takes the place of an armed retransmission timer, which an ACK
+/// restarts before.
+///
+/// draft-dukkipati-tcpm-tcp-loss-probe-01 §2 · Linux: tcp_schedule_loss_probe (net/ipv4/tcp_output.c of 4.3)
+fn schedule_as_in_draft(sk: &mut Sock, enabled: bool, advancing_rto: bool, cx: &Cx) -> bool {
+    if advancing_rto {
+        tcp_rearm_rto(sk, cx);
+    }
+    let more_may_go =
+        sk.cong.cw.snd_cwnd > sk.loss.packets_in_flight() && !sk.write_queue.is_unsent_empty();
+    let wanted = enabled
+        && sk.timers.pending() == Some(Timer::Retransmit)
+        && sk.rtt.srtt_us != 0
+        && sk.loss.packets_out != 0
+        && sk.rx_opt.sack_ok
+        && sk.loss.ca_state == CaState::Open
+        && !more_may_go;
+    if wanted {
+        let rtt = cx.hz.usecs_to_jiffies(u64::from(sk.rtt.srtt_us >> 3));
+        let mut timeout = rtt << 1;
+        if sk.loss.packets_out == 1 {
+            let delack = cx.hz.msecs_to_jiffies(TCP_DELACK_MAX_MS);
+            timeout = timeout.max(rtt + (rtt >> 1) + delack);
+        }
+        timeout = timeout.max(cx.hz.msecs_to_jiffies(LEAST_PROBE_DELAY_MS));
+        let rto = sk.timers.icsk_timeout().since(cx.jiffies());
+        if rto > 0 {
+            timeout = timeout.min(rto);
+        }
+        tcp_reset_xmit_timer(sk, Timer::LossProbe, timeout, cx);
+    }
+    // Either way the timer is as it should be.
+    true
+}
+
 /// Sends new data if there is some, else the last segment again, so that a lost tail is noticed
 /// by SACK rather than by timeout.
 ///
@@ -174,6 +215,9 @@ pub(crate) fn tcp_send_loss_probe(sk: &mut Sock, cx: &mut Cx) {
     if sk.loss.tlp_high_seq.is_none() && send_probe(sk, cx) {
         sk.loss.tlp_high_seq = Some(sk.snd.nxt);
         cx.mib.inc(Counter::TcpExtTCPLossProbes);
+    }
+    if cx.kernel.tlp_of_draft {
+        return tcp_reset_xmit_timer(sk, Timer::Retransmit, sk.loss.rto, cx);
     }
     tcp_rearm_rto(sk, cx);
 }

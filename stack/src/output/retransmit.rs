@@ -5,6 +5,7 @@
 
 use super::collapse::tcp_retrans_try_collapse;
 use super::ecn::tcp_ecn_clear_syn;
+use super::may_send::tcp_may_send_now;
 use super::mss::tcp_current_mss;
 use super::options::tcp_wnd_end;
 use super::pacing::{departure_time, tcp_pacing_check};
@@ -173,6 +174,18 @@ pub(super) fn adjust_pcount(sk: &mut Sock, before: u32, after: u32, marks: Marks
     }
 }
 
+/// Whether chunk `index` may be sent again although nothing says that it is lost.
+///
+/// RFC 6675 §4 NextSeg (3) · Linux: tcp_can_forward_retransmit (net/ipv4/tcp_output.c of 4.3)
+fn forwards(sk: &mut Sock, index: usize, cx: &Cx) -> bool {
+    let possible = cx.kernel.forward_retransmit
+        && sk.loss.ca_state == CaState::Recovery
+        && sk.rx_opt.sack_ok
+        && !tcp_may_send_now(sk, cx);
+    let fack = crate::input::tcp_highest_sack_seq(sk);
+    possible && sk.write_queue.rtx_get(index).is_some_and(|chunk| chunk.seq.before(fack))
+}
+
 /// Sends again what is marked lost, as far as the congestion window goes.
 ///
 /// RFC 6675 §5 · Linux: tcp_xmit_retransmit_queue (net/ipv4/tcp_output.c)
@@ -188,11 +201,14 @@ pub(crate) fn tcp_xmit_retransmit_queue(sk: &mut Sock, cx: &mut Cx) {
         let (marks, truesize) = (chunk.marks, skb_truesize(chunk.data.len()));
         let room = sk.cong.cw.snd_cwnd.saturating_sub(sk.loss.packets_in_flight());
         let done = sk.loss.retrans_out >= sk.loss.lost_out;
-        if tcp_pacing_check(sk, cx) || room == 0 || done {
+        let forward = done && forwards(sk, index, cx);
+        if tcp_pacing_check(sk, cx) || room == 0 || (done && !forward) {
             break;
         }
-        if marks.lost && !marks.sacked && !marks.retrans {
-            let counter = if sk.loss.ca_state == CaState::Loss {
+        if (marks.lost || forward) && !marks.sacked && !marks.retrans {
+            let counter = if forward {
+                Counter::TcpExtTCPForwardRetrans
+            } else if sk.loss.ca_state == CaState::Loss {
                 Counter::TcpExtTCPSlowStartRetrans
             } else {
                 Counter::TcpExtTCPFastRetrans

@@ -51,5 +51,5 @@ pub(crate) fn tcp_rtx_synack(req: &mut RequestSock, cx: &mut Cx) {
         // [RFC9768:3.2.3.2.2#1] Perhaps the flags are what does not get through.
         req.accecn_fail_mode.set(FailMode::ACE_SEND);
     }
-    req.snt_tsval_last = tcp_time_stamp(cx.now, req.tsoffset);
+    req.snt_tsval_last = tcp_time_stamp(cx.now, req.tsoffset, cx);
 }

@@ -4,9 +4,9 @@
 //! Linux: tcp_tso_autosize, tcp_tso_segs, tcp_tso_should_defer, tcp_mss_split_point
 //! (net/ipv4/tcp_output.c), tcp_gso_segment (net/ipv4/tcp_offload.c)
 
+use super::may_send::tcp_nagle_check;
 use super::mss::GSO_MAX_SIZE;
 use super::options::tcp_wnd_end;
-use super::write::tcp_nagle_check;
 use crate::congestion::CaState;
 use crate::cx::Cx;
 use crate::seq::Seq;

@@ -81,7 +81,8 @@ pub(crate) fn tcp_select_initial_window(
     }
     let signed = sysctl.tcp_workaround_signed_windows != 0;
     // May exceed what the field of a SYN can say; see `tcp_set_window_clamp` for what that does.
-    let mut rcv_wnd = if signed { space.min(MAX_TCP_WINDOW) } else { space };
+    let field = if cx.kernel.wide_initial_window { u32::MAX } else { U16_MAX };
+    let mut rcv_wnd = space.min(if signed { MAX_TCP_WINDOW } else { field });
     if cx.net.route.initrwnd != 0 {
         rcv_wnd = rcv_wnd.min(cx.net.route.initrwnd.saturating_mul(mss));
     }

@@ -4,16 +4,15 @@
 //! __tcp_push_pending_frames (net/ipv4/tcp_output.c), tcp_push (net/ipv4/tcp.c)
 
 use super::cwnd_validate::tcp_cwnd_validate;
+use super::may_send::{head_of, tcp_cwnd_test, tcp_nagle_test, tcp_snd_wnd_test};
 use super::mss::tcp_current_mss;
 use super::mtu_probe::{MtuProbe, tcp_mtu_probe};
-use super::options::tcp_wnd_end;
 use super::pacing::{departure_time, tcp_pacing_check};
 use super::probe::{tcp_check_probe_timer, tcp_schedule_loss_probe};
 use super::small_queue::tcp_small_queue_check;
 use super::transmit::{Outgoing, tcp_transmit_skb};
-use super::tso::{Defer, HeadSkb, tcp_mss_split_point, tcp_tso_segs, tcp_tso_should_defer};
+use super::tso::{Defer, tcp_mss_split_point, tcp_tso_segs, tcp_tso_should_defer};
 use crate::accecn::tcp_accecn_option_beacon_check;
-
 use crate::cx::Cx;
 use crate::input::rate::tcp_rate_skb_sent;
 use crate::mib::Counter;
@@ -117,7 +116,7 @@ fn sendable(
     if tcp_pacing_check(sk, cx) {
         return None;
     }
-    let mut quota = tcp_cwnd_test(sk);
+    let mut quota = tcp_cwnd_test(sk, cx);
     if quota == 0 {
         if amount != Amount::Probe {
             return None;
@@ -169,16 +168,6 @@ fn tcp_grow_head(sk: &mut Sock, wanted: u32) {
     }
 }
 
-fn head_of(sk: &Sock) -> Option<HeadSkb> {
-    let head = sk.write_queue.send_head()?;
-    Some(HeadSkb {
-        seq: head.seq,
-        len: head.len(),
-        is_last: sk.write_queue.unsent().nth(1).is_none(),
-        fin_or_eor: head.flags.fin() || head.eor,
-    })
-}
-
 /// Sends the head and moves it to the retransmission queue; returns its segments, or none if this
 /// host dropped it.
 fn transmit_head(sk: &mut Sock, mss_now: u32, cx: &mut Cx) -> Option<u32> {
@@ -218,54 +207,10 @@ pub(crate) fn tcp_event_new_data_sent(sk: &mut Sock, departs: Instant, cx: &mut 
     let pcount = sent.pcount();
     sk.loss.packets_out += pcount;
     cx.mib.add(Counter::TcpExtTCPOrigDataSent, u64::from(pcount));
-    if prior_packets == 0 || sk.timers.pending() == Some(Timer::LossProbe) {
+    let probes = matches!(sk.timers.pending(), Some(Timer::LossProbe | Timer::EarlyRetrans));
+    if prior_packets == 0 || probes {
         tcp_rearm_rto(sk, cx);
     }
-}
-
-/// Segments the congestion window admits now, at most half of it at once.
-///
-/// Linux: tcp_cwnd_test (net/ipv4/tcp_output.c)
-fn tcp_cwnd_test(sk: &Sock) -> u32 {
-    let cwnd = sk.cong.cw.snd_cwnd;
-    let in_flight = sk.loss.packets_in_flight();
-    if in_flight >= cwnd {
-        return 0;
-    }
-    (cwnd >> 1).max(1).min(cwnd - in_flight)
-}
-
-/// Whether at least the first segment of the head ends inside the peer's window.
-///
-/// Linux: tcp_snd_wnd_test (net/ipv4/tcp_output.c)
-pub(crate) fn tcp_snd_wnd_test(sk: &Sock, head: HeadSkb, mss_now: u32) -> bool {
-    let fin = sk.write_queue.send_head().is_some_and(|chunk| chunk.flags.fin());
-    let end =
-        if head.len > mss_now { head.seq + mss_now } else { head.seq + head.len + u32::from(fin) };
-    !end.after(tcp_wnd_end(sk))
-}
-
-/// Whether Nagle's algorithm lets the head go.
-///
-/// [RFC9293:SHLD-7] · Linux: tcp_nagle_test (net/ipv4/tcp_output.c)
-fn tcp_nagle_test(sk: &Sock, head: HeadSkb, mss_now: u32, nonagle: NonAgle) -> bool {
-    let fin = sk.write_queue.send_head().is_some_and(|chunk| chunk.flags.fin());
-    nonagle.push || sk.snd.urg_mode || fin || !tcp_nagle_check(sk, head.len < mss_now, nonagle)
-}
-
-/// True when a partial segment has to wait: corked, or a small one is in flight (Minshall).
-///
-/// Linux: tcp_nagle_check (net/ipv4/tcp_output.c)
-pub(crate) fn tcp_nagle_check(sk: &Sock, partial: bool, nonagle: NonAgle) -> bool {
-    let none = !nonagle.off && !nonagle.cork && !nonagle.push;
-    partial && (nonagle.cork || (none && sk.loss.packets_out != 0 && tcp_minshall_check(sk)))
-}
-
-/// A small segment is unacknowledged.
-///
-/// Linux: tcp_minshall_check (net/ipv4/tcp_output.c)
-fn tcp_minshall_check(sk: &Sock) -> bool {
-    sk.snd.sml.after(sk.snd.una) && !sk.snd.sml.after(sk.snd.nxt)
 }
 
 /// Sends what is pending, or sees to it that the window is probed.

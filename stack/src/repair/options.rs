@@ -54,7 +54,7 @@ pub(crate) fn setsockopt(
         TCP_REPAIR_OPTIONS => set_options(sk, value),
         TCP_TIMESTAMP if !sk.repair.on => Err(Errno::EPERM),
         TCP_TIMESTAMP => {
-            sk.tsoffset = val.cast_unsigned().wrapping_sub(tcp_time_stamp(cx.now, 0));
+            sk.tsoffset = val.cast_unsigned().wrapping_sub(tcp_time_stamp(cx.now, 0, cx));
             Ok(())
         }
         TCP_REPAIR_WINDOW => tcp_repair_set_window(sk, value),

@@ -251,6 +251,8 @@ pub(crate) struct LossVars {
     pub(crate) timeout_rehash: u16,
     /// The peer took back what it had SACKed (tp->is_sack_reneg).
     pub(crate) is_sack_reneg: bool,
+    /// FACK was found to be wrong about this path (tcp_disable_fack).
+    pub(crate) fack_disabled: bool,
     /// Segments marked lost, ever (tp->lost).
     pub(crate) lost: u32,
     pub(crate) rack: RackVars,
@@ -364,6 +366,7 @@ impl LossVars {
             rto_stamp: None,
             timeout_rehash: 0,
             is_sack_reneg: false,
+            fack_disabled: false,
             lost: 0,
             rack: RackVars { reo_wnd_steps: 1, ..RackVars::default() },
         }

@@ -38,6 +38,8 @@ pub struct TimeWaitSock {
     pub(crate) reuseport: bool,
     /// When it entered its state (tw_entry_stamp).
     pub(crate) entry_stamp: Instant,
+    /// Ticks that TIME-WAIT lasts (tw_timeout).
+    pub(crate) timeout: u32,
     /// When it ends.
     pub(crate) timer: Instant,
     /// Key that signed the connection (tw_md5_key).

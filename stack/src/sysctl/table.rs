@@ -1,6 +1,7 @@
 //! The table: field, kind, name, default, range. A knob marked `ro` only reports.
 
 use super::value::{Names, PortRange, PortSet, Refusal, Triple, Value, Written};
+use crate::kernel::KernelVersion;
 
 /// A row of the table, as `set` and `get` use it.
 pub(super) struct Knob {
@@ -14,12 +15,14 @@ macro_rules! knobs {
         /// Every knob, one field each. Units are those of the kernel's documentation.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Sysctls {
+            /// The kernel whose knobs these are: others are not found by name.
+            pub(crate) kernel: KernelVersion,
             $( #[doc = concat!("`", $name, "`")] pub $field: $ty, )*
         }
 
         impl Default for Sysctls {
             fn default() -> Self {
-                Self { $( $field: $default, )* }
+                Self { kernel: KernelVersion::CURRENT, $( $field: $default, )* }
             }
         }
 
@@ -90,6 +93,7 @@ knobs! {
     rw tcp_reordering: i32 = "net.ipv4.tcp_reordering", 3, INT;
     rw tcp_max_reordering: i32 = "net.ipv4.tcp_max_reordering", 300, INT;
     rw tcp_retrans_collapse: u8 = "net.ipv4.tcp_retrans_collapse", 1, BYTE;
+    rw tcp_thin_dupack: u8 = "net.ipv4.tcp_thin_dupack", 0, BYTE;
     rw tcp_thin_linear_timeouts: u8 = "net.ipv4.tcp_thin_linear_timeouts", 0, BYTE;
     rw tcp_min_rtt_wlen: i32 = "net.ipv4.tcp_min_rtt_wlen", 300, 0..=86_400;
 
@@ -159,6 +163,7 @@ knobs! {
     rw tcp_keepalive_probes: u8 = "net.ipv4.tcp_keepalive_probes", 9, BYTE;
     rw tcp_keepalive_intvl: i32 = "net.ipv4.tcp_keepalive_intvl", 75, INT;
     rw tcp_fin_timeout: i32 = "net.ipv4.tcp_fin_timeout", 60, INT;
+    rw tcp_tw_recycle: u8 = "net.ipv4.tcp_tw_recycle", 0, BYTE;
     rw tcp_tw_reuse: u8 = "net.ipv4.tcp_tw_reuse", 2, 0..=2;
     rw tcp_tw_reuse_delay: u32 = "net.ipv4.tcp_tw_reuse_delay", 1000, 1..=60_000;
     rw tcp_max_tw_buckets: i32 = "net.ipv4.tcp_max_tw_buckets", 131_072, INT;

@@ -46,7 +46,8 @@ fn writing(#[case] name: &str, #[case] value: &str, #[case] outcome: Result<&str
 fn every_default_is_a_value_its_own_range_accepts() {
     let mut all = Sysctls::default();
     for name in Sysctls::names() {
-        let text = all.get(name).unwrap();
+        // Some are not this kernel's.
+        let Some(text) = all.get(name) else { continue };
         match all.set(name, &text) {
             Ok(()) | Err(SysctlError::ReadOnly { .. }) => {}
             Err(error) => panic!("{error}"),

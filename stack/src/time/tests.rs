@@ -91,7 +91,7 @@ fn timers_fire_on_a_tick_and_never_early(
     #[case] delta: u64,
     #[case] due_us: u64,
 ) {
-    let timer = Wheel::new(hz(1000)).after(Instant::from_micros(now_us), delta);
+    let timer = Wheel::new(hz(1000), false).after(Instant::from_micros(now_us), delta);
     assert_eq!(timer.due, Instant::from_micros(due_us));
 }
 
@@ -99,7 +99,7 @@ fn timers_fire_on_a_tick_and_never_early(
 /// level 0, for a wheel that has served the present tick.
 #[test]
 fn timers_armed_by_timers_count_from_the_next_tick() {
-    let mut wheel = Wheel::new(hz(1000));
+    let mut wheel = Wheel::new(hz(1000), false);
     let start = hz(1000).jiffies(Instant::ZERO).0 % 8;
     let now = Instant::from_millis(8 - start + 1);
     assert_eq!(wheel.after(now, 63).due.as_millis() - now.as_millis(), 71);
@@ -123,4 +123,21 @@ fn conversions_round_as_the_kernels() {
     assert_eq!((hz(300).jiffies_to_usecs(1), hz(250).jiffies_to_usecs(3)), (3333, 12_000));
     assert_eq!(hz(1000).nsecs_to_jiffies(1_999_999), 1);
     assert_eq!(Hz::new(1024), None);
+}
+
+/// Before 4.8 a timer fires on its tick; from 256 ticks on, it may wait for a rounder one.
+#[rstest]
+#[case(40, 40)]
+#[case(255, 255)]
+#[case(300, 301)]
+#[case(1000, 1002)]
+#[case(1023, 1024)]
+#[case(3001, 3008)]
+#[case(60_000, 60_160)]
+fn the_old_wheel_has_slack(#[case] delta: u64, #[case] served: u64) {
+    let hz = hz(1000);
+    let now = hz.instant(Jiffies(CLK));
+    let timer = Wheel::new(hz, true).after(now, delta);
+    assert_eq!(hz.jiffies(timer.due).0, CLK + served);
+    assert_eq!(timer.expires.0, CLK + served);
 }

@@ -15,10 +15,15 @@ const LVL_DEPTH: u32 = 9;
 /// With a hundred ticks per second and less there is one level fewer.
 const LVL_DEPTH_SLOW: u32 = 8;
 
+/// A timer may be late by this part of its time.
+const SLACK_SHARE: u64 = 256;
+
 /// The wheel of a host.
 #[derive(Clone, Copy, Debug)]
 pub struct Wheel {
     hz: Hz,
+    /// It is the one before 4.8.
+    cascading: bool,
     /// The first tick that is not served yet (Linux: timer_base.clk).
     clk: Jiffies,
 }
@@ -35,8 +40,8 @@ pub struct WheelTimer {
 impl Wheel {
     /// A wheel on which nothing has happened.
     #[must_use]
-    pub const fn new(hz: Hz) -> Self {
-        Self { hz, clk: Jiffies(0) }
+    pub const fn new(hz: Hz, cascading: bool) -> Self {
+        Self { hz, cascading, clk: Jiffies(0) }
     }
 
     /// Arms a timer at `now` for `delta` ticks later.
@@ -50,6 +55,11 @@ impl Wheel {
     /// Linux: mod_timer
     #[must_use]
     pub fn at(&self, now: Instant, expires: Jiffies) -> WheelTimer {
+        if self.cascading {
+            let expires = apply_slack(self.hz.jiffies(now), expires);
+            let served = expires.max(self.base_clk(now).max(self.hz.jiffies(now).plus(1)));
+            return WheelTimer { due: self.hz.instant(served), expires };
+        }
         let served = calc_wheel_index(self.base_clk(now), expires, self.depth());
         WheelTimer { due: self.hz.instant(served), expires }
     }
@@ -70,6 +80,24 @@ impl Wheel {
 
     const fn depth(&self) -> u32 {
         if self.hz.per_sec() > 100 { LVL_DEPTH } else { LVL_DEPTH_SLOW }
+    }
+}
+
+/// The tick at which the wheel before 4.8 serves a timer: the one asked for, or up to 1/256 of the time
+/// later, so that timers fall together.
+///
+/// Linux: apply_slack (kernel/time/timer.c of 4.3)
+#[must_use]
+pub const fn apply_slack(now: Jiffies, expires: Jiffies) -> Jiffies {
+    let delta = expires.0.saturating_sub(now.0);
+    if delta < SLACK_SHARE {
+        return expires;
+    }
+    let limit = expires.0 + delta / SLACK_SHARE;
+    // The latest tick with as many zeros at its end as there can be.
+    match (expires.0 ^ limit).checked_ilog2() {
+        Some(bit) => Jiffies(limit >> bit << bit),
+        None => expires,
     }
 }
 

@@ -4,7 +4,7 @@
 //! (net/ipv4/tcp_output.c)
 
 use crate::cx::Cx;
-use crate::sock::Sock;
+use crate::sock::{Sock, TCP_DELACK_MAX_MS};
 
 /// The smallest retransmission timeout.
 ///
@@ -35,4 +35,11 @@ pub(crate) const fn tcp_rto_max(sk: &Sock) -> u32 {
 pub(crate) fn tcp_delack_max(sk: &Sock, cx: &Cx) -> u32 {
     let below_rto_min = tcp_rto_min(sk, cx).max(2) - 1;
     sk.opts.delack_max.min(below_rto_min)
+}
+
+/// The bound of the predicted delay where it grows, if it has one of its own.
+///
+/// Linux: tcp_event_data_recv (net/ipv4/tcp_input.c), tcp_delack_timer_handler
+pub(crate) fn tcp_ato_max(cx: &Cx) -> u32 {
+    if cx.kernel.ato_bounded { cx.hz.msecs_to_jiffies(TCP_DELACK_MAX_MS) } else { u32::MAX }
 }

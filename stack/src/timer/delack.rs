@@ -3,11 +3,12 @@
 //! [RFC9293:SHLD-18] · Linux: tcp_delack_timer_handler (net/ipv4/tcp_timer.c),
 //! tcp_compressed_ack_kick
 
+use super::tcp_ato_max;
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::output::ack::{in_pingpong_mode, tcp_send_ack};
+use crate::sock::Sock;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
-use crate::sock::{Sock, TCP_DELACK_MAX_MS};
 use crate::state::{StateMask, TcpState};
 
 /// No data came to ride on: the ACK goes alone, and next time it waits longer.
@@ -24,8 +25,7 @@ pub(super) fn tcp_delack_timer_handler(sk: &mut Sock, cx: &mut Cx) {
         sk.ack.pingpong = 0;
         sk.ack.ato = cx.hz.msecs_to_jiffies(TCP_ATO_MIN_MS);
     } else {
-        let longest = cx.hz.msecs_to_jiffies(TCP_DELACK_MAX_MS);
-        sk.ack.ato = sk.ack.ato.saturating_mul(2).min(sk.loss.rto).min(longest);
+        sk.ack.ato = sk.ack.ato.saturating_mul(2).min(sk.loss.rto).min(tcp_ato_max(cx));
     }
     tcp_send_ack(sk, cx);
     cx.mib.inc(Counter::TcpExtDelayedACKs);

@@ -14,7 +14,7 @@ mod table;
 mod time_wait;
 mod write_timeout;
 
-pub(crate) use bounds::{tcp_delack_max, tcp_rto_max, tcp_rto_min, tcp_rto_min_us};
+pub(crate) use bounds::{tcp_ato_max, tcp_delack_max, tcp_rto_max, tcp_rto_min, tcp_rto_min_us};
 pub(crate) use keepalive::{keepalive_time_elapsed, keepalive_time_when, reset_keepalive_timer};
 pub(crate) use rearm::{
     TCP_TIMEOUT_MIN, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_paced_timer,
@@ -50,6 +50,7 @@ pub(crate) fn on_timer(sk: &mut Sock, timer: Timer, cx: &mut Cx) {
         Timer::Probe0 => probe::tcp_probe_timer(sk, cx),
         Timer::LossProbe => crate::output::probe::tcp_send_loss_probe(sk, cx),
         Timer::ReoTimeout => crate::congestion::tcp_rack_reo_timeout(sk, cx),
+        Timer::EarlyRetrans => crate::congestion::tcp_resume_early_retransmit(sk, cx),
         Timer::Delack => delack::tcp_delack_timer_handler(sk, cx),
         Timer::Keepalive => keepalive::tcp_keepalive_timer(sk, cx),
         Timer::CompressedAck => delack::tcp_compressed_ack_kick(sk, cx),

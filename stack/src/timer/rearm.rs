@@ -39,7 +39,8 @@ pub(crate) fn tcp_rearm_rto(sk: &mut Sock, cx: &Cx) {
         return;
     }
     let mut rto = sk.loss.rto;
-    if matches!(sk.timers.pending(), Some(Timer::ReoTimeout | Timer::LossProbe)) {
+    let stands_in = Timer::stands_in_for_retransmit;
+    if sk.timers.pending().is_some_and(stands_in) {
         // These stood in for the retransmission timer; the time they took counts.
         let delta_us = u64::try_from(tcp_rto_delta_us(sk, cx)).unwrap_or(0).max(1);
         rto = cx.hz.usecs_to_jiffies(delta_us);

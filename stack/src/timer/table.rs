@@ -17,6 +17,8 @@ pub enum Timer {
     LossProbe,
     /// ICSK_TIME_REO_TIMEOUT
     ReoTimeout,
+    /// ICSK_TIME_EARLY_RETRANS, of kernels before 4.11
+    EarlyRetrans,
     /// ICSK_TIME_DACK
     Delack,
     /// sk_timer: keepalive, and FIN-WAIT-2 before the socket is handed over.
@@ -32,6 +34,11 @@ pub enum Timer {
 }
 
 impl Timer {
+    /// Armed in the place of the retransmission timer, to be followed by it.
+    pub(super) const fn stands_in_for_retransmit(self) -> bool {
+        matches!(self, Self::ReoTimeout | Self::LossProbe | Self::EarlyRetrans)
+    }
+
     /// Armed with mod_timer(), not a timer of high resolution.
     pub(super) const fn is_on_wheel(self) -> bool {
         !matches!(self, Self::CompressedAck | Self::Pacing)
@@ -41,7 +48,11 @@ impl Timer {
 /// The kernel timer a purpose occupies.
 const fn slot(timer: Timer) -> Option<usize> {
     match timer {
-        Timer::Retransmit | Timer::Probe0 | Timer::LossProbe | Timer::ReoTimeout => Some(0),
+        Timer::Retransmit
+        | Timer::Probe0
+        | Timer::LossProbe
+        | Timer::ReoTimeout
+        | Timer::EarlyRetrans => Some(0),
         Timer::Delack => Some(1),
         Timer::Keepalive => Some(2),
         Timer::CompressedAck => Some(3),

@@ -6,7 +6,7 @@
 use crate::api::close::{finish, tcp_done};
 use crate::cx::Cx;
 use crate::effect::Effect;
-use crate::metrics::tcp_update_metrics;
+use crate::metrics::{tcp_remember_stamp, tcp_update_metrics};
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::output::window::tcp_receive_window;
@@ -42,13 +42,14 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo: u32, cx: &mut Cx) {
     }
     cx.tw_count += 1;
     let state = std::mem::replace(&mut sk.state, StateCell::closed());
-    let timeo = match state.get() {
-        TcpState::TimeWait if cx.mutant(Mutant::TimeWait30s) => {
-            cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS / 2)
-        }
-        state if state == TcpState::TimeWait => cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS),
-        _ => timeo.max(three_and_a_half(sk.loss.rto)),
+    let rto = three_and_a_half(sk.loss.rto);
+    let recycles = tcp_remember_stamp(sk, cx);
+    let timeout = match cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS) {
+        _ if recycles => rto,
+        full if cx.mutant(Mutant::TimeWait30s) => full / 2,
+        full => full,
     };
+    let timeo = if state.get() == TcpState::TimeWait { timeout } else { timeo.max(rto) };
     tcp_update_metrics(sk, cx);
     cx.later(Effect::TimeWait(Box::new(TimeWaitSock {
         id: sk.id,
@@ -70,6 +71,7 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo: u32, cx: &mut Cx) {
         entry_stamp: cx.now,
         reuseaddr: sk.opts.reuseaddr,
         reuseport: sk.opts.reuseport,
+        timeout,
         timer: cx.timer(timeo).due,
         md5_key: sk.md5_key().cloned(),
         last_oow_ack: sk.ack.last_oow_ack,

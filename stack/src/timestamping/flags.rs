@@ -3,6 +3,7 @@
 //! Linux: SOF_TIMESTAMPING_* (include/uapi/linux/net_tstamp.h), sock_set_timestamping,
 //! sock_set_timestamp (net/core/sock.c)
 
+use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::seq::Seq;
 use crate::sock::Sock;
@@ -76,12 +77,18 @@ pub(crate) struct TstampVars {
 /// SO_TIMESTAMPING: the flags, then a number for SOF_TIMESTAMPING_BIND_PHC.
 ///
 /// Linux: sock_set_timestamping (net/core/sock.c)
-pub(crate) fn sock_set_timestamping(sk: &mut Sock, name: i32, value: &[u8]) -> Result<(), Errno> {
+pub(crate) fn sock_set_timestamping(
+    sk: &mut Sock,
+    name: i32,
+    value: &[u8],
+    cx: &Cx,
+) -> Result<(), Errno> {
     let first = value.first_chunk().ok_or(Errno::EINVAL)?;
     let val = TsFlags(u32::from_ne_bytes(*first));
     let id_without_base = val.has(TsFlags::OPT_ID_TCP) && !val.has(TsFlags::OPT_ID);
     let stats_with_data = val.has(TsFlags::OPT_STATS) && !val.has(TsFlags::OPT_TSONLY);
-    if val.0 & !TsFlags::MASK != 0 || id_without_base {
+    let unknown = !cx.kernel.timestamping_opt_id_tcp && val.has(TsFlags::OPT_ID_TCP);
+    if val.0 & !TsFlags::MASK != 0 || id_without_base || unknown {
         return Err(Errno::EINVAL);
     }
     if val.has(TsFlags::OPT_ID) && !sk.tstamp.flags.has(TsFlags::OPT_ID) {

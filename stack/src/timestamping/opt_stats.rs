@@ -105,6 +105,8 @@ pub(super) fn tcp_get_timestamping_opt_stats(sk: &Sock, moment: SkbTstamp, cx: &
     if moment == SkbTstamp::Ack {
         out.u8(Nla::Ttl, u32::from(sk.total.rcv_ttl));
     }
-    out.u32(Nla::Rehash, u32::from(sk.loss.timeout_rehash));
+    if cx.kernel.nla_rehash {
+        out.u32(Nla::Rehash, u32::from(sk.loss.timeout_rehash));
+    }
     out.0
 }

@@ -34,7 +34,8 @@ fn data(seq: Seq) -> Segment {
 
 fn played(steps: Vec<Step>) -> Played {
     let config = builtin(IpVersion::Ipv4, 1);
-    let played = play(&Scenario::of(steps), &config, &StackLaunch, Sampling::NONE).unwrap();
+    let played =
+        play(&Scenario::of(steps), &config, &StackLaunch::default(), Sampling::NONE).unwrap();
     assert!(matches!(played.run.outcome, Outcome::Pass { .. }), "{:?}", played.run.outcome);
     played
 }
@@ -72,7 +73,7 @@ fn numbers_are_found_while_it_runs() {
     // Its script does the same.
     let (script, _) = script::parse(&SourceFile::new(NAME, text), &Defines::new());
     let config = builtin(IpVersion::Ipv4, 1);
-    let again = crate::engine::observe(&script, &config, &StackLaunch, Sampling::NONE);
+    let again = crate::engine::observe(&script, &config, &StackLaunch::default(), Sampling::NONE);
     assert_eq!(again.log, played.run.log);
 }
 
@@ -109,7 +110,8 @@ fn what_is_no_script_is_refused() {
     let mut steps = passive();
     steps.push(Step::now(Segment { options: vec![Opt::Nop], ..data(Seq::At(1)) }));
     let config = builtin(IpVersion::Ipv4, 1);
-    let refused = play(&Scenario::of(steps), &config, &StackLaunch, Sampling::NONE).unwrap_err();
+    let refused =
+        play(&Scenario::of(steps), &config, &StackLaunch::default(), Sampling::NONE).unwrap_err();
     assert_eq!(refused[0].code, "parse::options-padding");
     assert_eq!(texts(&played(passive())).len(), 3);
 }
@@ -125,7 +127,7 @@ fn numbers_become_relations_and_numbers_again() {
     steps.push(Step::now(Segment { conn: 1, seq: Seq::RightEdge(1), ..Segment::new(flag::ACK) }));
     let numbers = played(steps).scenario;
     let config = builtin(IpVersion::Ipv4, 1);
-    let relations = relative(&numbers, &config, &StackLaunch).unwrap();
+    let relations = relative(&numbers, &config, &StackLaunch::default()).unwrap();
     let absolute = relations.steps.iter().filter(|step| match &step.action {
         Action::Segment(s) => matches!(s.seq, Seq::At(_)) || matches!(s.ack, Some(Ack::At(_))),
         _ => false,

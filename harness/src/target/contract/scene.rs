@@ -50,6 +50,7 @@ impl Scene {
             is_anyip: false,
             speed_mbps: None,
             hz: None,
+            kernel: None,
             sysctls: Vec::new(),
             seed: 1,
         };

@@ -104,6 +104,7 @@ impl Launch for LinuxLaunch {
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
         let info = self.info()?;
         check_hz(setup)?;
+        check_kernel(setup, &info.version)?;
         let namespace = Namespace::new()?;
         let near = setup.clone();
         let Attached { wire, packets } = match self.link {
@@ -142,6 +143,17 @@ pub(super) fn adjust(passage: Passage, setup: &Setup) -> Result<SockDiag, Target
         sysctl::write(name, value).map_err(fault::io(format!("set {name}={value}")))?;
     }
     SockDiag::open().map_err(fault::io("open a sock_diag socket"))
+}
+
+/// A script may be for one kernel.
+pub(super) fn check_kernel(setup: &Setup, release: &str) -> Result<(), TargetError> {
+    let wanted = setup.kernel.as_deref().and_then(|name| name.strip_prefix("linux-"));
+    let series =
+        |version: &str| release.strip_prefix(version).is_some_and(|rest| rest.starts_with('.'));
+    match wanted.filter(|version| !series(version)) {
+        Some(wanted) => Err(TargetError::Unsupported(format!("linux-{wanted}; this is {release}"))),
+        None => Ok(()),
+    }
 }
 
 /// The way in and the way out.

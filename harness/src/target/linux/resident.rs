@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use super::crew::Home;
-use super::launch::{Attached, Link, LinuxLaunch, Passage, adjust, attach_tun, check_hz};
+use super::launch::{
+    Attached, Link, LinuxLaunch, Passage, adjust, attach_tun, check_hz, check_kernel,
+};
 use super::target::{LinuxTarget, Parts};
 use super::{network, sys};
 use crate::target::{Launch, Setup, Target, TargetError, TargetInfo};
@@ -58,6 +60,7 @@ impl Launch for Resident {
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
         check_hz(setup)?;
+        check_kernel(setup, &self.info.version)?;
         let crew = self.home.leave()?;
         if !self.quiet {
             network::keep_quiet();

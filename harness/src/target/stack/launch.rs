@@ -1,5 +1,6 @@
 //! Makes a stack for one script.
 
+use synproof_stack::kernel::KernelVersion;
 use synproof_stack::net::Route;
 use synproof_stack::time::Hz;
 use synproof_stack::{Config, Stack};
@@ -10,6 +11,7 @@ use super::machine::Machine;
 use super::network::Network;
 use super::target::StackTarget;
 use crate::command::host::{CommandHost as _, Refusal, SysctlKey};
+use crate::target::registry::stack_as;
 use crate::target::{Capability, Clock, Launch, Setup, Target, TargetError, TargetInfo};
 
 /// What the stack has, sorted.
@@ -27,17 +29,59 @@ const CAPABILITIES: &[Capability] = &[
     Capability::VirtualTime,
 ];
 
-/// Makes targets that are the reference stack. There is nothing to choose.
+/// Makes targets that are the reference stack.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct StackLaunch;
+pub struct StackLaunch {
+    /// Which Linux it behaves as, whatever a script says; the current one unless a script says so.
+    kernel: Option<KernelVersion>,
+}
+
+impl StackLaunch {
+    /// The stack as the kernel of that name (`linux-6.1`), or as the current one.
+    ///
+    /// # Errors
+    /// The rules of that kernel are not known.
+    pub fn new(kernel: Option<&str>) -> Result<Self, TargetError> {
+        let kernel = kernel.map(known).transpose().map_err(|why| TargetError::Unavailable {
+            what: "the stack as another kernel".into(),
+            why,
+            fix: format!("known are {}", KernelVersion::KNOWN.map(|v| v.to_string()).join(", ")),
+        })?;
+        Ok(Self { kernel })
+    }
+
+    /// The kernel for one script.
+    fn kernel_for(self, setup: &Setup) -> Result<KernelVersion, TargetError> {
+        let wanted = setup.kernel.as_deref().map(known).transpose();
+        let wanted = wanted.map_err(TargetError::Unsupported)?;
+        match (self.kernel, wanted) {
+            (Some(is), Some(wanted)) if is != wanted => {
+                Err(TargetError::Unsupported(format!("{wanted}; this is {is}")))
+            }
+            (Some(kernel), _) | (None, Some(kernel)) => Ok(kernel),
+            (None, None) => Ok(KernelVersion::CURRENT),
+        }
+    }
+}
+
+impl StackLaunch {
+    fn name(self) -> String {
+        self.kernel.map_or_else(|| "stack".to_owned(), |kernel| stack_as(&kernel.to_string()))
+    }
+}
+
+fn known(name: &str) -> Result<KernelVersion, String> {
+    KernelVersion::by_name(name).ok_or_else(|| format!("no rules of {name} are known"))
+}
 
 impl Launch for StackLaunch {
     fn info(&self) -> Result<TargetInfo, TargetError> {
-        Ok(info("stack".to_owned(), Hz::DEFAULT))
+        Ok(info(self.name(), Hz::DEFAULT))
     }
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
-        launch("stack".to_owned(), stack(setup)?, setup)
+        let kernel = self.kernel_for(setup)?;
+        launch(self.name(), stack(setup, kernel)?, kernel, setup)
     }
 }
 
@@ -60,28 +104,38 @@ impl Launch for MutantLaunch {
     }
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
-        let mut stack = stack(setup)?;
+        let kernel = StackLaunch::default().kernel_for(setup)?;
+        let mut stack = stack(setup, kernel)?;
         stack.set_mutant(Some(self.0));
-        launch(self.name(), stack, setup)
+        launch(self.name(), stack, kernel, setup)
     }
 }
 
-fn stack(setup: &Setup) -> Result<Stack, TargetError> {
+fn stack(setup: &Setup, kernel: KernelVersion) -> Result<Stack, TargetError> {
     // Without an address of its own the stack answers for every address, as a host does that
     // routes the network to itself.
     let local_addrs = if setup.is_anyip { Vec::new() } else { vec![setup.local_ip] };
     let hz = setup.hz.map_or(Some(Hz::DEFAULT), Hz::new);
     let hz = hz.ok_or_else(|| beyond::lacks("a tick of that length"))?;
-    Ok(Stack::new(Config { local_addrs, mtu: setup.mtu, seed: setup.seed, hz }))
+    Ok(Stack::new(Config { local_addrs, mtu: setup.mtu, seed: setup.seed, hz, kernel }))
 }
 
-fn launch(name: String, mut stack: Stack, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
+fn launch(
+    name: String,
+    mut stack: Stack,
+    kernel: KernelVersion,
+    setup: &Setup,
+) -> Result<Box<dyn Target>, TargetError> {
     stack.net_mut().routes = routes(setup);
     let mut machine = Machine::new(stack, setup.inject_gso_size);
     let mut network = Network::new(setup);
     let mut host = StackHost { machine: &mut machine, network: &mut network };
     for (name, value) in &setup.sysctls {
-        set(&mut host, name, value)?;
+        match set(&mut host, name, value) {
+            // What a profile states is true of what an older kernel has not.
+            Err(TargetError::Unsupported(_)) if kernel != KernelVersion::CURRENT => {}
+            other => other?,
+        }
     }
     let hz = machine.stack.hz();
     Ok(Box::new(StackTarget::new(info(name, hz), hz, machine, network)))
@@ -114,5 +168,17 @@ fn set(host: &mut StackHost<'_>, name: &str, value: &str) -> Result<(), TargetEr
             what: format!("set {name}={value}"),
             source: std::io::Error::new(std::io::ErrorKind::InvalidInput, why),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::setup::{HZ_CHOICES, KERNELS};
+
+    #[test]
+    fn what_can_be_asked_for_is_what_the_stack_can_be() {
+        assert_eq!(HZ_CHOICES, Hz::CHOICES);
+        assert_eq!(KERNELS.map(str::to_owned), KernelVersion::KNOWN.map(|v| v.to_string()));
     }
 }

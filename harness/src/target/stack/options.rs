@@ -34,7 +34,8 @@ pub(super) fn snapshot(stack: &mut Stack, now: Instant, fd: Fd) -> Result<SockSn
     Ok(SockSnapshot {
         tcp_info: get(SOL_TCP, TCP_INFO)?,
         cc_info: get(SOL_TCP, TCP_CC_INFO)?,
-        meminfo: get(SOL_SOCKET, SO_MEMINFO)?,
+        // Older kernels have no such option.
+        meminfo: get(SOL_SOCKET, SO_MEMINFO).unwrap_or_default(),
     })
 }
 
@@ -63,7 +64,9 @@ pub(super) fn getsockopt(
     match kernel.stack.getsockopt(kernel.now, to_fd(fd), level, name, room) {
         Ok(value) => Ok(Poll::Ready((0, Output::OptVal(value)))),
         Err(errno) => match beyond::lacks_getter(level, name) {
-            Some(what) if errno == StackErrno::ENOPROTOOPT => {
+            Some(what)
+                if errno == StackErrno::ENOPROTOOPT && kernel.stack.has_option(level, name) =>
+            {
                 beyond(format!("getsockopt({}, {name}) ({what})", beyond::level_name(level)))
             }
             Some(_) | None => Err(errno.into()),
@@ -94,7 +97,7 @@ pub(super) fn setsockopt(
     match kernel.stack.setsockopt(kernel.now, fd_of_stack, level, name, &bytes) {
         Ok(()) => done(()),
         Err(StackErrno::ENOPROTOOPT) => match beyond::lacks_setter(level, name) {
-            Some(what) if linux_has(kernel, fd, level) => {
+            Some(what) if linux_has(kernel, fd, level) && kernel.stack.has_option(level, name) => {
                 beyond(format!("setsockopt({}, {name}) ({what})", beyond::level_name(level)))
             }
             Some(_) | None => Err(StackErrno::ENOPROTOOPT.into()),

@@ -39,11 +39,21 @@ fn above_the_target_one_segment_leaves_for_two_delivered() {
 fn below_the_target_an_advance_without_loss_sends_one_more() {
     let (mut cw, mut prr) = (window(20), Prr { delivered: 5, out: 5 });
     (cw.prior_cwnd, cw.snd_ssthresh) = (20, 10);
-    let advance = Delivery { newly_acked_sacked: 1, newly_lost: 0, snd_una_advanced: true };
+    let advance = Delivery { newly_acked_sacked: 1, snd_una_advanced: true, ..Delivery::default() };
     prr.tcp_cwnd_reduction(&mut cw, 5, advance);
     assert_eq!(cw.snd_cwnd, 7);
     prr.tcp_cwnd_reduction(&mut cw, 5, Delivery { newly_lost: 1, ..advance });
     assert_eq!(cw.snd_cwnd, 7, "two delivered in all, none sent for them");
+}
+
+#[test]
+fn a_sender_that_conserves_sends_what_was_delivered() {
+    let (mut cw, mut prr) = (window(20), Prr { delivered: 5, out: 1 });
+    (cw.prior_cwnd, cw.snd_ssthresh) = (20, 10);
+    prr.tcp_cwnd_reduction(&mut cw, 5, Delivery { conserves: true, ..sacked(2) });
+    assert_eq!(cw.snd_cwnd, 7, "two, although seven were delivered and one was sent");
+    prr.tcp_cwnd_reduction(&mut cw, 9, Delivery { conserves: true, ..sacked(2) });
+    assert_eq!(cw.snd_cwnd, 10, "up to the threshold");
 }
 
 #[test]
@@ -69,6 +79,7 @@ fn the_window_never_exceeds_flight_plus_delivered_plus_one() {
                 newly_acked_sacked: n,
                 newly_lost: rng.below(2),
                 snd_una_advanced: rng.below(2) == 0,
+                conserves: false,
             };
             prr.tcp_cwnd_reduction(&mut cw, in_flight, seen);
             let sent = cw.snd_cwnd - in_flight;

@@ -4,6 +4,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::Config;
+use crate::time::Instant;
 
 fn cx() -> Cx {
     Cx::new(Config { seed: 7, ..Config::default() })
@@ -68,8 +69,8 @@ fn timestamp_remembers_options(
     req.rx_opt.wscale_ok = wscale.is_some();
     req.rx_opt.snd_wscale = wscale.unwrap_or(0);
     req.ecn_ok = ecn;
-    let tsval = cookie_init_timestamp(&req, cx.now);
-    let age = tcp_time_stamp(cx.now, 0).wrapping_sub(tsval);
+    let tsval = cookie_init_timestamp(&req, &cx);
+    let age = tcp_time_stamp(cx.now, 0, &cx).wrapping_sub(tsval);
     assert!(age < 64, "{age}");
     let ts = Ts { val: 5, ecr: tsval };
     let read = cookie_timestamp_decode(Some(ts), tsval, &cx).unwrap();

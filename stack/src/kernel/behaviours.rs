@@ -1,0 +1,176 @@
+//! Ways to behave that some versions have and others have not.
+//!
+//! A row is: field, versions, the kernel's function, where that is known from. A bound that says
+//! "measured" is the first version that was seen to behave so, with an earlier one that did not.
+
+use super::{KernelVersion, Span};
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Name of the field of [`Behaviours`].
+    pub name: &'static str,
+    /// Versions that behave so.
+    pub span: Span,
+    /// What they do.
+    pub what: &'static str,
+    /// The kernel's function.
+    pub linux: &'static str,
+    /// Where the rule is known from.
+    pub source: &'static str,
+}
+
+macro_rules! behaviours {
+    ($( $(#[doc = $what:literal])+ $field:ident: $span:expr, $linux:literal, $source:literal; )*) => {
+        /// What a kernel of one version does.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct Behaviours {
+            /// The version itself, for tables of other modules.
+            pub(crate) version: KernelVersion,
+            $( $(#[doc = $what])+ pub(crate) $field: bool, )*
+        }
+
+        impl Behaviours {
+            /// What Linux `version` does.
+            #[must_use]
+            pub const fn of(version: KernelVersion) -> Self {
+                Self { version, $( $field: $span.holds(version), )* }
+            }
+        }
+
+        /// The table.
+        pub const RULES: &[Rule] = &[ $( Rule {
+            name: stringify!($field),
+            span: $span,
+            what: concat!($($what),+),
+            linux: $linux,
+            source: $source,
+        }, )* ];
+    };
+}
+
+behaviours! {
+    // Time.
+    /// Timers fire on the tick they were asked for, far ones up to 1/256 of their time later.
+    cascading_wheel: Span::until(4, 8), "apply_slack (kernel/time/timer.c)",
+        "changelog of 4.8, \"timers: Switch to a non-cascading wheel\"";
+    /// Timestamps count ticks instead of milliseconds.
+    jiffies_timestamps: Span::until(4, 13), "tcp_time_stamp (include/net/tcp.h)",
+        "changelog of 4.13, \"tcp: switch TCP TS option (RFC 7323) to 1ms clock\"";
+    /// Timestamps of each connection start at a random value, unless tcp_timestamps is 2.
+    random_ts_offset: Span::since(4, 10), "secure_tcp_ts_off (net/core/secure_seq.c)",
+        "ip-sysctl, tcp_timestamps; changelog of 4.10";
+
+    // What segments mean.
+    /// A reset at the right edge of what was received out of order is taken for exact.
+    rst_at_sack_edge: Span::since(4, 8), "tcp_validate_incoming (net/ipv4/tcp_input.c)",
+        "changelog of 4.8, \"tcp: accept RST for rcv_nxt - 1 / sack edge\"";
+    /// A reset right behind the peer's FIN is taken for exact.
+    rst_after_fin: Span::since(4, 11), "tcp_reset_check (net/ipv4/tcp_input.c)",
+        "changelog of 4.11, \"tcp: accept RST for rcv_nxt - 1 after receiving a FIN\"";
+    /// The number of challenge ACKs per second is random between half the limit and one and a half.
+    random_challenge_limit: Span::since(4, 7), "tcp_send_challenge_ack (net/ipv4/tcp_input.c)",
+        "CVE-2016-5696; changelog of 4.7, \"tcp: make challenge acks less predictable\"";
+    /// An acknowledgment of data never sent draws a challenge ACK.
+    challenge_unsent_ack: Span::since(6, 13), "tcp_ack (net/ipv4/tcp_input.c)",
+        "measured: D-0002, 6.18 and not 6.12";
+    /// A pure ACK with an old timestamp and an old sequence number is dropped in silence.
+    paws_old_ack_silent: Span::since(6, 13),
+        "tcp_disordered_ack_check (net/ipv4/tcp_input.c)", "measured: D-0003, 6.18 and not 6.12";
+    /// A SYN that PAWS refuses draws a challenge ACK.
+    paws_challenges_syn: Span::since(6, 2), "tcp_validate_incoming (net/ipv4/tcp_input.c)",
+        "measured: D-0015, 6.12 and not 6.1";
+    /// A timestamp may lag by 1200 per second of the timeout (1024 before).
+    tsval_replay_1200: Span::since(6, 2), "tcp_tsval_replay (net/ipv4/tcp_input.c)",
+        "measured: D-0014, 6.12 and not 6.1";
+    /// What overshoots the window is refused unless the queue is empty.
+    overshoot_refused: Span::since(6, 13), "tcp_sequence (net/ipv4/tcp_input.c)",
+        "source of 6.12, which only looks at the beginning";
+    /// A segment that closes the window counts as an update, though it is no newer than the last.
+    zero_window_updates: Span::since(6, 2), "tcp_may_update_window (net/ipv4/tcp_input.c)",
+        "measured: D-0011, 6.12 and not 6.1";
+    /// A malformed signature option makes a segment unacceptable, instead of one without.
+    md5_malformed_refused: Span::since(6, 2), "tcp_inbound_hash (net/ipv4/tcp_input.c)",
+        "measured: D-0013, 6.12 and not 6.1";
+
+    // Sending and acknowledging.
+    /// The window of the handshake may be more than its field can say.
+    wide_initial_window: Span::since(6, 2), "tcp_select_initial_window (net/ipv4/tcp_output.c)",
+        "sources of 6.1 and 6.12";
+    /// After an ICMP error a SYN announces the MSS of the device, not of the path.
+    syn_mss_of_device: Span::since(6, 2).and_until(6, 13),
+        "ipv4_default_advmss (net/ipv4/route.c)", "measured: D-0004, 6.12 and neither 6.1 nor 6.18";
+    /// The final FIN leaves whatever the congestion window says.
+    fin_ignores_cwnd: Span::until(6, 2), "tcp_cwnd_test (net/ipv4/tcp_output.c)",
+        "sources of 6.1 and 6.12";
+    /// The delay of an ACK is bounded by TCP_DELACK_MAX wherever it grows.
+    ato_bounded: Span::since(6, 2), "tcp_event_data_recv (net/ipv4/tcp_input.c)",
+        "sources of 6.1 and 6.12";
+    /// The share of a buffer byte that is payload is measured, not a sysctl's.
+    scaling_ratio: Span::since(6, 2), "tcp_measure_rcv_mss (net/ipv4/tcp_input.c)",
+        "sources of 6.1 and 6.12";
+    /// When that share changes, the window may grow to what was offered already.
+    ratio_moves_ssthresh: Span::since(6, 13), "tcp_measure_rcv_mss (net/ipv4/tcp_input.c)",
+        "measured: D-0022, 6.18 and not 6.12; source of 6.12";
+    /// A bound on the immediate ACKs after a duplicate or a mark: 16, 2.
+    bounded_quickacks: Span::since(4, 18), "tcp_enter_quickack_mode (net/ipv4/tcp_input.c)",
+        "changelog of 4.18, \"tcp: add max_quickacks param to tcp_incr_quickack\"";
+    /// An unacceptable ACK in SYN-SENT makes the SYN go out again at once.
+    syn_retry_soon: Span::since(5, 7), "tcp_rcv_synsent_state_process (net/ipv4/tcp_input.c)",
+        "changelog of 5.7";
+
+    // Recovery.
+    /// RACK decides what is lost (RFC 8985), unless tcp_recovery turns it off.
+    rack: Span::since(4, 4), "tcp_rack_mark_lost (net/ipv4/tcp_recovery.c)",
+        "ip-sysctl, tcp_recovery; changelog of 4.4";
+    /// Without RACK, three segments SACKed above a hole decide (RFC 6675).
+    rfc6675: Span::until(6, 17), "tcp_update_scoreboard, tcp_time_to_recover (net/ipv4/tcp_input.c)",
+        "changelog of 6.17, \"tcp: remove obsolete and unused RFC3517/RFC6675 loss recovery code\"";
+    /// Forward acknowledgment: everything below the highest SACK less the reordering is lost.
+    fack: Span::until(4, 15), "tcp_is_fack (include/net/tcp.h)",
+        "ip-sysctl, tcp_fack; changelog of 4.15, \"tcp: retire FACK loss detection\"";
+    /// Early retransmit (RFC 5827) with values 1 to 3 of tcp_early_retrans.
+    early_retransmit: Span::until(4, 11), "tcp_time_to_recover (net/ipv4/tcp_input.c)",
+        "ip-sysctl of 4.3, tcp_early_retrans; changelog of 4.11";
+    /// A thin stream retransmits after the first duplicate, if tcp_thin_dupack says so.
+    thin_dupack: Span::until(4, 11), "tcp_time_to_recover (net/ipv4/tcp_input.c)",
+        "ip-sysctl of 4.3, tcp_thin_dupack; changelog of 4.11";
+    /// The tail loss probe is due after two round trips and at least 10 ms, only in state Open.
+    tlp_of_draft: Span::until(4, 13), "tcp_schedule_loss_probe (net/ipv4/tcp_output.c)",
+        "draft-dukkipati-tcpm-tcp-loss-probe-01, which 3.10 implements";
+    /// What is not marked lost, but lies below the highest SACK, is sent again when nothing else can be.
+    forward_retransmit: Span::until(4, 11),
+        "tcp_can_forward_retransmit (net/ipv4/tcp_output.c)",
+        "RFC 6675 (4) of NextSeg; changelog of 4.11, \"tcp: remove forward retransmit feature\"";
+    /// PRR sends no more than was delivered once the flight is below the threshold, unless
+    /// a retransmission was acknowledged.
+    prr_conservative: Span::until(5, 14), "tcp_cwnd_reduction (net/ipv4/tcp_input.c)",
+        "changelog of 4.3, \"tcp: PRR uses CRB mode by default and SS mode conditionally\"";
+
+    // Fast Open, signatures, options, remainders.
+    /// Cookies are made with SipHash (AES before).
+    siphash_cookies: Span::since(5, 3), "__tcp_fastopen_cookie_gen_cipher (net/ipv4/tcp_fastopen.c)",
+        "changelog of 5.3, \"net: ipv4: move tcp_fastopen server side code to SipHash library\"";
+    /// The keys of a listener live as long as its requests, not only until it is closed.
+    keys_outlive_listener: Span::since(6, 18), "tcp_md5_destruct_sock (net/ipv4/tcp.c)",
+        "measured: D-0005, 6.18 and not 6.12";
+    /// TCP sockets refuse options that are for Unix sockets.
+    unix_options_refused: Span::since(6, 13), "sk_setsockopt (net/core/sock.c)",
+        "measured: D-0007, 6.18 and not 6.12";
+    /// A negative TCP_WINDOW_CLAMP is less than the least, not more than the most.
+    signed_window_clamp: Span::since(6, 13), "tcp_set_window_clamp (net/ipv4/tcp.c)",
+        "measured: D-0010, 6.18 and not 6.12";
+    /// SOF_TIMESTAMPING_OPT_ID_TCP is one of the flags of SO_TIMESTAMPING.
+    timestamping_opt_id_tcp: Span::since(6, 2), "sock_set_timestamping (net/core/sock.c)",
+        "measured: D-0019, 6.12 and not 6.1";
+    /// Statistics with a timestamp tell the flow hash's changes (TCP_NLA_REHASH).
+    nla_rehash: Span::since(6, 2), "tcp_get_timestamping_opt_stats (net/ipv4/tcp.c)",
+        "measured: D-0018, 6.12 and not 6.1";
+    /// The age at which TIME-WAIT may be reused is counted in milliseconds, not in seconds.
+    tw_reuse_delay: Span::since(6, 14), "tcp_twsk_unique (net/ipv4/tcp_ipv4.c)",
+        "ip-sysctl, tcp_tw_reuse_delay";
+    /// A remainder may end after 3.5 timeouts, and SYNs of its host with older timestamps are refused,
+    /// if tcp_tw_recycle says so.
+    tw_recycle: Span::until(4, 12), "tcp_remember_stamp (net/ipv4/tcp_ipv4.c)",
+        "ip-sysctl of 4.3, tcp_tw_recycle; changelog of 4.12, \"tcp: remove tcp_tw_recycle\"";
+}

@@ -1,0 +1,21 @@
+//! Which Linux the stack behaves as: everything that differs between versions, as data.
+//!
+//! `rules` are ways to behave, `knobs` are sysctls, `options` are socket options. Nothing else in the
+//! stack compares versions: it asks `Cx::kernel` whether the kernel has a behaviour.
+
+mod behaviours;
+mod knobs;
+mod options;
+mod span;
+mod version;
+
+pub use behaviours::{Behaviours, RULES, Rule};
+pub(crate) use knobs::find as find_knob;
+pub use knobs::{KNOBS, Knob};
+pub(crate) use options::is_unknown;
+pub use options::{OPTIONS, SocketOption};
+pub use span::Span;
+pub use version::KernelVersion;
+
+#[cfg(test)]
+mod tests;
