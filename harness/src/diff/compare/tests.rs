@@ -235,7 +235,7 @@ fn timestamps_may_be_a_tick_apart() {
 
 #[test]
 fn timers_may_be_rounded() {
-    let at = |us| asked().sends(100_000 + us, data(1, 5));
+    let at = |us: i64| asked().sends(100_000 + us, data(1, 5));
     allows("timer-rounding", (&at(200_000), &at(222_000)), "ESTABLISHED / timeout / timing / data");
     let comparison = with(&at(200_000), &at(222_000), &rules());
     assert_eq!((comparison.timing.off, comparison.timing.worst_us), (1, 22_000));
@@ -319,7 +319,7 @@ fn cookies_of_one_length_may_differ() {
 
 #[test]
 fn on_the_machines_clock_times_are_no_content() {
-    let at = |us| asked().sends(100_000 + us, data(1, 5));
+    let at = |us: i64| asked().sends(100_000 + us, data(1, 5));
     let near = with(&at(200_000), &at(240_000), &real_rules());
     assert_eq!((near.verdict, near.timing.beyond), (Verdict::Agree, None));
     assert_eq!(near.used.keys().map(ToString::to_string).collect::<Vec<_>>(), ["real-clock"]);
