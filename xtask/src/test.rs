@@ -26,7 +26,7 @@ pub(crate) fn test() -> Result<bool> {
             Part::Skipped(why) => ("skipped", why),
         };
         ok &= !matches!(part, Part::Failed(_));
-        say(&format!("{name:<16} {word}: {rest}"));
+        say(&format!("{name:<18} {word}: {rest}"));
     }
     say(&tally.closing_line(ok));
     Ok(ok)
@@ -56,7 +56,24 @@ fn suites() -> Result<Vec<(&'static str, Part)>> {
         suite("suite on stack", "stack")?,
         suite("suite on linux", "linux")?,
         suite("suite on uml", "uml")?,
+        ("stack against uml", differential()?),
     ])
+}
+
+/// The embedded scripts on the reference stack and on a kernel in virtual time, held against each
+/// other: nothing may differ that no rule allows and no record says.
+fn differential() -> Result<Part> {
+    let (code, said) = capture(synproof(&["doctor", "--target", "uml"]))?;
+    match diagnosis(code, &said, "uml") {
+        Diagnosis::Available => {}
+        Diagnosis::Unavailable(reason) => return Ok(Part::Skipped(reason)),
+        Diagnosis::Unknown => {
+            return Ok(Part::Failed(format!("synproof doctor exited with {code:?}")));
+        }
+    }
+    let what = "synproof diff --targets stack,uml".to_owned();
+    let ok = passes(synproof(&["diff", "--targets", "stack,uml", "--format", "json"]))?;
+    Ok(if ok { Part::Passed(what) } else { Part::Failed(what) })
 }
 
 fn run_suite(target: &str) -> Result<Part> {

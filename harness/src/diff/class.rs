@@ -1,14 +1,12 @@
 //! What a difference is called: the state of the connection, and what happened to it last.
 
+use super::timing::AT_ONCE_US;
 use super::verdict::{Class, Seen};
 use super::view::{FlowKey, View};
 use crate::engine::log::What;
 use crate::packet::{Packet, Transport, flag};
 use crate::script::ast::Direction;
 use crate::target::ScriptTime;
-
-/// What happens so long after the script did something is the work of a timer.
-const AT_ONCE_US: i64 = 3_000;
 
 /// The side of a difference at entry `index`.
 pub(super) fn seen(view: &View<'_>, index: usize) -> Option<Seen> {

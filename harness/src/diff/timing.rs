@@ -5,6 +5,9 @@ use super::rules::{RuleName, Rules};
 use super::view::View;
 use crate::target::ScriptTime;
 
+/// What happens so soon after the script did something answers it. Later it is the work of a timer.
+pub(super) const AT_ONCE_US: i64 = 3_000;
+
 /// How far apart two moments are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Apart {
@@ -28,7 +31,8 @@ fn origin(view: &View<'_>, done: usize) -> ScriptTime {
     last.map_or(ScriptTime(0), |stimulus| stimulus.at)
 }
 
-/// Whether something that `has` did at `index` may come after the end of the other log.
+/// Whether something that `has` did at `index` may come after the end of the other log. What answers
+/// the script at once may not: both logs end with a last look.
 pub(super) fn beyond_end(
     has: &View<'_>,
     lacks: &View<'_>,
@@ -37,6 +41,9 @@ pub(super) fn beyond_end(
 ) -> Option<RuleName> {
     let done = has.stimuli_before(index).min(lacks.stimuli.len());
     let after_us = has.at(index).since(origin(has, done));
+    if after_us <= AT_ONCE_US {
+        return None;
+    }
     let left_us = lacks.end.since(origin(lacks, done));
     let allowed = rules.allowed_us(after_us).into_iter();
     allowed.filter(|(_, us)| after_us.saturating_add(*us) >= left_us).map(|(rule, _)| rule).next()

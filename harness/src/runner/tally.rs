@@ -168,3 +168,6 @@ fn note<K: Ord>(findings: &mut BTreeMap<K, Finding>, key: K, name: &str, what: &
     let new = || Finding { scripts: 0, first: name.to_owned(), what: what.to_owned() };
     findings.entry(key).or_insert_with(new).scripts += 1;
 }
+
+#[cfg(test)]
+mod tests;
