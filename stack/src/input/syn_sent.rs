@@ -64,6 +64,9 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         check_ack(sk, seg, cx)?; // first
         if seg.flags.rst() {
             // [RFC9293:3.10.7.3#3] second: a reset with an acceptable ACK refuses the connection.
+            if seg.flags.syn() {
+                take_options(sk, seg);
+            }
             tcp_reset(sk, Event::RecvRst, cx);
             return ControlFlow::Break(Disposition::Consumed);
         }
@@ -122,6 +125,10 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.snd.wl1 = seg.seq;
     tcp_ecn_rcv_synack(sk, seg, cx);
     take_options(sk, seg);
+    if !sk.rx_opt.wscale_ok {
+        sk.rx_opt.rcv_wscale = 0;
+        sk.rcv.window_clamp = sk.rcv.window_clamp.min(65_535);
+    }
     tcp_try_undo_spurious_syn(sk);
     // Whether it is acceptable was checked above.
     let _acceptable = tcp_ack(sk, seg, Challenge::Send, cx);
@@ -169,7 +176,8 @@ pub(crate) fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
 
 /// Fourth, without ACK: the SYNs crossed.
 ///
-/// [RFC9293:MUST-10]
+/// [RFC9293:MUST-10] · Differs: RFC 7323 §2.2 lets the SYN-ACK offer window scaling only if the SYN did.
+/// Linux forgets to take its offer back here, and so does this.
 fn recv_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     tcp_set_state(sk, Event::RecvSyn, cx);
     take_options(sk, seg);
@@ -213,10 +221,6 @@ fn take_options(sk: &mut Sock, seg: &Segment) {
     let wscale = seg.options.wscale.filter(|_| sk.rx_opt.wscale_offered);
     sk.rx_opt.wscale_ok = wscale.is_some();
     sk.rx_opt.snd_wscale = wscale.unwrap_or(0);
-    if wscale.is_none() {
-        sk.rx_opt.rcv_wscale = 0;
-        sk.rcv.window_clamp = sk.rcv.window_clamp.min(65_535);
-    }
 }
 
 /// Timestamps are in use, or not; until now headers were counted with them if they were offered.

@@ -179,7 +179,7 @@ fn tcp_sequence(sk: &Sock, seg: &Segment) -> Option<DropReason> {
 ///
 /// Linux: tcp_reset_check
 fn tcp_reset_check(sk: &Sock, seg: &Segment) -> bool {
-    seg.seq == sk.rcv.nxt - 1 && seg.end_seq() == sk.rcv.nxt - 1 && sk.state().is_in(FIN_RECEIVED)
+    seg.seq == sk.rcv.nxt - 1 && sk.state().is_in(FIN_RECEIVED)
 }
 
 /// [RFC5961:3.2#1] Step 2: a reset counts only at exactly RCV.NXT; elsewhere in the window it is
