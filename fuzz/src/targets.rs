@@ -5,9 +5,9 @@ use synproof_harness::script;
 use synproof_harness::script::source::SourceFile;
 
 use crate::generators::scenario::{Profile, change, flat};
-use crate::generators::{self, datagram, option_area};
+use crate::generators::{self, datagram, option_area, story};
 use crate::oracles::{
-    canary, options_parse, packet_roundtrip, scenario, script_parse, segment_parse,
+    canary, options_parse, packet_roundtrip, scenario, script_parse, segment_parse, two_peers,
 };
 use crate::{Seeded, Verdict};
 
@@ -123,6 +123,16 @@ pub const TARGETS: &[Target] = &[
         ..BYTES
     },
     Target {
+        name: "two_peers",
+        about: "two stacks over an adversarial link: equal streams, and an end",
+        check: two_peers::check,
+        generate: story::generate,
+        shape: Shape::Structure(story::change),
+        max_len: 1 << 14,
+        cost: 20,
+        ..BYTES
+    },
+    Target {
         name: "flat_bytes",
         about: "scenarios from bytes without any structure, to compare with",
         check: |bytes| crate::play::play(&flat::scenario(bytes)),
@@ -144,6 +154,16 @@ pub const TARGETS: &[Target] = &[
 #[must_use]
 pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
+}
+
+/// The target of this name, for the programs that are named after one.
+///
+/// # Panics
+/// There is none.
+#[must_use]
+pub fn known(name: &str) -> Target {
+    let Some(target) = target(name) else { panic!("{name} is no row of TARGETS") };
+    *target
 }
 
 /// A scenario in its stored form.

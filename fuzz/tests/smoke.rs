@@ -34,6 +34,7 @@ fn script_parse_holds_for_random_bytes() {
 #[case::options_parse("options_parse", 20_000, 20_000)]
 #[case::packet_roundtrip("packet_roundtrip", 10_000, 6000)]
 #[case::script_parse("script_parse", 1500, 1500)]
+#[case::two_peers("two_peers", 40, 40)]
 fn a_target_holds_for_what_it_generates(
     #[case] name: &str,
     #[case] inputs: usize,

@@ -16,6 +16,7 @@ pub mod minimize;
 pub mod packet;
 pub mod panics;
 pub mod profile;
+pub mod registry;
 pub mod report;
 pub mod runner;
 pub mod scenario;

@@ -6,6 +6,8 @@
 //! duplicates and reorders by a seed. [`netns::enter`] makes the namespace. The reference stack is
 //! a `Host`, and so is smoltcp.
 //!
+//! [`story`] needs none of that: two stacks and a link, in virtual time.
+//!
 //! Unsafe code is in `sys` and nowhere else. Linux only.
 #![cfg(target_os = "linux")]
 
@@ -16,6 +18,7 @@ mod link;
 pub mod netns;
 #[cfg(feature = "smoltcp")]
 pub mod smol;
+pub mod story;
 mod sys;
 #[cfg(feature = "smoltcp")]
 pub mod tcp;

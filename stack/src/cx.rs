@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use crate::caps::Capabilities;
 use crate::effect::{Effect, Wake};
 use crate::fastopen::Blackhole;
+use crate::memory::Memory;
 use crate::metrics::TcpMetrics;
 use crate::mib::Mib;
 use crate::mutant::Mutant;
@@ -56,6 +57,8 @@ pub struct Cx {
     pub metrics: TcpMetrics,
     /// Whether clients use Fast Open at present.
     pub(crate) blackhole: Blackhole,
+    /// Memory of all sockets, for tcp_mem.
+    pub(crate) memory: Memory,
     /// Remainders of connections there are, for tcp_max_tw_buckets (tw_refcount).
     pub(crate) tw_count: u32,
     /// Sockets that no descriptor refers to and that still have a peer (tcp_orphan_count).
@@ -98,6 +101,7 @@ impl Cx {
             net: Net::new(local_addrs, mtu),
             metrics: TcpMetrics::default(),
             blackhole: Blackhole::default(),
+            memory: Memory::default(),
             tw_count: 0,
             orphan_count: 0,
             tx: VecDeque::new(),

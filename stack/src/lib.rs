@@ -24,6 +24,7 @@ pub mod flow;
 pub mod input;
 mod invariants;
 mod md5;
+mod memory;
 pub mod metrics;
 pub mod mib;
 pub mod mutant;

@@ -1,16 +1,20 @@
 //! The stack: owns every table, is the only one that sees two sockets at once, and applies what
 //! socket functions leave as effects.
 
+mod effects;
+mod timers;
+mod wake;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
-use crate::api::close::tcp_abort_child;
 use crate::caps::Capabilities;
 use crate::cx::Cx;
-use crate::effect::{Effect, Wake};
+use crate::effect::Wake;
 use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
+use crate::memory;
 use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
 #[cfg(feature = "mutants")]
@@ -18,7 +22,7 @@ use crate::mutant::Mutant;
 use crate::net::{LINK_IFINDEX, Net, can_send};
 use crate::output::small_queue::tcp_wfree;
 use crate::qdisc::Qdisc;
-use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
+use crate::sock::{Sock, SockId};
 use crate::state::{Event, TcpState, advance};
 use crate::sysctl::Sysctls;
 use crate::table::ehash::Ehash;
@@ -27,9 +31,8 @@ use crate::table::pipe::{Pipe, PipeId};
 use crate::table::ports::Ports;
 use crate::table::{Fd, FdTable, Object, SockTable};
 use crate::time::{Hz, Instant};
-use crate::timer::{self, Timer};
 use crate::timestamping::skb_tx_timestamp;
-use crate::trace::{Trace, TraceEvent};
+use crate::trace::Trace;
 use crate::wire::{IcmpError, Ingress, Segment, WireError, parse};
 
 /// Epoll instances that may watch each other in a row (EP_MAX_NESTS).
@@ -174,23 +177,6 @@ impl Stack {
         self.in_softirq = false;
     }
 
-    /// Time has passed: runs every timer that is due, in the order they are due.
-    pub fn on_timer(&mut self, now: Instant) {
-        self.set_now(now);
-        self.process_backlog();
-        loop {
-            let timer = self.objects.next_timer().filter(|(at, _)| *at <= now);
-            let packet = self.cx.queue.next_due().filter(|at| *at <= now);
-            match timer {
-                Some((at, id)) if packet.is_none_or(|due| at < due) => self.fire(id, at),
-                Some(_) | None if packet.is_some() => self.dequeue(),
-                Some(_) | None => break,
-            }
-            self.apply_effects();
-            self.process_backlog();
-        }
-    }
-
     /// A packet that waited leaves this host; its sender may have waited for that.
     ///
     /// Linux: __qdisc_run (net/sched/sch_generic.c), tcp_wfree
@@ -217,24 +203,6 @@ impl Stack {
     /// The next datagram to send.
     pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
         self.cx.tx.pop_front()
-    }
-
-    /// When [`on_timer`](Self::on_timer) should be called next.
-    #[must_use]
-    pub fn poll_timer(&self) -> Option<Instant> {
-        if !self.cx.loopback.is_empty() {
-            return Some(self.cx.now);
-        }
-        let timer = self.objects.next_timer().map(|(at, _)| at);
-        timer.into_iter().chain(self.cx.queue.next_due()).min()
-    }
-
-    /// Who may look again. Events are hints: a sleeping call is simply tried again, and what
-    /// happened twice is told once.
-    pub fn poll_event(&mut self) -> Option<StackEvent> {
-        let event = self.events.pop_front()?;
-        self.waiting.remove(&event);
-        Some(event)
     }
 
     /// State of the connection `flow`, or of a listener on its local end if the remote port is 0.
@@ -356,195 +324,12 @@ impl Stack {
         let sk = self.objects.sock_mut(id)?;
         let result = work(sk, &mut self.cx);
         msg_zerocopy_complete(sk, &mut self.cx);
+        memory::account(sk, &mut self.cx);
         #[cfg(debug_assertions)]
         sk.check();
         self.apply_effects();
         self.process_backlog();
         Some(result)
-    }
-
-    /// Empties the queue of effects; an effect may add more.
-    pub(crate) fn apply_effects(&mut self) {
-        while let Some(effect) = self.cx.effects.pop_front() {
-            match effect {
-                Effect::AddRequest(req) => self.add_request(req),
-                Effect::FastopenChild(req, syn) => self.tcp_fastopen_create_child(req, &syn),
-                Effect::FastopenRemove { listener, counts_until } => {
-                    self.fastopen_removed(listener, counts_until);
-                }
-                Effect::Unhash(id, flow) => self.unhash(id, flow),
-                Effect::TimeWait(tw) => self.add_time_wait(tw),
-                Effect::Destroy(id) => self.destroy(id),
-                Effect::StopListening(id) => self.stop_listening(id),
-                Effect::SynqOverflow(local, at) => self.synq_overflow(local, at),
-                Effect::Wake(sock, wake) => self.wake(sock, wake),
-            }
-        }
-    }
-
-    fn wake(&mut self, sock: SockId, wake: Wake) {
-        let fd = self.fds.fd_of(sock);
-        if let Some(fd) = fd {
-            self.tell_epolls(fd, wake.poll_key(), EP_MAX_NESTS);
-        }
-        self.tell(StackEvent { sock: Some(sock), fd, wake });
-    }
-
-    /// News of a descriptor that is no socket.
-    pub(crate) fn wake_fd(&mut self, fd: Option<Fd>, wake: Wake) {
-        let Some(open) = fd else { return };
-        self.tell_epolls(open, wake.poll_key(), EP_MAX_NESTS);
-        self.tell(StackEvent { sock: None, fd, wake });
-    }
-
-    fn tell(&mut self, event: StackEvent) {
-        if self.waiting.insert(event) {
-            self.events.push_back(event);
-        }
-    }
-
-    /// An epoll instance that has news is news to those that watch it.
-    fn tell_epolls(&mut self, fd: Fd, key: u32, nests: usize) {
-        let told: Vec<Fd> = self
-            .fds
-            .epolls_mut()
-            .filter_map(|(epfd, epoll)| epoll.ep_poll_callback(fd, key).then_some(epfd))
-            .collect();
-        if let Some(nests) = nests.checked_sub(1) {
-            told.into_iter()
-                .for_each(|epfd| self.tell_epolls(epfd, Wake::Readable.poll_key(), nests));
-        }
-    }
-
-    /// Linux: synq_overflow_ts of struct sock_reuseport
-    fn synq_overflow(&mut self, local: std::net::SocketAddr, at: Instant) {
-        for id in self.lhash.group(local) {
-            if let Some(sk) = self.objects.sock_mut(id) {
-                sk.listener.synq_overflow = Some(at);
-            }
-        }
-    }
-
-    fn add_request(&mut self, mut req: Box<RequestSock>) {
-        let id = self.objects.reserve();
-        req.id = id;
-        self.ehash.replace(req.flow, id);
-        self.objects.put(id, Object::Request(req));
-    }
-
-    /// Linux: inet_unhash, and inet_put_port unless bind() took the port.
-    fn unhash(&mut self, id: SockId, flow: Flow) {
-        self.ehash.remove(flow, id);
-        self.lhash.remove(id);
-        if let Some(sk) = self.objects.sock_mut(id).filter(|sk| !sk.bound_port) {
-            self.ports.release(id, std::mem::take(&mut sk.num));
-        }
-    }
-
-    fn add_time_wait(&mut self, mut tw: Box<TimeWaitSock>) {
-        let id = self.objects.reserve();
-        tw.id = id;
-        self.ehash.replace(tw.flow, id);
-        self.ports.share(tw.was, id, tw.flow.local.port());
-        self.cx.mib.inc(Counter::TcpExtTW);
-        self.objects.put(id, Object::TimeWait(tw));
-    }
-
-    fn destroy(&mut self, id: SockId) {
-        let ended = self.objects.sock(id).filter(|sk| sk.dead);
-        let Some((flow, num)) = ended.map(|sk| (sk.flow, sk.num)) else { return };
-        self.ehash.remove(flow, id);
-        self.lhash.remove(id);
-        self.ports.release(id, num);
-        self.cx.orphan_count = self.cx.orphan_count.saturating_sub(1);
-        self.objects.remove(id);
-    }
-
-    /// What waits for accept() ends. What is half open is left to its next segment or its timer, which
-    /// find nobody listening.
-    ///
-    /// Linux: inet_csk_listen_stop
-    fn stop_listening(&mut self, id: SockId) {
-        let ready = self.objects.sock_mut(id).map(|sk| std::mem::take(&mut sk.listener.ready));
-        for child in ready.into_iter().flatten() {
-            if let Some(sk) = self.objects.sock_mut(child) {
-                tcp_abort_child(sk, &mut self.cx);
-            }
-        }
-    }
-
-    /// A half-open connection is over, one way or the other.
-    pub(crate) fn forget_request(&mut self, req: &RequestSock) {
-        self.ehash.remove(req.flow, req.id);
-        self.objects.remove(req.id);
-        if let Some(sk) = self.objects.sock_mut(req.listener) {
-            sk.listener.qlen = sk.listener.qlen.saturating_sub(1);
-            if req.num_timeout == 0 {
-                sk.listener.young = sk.listener.young.saturating_sub(1);
-            }
-        }
-    }
-
-    /// A remainder is over.
-    pub(crate) fn forget_time_wait(&mut self, tw: &TimeWaitSock) {
-        self.cx.tw_count = self.cx.tw_count.saturating_sub(1);
-        self.ehash.remove(tw.flow, tw.id);
-        self.ports.release(tw.id, tw.flow.local.port());
-        self.objects.remove(tw.id);
-    }
-
-    /// Runs the timer of `id` that is due at `at`.
-    fn fire(&mut self, id: SockId, at: Instant) {
-        match self.objects.get(id) {
-            Some(Object::Sock(_)) => {
-                self.enter(id, |sk, cx| timer::run_due(sk, at, cx));
-            }
-            Some(Object::Request(_)) => {
-                self.cx.wheel.runs(at);
-                self.fire_request(id);
-            }
-            Some(Object::TimeWait(_)) => {
-                self.cx.wheel.runs(at);
-                self.fire_time_wait(id);
-            }
-            None => {}
-        }
-    }
-
-    fn fire_request(&mut self, id: SockId) {
-        let Some(mut req) = self.objects.take_request(id) else { return };
-        self.trace_timer(req.flow, Timer::SynAck);
-        let alive = match self.objects.sock_mut(req.listener) {
-            Some(sk) if sk.state() == TcpState::Listen => {
-                let view = timer::ListenerView {
-                    syncnt: sk.opts.syncnt,
-                    rto_max: sk.opts.rto_max,
-                    defer_accept: sk.opts.defer_accept,
-                    user_mss: sk.rx_opt.user_mss,
-                    queue: &mut sk.listener,
-                };
-                timer::reqsk_timer_handler(&mut req, view, &mut self.cx)
-            }
-            Some(_) | None => false,
-        };
-        if alive {
-            self.objects.put(id, Object::Request(req));
-        } else {
-            advance(&mut req.state, req.flow, Event::GiveUp, &mut self.cx);
-            self.forget_request(&req);
-        }
-    }
-
-    fn fire_time_wait(&mut self, id: SockId) {
-        let Some(mut tw) = self.objects.take_time_wait(id) else { return };
-        self.trace_timer(tw.flow, Timer::TimeWait);
-        advance(&mut tw.state, tw.flow, Event::WaitTimeout, &mut self.cx);
-        self.forget_time_wait(&tw);
-    }
-
-    fn trace_timer(&mut self, flow: Flow, timer: Timer) {
-        let at = self.cx.now;
-        self.cx.trace.push(TraceEvent::TimerFired { at, flow, timer });
     }
 
     /// Linux: tcp_v4_err finds the connection, tcp_req_err ends a half-open one.

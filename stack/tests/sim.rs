@@ -9,14 +9,12 @@
 
 #[path = "sim/host.rs"]
 mod host;
-#[path = "sim/link.rs"]
-mod link;
 
 use std::collections::BTreeMap;
 
 use host::{Host, Setup};
-use link::{Link, Weather};
 use rstest::rstest;
+use synproof_rig::story::{Link, Weather};
 use synproof_stack::mib::Counter;
 use synproof_stack::rng::Rng;
 use synproof_stack::state::TcpState;

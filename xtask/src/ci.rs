@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::{lint, map, states, test, uml};
+use crate::{fuzz, lint, map, states, test, uml};
 
 /// One job.
 #[derive(Clone, Copy, ValueEnum)]
@@ -12,6 +12,8 @@ pub(crate) enum CiJob {
     Lint,
     /// Everything the machine can test
     Test,
+    /// Every fuzz target builds, replays its corpus and holds for fixed seeds
+    Fuzz,
     /// The kernel for virtual time, where it can be built; elsewhere a line that says why not
     Kernel,
     /// Generated documents are up to date
@@ -23,6 +25,7 @@ pub(crate) fn ci(job: CiJob) -> Result<bool> {
     match job {
         CiJob::Lint => lint::lint(),
         CiJob::Test => test::test(),
+        CiJob::Fuzz => fuzz::smoke(),
         CiJob::Kernel => uml::build_where_possible(),
         CiJob::Docs => Ok(map::map(true)? & states::states(true)?),
     }

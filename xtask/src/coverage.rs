@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
@@ -24,30 +24,61 @@ type Lines = BTreeMap<usize, u64>;
 
 /// Runs everything and prints the figures; true when the aim is reached.
 pub(crate) fn coverage() -> Result<bool> {
+    let (dir, profiles) = clean()?;
+    let mut ok = passes(instrumented(&dir, &["test", "--quiet", "--package", "synproof-stack"]))?;
+    let run = ["run", "--quiet", "--package", "synproof-harness", "--bin", "synproof", "--"];
+    let suite = ["run", "--target", "stack", "--ip", "all"];
+    ok &= passes(instrumented(&dir, &[&run[..], &suite[..]].concat()))?;
+    let tests = stems(&root().join("stack/tests"))?;
+    let mut names: Vec<String> = tests.iter().map(|stem| stem.replace('-', "_")).collect();
+    names.extend(["synproof_stack".to_owned(), "synproof".to_owned()]);
+    Ok(figures(&dir, &profiles, &names)? && ok)
+}
+
+/// The same for what the fuzzers' corpora run: a directory for each target.
+pub(crate) fn of_corpora(corpora: &Path, targets: &[String]) -> Result<bool> {
+    let (dir, profiles) = clean()?;
+    let judge = ["run", "--quiet", "--package", "synproof-fuzz", "--bin", "synproof-fuzz", "--"];
+    let mut ok = true;
+    for target in targets.iter().filter(|target| corpora.join(target).is_dir()) {
+        let corpus = corpora.join(target).to_string_lossy().into_owned();
+        let mut check = instrumented(&dir, &judge);
+        check.args(["check", target, &corpus, "--marks"]).stdout(Stdio::null());
+        ok &= passes(check)?;
+    }
+    // What the corpora are to reach is less than what everything together is.
+    let _below_aim = figures(&dir, &profiles, &["synproof_fuzz".to_owned()])?;
+    Ok(ok)
+}
+
+/// Where programs with instrumentation are built, and where they write; nothing is there yet.
+fn clean() -> Result<(PathBuf, PathBuf)> {
     let dir = root().join("target/coverage");
     let profiles = dir.join("profiles");
     let _none_yet = std::fs::remove_dir_all(&profiles);
     std::fs::create_dir_all(&profiles).context("failed to make target/coverage")?;
-    let instrumented = |args: &[&str]| {
-        let mut command = cargo(args);
-        command
-            .env("RUSTFLAGS", "-C instrument-coverage")
-            .env("CARGO_TARGET_DIR", &dir)
-            .env("LLVM_PROFILE_FILE", profiles.join("%p-%m.profraw"));
-        command
-    };
-    let mut ok = passes(instrumented(&["test", "--quiet", "--package", "synproof-stack"]))?;
-    let run = ["run", "--quiet", "--package", "synproof-harness", "--bin", "synproof", "--"];
-    let suite = ["run", "--target", "stack", "--ip", "all"];
-    ok &= passes(instrumented(&[&run[..], &suite[..]].concat()))?;
-    let lcov = export(&dir, &profiles)?;
+    Ok((dir, profiles))
+}
+
+/// cargo, with instrumentation.
+fn instrumented(dir: &Path, args: &[&str]) -> Command {
+    let mut command = cargo(args);
+    command
+        .env("RUSTFLAGS", "-C instrument-coverage")
+        .env("CARGO_TARGET_DIR", dir)
+        .env("LLVM_PROFILE_FILE", dir.join("profiles/%p-%m.profraw"));
+    command
+}
+
+fn figures(dir: &Path, profiles: &Path, names: &[String]) -> Result<bool> {
+    let lcov = export(dir, profiles, names)?;
     let files = lines_of(&lcov);
     ensure!(!files.is_empty(), "no coverage of {SOURCE} was recorded");
-    Ok(report(&files, &dir)? && ok)
+    report(&files, dir)
 }
 
 /// Merges the profiles, and exports the lines of every instrumented program.
-fn export(dir: &Path, profiles: &Path) -> Result<String> {
+fn export(dir: &Path, profiles: &Path, names: &[String]) -> Result<String> {
     let tools = tools()?;
     let merged = dir.join("merged.profdata");
     let mut merge = Command::new(tools.join("llvm-profdata"));
@@ -55,7 +86,7 @@ fn export(dir: &Path, profiles: &Path) -> Result<String> {
     ensure!(merge.status().context("failed to run llvm-profdata")?.success(), "llvm-profdata");
     let mut export = Command::new(tools.join("llvm-cov"));
     export.args(["export", "--format=lcov", "--instr-profile"]).arg(&merged);
-    for program in programs(dir)? {
+    for program in programs(dir, names)? {
         export.arg("--object").arg(program);
     }
     export.arg("--sources").arg(root().join(SOURCE));
@@ -83,14 +114,11 @@ fn said(program: &str, args: &[&str]) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// The programs that contain the stack: its test binaries, its examples, and synproof. Of several
+/// The programs that contain the stack, by the names they have in deps/. Of several
 /// builds of one program the newest counts.
-fn programs(dir: &Path) -> Result<Vec<PathBuf>> {
+fn programs(dir: &Path, names: &[String]) -> Result<Vec<PathBuf>> {
     let mut newest = BTreeMap::new();
     let deps = dir.join("debug/deps");
-    let tests = root().join("stack/tests");
-    let mut names: Vec<String> = stems(&tests)?.iter().map(|stem| stem.replace('-', "_")).collect();
-    names.extend(["synproof_stack".to_owned(), "synproof".to_owned()]);
     for entry in std::fs::read_dir(&deps).context("nothing was built")? {
         let path = entry.context("failed to read target/coverage")?.path();
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -17,6 +17,8 @@ use crate::shell::say;
 
 const TABLES: &str = "specs/grid";
 const SCRIPTS: &str = "specs/scripts/grid";
+/// Longest time that the column of times makes room for.
+const TIME_WIDTH: usize = 8;
 /// Longest line of a comment.
 const WIDTH: usize = 100;
 
@@ -281,7 +283,8 @@ fn aligned(events: &[String]) -> String {
         (time.to_owned(), rest.trim_start().to_owned())
     };
     let events: Vec<_> = events.iter().map(split).collect();
-    let width = events.iter().map(|(time, _)| time.len()).max().unwrap_or(0);
+    let widths = events.iter().map(|(time, _)| time.len()).filter(|width| *width <= TIME_WIDTH);
+    let width = widths.max().unwrap_or(0);
     events.iter().map(|(time, rest)| format!("{time:width$} {rest}\n")).collect()
 }
 

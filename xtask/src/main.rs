@@ -5,6 +5,7 @@
 mod ci;
 mod coverage;
 mod figures;
+mod fuzz;
 mod grid;
 mod links;
 mod lint;
@@ -62,6 +63,12 @@ enum Job {
     Coverage,
     /// What the stack costs in instructions and memory, beside smoltcp
     Figures,
+    /// Fuzz targets: campaigns, smoke runs, corpora
+    Fuzz {
+        /// What
+        #[command(subcommand)]
+        job: fuzz::FuzzJob,
+    },
     /// Linux kernels for the target `uml`: build, list, clean
     Uml {
         /// Which
@@ -86,6 +93,7 @@ fn main() -> ExitCode {
         Job::Spec { todo } => spec::spec(todo),
         Job::Coverage => coverage::coverage(),
         Job::Figures => figures::figures(),
+        Job::Fuzz { job } => fuzz::fuzz(job),
         Job::Uml { job } => uml::uml(job),
         Job::Ci { job } => ci::ci(job),
     };

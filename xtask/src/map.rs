@@ -99,7 +99,8 @@ fn row(doc: &[&str], name: &str, path: &str) -> Option<Row> {
     let parts: Vec<_> = paragraph.split(" · ").map(str::trim).collect();
     let of = |prefix: &str| parts.iter().find_map(|part| part.strip_prefix(prefix));
     let rfc = parts.iter().find(|part| part.starts_with("RFC ")).copied().unwrap_or("");
-    let linux = of("Linux: ")?.split(" — ").next()?.trim_end_matches('.');
+    // What follows the names is prose.
+    let linux = of("Linux: ")?.split(" — ").next()?.split(". ").next()?.trim_end_matches('.');
     let file = path.strip_prefix("stack/src/").unwrap_or(path);
     let name = if name.contains(' ') { name.to_owned() } else { format!("`{name}`") };
     Some(Row {

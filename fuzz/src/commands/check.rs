@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use synproof_fuzz::shrink::shrink as smallest;
 use synproof_fuzz::{Target, Verdict, judge, reached};
+use walkdir::WalkDir;
 
 use super::{Answer, say_json};
 
@@ -73,22 +74,16 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// The files, and those directly in the directories, in order of their names.
+/// The files, and those below the directories, in order of their names.
 pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
     for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
+        for entry in WalkDir::new(path).sort_by_file_name() {
+            let entry = entry.map_err(|error| error.to_string())?;
+            if entry.file_type().is_file() {
+                files.push(entry.into_path());
+            }
         }
-        let entries =
-            std::fs::read_dir(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let mut inside: Vec<PathBuf> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.is_file())
-            .collect();
-        inside.sort();
-        files.extend(inside);
     }
     Ok(files)
 }

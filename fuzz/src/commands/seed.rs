@@ -11,7 +11,8 @@ use super::{Answer, say};
 const GENERATED: u64 = 64;
 
 pub(super) fn seed(dir: &Path, from: &[PathBuf]) -> Answer {
-    let scripts = files(from)?;
+    let mut scripts = files(from)?;
+    scripts.retain(|path| path.extension().is_some_and(|extension| extension == "pkt"));
     for target in TARGETS {
         let to = dir.join(target.name);
         std::fs::create_dir_all(&to).map_err(|error| format!("{}: {error}", to.display()))?;
@@ -23,7 +24,9 @@ pub(super) fn seed(dir: &Path, from: &[PathBuf]) -> Answer {
         }
         for script in &scripts {
             let Some(bytes) = of_script(target, &read(script)?) else { continue };
-            let name = script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let parts = script.with_extension("");
+            let last = parts.iter().rev().take(3).map(|part| part.to_string_lossy());
+            let name = last.collect::<Vec<_>>().join("-");
             write(&to.join(format!("script-{name}")), &bytes)?;
             count += 1;
         }

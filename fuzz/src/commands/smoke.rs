@@ -1,5 +1,6 @@
 //! `smoke`: every target on inputs of fixed seeds, so many and no more; no clock decides anything.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use synproof_fuzz::{Finding, Seeded, Shape, TARGETS, Target, Verdict, judge};
@@ -58,7 +59,8 @@ fn turned(mut input: Vec<u8>, seeded: &mut Seeded) -> Vec<u8> {
 struct Tally {
     executions: u64,
     rejected: u64,
-    found: Vec<(Finding, Vec<u8>)>,
+    /// By property and class: how often, the shortest input and what it showed.
+    found: BTreeMap<(&'static str, String), (u64, Vec<u8>, Finding)>,
 }
 
 impl Tally {
@@ -67,7 +69,16 @@ impl Tally {
         match judge::check(target, input) {
             Verdict::Holds => {}
             Verdict::Rejected => self.rejected += 1,
-            Verdict::Broken(finding) => self.found.push((finding, input.to_vec())),
+            Verdict::Broken(finding) => self.keep(finding, input),
+        }
+    }
+
+    fn keep(&mut self, finding: Finding, input: &[u8]) {
+        let kind = (finding.property, finding.class.clone());
+        let kept = self.found.entry(kind).or_insert_with(|| (0, input.to_vec(), finding.clone()));
+        kept.0 += 1;
+        if input.len() < kept.1.len() {
+            (kept.1, kept.2) = (input.to_vec(), finding);
         }
     }
 
@@ -76,13 +87,13 @@ impl Tally {
         let ok = self.found.is_empty() != target.planted;
         let (word, Self { executions, rejected, found }) = (if ok { "ok" } else { "FAILED" }, self);
         say(&format!(
-            "{:<18} {word}: {executions} executions, {replayed} of them replayed, {rejected} rejected, {} found",
+            "{:<18} {word}: {executions} executions, {replayed} of them replayed, {rejected} rejected, {} kinds of findings",
             target.name,
             found.len()
         ));
         if !ok {
-            for (finding, input) in found.iter().take(3) {
-                say(&format!("  {finding}\n  for {}", input.escape_ascii()));
+            for (times, input, finding) in found.values() {
+                say(&format!("  {times} x {finding}\n  for {}", String::from_utf8_lossy(input)));
             }
         }
         ok

@@ -4,3 +4,4 @@ pub mod datagram;
 pub mod option_area;
 pub mod scenario;
 pub mod script;
+pub mod story;

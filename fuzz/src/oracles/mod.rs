@@ -7,3 +7,4 @@ pub mod reaction;
 pub mod scenario;
 pub mod script_parse;
 pub mod segment_parse;
+pub mod two_peers;

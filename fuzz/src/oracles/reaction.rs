@@ -213,7 +213,9 @@ fn synchronized(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
     let Some(ack) = seg.acks() else { return unless(unchanged && only_acks, NO_ACK) };
     if before(now.wire.snd_max, ack) {
         let refused = in_syn_recv && matches!(out, [reset] if is_reset_to(reset, seg));
-        return unless((unchanged && only_acks) || refused, UNSENT);
+        // The remainder of an orphan has no SND.NXT any more (Linux: tcp_timewait_state_process).
+        let remainder = now.before == TcpState::FinWait2;
+        return unless((unchanged && only_acks) || refused || remainder, UNSENT);
     }
     // Nobody is left to read them; a FIN beyond a gap announces some.
     let closing = !matches!(now.before, TcpState::Established | TcpState::SynRecv);

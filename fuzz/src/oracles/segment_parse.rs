@@ -2,7 +2,7 @@
 //! and what the stack writes of what it read is what was there.
 //!
 //! The only place in the workspace where the two parsers meet. The stack skips some things that the
-//! strict parser refuses, as Linux does; [`conforming`] takes them away first, and its answer for
+//! strict parser refuses, as Linux does; [`conforming()`] takes them away first, and its answer for
 //! bytes that are no IP packet is what the stack must answer.
 
 mod conforming;
@@ -153,6 +153,8 @@ fn icmp_error(stack: &Parsed, ip: &Ip, icmp: &Icmp) -> Verdict {
         QuotedTransport::Udp { .. } | QuotedTransport::Other(..) => None,
     });
     match (stack, tcp) {
+        // Linux reads the quoted header as one of the message's version, whatever it says.
+        (Ok(Ingress::Other | Ingress::Icmp(_)), _) if !is_of_version(ip, icmp) => Verdict::Holds,
         (Ok(Ingress::Other), _) if !must_be_told(ip, icmp) || tcp.is_none() => Verdict::Holds,
         (Ok(Ingress::Icmp(error)), Some(tcp)) if same_error(error, ip, icmp, tcp) => Verdict::Holds,
         // The strict reader does not walk the extension headers of a quoted packet.
@@ -161,13 +163,16 @@ fn icmp_error(stack: &Parsed, ip: &Ip, icmp: &Icmp) -> Verdict {
     }
 }
 
-/// The quoted packet is whole enough, of the version of the message, and no fragment.
-fn must_be_told(ip: &Ip, icmp: &Icmp) -> bool {
+/// The quoted packet says that it is of the version of the message.
+fn is_of_version(ip: &Ip, icmp: &Icmp) -> bool {
     let version = if ip.src.is_ipv6() { 6 } else { 4 };
-    let first = icmp.body.first().map_or(0, |first| first >> 4);
-    let fragment =
-        version == 4 && icmp.body.get(6..8).is_none_or(|word| word[0] & 0x3f != 0 || word[1] != 0);
-    first == version && !fragment
+    icmp.body.first().is_some_and(|first| first >> 4 == version)
+}
+
+/// The quoted packet is no fragment.
+fn must_be_told(ip: &Ip, icmp: &Icmp) -> bool {
+    let fragment = |word: &[u8]| word.iter().zip([0x3f, 0xff]).any(|(byte, mask)| byte & mask != 0);
+    ip.src.is_ipv6() || icmp.body.get(6..8).is_some_and(|word| !fragment(word))
 }
 
 fn same_error(

@@ -2,8 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use synproof_harness::scenario::{Action, Family, Fate, IcmpError, LinkEvent, Scenario, Segment};
+use synproof_harness::scenario::{
+    Action, Call, Family, Fate, IcmpError, LinkEvent, Scenario, Segment, SockOption, Step,
+};
 use synproof_stack::api::{Domain, Sleep};
+use synproof_stack::mib::Counter;
 use synproof_stack::state::TcpState;
 use synproof_stack::time::Instant;
 use synproof_stack::{Config, Flow, Stack};
@@ -105,6 +108,8 @@ struct Player {
     /// A packet that is overtaken by the next.
     overtaken: Option<Vec<u8>>,
     may_shrink: bool,
+    /// A socket was told to wait for its peer for longer than the end is waited for.
+    is_patient: bool,
     played: Played,
 }
 
@@ -135,6 +140,7 @@ impl Player {
             fates: [Vec::new(), Vec::new()],
             overtaken: None,
             may_shrink,
+            is_patient: scenario.steps.iter().any(is_patient),
             played: Played::default(),
         }
     }
@@ -293,7 +299,9 @@ impl Player {
         if seen.has(seen::SYN) && !seen.has(seen::ACK) {
             self.current = index;
         }
-        let may_shrink = self.may_shrink;
+        // A cookie begins a connection on the numbers of an older one.
+        let cookies = self.stack.mib().get(Counter::TcpExtSyncookiesSent) > 0;
+        let may_shrink = self.may_shrink || cookies;
         let Some((wire, peer)) = self.wires.get_mut(index) else { return Ok(()) };
         if let Some((property, detail)) = wire.leaves(&seen, bytes, may_shrink) {
             let kind = if seen.has(RST) { "reset" } else { "segment" };
@@ -315,7 +323,7 @@ impl Player {
         let local = self.stack.getsockname(got.fd).ok();
         let Some((local, remote)) = local.zip(peer) else { return Ok(()) };
         let known = |(wire, _): &&(Wire, Peer)| {
-            (wire.local, wire.remote) == (local.port(), remote.port()) && wire.incarnations == 1
+            (wire.local, wire.remote) == (local.port(), remote.port()) && wire.is_judged()
         };
         let Some((wire, _)) = self.wires.iter().find(known) else { return Ok(()) };
         match wire.first_difference(got.at, &got.data) {
@@ -328,8 +336,20 @@ impl Player {
     fn end(mut self) -> Result<Played, Finding> {
         self.check_memory()?;
         for fd in self.program.take_open() {
-            let _lingers = self.stack.close(self.now, fd, &mut Sleep::default());
+            let mut sleep = Sleep::default();
+            if self.stack.close(self.now, fd, &mut sleep).is_pending() {
+                self.program.linger(fd, sleep);
+            }
             self.after_event()?;
+        }
+        for (fd, mut sleep) in self.program.take_lingering() {
+            self.run_timers(sleep.deadline().unwrap_or(self.now))?;
+            self.now = self.now.max(sleep.deadline().unwrap_or(self.now));
+            let _over = self.stack.close(self.now, fd, &mut sleep);
+            self.after_event()?;
+        }
+        if self.is_patient {
+            return Ok(self.played);
         }
         let end = self.now.plus_micros(END_US);
         self.run_timers(end)?;
@@ -359,6 +379,12 @@ impl Player {
         }
         Ok(())
     }
+}
+
+/// TCP_USER_TIMEOUT of more than an hour, in milliseconds.
+fn is_patient(step: &Step) -> bool {
+    let Action::Call(Call::SetOption { option, value, .. }) = step.action else { return false };
+    option == SockOption::UserTimeout && value > 3_600_000
 }
 
 /// The addresses of a script, and what sockets are made for.

@@ -55,6 +55,8 @@ pub struct Program {
     slots: Vec<Option<Socket>>,
     /// Every descriptor that may be open.
     open: Vec<Fd>,
+    /// Calls of close() that wait for what is left to be sent (SO_LINGER).
+    lingering: Vec<(Fd, Sleep)>,
     domain: Domain,
     /// The address that scripts bind to.
     local: SocketAddr,
@@ -69,12 +71,22 @@ impl Program {
     /// A program without sockets.
     #[must_use]
     pub fn new(domain: Domain, local: SocketAddr, remote: SocketAddr) -> Self {
-        Self { slots: Vec::new(), open: Vec::new(), domain, local, remote }
+        Self { slots: Vec::new(), open: Vec::new(), lingering: Vec::new(), domain, local, remote }
     }
 
     /// Every descriptor that may be open.
     pub fn take_open(&mut self) -> Vec<Fd> {
         std::mem::take(&mut self.open)
+    }
+
+    /// A call of close() waits.
+    pub fn linger(&mut self, fd: Fd, sleep: Sleep) {
+        self.lingering.push((fd, sleep));
+    }
+
+    /// Every call of close() that waits.
+    pub fn take_lingering(&mut self) -> Vec<(Fd, Sleep)> {
+        std::mem::take(&mut self.lingering)
     }
 
     /// Every descriptor that may be open.
@@ -166,7 +178,10 @@ impl Program {
         let Some(place) = self.slots.get_mut(usize::from(slot.0)) else { return };
         let Some(socket) = place.take() else { return };
         self.open.retain(|fd| *fd != socket.fd);
-        ignore(stack.close(now, socket.fd, &mut Sleep::default()));
+        let mut sleep = Sleep::default();
+        if stack.close(now, socket.fd, &mut sleep).is_pending() {
+            self.linger(socket.fd, sleep);
+        }
     }
 
     fn send(&mut self, stack: &mut Stack, now: Instant, slot: Slot, len: u32, flags: i32) {

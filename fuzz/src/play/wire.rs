@@ -5,12 +5,12 @@
 
 use super::arrival::Arrival;
 use super::numbers::{Stream, before, later};
-use super::seen::{ACK, FIN, RST, SYN, Seen};
+use super::seen::{ACK, FIN, RST, SYN, Seen, URG};
 
 /// Smallest maximum segment size a host works with, and room for options (Linux: tcp_min_snd_mss).
 const LEAST_MSS: u32 = 48 + 40;
-/// What may be sent to a host that announced no maximum (RFC 9293 §3.7.1).
-const DEFAULT_MSS: u32 = 536;
+/// What may be sent to a host that announced no maximum, over IPv4 and IPv6 (RFC 9293 §3.7.1).
+const DEFAULT_MSS: [u32; 2] = [536, 1220];
 
 /// A property of what a TCP sends.
 pub type Property = &'static str;
@@ -40,8 +40,17 @@ pub struct Wire {
     pub acked: Option<u32>,
     /// The highest right edge the stack offered.
     pub edge: u32,
+    /// The same, of segments behind the handshake.
+    offered: Option<u32>,
     /// How many connections there were on these ports.
-    pub incarnations: u32,
+    incarnations: u32,
+    /// The peer sent urgent data, of which one byte is not in the stream.
+    urgent: bool,
+    /// The peer opened the connection.
+    passive: bool,
+    /// The stack's SYN was one of Fast Open, for which Linux uses what it remembers of the peer, or
+    /// its own MSS.
+    fastopen: bool,
     /// Shift of the stack's windows.
     shift: u8,
     /// Window scales of the stack's SYN and of the peer's.
@@ -56,6 +65,8 @@ pub struct Wire {
     window_edge: Option<u32>,
     /// The largest segment the peer takes.
     mss: u32,
+    /// The peer's SYN did not say.
+    no_mss: bool,
 }
 
 impl Wire {
@@ -76,6 +87,13 @@ impl Wire {
     #[must_use]
     pub const fn in_order(&self) -> Option<u32> {
         self.in_order
+    }
+
+    /// What is read on these ports can be told from other streams: there was one connection, and
+    /// nothing was taken out of its stream.
+    #[must_use]
+    pub const fn is_judged(&self) -> bool {
+        self.incarnations == 1 && !self.urgent
     }
 
     /// What a window may be smaller for being scaled.
@@ -109,11 +127,13 @@ impl Wire {
 
     /// The peer sends a segment, which may or may not be accepted.
     pub fn arrives(&mut self, arrival: &Arrival) {
+        self.urgent |= arrival.has(URG);
         if arrival.has(SYN) {
             if !self.syns.contains(&arrival.seq) {
                 self.syns.push(arrival.seq);
             }
-            self.mss = self.mss.max(arrival.mss.map_or(DEFAULT_MSS, u32::from));
+            self.mss = self.mss.max(arrival.mss.map_or(0, u32::from));
+            self.no_mss |= arrival.mss.is_none_or(|mss| mss == 0);
             self.scales[1] = self.scales[1].max(arrival.wscale);
         }
         if arrival.len() > 0 {
@@ -125,7 +145,7 @@ impl Wire {
         let Some(iss) = self.iss else { return };
         // A SYN offers a window for what follows the stack's own SYN.
         let from = arrival.acks().unwrap_or(iss.wrapping_add(1));
-        if before(self.snd_max, from) {
+        if from.wrapping_sub(iss) > self.snd_max.wrapping_sub(iss) {
             return;
         }
         let shift = self.scales[1].unwrap_or_default().min(14);
@@ -168,9 +188,10 @@ impl Wire {
     fn begin(&mut self, seen: &Seen) {
         self.incarnations += 1;
         self.iss = Some(seen.seq);
+        (self.passive, self.fastopen) = (seen.has(ACK), seen.fastopen);
         self.snd_max = seen.end();
         (self.acked, self.irs, self.in_order) = (None, None, None);
-        (self.edge, self.window_edge) = (0, None);
+        (self.edge, self.offered, self.window_edge) = (0, None, None);
         self.scales[0] = seen.wscale;
         self.shift = seen.wscale.filter(|_| seen.has(ACK)).unwrap_or_default();
     }
@@ -192,11 +213,21 @@ impl Wire {
         if seen.has(SYN) || self.syns.is_empty() {
             return None;
         }
+        let too_long = !self.fastopen && self.is_too_long(seen);
         let end = first.wrapping_add(seen.payload);
         if self.window_edge.is_some_and(|edge| before(edge, end)) {
             return Some(BEYOND);
         }
-        (seen.payload + seen.options > self.mss.max(LEAST_MSS)).then_some(TOO_LONG)
+        too_long.then_some(TOO_LONG)
+    }
+
+    fn is_too_long(&self, seen: &Seen) -> bool {
+        let [v4, v6] = DEFAULT_MSS;
+        let silent = if seen.payload_at >= 60 { v6 } else { v4 };
+        // A SYN cookie has room for a few values of the MSS, and this is the smallest (RFC 4987).
+        let unknown = self.no_mss || self.passive;
+        let most = self.mss.max(LEAST_MSS).max(if unknown { silent } else { 0 });
+        seen.payload + seen.options > most
     }
 
     /// Acknowledgment and window.
@@ -221,14 +252,16 @@ impl Wire {
         }
         let shift = if seen.has(SYN) { 0 } else { self.shift };
         let edge = seen.ack.wrapping_add(u32::from(seen.window) << shift);
-        if !first
-            && !may_shrink
-            && before(edge.wrapping_add(self.slack()), self.edge)
-            && !seen.has(FIN)
-        {
+        self.edge = if first { edge } else { later(self.edge, edge) };
+        if seen.has(SYN) {
+            // Its window is not scaled, and Linux selects another when a SYN cookie comes back.
+            return None;
+        }
+        let shrinks = self.offered.is_some_and(|old| before(edge.wrapping_add(self.slack()), old));
+        if shrinks && !may_shrink && !seen.has(FIN) {
             return Some(SHRINKS);
         }
-        self.edge = if first { edge } else { later(self.edge, edge) };
+        self.offered = Some(self.offered.map_or(edge, |old| later(old, edge)));
         None
     }
 }

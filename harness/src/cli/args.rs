@@ -51,11 +51,14 @@ pub(super) enum Command {
     /// Find the smallest script that shows the same difference of two targets
     #[command(after_help = exit::help())]
     Minimize(MinimizeArgs),
+    /// Run scripts and say what they prove: requirements, cells of the state tables, edges
+    #[command(after_help = exit::help(), mut_args = packetdrill::hide_unless_read)]
+    Coverage(Box<CoverageArgs>),
     /// Say which targets this machine can run, and what is missing for the others
     #[command(after_help = exit::help())]
     Doctor(DoctorArgs),
-    /// Say what an exit code, a class of failures, the code of a diagnostic, a recorded divergence or a
-    /// rule of comparison means
+    /// Say what a requirement, a state, an edge, a recorded divergence, a rule of comparison, an exit
+    /// code, a class of failures or the code of a diagnostic is
     #[command(after_help = exit::help())]
     Explain(ExplainArgs),
     /// What this program does as the init of a User-Mode Linux
@@ -213,10 +216,41 @@ pub(super) struct DoctorArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// An exit code (5), a class of failures (late), the code of a diagnostic (parse::expected), a
-    /// recorded divergence (D-0004), `rules`, or `rule` and the name of one; without it, all codes
+    /// A requirement (RFC9293:MUST-12), a state (FIN_WAIT1), an edge (`SYN_SENT -> ESTABLISHED`), a
+    /// recorded divergence (D-0002), `rules`, `rule` and the name of one, an exit code (5), a class of
+    /// failures (late) or the code of a diagnostic (parse::expected); without it, all codes
     #[arg(num_args = 0..=2)]
     pub(super) words: Vec<String>,
+    /// Results of each target too, from a file that `coverage --format json` wrote; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(super) coverage: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CoverageArgs {
+    #[command(flatten)]
+    pub(super) select: SelectArgs,
+    /// Scripts at once [default: processors, twice that on a real clock]
+    #[arg(short, long, value_name = "N", value_parser = jobs)]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Run nothing; read what `--format json` wrote for this target or that; repeatable
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "jobs", "filter"])]
+    pub(super) from: Vec<PathBuf>,
+    /// What to write to standard output
+    #[arg(long, value_enum, default_value_t = CoverageFormat::Human)]
+    pub(super) format: CoverageFormat,
+    /// Write a page for people, which needs nothing else
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+    /// What the links of the page to scripts begin with
+    #[arg(long, value_name = "PREFIX", default_value = "specs/scripts/", requires = "html")]
+    pub(super) link: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CoverageFormat {
+    Human,
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -5,6 +5,7 @@
 mod args;
 mod check;
 mod console;
+mod coverage;
 mod diff;
 mod doctor;
 mod exit;
@@ -22,7 +23,6 @@ mod run;
 mod scripts;
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -51,14 +51,14 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(check) => check::check(&check, &console),
         Command::Fmt(fmt) => fmt::fmt(&fmt, &console),
         Command::List(list) => list::list(&list, &console),
+        Command::Coverage(coverage) => coverage::coverage(&coverage, &console),
         Command::Doctor(doctor) => doctor::doctor(&doctor, &console),
         Command::Explore(explore) => explore::explore(&explore, &console),
         Command::Minimize(args) => minimize::run(&args, &console),
         Command::Explain(explain) => explain::explain(&explain, &console),
         #[cfg(all(target_os = "linux", feature = "target-linux"))]
         Command::UmlGuest(_) => {
-            let program = args.first().map_or(Path::new("/"), Path::new);
-            let Err(why) = crate::uml::guest::init(program);
+            let Err(why) = crate::uml::guest::init();
             console.error(&why);
             Exit::Usage
         }

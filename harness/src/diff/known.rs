@@ -161,6 +161,12 @@ impl Recorded {
         are(second, first).then_some(Known { recorded: self, swapped: true })
     }
 
+    /// It names its scripts, so that a run of them can tell that it is gone.
+    #[must_use]
+    pub fn can_be_stale(&self) -> bool {
+        self.script != "*"
+    }
+
     /// Whether it is about a script, by the path that lists have, with an IP version.
     #[must_use]
     pub fn is_about(&self, path: &str, ip: IpVersion) -> bool {

@@ -15,6 +15,8 @@ mod known;
 mod packets;
 mod results;
 mod rules;
+#[cfg(test)]
+pub(crate) mod sample;
 mod series;
 mod timeline;
 mod timing;

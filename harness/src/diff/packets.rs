@@ -10,7 +10,7 @@ use crate::packet::{Ip, Packet, Tcp, TcpOption, Transport, flags_text, option_te
 pub(super) fn fields(left: &Packet, right: &Packet, rules: &Rules, apart: Apart) -> Vec<FieldDiff> {
     let mut fields = Vec::new();
     outer(&mut fields, &left.outer, &right.outer);
-    ip(&mut fields, &left.ip, &right.ip);
+    ip(&mut fields, &left.ip, &right.ip, rules);
     match (&left.transport, &right.transport) {
         (Transport::Tcp(left), Transport::Tcp(right)) => {
             tcp(&mut fields, left, right);
@@ -55,13 +55,17 @@ fn outer(fields: &mut Vec<FieldDiff>, left: &[Outer], right: &[Outer]) {
     }
 }
 
-fn ip(fields: &mut Vec<FieldDiff>, left: &Ip, right: &Ip) {
+fn ip(fields: &mut Vec<FieldDiff>, left: &Ip, right: &Ip, rules: &Rules) {
     fields.push(FieldDiff::new("src", left.src, right.src));
     fields.push(FieldDiff::new("dst", left.dst, right.dst));
     fields.push(FieldDiff::new("tos", left.tos, right.tos));
     fields.push(FieldDiff::new("ttl", left.ttl, right.ttl));
     if left.src.is_ipv6() {
-        fields.push(FieldDiff::new("flowlabel", left.flow_label, right.flow_label));
+        let mut field = FieldDiff::new("flowlabel", left.flow_label, right.flow_label);
+        if !field.same && rules.has(RuleName::FlowLabel) {
+            field.allowed = Some(RuleName::FlowLabel);
+        }
+        fields.push(field);
     } else {
         fields.push(FieldDiff::new("df", left.dont_fragment, right.dont_fragment));
         fields.push(FieldDiff::new("id", left.id, right.id));
@@ -114,7 +118,7 @@ fn option(fields: &mut Vec<FieldDiff>, left: &TcpOption, right: &TcpOption, cx: 
         (TcpOption::Ts { val, ecr }, TcpOption::Ts { val: right_val, ecr: right_ecr }) => {
             let mut field = FieldDiff::new("tsval", val, right_val);
             let by = i64::from(right_val.wrapping_sub(*val).cast_signed());
-            if !field.same && is_phase(by, cx.apart) && cx.rules.has(RuleName::TimestampPhase) {
+            if !field.same && is_phase(by, cx) && cx.rules.has(RuleName::TimestampPhase) {
                 field.allowed = Some(RuleName::TimestampPhase);
             }
             fields.push(field);
@@ -155,10 +159,13 @@ fn option_name(option: &TcpOption) -> &'static str {
 
 /// A value counts milliseconds (or microseconds, where it grows a thousand times faster): it may be
 /// one off, and as much more as the segments left at other moments.
-fn is_phase(by: i64, apart: Apart) -> bool {
-    let late_ms = apart.by_us.div_euclid(1_000);
-    let as_milliseconds = (late_ms - 1..=late_ms + 2).contains(&by);
-    let as_microseconds = (by - apart.by_us).abs() <= 1;
+fn is_phase(by: i64, cx: &Context<'_>) -> bool {
+    /// On the machine's clock the segment that the numbers count from was late as well.
+    const JITTER_MS: i64 = 30;
+    let jitter = if cx.rules.is_real() { JITTER_MS } else { 0 };
+    let late_ms = cx.apart.by_us.div_euclid(1_000);
+    let as_milliseconds = (late_ms - 1 - jitter..=late_ms + 2 + jitter).contains(&by);
+    let as_microseconds = (by - cx.apart.by_us).abs() <= 1 + 1_000 * jitter;
     as_milliseconds || as_microseconds
 }
 

@@ -4,21 +4,23 @@ use std::collections::BTreeSet;
 
 use super::class::{class, line_before, seen};
 use super::compare::{Pair, Tally};
-use super::timing::{allows, apart, beyond_end};
+use super::rules::{RuleName, Rules};
+use super::timing::{Apart, allows, apart, beyond_end};
 use super::verdict::{Divergence, FieldDiff};
 use super::view::View;
 use crate::engine::log::What;
 use crate::script::symbols;
+use crate::target::control::{Control, control};
 use crate::target::syscall::ControlMessage;
 use crate::target::{Output, Returned};
 
-/// The first difference.
-pub(super) fn compare(pair: &Pair<'_>, tally: &mut Tally) -> Option<Divergence> {
+/// The first difference of the calls of each line, and the first of what else was said.
+pub(super) fn compare(pair: &Pair<'_>, tally: &mut Tally) -> Vec<Divergence> {
     let lines: BTreeSet<_> = pair.left.returns.keys().chain(pair.right.returns.keys()).collect();
     let calls = lines.into_iter().filter_map(|line| calls_of_line(pair, *line, tally));
-    let calls: Vec<_> = calls.collect();
-    let said = said(pair);
-    calls.into_iter().chain(said).min_by_key(|divergence| divergence.at)
+    let mut found: Vec<_> = calls.collect();
+    found.extend(said(pair));
+    found
 }
 
 fn calls_of_line(pair: &Pair<'_>, line: usize, tally: &mut Tally) -> Option<Divergence> {
@@ -42,8 +44,18 @@ fn both(pair: &Pair<'_>, left: usize, right: usize, tally: &mut Tally) -> Option
     let (l, text) = pair.left.result(left)?;
     let (r, _) = pair.right.result(right)?;
     let name = text.split('(').next().unwrap_or(text).trim();
-    let fields = fields(l, r);
+    let apart = apart(&pair.left, &pair.right, left, right);
+    let mut fields = fields(l, r);
+    if let (
+        Output::Message { control: l_control, .. },
+        Output::Message { control: r_control, .. },
+    ) = (&l.output, &r.output)
+    {
+        let at = (pair.left.at(left).0, pair.right.at(right).0);
+        controls(&mut fields, (l_control, r_control), at, (pair.rules, apart));
+    }
     let Some(bad) = fields.iter().find(|field| field.is_bad()) else {
+        fields.iter().filter_map(|field| field.allowed).for_each(|rule| tally.used(rule));
         note_time(pair, (left, right), name, tally);
         return None;
     };
@@ -113,7 +125,8 @@ fn fields(left: &Returned, right: &Returned) -> Vec<FieldDiff> {
         ) => {
             fields.push(FieldDiff::new("msg_flags", flags, right_flags));
             fields.push(FieldDiff::new("data", bytes(data), bytes(right_data)));
-            fields.push(FieldDiff::new("control", controls(control), controls(right_control)));
+            let (n, right_n) = (control.len(), right_control.len());
+            fields.push(FieldDiff::new("control messages", n, right_n));
         }
         (Output::Peer(left), Output::Peer(right)) => {
             let ip = |addr: &std::net::SocketAddr| addr.ip().to_canonical();
@@ -147,11 +160,72 @@ fn output(output: &Output) -> String {
     }
 }
 
-fn controls(control: &[ControlMessage]) -> String {
-    let one = |message: &ControlMessage| {
-        format!("level {} type {}: {}", message.level, message.ty, bytes(&message.data))
+/// Control messages one by one. Stamps are moments like any other, counted from when the call
+/// returned, and so are the shares of time among the statistics.
+fn controls(
+    fields: &mut Vec<FieldDiff>,
+    (left, right): (&[ControlMessage], &[ControlMessage]),
+    (left_at, right_at): (i64, i64),
+    (rules, apart): (&Rules, Apart),
+) {
+    for (left, right) in left.iter().zip(right) {
+        let kind = |message: &ControlMessage| format!("{}/{}", message.level, message.ty);
+        let name = format!("control {}", kind(left));
+        match (control(left), control(right)) {
+            (Control::Stamps(l), Control::Stamps(r)) if l.len() == r.len() => {
+                for (l, r) in l.into_iter().zip(r) {
+                    // 0 is none, or the moment at which the script started.
+                    let both = (l == 0) == (r == 0) || l.abs_diff(r) <= rules.ticks_us();
+                    let none = l == 0 && r == 0;
+                    let by_us = if none { 0 } else { r - right_at - (l - left_at) };
+                    let allowed = allows(rules, Apart { by_us, ..apart }).ok().filter(|_| both);
+                    fields.push(moment(&name, l, r, by_us == 0 && both, allowed.flatten()));
+                }
+            }
+            (Control::Stats(l), Control::Stats(r)) => {
+                statistics(fields, &name, (&l, &r), (rules, apart));
+            }
+            _ => {
+                let text = |message: &ControlMessage| {
+                    format!("{}: {}", kind(message), bytes(&message.data))
+                };
+                fields.push(FieldDiff::new(&name, text(left), text(right)));
+            }
+        }
+    }
+}
+
+fn moment(name: &str, left: i64, right: i64, same: bool, allowed: Option<RuleName>) -> FieldDiff {
+    FieldDiff { same, allowed, ..FieldDiff::new(name, left, right) }
+}
+
+/// TCP_NLA_BUSY (1), RWND_LIMITED (2), SNDBUF_LIMITED (3), MIN_RTT (10), SRTT (22).
+const NLA_TIMES: [u16; 5] = [1, 2, 3, 10, 22];
+/// What is made of times: TCP_NLA_PACING_RATE (6), DELIVERY_RATE (7), and EDT (25), which counts from
+/// the start of the machine.
+const NLA_OF_TIMES: [u16; 3] = [6, 7, 25];
+
+fn statistics(
+    fields: &mut Vec<FieldDiff>,
+    name: &str,
+    (left, right): (&[(u16, u64)], &[(u16, u64)]),
+    (rules, apart): (&Rules, Apart),
+) {
+    let kinds = |stats: &[(u16, u64)]| {
+        stats.iter().map(|(kind, _)| kind.to_string()).collect::<Vec<_>>().join(" ")
     };
-    control.iter().map(one).collect::<Vec<_>>().join("; ")
+    fields.push(FieldDiff::new(&format!("{name} kinds"), kinds(left), kinds(right)));
+    for ((kind, left), (other, right)) in left.iter().zip(right) {
+        let mut field = FieldDiff::new(&format!("{name} {kind}"), left, right);
+        let off = i64::try_from(left.abs_diff(*right)).unwrap_or(i64::MAX);
+        let near = NLA_TIMES.contains(kind) && kind == other;
+        let after_us = i64::try_from(*left).unwrap_or(i64::MAX).max(apart.after_us);
+        let near = near && allows(rules, Apart { by_us: off, after_us }).is_ok();
+        if !field.same && (near || NLA_OF_TIMES.contains(kind)) {
+            field.allowed = Some(RuleName::MeasuredTime).filter(|rule| rules.has(*rule));
+        }
+        fields.push(field);
+    }
 }
 
 /// Zeros by their number, others as hexadecimal.

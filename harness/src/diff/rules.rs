@@ -20,6 +20,7 @@ pub enum RuleName {
     TimestampPhase,
     IpId,
     FlowLabel,
+    CallTime,
     TimerRounding,
     TsoSegmentation,
     AckCoalescing,
@@ -133,12 +134,22 @@ impl Rules {
         self.real
     }
 
+    /// Ticks of both sides together, in microseconds.
+    pub(super) fn ticks_us(&self) -> u64 {
+        u64::try_from(self.ticks_us).unwrap_or_default()
+    }
+
     /// How far apart two moments may be that are about `after_us` after the last thing the script
     /// did, and by which rule.
     pub(super) fn allowed_us(&self, after_us: i64) -> Vec<(RuleName, i64)> {
         /// What the machine's scheduler may take.
         const JITTER_US: i64 = 30_000;
+        /// What a kernel's clock may go on while a script does one thing at one moment.
+        const CALL_US: i64 = 100;
         let mut allowed = Vec::new();
+        if self.has(RuleName::CallTime) {
+            allowed.push((RuleName::CallTime, CALL_US));
+        }
         if self.has(RuleName::TimerRounding) {
             // The wheel of each kernel may be late by an eighth (LVL_CLK_SHIFT).
             let wheel = after_us.max(0) / 8;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::class::{class, seen};
 use super::compare::{Pair, Tally};
 use super::rules::RuleName;
+use super::timing::{allows, apart};
 use super::verdict::{Divergence, FieldDiff};
 use super::view::View;
 use crate::engine::log::What;
@@ -19,22 +20,32 @@ type Series = BTreeMap<usize, (usize, u64)>;
 const TIMES: [&str; 6] =
     ["tcpi_rto", "tcpi_ato", "tcpi_rtt", "tcpi_rttvar", "tcpi_rcv_rtt", "tcpi_min_rtt"];
 
+/// Bits of tcpi_options, from the lowest.
+const OPTIONS: [&str; 8] = [
+    "TCPI_OPT_TIMESTAMPS",
+    "TCPI_OPT_SACK",
+    "TCPI_OPT_WSCALE",
+    "TCPI_OPT_ECN",
+    "TCPI_OPT_ECN_SEEN",
+    "TCPI_OPT_SYN_DATA",
+    "TCPI_OPT_USEC_TS",
+    "TCPI_OPT_TFO_CHILD",
+];
+
 /// What a receiver's memory decides.
 const WINDOWS: [&str; 3] = ["tcpi_rcv_ssthresh", "tcpi_rcv_space", "tcpi_rcv_wnd"];
 
-/// The first difference.
-pub(super) fn compare(pair: &Pair<'_>, tally: &mut Tally) -> Option<Divergence> {
+/// The first difference of each series.
+pub(super) fn compare(pair: &Pair<'_>, tally: &mut Tally) -> Vec<Divergence> {
     let (left, right) = (series(&pair.left), series(&pair.right));
-    let mut first: Option<Found<'_>> = None;
+    let mut found = Vec::new();
     for (key, l) in &left {
         // A kernel may lack a field, and a target the samples.
         let Some(r) = right.get(key) else { continue };
-        let Some(found) = first_difference(pair, *key, l, r, tally) else { continue };
-        if first.as_ref().is_none_or(|first| (found.line, found.key) < (first.line, first.key)) {
-            first = Some(found);
-        }
+        let first = first_difference(pair, *key, l, r, tally);
+        found.extend(first.map(|first| divergence(pair, &first)));
     }
-    first.map(|found| divergence(pair, &found))
+    found
 }
 
 struct Found<'a> {
@@ -57,9 +68,15 @@ fn series<'a>(view: &View<'a>) -> BTreeMap<Key<'a>, Series> {
                 let events = u64::from(events.cast_unsigned());
                 add(("readiness", socket, "events"), events);
             }
-            What::Info { socket, fields } => {
-                fields.iter().for_each(|(name, value)| add(("tcp-info", socket, name), *value));
-            }
+            What::Info { socket, fields } => fields.iter().for_each(|(name, value)| {
+                if name == "tcpi_options" {
+                    let bit = |at: &usize| u64::from(value >> at & 1 == 1);
+                    let named = OPTIONS.iter().enumerate();
+                    named.for_each(|(at, bit_name)| add(("tcp-info", socket, bit_name), bit(&at)));
+                } else {
+                    add(("tcp-info", socket, name), *value);
+                }
+            }),
             What::Packet { .. }
             | What::Malformed { .. }
             | What::Call { .. }
@@ -86,12 +103,29 @@ fn first_difference<'a>(
         if l.1 == r.1 {
             continue;
         }
-        match allowed(pair, key.2, l.1, r.1) {
+        let late = || soon(pair, left, r, line, true).or_else(|| soon(pair, right, l, line, false));
+        match allowed(pair, key.2, l.1, r.1).or_else(late) {
             Some(rule) => tally.used(rule),
             None => return Some(Found { key, line, left: l, right: r }),
         }
     }
     None
+}
+
+/// The rule by which a side that has not yet the value of the other gets it in time: one looks before
+/// and the other after the same event of the script.
+fn soon(
+    pair: &Pair<'_>,
+    behind: &Series,
+    ahead: (usize, u64),
+    line: usize,
+    is_left: bool,
+) -> Option<RuleName> {
+    let (_, next) = behind.range(line + 1..).next().filter(|(_, next)| next.1 == ahead.1)?;
+    let (l, r) = if is_left { (next.0, ahead.0) } else { (ahead.0, next.0) };
+    // None is needed where both happened at one moment.
+    let rule = allows(pair.rules, apart(&pair.left, &pair.right, l, r)).ok()?;
+    Some(rule.unwrap_or(RuleName::CallTime)).filter(|rule| pair.rules.has(*rule))
 }
 
 fn allowed(pair: &Pair<'_>, field: &str, left: u64, right: u64) -> Option<RuleName> {
@@ -101,8 +135,7 @@ fn allowed(pair: &Pair<'_>, field: &str, left: u64, right: u64) -> Option<RuleNa
         if rules.is_real() && rules.has(RuleName::RealClock) {
             return Some(RuleName::RealClock);
         }
-        let ticks = u64::try_from(rules.allowed_us(0).first().map_or(0, |(_, us)| *us));
-        let near = off <= ticks.unwrap_or_default().max(left.min(right) / 8);
+        let near = off <= rules.ticks_us().max(left.min(right) / 8);
         return (near && rules.has(RuleName::MeasuredTime)).then_some(RuleName::MeasuredTime);
     }
     if WINDOWS.contains(&field) && rules.has(RuleName::AutotunedWindow) {

@@ -13,6 +13,10 @@ use crate::target::ScriptTime;
 pub struct Comparison {
     /// Its answer.
     pub verdict: Verdict,
+    /// The first difference of each flow, call, and sampled value, in order of time: what is left when
+    /// the first of all is known already.
+    #[serde(skip)]
+    pub found: Vec<Divergence>,
     /// How often each rule allowed a difference, up to the first that none allows.
     pub used: BTreeMap<RuleName, usize>,
     /// When things happened; never part of the content.
@@ -63,6 +67,15 @@ pub struct Class {
     pub rule: String,
     /// Which part of it: a field, or the kind of a packet that only one side sent.
     pub field: String,
+}
+
+impl Class {
+    /// It is about what a look at a socket showed, not about what the socket did: what follows does
+    /// not follow from it.
+    #[must_use]
+    pub fn is_of_a_look(&self) -> bool {
+        ["tcp-info", "readiness", "state"].contains(&self.rule.as_str())
+    }
 }
 
 impl fmt::Display for Class {

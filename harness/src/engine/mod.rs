@@ -23,7 +23,7 @@ mod inbound;
 pub mod log;
 mod log_text;
 pub mod mode;
-mod needs;
+pub(crate) mod needs;
 mod numbers;
 mod observe;
 mod outbound;

@@ -15,10 +15,10 @@ use super::stopwatch::Stopwatch;
 use super::tally::DiffSummary;
 use crate::config::CliOptions;
 use crate::diff::{
-    Comparison, Recorded, Row, Rules, Verdict as Diff, compare, known as recorded_difference,
-    timeline,
+    Class, Comparison, Divergence, Recorded, Row, Rules, Verdict as Diff, compare,
+    known as recorded_difference, timeline,
 };
-use crate::engine::outcome::{Class, Outcome};
+use crate::engine::outcome::{self, Outcome};
 use crate::engine::{Mode, Run};
 use crate::executor::{Executor, Worker};
 use crate::panics::caught;
@@ -106,8 +106,11 @@ pub struct PairResult {
     /// What comes of it.
     #[serde(flatten)]
     pub comparison: Comparison,
-    /// The record that says this difference.
-    pub known: Option<KnownAs>,
+    /// The records that say what differs. Where the verdict is a difference all the same, it is
+    /// another one.
+    pub known: Vec<KnownAs>,
+    /// Nothing differs that no record says.
+    pub explained: bool,
     /// Both sides around the difference.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub timeline: Vec<Row>,
@@ -238,10 +241,12 @@ fn incomparable(left: &TargetInfo, right: &TargetInfo, reason: String) -> PairRe
         right: right.name.clone(),
         comparison: Comparison {
             verdict: Diff::Incomparable(reason),
+            found: Vec::new(),
             used: std::collections::BTreeMap::new(),
             timing: crate::diff::Timing::default(),
         },
-        known: None,
+        known: Vec::new(),
+        explained: true,
         timeline: Vec::new(),
         not_seen: Vec::new(),
     }
@@ -296,7 +301,7 @@ fn sides(
         }
         result.pairs.push(compared);
     }
-    let script = |run: &Result<Run, String>| matches!(run, Ok(Run { outcome: Outcome::Error(e), .. }) if e.class == Class::Script);
+    let script = |run: &Result<Run, String>| matches!(run, Ok(Run { outcome: Outcome::Error(e), .. }) if e.class == outcome::Class::Script);
     result.script_error |= runs.iter().any(script);
     Ok(())
 }
@@ -338,22 +343,44 @@ impl Pair<'_> {
         let (None, Ok(left), Ok(right)) = (&why, left, right) else {
             return incomparable(l_info, r_info, why.unwrap_or_default());
         };
-        let comparison = compare(&left.log, &right.log, self.rules);
-        let (mut known, mut rows, mut not_seen) = (None, Vec::new(), Vec::new());
-        match &comparison.verdict {
-            Diff::Differ(divergence) => {
-                known = self.known(&divergence.class);
-                rows = timeline(&left.log, &right.log, divergence);
-            }
-            Diff::Agree => not_seen = self.expected(),
-            Diff::Incomparable(_) => {}
+        let mut comparison = compare(&left.log, &right.log, self.rules);
+        let (known, rest, whole) = self.sorted(&comparison.found);
+        let explained = rest.is_none();
+        if let Some(rest) = rest {
+            comparison.verdict = Diff::Differ(Box::new(rest));
         }
+        let rows = match &comparison.verdict {
+            Diff::Differ(divergence) => timeline(&left.log, &right.log, divergence),
+            Diff::Agree | Diff::Incomparable(_) => Vec::new(),
+        };
+        let compared = whole && !matches!(comparison.verdict, Diff::Incomparable(_));
+        let expected = if compared { self.expected() } else { Vec::new() };
+        let seen = |id: &String| known.iter().any(|known| known.id == *id);
+        let not_seen = expected.into_iter().filter(|id| !seen(id)).collect();
         let (left, right) = (l_info.name.clone(), r_info.name.clone());
-        PairResult { left, right, comparison, known, timeline: rows, not_seen }
+        PairResult { left, right, comparison, known, explained, timeline: rows, not_seen }
+    }
+
+    /// Which of the differences are recorded, the first that is not, and whether all were looked at.
+    /// What follows a recorded one may follow from it, unless that is only about a look at a socket.
+    fn sorted(&self, found: &[Divergence]) -> (Vec<KnownAs>, Option<Divergence>, bool) {
+        let mut known: Vec<KnownAs> = Vec::new();
+        for divergence in found {
+            let Some(record) = self.known(&divergence.class) else {
+                return (known, Some(divergence.clone()), false);
+            };
+            if !known.contains(&record) {
+                known.push(record);
+            }
+            if !divergence.class.is_of_a_look() {
+                return (known, None, false);
+            }
+        }
+        (known, None, true)
     }
 
     /// A recorded difference; or a recorded failure of the script on one of the two alone.
-    fn known(&self, class: &crate::diff::Class) -> Option<KnownAs> {
+    fn known(&self, class: &Class) -> Option<KnownAs> {
         let (left, right) = (&self.left.info, &self.right.info);
         let at = (self.case.id.script.as_str(), self.case.id.ip);
         let difference = recorded_difference(&self.context.recorded, (left, right), at, class);
@@ -379,7 +406,8 @@ impl Pair<'_> {
     /// Recorded differences that this script should show between these two.
     fn expected(&self) -> Vec<String> {
         let (path, ip) = (self.case.id.script.as_str(), self.case.id.ip);
-        let about = self.context.recorded.iter().filter(|entry| entry.is_about(path, ip));
+        let named = self.context.recorded.iter().filter(|entry| entry.can_be_stale());
+        let about = named.filter(|entry| entry.is_about(path, ip));
         about
             .filter(|entry| entry.between(&self.left.info, &self.right.info).is_some())
             .map(|entry| entry.id.clone())

@@ -135,21 +135,21 @@ impl PairSummary {
         for (rule, count) in &comparison.used {
             *self.used.entry(*rule).or_default() += count;
         }
-        match (&comparison.verdict, &pair.known) {
-            (Diff::Agree, _) => {
+        for known in &pair.known {
+            note(&mut self.known_ids, known.id.clone(), name, &known.reason);
+        }
+        match &comparison.verdict {
+            Diff::Agree => {
                 let behaviour = comparison.used.keys().any(|rule| !DRAWN.contains(rule));
                 *if behaviour { &mut self.by_rule } else { &mut self.agree } += 1;
                 self.off_in_time += usize::from(comparison.timing.beyond.is_some());
             }
-            (Diff::Differ(_), Some(known)) => {
-                self.known += 1;
-                note(&mut self.known_ids, known.id.clone(), name, &known.reason);
-            }
-            (Diff::Differ(divergence), None) => {
+            Diff::Differ(_) if pair.explained => self.known += 1,
+            Diff::Differ(divergence) => {
                 self.differ += 1;
                 note(&mut self.classes, divergence.class.clone(), name, &divergence.message);
             }
-            (Diff::Incomparable(reason), _) => {
+            Diff::Incomparable(reason) => {
                 self.incomparable += 1;
                 *self.reasons.entry(reason.clone()).or_default() += 1;
             }

@@ -4,6 +4,7 @@
 //! ("how to add a target").
 
 pub mod contract;
+pub mod control;
 #[cfg(all(target_os = "linux", feature = "target-linux"))]
 pub mod linux;
 pub mod look;
@@ -13,6 +14,7 @@ pub mod setup;
 #[cfg(feature = "target-stack")]
 pub mod stack;
 pub mod syscall;
+pub mod transition;
 pub mod wrap;
 
 use std::net::SocketAddr;
@@ -123,6 +125,9 @@ pub enum Capability {
     Psp,
     /// FreeBSD socket options and sysctls.
     FreeBsd,
+    /// Sysctls of the whole host can be set (tcp_max_orphans, tcp_mem): a network namespace of
+    /// Linux does not have them.
+    HostSysctls,
     /// Waiting takes no time, so a script may last for minutes or hours.
     VirtualTime,
 }

@@ -11,6 +11,7 @@ use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
 use crate::fastopen::tcp_fastopen_active_disable_ofo_check;
+use crate::memory::tcp_out_of_memory;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::output::fin::tcp_send_fin;
@@ -119,7 +120,7 @@ fn adjudge_to_death(sk: &mut Sock, cx: &mut Cx) {
             }
         }
     }
-    if sk.state() != TcpState::Close && tcp_check_oom(0, cx) {
+    if sk.state() != TcpState::Close && tcp_check_oom(sk, 0, cx) {
         sk.timers.stop_all();
         tcp_set_state(sk, Event::GiveUp, cx);
         tcp_send_active_reset(sk, cx);
@@ -130,12 +131,13 @@ fn adjudge_to_death(sk: &mut Sock, cx: &mut Cx) {
     }
 }
 
-/// Whether there are more orphans than tcp_max_orphans allows, each counted 2^`shift` times.
+/// Whether there are more orphans than tcp_max_orphans allows, each counted 2^`shift` times, or no
+/// memory for one that holds some.
 ///
-/// Linux: tcp_check_oom, tcp_too_many_orphans (net/ipv4/tcp.c) · Differs: the host's memory is never
-/// short (tcp_out_of_memory), and the count is exact.
-pub(crate) fn tcp_check_oom(shift: u32, cx: &Cx) -> bool {
-    i64::from(cx.orphan_count) << shift > i64::from(cx.sysctl.tcp_max_orphans)
+/// Linux: tcp_check_oom, tcp_too_many_orphans (net/ipv4/tcp.c) · Differs: the count is exact.
+pub(crate) fn tcp_check_oom(sk: &Sock, shift: u32, cx: &Cx) -> bool {
+    let too_many = i64::from(cx.orphan_count) << shift > i64::from(cx.sysctl.tcp_max_orphans);
+    too_many || tcp_out_of_memory(sk, cx)
 }
 
 /// Moves on by the table of close actions; true when a FIN has to follow.

@@ -11,7 +11,6 @@ use crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
 use crate::sock::{RequestSock, Sock, SockId};
 use crate::stack::Stack;
 use crate::state::TcpState;
-use crate::table::Object;
 use crate::time::Jiffies;
 use crate::timer::{Timer, tcp_reset_xmit_timer};
 use crate::wire::Segment;
@@ -28,7 +27,7 @@ impl Stack {
         req.id = id;
         req.timer = None;
         init_child(&mut child, req, syn, &mut self.cx);
-        self.objects.put(id, Object::Sock(Box::new(child)));
+        self.add_sock(child);
         self.ehash.replace(flow, id);
         self.ports.inherit(id, flow.local.port());
         if let Some(sk) = self.objects.sock_mut(listener_id) {

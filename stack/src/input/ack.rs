@@ -20,6 +20,7 @@ use crate::congestion::{
 };
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::ack::tcp_send_challenge_ack;
 use crate::output::cwnd_validate::{tcp_is_cwnd_limited, tcp_slow_start_after_idle_check};
 use crate::output::mss::tcp_sync_mss;
@@ -127,10 +128,10 @@ pub(super) fn tcp_ack(
     }
     // [RFC9293:3.10.7.4#15] An ACK of something never sent.
     if seg.ack.after(sk.snd.nxt) {
-        if challenge == Challenge::Send {
+        if challenge == Challenge::Send && !cx.mutant(Mutant::UnsentAcked) {
             tcp_send_challenge_ack(sk, false, cx);
         }
-        return Err(BadAck::Unsent);
+        return if cx.mutant(Mutant::UnsentAcked) { Ok(()) } else { Err(BadAck::Unsent) };
     }
     if seg.ack.after(prior_snd_una) {
         flags.snd_una_advanced = true;
@@ -222,8 +223,8 @@ fn old_ack(
     if sk.rx_opt.sack_ok && !seg.options.sack.is_empty() {
         let mut rexmit = Rexmit::None;
         let delivered = sk.total.delivered;
+        // What it reports does not count as delivered, as in Linux.
         tcp_sacktag_write_queue(sk, seg, prior_snd_una, (&mut flags, &mut sacks), cx);
-        tcp_count_delivered(sk, sacks.delivered, false);
         tcp_fastretrans_alert(sk, prior_snd_una, 0, &mut flags, &mut rexmit, cx);
         tcp_newly_delivered(sk, delivered, (false, 0), cx);
         tcp_xmit_recovery(sk, rexmit, cx);

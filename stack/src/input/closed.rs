@@ -5,6 +5,7 @@
 use super::{Disposition, DropReason, ResetReason};
 use crate::cx::Cx;
 use crate::md5::Signer;
+use crate::mutant::Mutant;
 use crate::output::reset::tcp_v4_send_reset;
 use crate::wire::Segment;
 
@@ -15,7 +16,7 @@ pub(super) fn no_tcp_socket(seg: &Segment, signer: &Signer, cx: &mut Cx) -> Disp
         Signer::Nobody => None,
         Signer::Key(key) => Some(key),
     };
-    if seg.flags.rst() || !cx.is_rtn_local {
+    if seg.flags.rst() || !cx.is_rtn_local || cx.mutant(Mutant::NobodyMute) {
         return Disposition::Dropped(DropReason::NoSocket);
     }
     tcp_v4_send_reset(key, seg, cx);

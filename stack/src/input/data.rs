@@ -5,7 +5,7 @@
 
 use super::ecn::tcp_data_ecn_check;
 use super::fin::tcp_fin;
-use super::prune::tcp_prune_queue;
+use super::prune::{tcp_prune_ofo_queue, tcp_prune_queue};
 use super::rcv_window::{
     skb_tailroom, skb_truesize, tcp_grow_window, tcp_measure_rcv_mss, tcp_rcvbuf_grow,
 };
@@ -15,7 +15,9 @@ use crate::accecn::tcp_rcv_spurious_retrans;
 use crate::api::readiness::tcp_data_ready;
 use crate::cx::Cx;
 use crate::effect::Wake;
+use crate::memory::sk_rmem_schedule;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::ack::{TCP_MAX_QUICKACKS, tcp_enter_quickack_mode, tcp_incr_quickack};
 use crate::output::window::{rmem_alloc, tcp_receive_window};
 use crate::seq::Seq;
@@ -35,6 +37,8 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
     if seg.seq == seg.end_seq() {
         return Disposition::Consumed;
     }
+    // A duplicate that was not reported yet is old news now.
+    sk.rx_opt.duplicate_sack = None;
     let window = tcp_receive_window(sk);
     let end_seq = seg.end_seq();
     if seg.seq == sk.rcv.nxt {
@@ -81,7 +85,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     let truesize = truesize_of(sk, seg);
     // A FIN on its own costs nothing that is worth keeping a connection open for.
     let bare_fin = seg.payload.is_empty() && seg.flags.fin();
-    if !bare_fin && !tcp_try_rmem_schedule(sk, seg.seq, cx) && !sk.recv_queue.is_empty() {
+    if !bare_fin && !tcp_try_rmem_schedule(sk, seg.seq, truesize, cx) && !sk.recv_queue.is_empty() {
         cx.mib.inc(Counter::TcpExtTCPRcvQDrop);
         cx.wake(sk.id, Wake::Readable);
         sk.ack.nomem = true;
@@ -99,7 +103,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     }
     if !sk.ofo_queue.is_empty() {
         tcp_ofo_queue(sk, cx);
-        // [RFC5681:4.2#5] Filling all of the gap is worth an immediate ACK.
+        // [RFC5681:3.2#2] Filling all of the gap is worth an immediate ACK.
         if sk.ofo_queue.is_empty() {
             sk.ack.now = true;
         }
@@ -140,7 +144,7 @@ pub(crate) fn tcp_fastopen_add_skb(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
 fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     tcp_data_ecn_check(sk, seg, cx);
     let truesize = truesize_of(sk, seg);
-    if !tcp_try_rmem_schedule(sk, seg.seq, cx) {
+    if !tcp_try_rmem_schedule(sk, seg.seq, truesize, cx) {
         cx.mib.inc(Counter::TcpExtTCPOFODrop);
         cx.wake(sk.id, Wake::Readable);
         return Disposition::Dropped(DropReason::TcpOfoDrop);
@@ -204,6 +208,9 @@ fn tcp_ofo_queue(sk: &mut Sock, cx: &mut Cx) {
 /// Linux: tcp_queue_rcv, tcp_rcv_nxt_update
 fn tcp_queue_rcv(sk: &mut Sock, mut chunk: RecvChunk, cx: &mut Cx) {
     chunk.trim_front(sk.rcv.nxt);
+    if cx.mutant(Mutant::OverlapTwice) && chunk.end_seq() - sk.rcv.nxt > 900 {
+        sk.rcv.nxt += 1;
+    }
     let end_seq = chunk.end_seq();
     let bytes = end_seq - sk.rcv.nxt;
     sk.total.bytes_received += u64::from(bytes);
@@ -238,11 +245,23 @@ fn packet_len(sk: &Sock, seg: &Segment) -> u32 {
     payload + header + options
 }
 
-/// Whether the buffer takes a segment that begins at `seq`.
+/// Whether the buffer, and the host, take a segment that begins at `seq` and costs `size` bytes.
 ///
 /// Linux: tcp_try_rmem_schedule, tcp_can_ingest
-fn tcp_try_rmem_schedule(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
-    rmem_alloc(sk) <= sk.opts.rcvbuf || tcp_prune_queue(sk, seq, cx)
+fn tcp_try_rmem_schedule(sk: &mut Sock, seq: Seq, size: u32, cx: &mut Cx) -> bool {
+    if cx.mutant(Mutant::BufferUnbounded) {
+        return true;
+    }
+    let fits = rmem_alloc(sk) <= sk.opts.rcvbuf && sk_rmem_schedule(sk, size, cx);
+    if !fits && !tcp_prune_queue(sk, seq, cx) {
+        return false;
+    }
+    while !sk_rmem_schedule(sk, size, cx) {
+        if !tcp_prune_ofo_queue(sk, seq, cx) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Bytes are received that no segment brought (TCP_REPAIR); how many there was room for.
@@ -251,7 +270,7 @@ fn tcp_try_rmem_schedule(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
 pub(crate) fn tcp_send_rcvq(sk: &mut Sock, data: &[u8], cx: &mut Cx) -> usize {
     let truesize = skb_truesize(u32::try_from(data.len()).unwrap_or(u32::MAX >> 1));
     let seq = sk.rcv.nxt;
-    if data.is_empty() || !tcp_try_rmem_schedule(sk, seq, cx) {
+    if data.is_empty() || !tcp_try_rmem_schedule(sk, seq, truesize, cx) {
         return 0;
     }
     let (psh, fin, tailroom, stamp) = (false, false, 0, cx.now);

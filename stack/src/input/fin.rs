@@ -15,6 +15,9 @@ pub(super) fn tcp_fin(sk: &mut Sock, cx: &mut Cx) {
     sk.ack.sched = true;
     sk.shutdown.rcv = true;
     sk.done = true;
+    if cx.mutant(Mutant::FinTwice) {
+        sk.rcv.nxt += 1;
+    }
     match sk.state() {
         TcpState::SynRecv | TcpState::Established => {
             tcp_set_state(sk, Event::RecvFin, cx);
@@ -24,7 +27,7 @@ pub(super) fn tcp_fin(sk: &mut Sock, cx: &mut Cx) {
             sk.ack.pingpong = cx.sysctl.tcp_pingpong_thresh;
         }
         TcpState::FinWait1 => {
-            // [RFC9293:3.10.7.4#44] Both FINs crossed: ours is not acknowledged yet.
+            // [RFC9293:3.10.7.4#27] Both FINs crossed: ours is not acknowledged yet.
             tcp_send_ack(sk, cx);
             tcp_set_state(sk, Event::RecvFin, cx);
         }

@@ -10,6 +10,7 @@ use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::errqueue::ip_icmp_error;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::net::MIN_PMTU_V6;
 use crate::output::cwnd_validate::tcp_current_ssthresh;
 use crate::output::mss::{sk_dst_check, tcp_current_mss, tcp_mtu_to_mss, tcp_sync_mss};
@@ -93,7 +94,7 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
     if sk.state() == TcpState::Close {
         return;
     }
-    // [RFC5927:4#1] Only what is in flight can be reported.
+    // [RFC5927:4.1#1] Only what is in flight can be reported.
     // The SYN-ACK of a Fast Open child is, too.
     let oldest = sk.fastopen.rsk.as_ref().map_or(sk.snd.una, |req| req.snt_isn);
     if sk.state() != TcpState::Listen && !icmp.seq.between(oldest, sk.snd.nxt) {
@@ -111,7 +112,8 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
     };
     // A Fast Open child in use is as good as connected.
     let accepted_early = sk.fastopen.rsk.is_some() && sk.parent.is_none();
-    if sk.state().is_in(StateMask::CONNECTING) && !accepted_early {
+    let connecting = sk.state().is_in(StateMask::CONNECTING) || cx.mutant(Mutant::IcmpEnds);
+    if connecting && !accepted_early {
         ip_icmp_error(sk, icmp, err, cx);
         return tcp_done_with_error(sk, err, Event::RecvIcmpError, cx);
     }

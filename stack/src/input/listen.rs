@@ -32,7 +32,8 @@ pub(super) fn listen_state_process(
     isn: Option<Seq>,
     cx: &mut Cx,
 ) -> Disposition {
-    if seg.flags.ack() && !seg.flags.rst() && !cx.mutant(Mutant::ListenAckMute) {
+    let answers = !seg.flags.rst() || cx.mutant(Mutant::RstAnswered);
+    if seg.flags.ack() && answers && !cx.mutant(Mutant::ListenAckMute) {
         // [RFC9293:3.10.7.2#2] Nothing was sent that could be acknowledged.
         tcp_v4_send_reset(sk.md5.lookup(seg.ip.src), seg, cx);
         return Disposition::Reset(ResetReason::TcpFlags);
@@ -72,12 +73,13 @@ fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx)
         answer_with_cookie(sk, seg, cx);
         return Disposition::Consumed;
     }
-    let mut rx_opt = agreed(sk, seg, cx);
-    if sk.md5.lookup(seg.ip.src).is_some() {
-        // No SACK block fits beside a signature and timestamps.
-        rx_opt.tstamp_ok &= !rx_opt.sack_ok;
-    }
+    let rx_opt = agreed(sk, seg, cx);
     let mut req = openreq(sk, seg, rx_opt, isn, cx);
+    if sk.md5.lookup(seg.ip.src).is_some() {
+        // No SACK block fits beside a signature and timestamps (tcp_synack_options). The window has
+        // been chosen before that is known.
+        req.rx_opt.tstamp_ok &= !req.rx_opt.sack_ok;
+    }
     match tcp_try_fastopen(sk, seg, cx) {
         Answer::Child(cookie) => {
             req.fastopen_cookie = cookie;

@@ -5,6 +5,7 @@
 
 use crate::congestion::INIT_CWND;
 use crate::cx::Cx;
+use crate::memory::{tcp_adjust_rcv_ssthresh, tcp_under_memory_pressure};
 use crate::output::window::{tcp_full_space, tcp_set_window_clamp, tcp_space, tcp_win_from_space};
 use crate::sock::Sock;
 use crate::sock::control_block::TCP_MSS_DEFAULT;
@@ -96,6 +97,9 @@ pub(crate) fn tcp_grow_window(sk: &mut Sock, len: u32, truesize: u32, adjust: bo
     let room = sk.rcv.window_clamp.min(tcp_space(sk)).saturating_sub(sk.rcv.rcv_ssthresh);
     if room == 0 {
         return;
+    }
+    if tcp_under_memory_pressure(cx) {
+        return tcp_adjust_rcv_ssthresh(sk);
     }
     let truesize = if adjust { truesize.min(4096 + SKB_OVERHEAD + SHARED_INFO) } else { truesize };
     let incr = if tcp_win_from_space(sk, truesize) <= len {

@@ -77,7 +77,7 @@ pub(crate) fn tcp_check_req(
         && !fastopen
         && rx_opt.rcv_tsecr != 0
         && !Seq(rx_opt.rcv_tsecr).between(Seq(req.snt_tsval_first), Seq(req.snt_tsval_last));
-    let wnd_end = req.rcv_nxt + req.rcv_wnd;
+    let wnd_end = req.rcv_nxt + tcp_synack_window(req);
     if paws_reject || tsecr_reject || !tcp_in_window(seg, req.rcv_nxt, wnd_end) {
         let reason = match (paws_reject, tsecr_reject) {
             (true, _) => DropReason::TcpRfc7323Paws,
@@ -170,6 +170,13 @@ fn out_of_window(
     Verdict::Keep(Disposition::Dropped(reason))
 }
 
+/// The window that the SYN-ACK offered: what does not fit its field was not.
+///
+/// [RFC7323:2.2#2] · Linux: tcp_synack_window (include/net/request_sock.h)
+fn tcp_synack_window(req: &RequestSock) -> u32 {
+    req.rcv_wnd.min(u32::from(u16::MAX))
+}
+
 /// Linux: tcp_v4_reqsk_send_ack (net/ipv4/tcp_ipv4.c)
 fn tcp_v4_reqsk_send_ack(req: &RequestSock, holder: Holder<'_>, cx: &mut Cx) {
     let mut ack = Segment::new(req.flow.local, req.flow.remote, Flags::ACK);
@@ -178,7 +185,7 @@ fn tcp_v4_reqsk_send_ack(req: &RequestSock, holder: Holder<'_>, cx: &mut Cx) {
         Holder::FastOpen { snd_nxt } => snd_nxt,
     };
     ack.ack = req.rcv_nxt;
-    ack.wnd = u16::try_from(req.rcv_wnd >> req.rx_opt.rcv_wscale).unwrap_or(u16::MAX);
+    ack.wnd = u16::try_from(tcp_synack_window(req) >> req.rx_opt.rcv_wscale).unwrap_or(u16::MAX);
     let ts =
         req.rx_opt.tstamp_ok.then(|| time_stamp_echo(cx.now, req.tsoffset, req.rx_opt.ts_recent));
     ack.option_bytes = bare_options(ts, req.md5_key.is_some());

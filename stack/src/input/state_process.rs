@@ -69,9 +69,12 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> ControlFlow<Disposition, 
         // [RFC9293:3.10.7.4#12] fifth: without ACK there is nothing to go by.
         return ControlFlow::Break(Disposition::Dropped(DropReason::TcpFlags));
     }
+    let was_established = sk.state() == TcpState::Established;
     cut(check_ack(sk, seg, cx))?; // fifth
-    let payload_len = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
-    tcp_rcv_rtt_measure_ts(sk, payload_len, cx);
+    if was_established {
+        let payload_len = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
+        tcp_rcv_rtt_measure_ts(sk, payload_len, cx);
+    }
     tcp_urg(sk, seg, cx); // sixth
     let disposition = process_text(sk, seg, cx)?; // seventh and eighth
     if sk.state() != TcpState::Close {
@@ -263,7 +266,7 @@ fn process_text(
         TcpState::CloseWait | TcpState::Closing | TcpState::LastAck
             if !seg.seq.before(sk.rcv.nxt) =>
         {
-            // [RFC9293:3.10.7.4#38] After the peer's FIN there is no text to expect.
+            // [RFC9293:3.10.7.4#22] After the peer's FIN there is no text to expect.
             return ControlFlow::Continue(Disposition::Consumed);
         }
         TcpState::CloseWait

@@ -17,6 +17,7 @@ use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::fastopen::tcp_rcv_fastopen_synack;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::net::TCP_HEADER_LEN;
 use crate::output::ack::{TCP_MAX_QUICKACKS, in_pingpong_mode, tcp_enter_quickack_mode};
 use crate::output::ecn::tcp_ecn_send_synack;
@@ -79,6 +80,9 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         return ControlFlow::Continue(());
     }
     if seg.flags.rst() {
+        if cx.mutant(Mutant::SynSentRstBelieved) {
+            tcp_reset(sk, Event::RecvRst, cx);
+        }
         return drop_for(DropReason::TcpReset);
     }
     if sk.rx_opt.saw_tstamp && !tcp_paws_check(&sk.rx_opt, 0, cx.now) {
@@ -97,6 +101,9 @@ fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         // [RFC9293:3.10.7.3#1] Something is left of an old connection: reset it and try again soon.
         if sk.loss.retransmits == 0 {
             tcp_reset_xmit_timer(sk, Timer::Retransmit, TCP_TIMEOUT_MIN, cx);
+        }
+        if cx.mutant(Mutant::SynSentAckMute) {
+            return drop_for(DropReason::TcpInvalidAckSequence);
         }
         return reset_for(
             seg,

@@ -170,7 +170,7 @@ fn tcp_child_process(
     child: Sock,
 ) -> Disposition {
     let (id, flow) = (child.id, child.flow);
-    stack.objects.put(id, Object::Sock(Box::new(child)));
+    stack.add_sock(child);
     stack.ehash.replace(flow, id);
     stack.ports.inherit(id, flow.local.port());
     if let Some(sk) = stack.objects.sock_mut(listener) {

@@ -133,7 +133,8 @@ fn tcp_tsval_replay(sk: &Sock, cx: &Cx) -> i64 {
 
 /// [RFC9293:3.10.7.4#2] Step 1: the segment overlaps the window.
 fn check_sequence(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
-    let Some(reason) = tcp_sequence(sk, seg) else { return ControlFlow::Continue(()) };
+    let outside = tcp_sequence(sk, seg).filter(|_| !cx.mutant(Mutant::OutsideTaken));
+    let Some(reason) = outside else { return ControlFlow::Continue(()) };
     if seg.flags.rst() {
         if tcp_reset_check(sk, seg) {
             tcp_reset(sk, Event::RecvRst, cx);

@@ -120,7 +120,7 @@ pub(crate) fn tcp_synack_options(
     let cookie = req.fastopen_cookie.as_ref();
     let mut buf = syn_layout(&offer, None);
     let reserved = cookie.map_or(0, |cookie| {
-        let mut with_cookie = buf.clone();
+        let mut with_cookie = buf;
         push_fastopen(&mut with_cookie, cookie);
         with_cookie.padded_len() - buf.padded_len()
     });

@@ -16,12 +16,14 @@ use crate::flow::Flow;
 use crate::input::ip_dont_fragment;
 use crate::md5::{self, Md5Key};
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::net::Way;
 use crate::qdisc::{Owner, Packet, Xmit};
 use crate::seq::Seq;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::sock::write_queue::{Chunk, skb_truesize};
 use crate::sock::{EcnMode, Sock};
+use crate::state::TcpState;
 use crate::timer::Timer;
 use crate::timestamping::{Departure, SkbTstamp, TxStamp, skb_tx_timestamp, tx_of_packet};
 use crate::trace::TraceEvent;
@@ -71,6 +73,12 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
     seg.ip.dont_fragment &= ip_dont_fragment(sk, cx);
     seg.seq = out.seq;
     seg.ack = if out.flags.ack() { sk.rcv.nxt } else { Seq(0) };
+    if cx.mutant(Mutant::AckBeyond) && sk.state() == TcpState::CloseWait {
+        seg.ack += 1;
+    }
+    if cx.mutant(Mutant::AckBehind) && sk.state() == TcpState::FinWait2 {
+        seg.ack -= 1;
+    }
     if out.flags.syn() {
         seg.option_bytes = tcp_syn_options(sk, out.flags.ack(), cx);
         // [RFC7323:2.2#2] The window of a SYN is never scaled.
@@ -92,6 +100,9 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
     let (payload_len, pcount) = (out.payload.len(), out.pcount());
     let from_queue = payload_len != 0 || out.flags.syn() || out.flags.fin();
     seg.payload = out.payload;
+    if cx.mutant(Mutant::LastByteFlipped) && payload_len > 1000 {
+        seg.payload.last_mut().into_iter().for_each(|byte| *byte ^= 1);
+    }
     if out.flags.ack() {
         tcp_event_ack_sent(sk, cx);
     }
@@ -149,6 +160,7 @@ fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmi
         && sk.ecn.mode != EcnMode::AccEcn;
     let mut segments =
         if gso_size == 0 || can_gso { vec![seg] } else { tcp_gso_segment(seg, mss, sk.ecn.mode) };
+    ip_select_ident_segs(sk, &mut segments, mss, cx);
     if let Some(key) = sk.md5_key() {
         segments.iter_mut().for_each(|segment| md5::sign(segment, key));
     }
@@ -176,6 +188,27 @@ fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmi
         Xmit::Dropped => {}
     }
     xmit
+}
+
+/// Numbers datagrams that may be fragmented, one number for each segment: two that are on their way at
+/// the same time must not be alike.
+///
+/// RFC 6864 §4.2 · Linux: ip_select_ident_segs (include/net/ip.h), inet_gso_segment
+/// (net/ipv4/af_inet.c) · Differs: the first number comes from the hash of the flow, and datagrams
+/// that cannot be fragmented, whose number means nothing, have 0.
+fn ip_select_ident_segs(sk: &mut Sock, segments: &mut [Segment], mss: usize, cx: &Cx) {
+    for segment in segments {
+        if segment.ip.dont_fragment || segment.ip.src.is_ipv6() {
+            continue;
+        }
+        let (local, remote) = (sk.flow.local, sk.flow.remote);
+        let first = || u16::try_from(cx.rng.inet_ehashfn(local, remote) & 0xffff).unwrap_or(0);
+        let id = sk.inet_id.unwrap_or_else(first);
+        segment.ip.id = id;
+        let len = segment.payload.len();
+        let parts = if mss == 0 { 1 } else { len.div_ceil(mss).max(1) };
+        sk.inet_id = Some(id.wrapping_add(u16::try_from(parts).unwrap_or(u16::MAX)));
+    }
 }
 
 /// Notes when a packet reaches the queue of the link.

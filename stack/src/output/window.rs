@@ -4,7 +4,9 @@
 //! (net/ipv4/tcp_output.c), tcp_win_from_space (include/net/tcp.h)
 
 use crate::cx::Cx;
+use crate::memory::{tcp_adjust_rcv_ssthresh, tcp_under_memory_pressure};
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::sock::Sock;
 
 /// TCP_RMEM_TO_WIN_SCALE
@@ -144,7 +146,8 @@ pub(crate) fn tcp_select_window(sk: &mut Sock, cx: &mut Cx) -> u16 {
         return 0;
     }
     let mut new_win = __tcp_select_window(sk, cx);
-    if new_win < cur_win && !tcp_may_shrink_window(sk, cx) {
+    let may_shrink = tcp_may_shrink_window(sk, cx) || cx.mutant(Mutant::WindowShrinks);
+    if new_win < cur_win && !may_shrink {
         // [RFC9293:SHLD-14] The right edge never moves left.
         if new_win == 0 {
             cx.mib.inc(Counter::TcpExtTCPWantZeroWindowAdv);
@@ -182,6 +185,9 @@ pub(crate) fn __tcp_select_window(sk: &mut Sock, cx: &Cx) -> u32 {
     if room.is_scarce() {
         // No time for quick ACKs: they would only tell of a small window.
         sk.ack.quick = 0;
+        if tcp_under_memory_pressure(cx) {
+            tcp_adjust_rcv_ssthresh(sk);
+        }
     }
     if room.is_too_little() {
         return 0;

@@ -17,6 +17,7 @@ use crate::accecn::tcp_accecn_option_beacon_check;
 use crate::cx::Cx;
 use crate::input::rate::tcp_rate_skb_sent;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::qdisc::Xmit;
 use crate::seq::Seq;
 use crate::sock::write_queue::{Chunk, skb_truesize};
@@ -126,7 +127,7 @@ fn sendable(
     quota = quota.min(max_segs);
     tcp_grow_head(sk, quota.saturating_mul(mss_now));
     let head = head_of(sk)?;
-    if !tcp_snd_wnd_test(sk, head, mss_now) {
+    if !tcp_snd_wnd_test(sk, head, mss_now) && !cx.mutant(Mutant::WindowIgnored) {
         limits.rwnd = true;
         return None;
     }

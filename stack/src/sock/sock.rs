@@ -66,6 +66,8 @@ pub struct Sock {
     /// The port it holds in the table (inet_num); 0 if none. The local end may still name one that
     /// is gone.
     pub(crate) num: u16,
+    /// Pages of memory that are counted for it.
+    pub(crate) mem_pages: u64,
     /// bind() named the address, the port (SOCK_BINDADDR_LOCK, SOCK_BINDPORT_LOCK).
     pub(crate) bound_addr: bool,
     pub(crate) bound_port: bool,
@@ -105,6 +107,8 @@ pub struct Sock {
     /// MTU of the path when a packet was last sent on it (Linux: dst_mtu of sk_dst_cache).
     pub(crate) dst_mtu: u32,
     pub(crate) mtup: MtuSearch,
+    /// Identification of the next datagram that may be fragmented; none was sent yet.
+    pub(crate) inet_id: Option<u16>,
     /// Added to the timestamp clock.
     pub(crate) tsoffset: u32,
     /// Bytes per second; u64::MAX before anything is known.
@@ -174,6 +178,7 @@ impl Sock {
             flow: Flow::unbound(is_v6),
             is_v6,
             num: 0,
+            mem_pages: 0,
             bound_addr: false,
             bound_port: false,
             opts,
@@ -219,6 +224,7 @@ impl Sock {
             listener: AcceptQueue::default(),
             parent: None,
             synack_sent: None,
+            inet_id: None,
             connect: ConnectPhase::default(),
             saved_syn: Vec::new(),
             fastopen: FastopenVars::default(),

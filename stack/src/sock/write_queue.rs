@@ -14,7 +14,7 @@ use crate::timestamping::TxStamp;
 use crate::wire::Flags;
 
 /// SKB_TRUESIZE of a sending buffer without its data: small head, struct sk_buff.
-const SKB_OVERHEAD: u32 = 960;
+pub(crate) const SKB_OVERHEAD: u32 = 960;
 
 /// Memory a packet with so much payload is charged with (skb->truesize).
 pub(crate) fn skb_truesize(payload_len: usize) -> u32 {
@@ -314,6 +314,11 @@ impl WriteQueue {
     }
 
     /// Number of chunks in the retransmission queue.
+    pub(crate) fn chunks(&self) -> usize {
+        self.unsent.len() + self.rtx.len()
+    }
+
+    /// Chunks that wait for an acknowledgement.
     pub(crate) fn rtx_len(&self) -> usize {
         self.rtx.len()
     }

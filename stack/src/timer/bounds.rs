@@ -8,7 +8,7 @@ use crate::sock::Sock;
 
 /// The smallest retransmission timeout.
 ///
-/// `[RFC6298:2#4]` · Linux: tcp_rto_min (include/net/tcp.h)
+/// `[RFC6298:2.4#1]` · Linux: tcp_rto_min (include/net/tcp.h)
 pub(crate) fn tcp_rto_min(sk: &Sock, cx: &Cx) -> u32 {
     let route = &cx.net.route;
     if route.locks.rto_min { cx.hz.msecs_to_jiffies(route.rto_min_ms) } else { sk.opts.rto_min }
@@ -23,7 +23,7 @@ pub(crate) fn tcp_rto_min_us(sk: &Sock, cx: &Cx) -> u32 {
 
 /// The largest one.
 ///
-/// `[RFC6298:2#5]` · Linux: tcp_rto_max (include/net/tcp.h)
+/// `[RFC6298:2.5#1]` · Linux: tcp_rto_max (include/net/tcp.h)
 pub(crate) const fn tcp_rto_max(sk: &Sock) -> u32 {
     sk.opts.rto_max
 }

@@ -21,7 +21,7 @@ const TCP_THIN_LINEAR_RETRIES: u32 = 6;
 
 /// The oldest segment was not acknowledged in time: sends it again, and waits twice as long.
 pub(super) fn tcp_retransmit_timer(sk: &mut Sock, cx: &mut Cx) {
-    if tcp_fastopen_synack_timer(sk, cx) {
+    if cx.mutant(Mutant::RetransmitForgotten) || tcp_fastopen_synack_timer(sk, cx) {
         return;
     }
     if sk.loss.packets_out == 0 || sk.write_queue.is_rtx_empty() {
@@ -31,7 +31,7 @@ pub(super) fn tcp_retransmit_timer(sk: &mut Sock, cx: &mut Cx) {
         return retransmit_into_closed_window(sk, cx);
     }
     cx.mib.inc(Counter::TcpExtTCPTimeouts);
-    if tcp_write_timeout(sk, cx) {
+    if !cx.mutant(Mutant::NeverGivesUp) && tcp_write_timeout(sk, cx) {
         return;
     }
     if sk.loss.retransmits == 0 {

@@ -112,7 +112,7 @@ pub(super) fn tcp_out_of_resources(sk: &mut Sock, do_reset: bool, cx: &mut Cx) -
     let idle = cx.ticks_since(sk.total.lsndtime);
     let silent = idle > tcp_rto_max(sk).saturating_mul(2) || !do_reset;
     let shift = u32::from(silent) + u32::from(sk.err_soft.is_some());
-    if !tcp_check_oom(shift, cx) {
+    if !tcp_check_oom(sk, shift, cx) {
         return false;
     }
     let window_closed = sk.snd.wnd == 0 && sk.loss.packets_out == 0;

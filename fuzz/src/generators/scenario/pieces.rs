@@ -161,7 +161,10 @@ pub fn window(seeded: &mut Seeded) -> u16 {
 /// A length of data.
 #[must_use]
 pub fn payload(seeded: &mut Seeded) -> u16 {
-    *seeded.pick(&[1, 10, 100, 1000, 1448, 1460, 2000, 9000, 65_535, 0]).unwrap_or(&1)
+    if seeded.one_in(40) {
+        return u16::MAX;
+    }
+    *seeded.pick(&[1, 10, 100, 1000, 1448, 1460, 2000, 9000, 0]).unwrap_or(&1)
 }
 
 /// Options for a segment with these flags.

@@ -41,14 +41,14 @@ impl<W: Write> JunitDiff<W> {
 }
 
 fn status(pair: &PairResult) -> TestCaseStatus {
-    let mut status = match (&pair.comparison.verdict, &pair.known) {
-        (Diff::Agree, _) => return TestCaseStatus::success(),
-        (Diff::Differ(_), Some(_)) | (Diff::Incomparable(_), _) => TestCaseStatus::skipped(),
-        (Diff::Differ(divergence), None) => {
+    let mut status = match &pair.comparison.verdict {
+        Diff::Agree => return TestCaseStatus::success(),
+        Diff::Differ(divergence) if !pair.explained => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type(divergence.class.rule.clone());
             status
         }
+        Diff::Differ(_) | Diff::Incomparable(_) => TestCaseStatus::skipped(),
     };
     status.set_message(why(pair));
     status

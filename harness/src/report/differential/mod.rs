@@ -26,23 +26,26 @@ pub trait DiffReport {
 
 /// `agree`, `known`, `differ`, `incomparable`.
 fn verdict_name(pair: &PairResult) -> &'static str {
-    match (&pair.comparison.verdict, &pair.known) {
-        (Diff::Agree, _) => "agree",
-        (Diff::Differ(_), Some(_)) => "known",
-        (Diff::Differ(_), None) => "differ",
-        (Diff::Incomparable(_), _) => "incomparable",
+    match &pair.comparison.verdict {
+        Diff::Agree => "agree",
+        Diff::Differ(_) if pair.explained => "known",
+        Diff::Differ(_) => "differ",
+        Diff::Incomparable(_) => "incomparable",
     }
 }
 
 /// One line on what is not plain agreement.
 fn why(pair: &PairResult) -> String {
-    match (&pair.comparison.verdict, &pair.known) {
-        (Diff::Agree, _) => {
+    match &pair.comparison.verdict {
+        Diff::Agree => {
             let beyond = pair.comparison.timing.beyond.as_ref();
             beyond.map(|late| format!("times alone: {}", late.message)).unwrap_or_default()
         }
-        (Diff::Differ(_), Some(known)) => format!("{}: {}", known.id, known.reason),
-        (Diff::Differ(divergence), None) => divergence.class.to_string(),
-        (Diff::Incomparable(reason), _) => reason.clone(),
+        Diff::Differ(_) if pair.explained => {
+            let known = pair.known.iter().map(|known| format!("{}: {}", known.id, known.reason));
+            known.collect::<Vec<_>>().join("; ")
+        }
+        Diff::Differ(divergence) => divergence.class.to_string(),
+        Diff::Incomparable(reason) => reason.clone(),
     }
 }

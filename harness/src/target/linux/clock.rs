@@ -111,8 +111,11 @@ fn now_ns(clock: ClockId) -> i64 {
 
 /// Length of one timer tick, 1/HZ, in microseconds.
 pub(super) fn tick_us() -> i64 {
-    let tick = nix::time::clock_getres(ClockId::CLOCK_MONOTONIC_COARSE);
-    tick.map_or(4000, |tick| tick.num_microseconds()).max(100)
+    static TICK: OnceLock<i64> = OnceLock::new();
+    *TICK.get_or_init(|| {
+        let tick = nix::time::clock_getres(ClockId::CLOCK_MONOTONIC_COARSE);
+        tick.map_or(4000, |tick| tick.num_microseconds()).max(100)
+    })
 }
 
 /// Nanoseconds in which the clock is read: what a few readings have in common. In time travel a clock

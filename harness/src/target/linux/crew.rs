@@ -6,6 +6,7 @@
 //! descriptor table that holds what it holds at first. Where that is not certain (a program was
 //! started, a capability dropped, a call does not end) they end with the script.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::fault;
@@ -33,26 +34,27 @@ impl Crew {
         Self { pool: self.pool.take(), namespace: self.namespace.take() }
     }
 
-    fn is_as_new(&mut self) -> bool {
-        self.pool.rest() && self.namespace.rest()
-    }
-
-    fn follow(&mut self) -> Result<(), TargetError> {
+    /// Leaves the script behind for the namespace that the calling thread is in. Whether nothing
+    /// of the script is left.
+    fn renew(&mut self) -> bool {
         let leader = nix::unistd::gettid().as_raw();
-        self.namespace.enter(leader)?;
-        self.pool.enter(leader)
+        self.pool.rest() && self.namespace.renew(leader) && self.pool.enter(leader).is_ok()
     }
 }
 
 /// Where a guest keeps its crew between two scripts. Its thread, the one that launches targets,
 /// lives in the namespaces of the scripts as the crew does.
 #[derive(Default)]
-pub(super) struct Home(Mutex<Option<Crew>>);
+pub(super) struct Home {
+    crew: Mutex<Option<Crew>>,
+    lasted_us: AtomicI64,
+}
 
 impl Home {
     /// A crew in a fresh namespace, which the calling thread is in too.
     pub(super) fn leave(&self) -> Result<Crew, TargetError> {
-        let crew = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.lasted_us.store(0, Ordering::Relaxed);
+        let crew = self.crew.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(crew) = crew {
             return Ok(crew);
         }
@@ -60,12 +62,16 @@ impl Home {
         Crew::here()
     }
 
-    /// Takes a crew back after its script. The next namespace is made now: with nobody left in it,
+    /// How long the last script took, in microseconds of script time.
+    pub(super) fn lasted_us(&self) -> i64 {
+        self.lasted_us.load(Ordering::Relaxed)
+    }
+
+    /// Takes a crew back after its script, which took `lasted_us`. The next namespace is made now: with nobody left in it,
     /// the kernel takes the last one down before the next script starts, and not while it runs.
-    pub(super) fn come(&self, mut crew: Crew) {
-        let kept = crew.is_as_new().then_some(crew);
-        let moved = fresh().is_ok();
-        let kept = kept.filter(|_| moved).and_then(|mut crew| crew.follow().ok().map(|()| crew));
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+    pub(super) fn come(&self, mut crew: Crew, lasted_us: i64) {
+        self.lasted_us.store(lasted_us, Ordering::Relaxed);
+        let kept = fresh().is_ok() && crew.renew();
+        *self.crew.lock().unwrap_or_else(PoisonError::into_inner) = kept.then_some(crew);
     }
 }

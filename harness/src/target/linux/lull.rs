@@ -46,6 +46,11 @@ impl Lull {
         }
     }
 
+    /// CLOCK_REALTIME, if it stands still.
+    pub(super) fn still_ns(&self) -> Option<i64> {
+        self.now_ns
+    }
+
     /// CLOCK_REALTIME to the nanosecond.
     pub(super) fn exact_now_ns(&mut self) -> i64 {
         let now_ns = clock::realtime_ns();

@@ -25,6 +25,7 @@ mod fault;
 mod inspect;
 mod launch;
 mod lull;
+mod mailbox;
 mod namespace;
 mod netlink;
 mod network;

@@ -15,6 +15,7 @@ use std::thread::JoinHandle;
 
 use nix::sched::CloneFlags;
 
+use super::mailbox::{Inbox, Mailbox};
 use super::process::Programs;
 use super::{fault, sys};
 use crate::command::execute::Session;
@@ -35,7 +36,7 @@ type Task = Box<dyn FnOnce(&mut Realm) + Send>;
 
 /// A fresh network namespace with a thread in it.
 pub(super) struct Namespace {
-    tasks: Option<mpsc::Sender<Task>>,
+    tasks: Option<Mailbox<Task>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -55,7 +56,8 @@ impl Namespace {
     }
 
     fn start(first: fn() -> nix::Result<()>) -> Result<Self, TargetError> {
-        let (tasks, queue) = mpsc::channel::<Task>();
+        let queue = Inbox::<Task>::new();
+        let tasks = queue.mailbox();
         let (report, entered) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("netns".into())
@@ -66,11 +68,12 @@ impl Namespace {
                     return;
                 }
                 let mut realm = Realm::default();
-                for task in queue {
+                while let Some(task) = queue.next() {
                     task(&mut realm);
                 }
             })
             .map_err(fault::io("start the thread of a network namespace"))?;
+        let tasks = tasks(thread.thread());
         let namespace = Self { tasks: Some(tasks), thread: Some(thread) };
         entered
             .recv()
@@ -90,7 +93,9 @@ impl Namespace {
             let _ = reply.send(task(realm));
         });
         let gone = || fault::lost("the thread of a network namespace");
-        self.tasks.as_ref().ok_or_else(gone)?.send(task).map_err(|_| gone())?;
+        if !self.tasks.as_ref().ok_or_else(gone)?.send(task) {
+            return Err(gone());
+        }
         result.recv().map_err(|_| gone())
     }
 
@@ -116,21 +121,16 @@ impl Namespace {
         Self { tasks: self.tasks.take(), thread: self.thread.take() }
     }
 
-    /// Closes what a script left open and forgets its commands. Whether nothing of it is left:
-    /// what its programs did ends with their thread.
-    pub(super) fn rest(&self) -> bool {
-        let rested = self.run(|realm| {
+    /// Closes what a script left open, forgets its commands, and enters the namespace of the thread
+    /// `tid`. Whether nothing of the script is left: what its programs did ends with their thread.
+    pub(super) fn renew(&self, tid: i32) -> bool {
+        let renewed = self.run(move |realm| {
             let untouched = realm.programs.none_started();
             let notify = realm.notify.take();
             *realm = Realm { notify, ..Realm::default() };
-            untouched && sys::close_script_descriptors().is_ok()
+            untouched && sys::close_script_descriptors().is_ok() && enter(tid).is_ok()
         });
-        rested.unwrap_or(false)
-    }
-
-    /// Has the thread enter the namespace of the thread `tid`.
-    pub(super) fn enter(&self, tid: i32) -> Result<(), TargetError> {
-        self.run(move |_| enter(tid))?.map_err(fault::io("enter a network namespace"))
+        renewed.unwrap_or(false)
     }
 }
 

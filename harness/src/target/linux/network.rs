@@ -39,11 +39,9 @@ pub(super) fn keep_later_ones_quiet() -> bool {
     sysctl::write("net.core.devconf_inherit_init_net", "1").is_ok()
 }
 
-/// Brings up the loopback interface, gives the interface under test its MTU, address and route, and
-/// brings it up.
-pub(super) fn configure(setup: &Setup) -> Result<u32, TargetError> {
-    let index = nix::net::if_::if_nametoindex(tun::NAME)
-        .map_err(fault::io("look up the interface tun0"))?;
+/// Brings up the loopback interface, gives `tun0`, which is number `index`, its MTU, address and
+/// route, and brings it up.
+pub(super) fn configure(setup: &Setup, index: u32) -> Result<(), TargetError> {
     let mut steps = vec![
         (set_up(LOOPBACK), "bring up the loopback interface".to_owned()),
         (set_mtu(index, setup.mtu), format!("set the MTU of tun0 to {}", setup.mtu)),
@@ -64,8 +62,7 @@ pub(super) fn configure(setup: &Setup) -> Result<u32, TargetError> {
             .map_err(fault::io(format!("wait for the local route of {local}")))?;
     }
     steps.push(route(index, setup));
-    change_all(&mut netlink, steps)?;
-    Ok(index)
+    change_all(&mut netlink, steps)
 }
 
 /// Carries out steps, each with a name.

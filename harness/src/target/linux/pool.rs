@@ -63,13 +63,13 @@ impl Pool {
     }
 
     /// Starts a call on a free worker; with `may_block`, returns when it sleeps or has finished, and
-    /// whether that took any time.
+    /// whether that took any time. `still_ns`: the time now, if it is sure to stand still until the
+    /// runner sleeps.
     pub(super) fn submit(
         &mut self,
         namespace: &Namespace,
-        call: CallId,
-        syscall: &Syscall,
-        may_block: bool,
+        (call, syscall, may_block): (CallId, &Syscall, bool),
+        still_ns: Option<i64>,
     ) -> Result<bool, TargetError> {
         if let Some(why) = calls::too_large(syscall) {
             return Err(TargetError::Unsupported(why));
@@ -80,6 +80,7 @@ impl Pool {
         let free = self.workers.iter_mut().find(|slot| slot.call.is_none());
         let slot = free.ok_or_else(|| TargetError::Internal("no free worker".into()))?;
         slot.call = Some(call);
+        self.shared.set_still(still_ns);
         slot.unsettled = true;
         if !slot.worker.dispatch(Job::Call(call, syscall.clone())) {
             return Err(fault::lost("a thread for system calls"));

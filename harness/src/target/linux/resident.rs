@@ -42,6 +42,15 @@ impl Resident {
     }
 }
 
+impl Resident {
+    /// How long the last script took, in microseconds of script time; 0 if it was not dropped in
+    /// peace.
+    #[must_use]
+    pub fn lasted_us(&self) -> i64 {
+        self.home.lasted_us()
+    }
+}
+
 impl Launch for Resident {
     fn info(&self) -> Result<TargetInfo, TargetError> {
         Ok(self.info.clone())
@@ -53,7 +62,8 @@ impl Launch for Resident {
         if !self.quiet {
             network::keep_quiet();
         }
-        let Attached { wire, packets } = attach_tun(setup)?;
+        let Attached { wire, mut packets } = attach_tun(setup)?;
+        packets.close_here();
         let diag = adjust(self.passage, setup)?;
         let (info, passage, home) = (self.info.clone(), self.passage, Some(Arc::clone(&self.home)));
         Ok(Box::new(LinuxTarget::new(Parts { info, passage, crew, wire, packets, diag, home })))

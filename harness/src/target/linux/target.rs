@@ -209,7 +209,8 @@ impl Target for LinuxTarget {
         let at = self.present();
         self.lull.disturb();
         let Crew { pool, namespace } = &mut self.parts.crew;
-        if pool.submit(namespace, call, syscall, may_block)? {
+        let still_ns = self.lull.still_ns();
+        if pool.submit(namespace, (call, syscall, may_block), still_ns)? {
             self.lull.end();
         }
         Ok(at)
@@ -305,7 +306,8 @@ impl Drop for LinuxTarget {
         if let Some(home) = self.parts.home.take()
             && !std::thread::panicking()
         {
-            home.come(self.parts.crew.take());
+            let lasted = self.present();
+            home.come(self.parts.crew.take(), lasted.0);
         }
         if let Some(tid) = self.boosted.filter(|&tid| tid == nix::unistd::gettid().as_raw()) {
             sys::round_robin(tid, None);

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
+use super::mailbox::{Inbox, Mailbox};
 use super::sys::Memory;
 use super::{calls, clock, namespace, sys};
 use crate::target::{CallId, Errno, Returned, Syscall};
@@ -31,6 +32,8 @@ pub(super) struct Shared {
     /// The runner sleeps, or is about to look once more before it does: a call that finishes has
     /// to be notified.
     awaited: AtomicBool,
+    /// CLOCK_REALTIME while it is certain to stand still; else 0.
+    still_ns: AtomicI64,
 }
 
 impl Shared {
@@ -39,9 +42,23 @@ impl Shared {
         std::mem::take(&mut *lock(&self.done))
     }
 
+    /// The clock stands still at `still_ns`, if there is one, until the runner sleeps.
+    pub(super) fn set_still(&self, still_ns: Option<i64>) {
+        self.still_ns.store(still_ns.unwrap_or(0), Ordering::SeqCst);
+    }
+
+    /// CLOCK_REALTIME.
+    fn now_ns(&self) -> i64 {
+        match self.still_ns.load(Ordering::SeqCst) {
+            0 => clock::realtime_ns(),
+            still_ns => still_ns,
+        }
+    }
+
     /// From now on finished calls are notified. Whether there is anything to wait for: no call has
     /// finished that nobody took.
     pub(super) fn await_notice(&self) -> bool {
+        self.set_still(None);
         self.awaited.store(true, Ordering::SeqCst);
         lock(&self.done).is_empty()
     }
@@ -100,7 +117,7 @@ impl PhaseCell {
 pub(super) struct Worker {
     tid: i32,
     phase: Arc<PhaseCell>,
-    jobs: Option<mpsc::Sender<Job>>,
+    jobs: Option<Mailbox<Job>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -108,7 +125,8 @@ impl Worker {
     /// Starts a worker. To be called on the namespace's thread: the worker inherits its namespace
     /// and its descriptor table.
     pub(super) fn spawn(shared: Arc<Shared>, notify: Arc<OwnedFd>) -> std::io::Result<Self> {
-        let (jobs, queue) = mpsc::channel();
+        let queue = Inbox::new();
+        let jobs = queue.mailbox();
         let (report, started) = mpsc::channel();
         let phase = Arc::new(PhaseCell::default());
         let cell = Arc::clone(&phase);
@@ -118,6 +136,7 @@ impl Worker {
                 serve(&queue, &cell, &shared, &notify);
             }
         })?;
+        let jobs = jobs(thread.thread());
         let tid = started.recv().map_err(std::io::Error::other)?;
         Ok(Self { tid, phase, jobs: Some(jobs), thread: Some(thread) })
     }
@@ -125,7 +144,7 @@ impl Worker {
     /// Hands it something to do. It must be idle.
     pub(super) fn dispatch(&self, job: Job) -> bool {
         self.phase.set(Phase::Dispatched);
-        self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok())
+        self.jobs.as_ref().is_some_and(|jobs| jobs.send(job))
     }
 
     /// Where it is with its call.
@@ -178,9 +197,9 @@ fn prepare_thread() {
     let _ = nix::sys::prctl::set_timerslack(1);
 }
 
-fn serve(queue: &mpsc::Receiver<Job>, phase: &PhaseCell, shared: &Shared, notify: &OwnedFd) {
+fn serve(queue: &Inbox<Job>, phase: &PhaseCell, shared: &Shared, notify: &OwnedFd) {
     let mut caps_applied = 0;
-    for job in queue {
+    while let Some(job) = queue.next() {
         let (call, syscall) = match job {
             Job::Call(call, syscall) => (call, syscall),
             Job::Enter(tid) => {
@@ -195,7 +214,7 @@ fn serve(queue: &mpsc::Receiver<Job>, phase: &PhaseCell, shared: &Shared, notify
         catch_up_capabilities(shared, &mut caps_applied);
         phase.set(Phase::Calling);
         let finished = calls::make(&syscall);
-        let at_ns = clock::realtime_ns();
+        let at_ns = shared.now_ns();
         if let Syscall::CapSet { which, cap, set } = syscall
             && finished.returned.errno.is_none()
         {

@@ -23,6 +23,7 @@ const CAPABILITIES: &[Capability] = &[
     Capability::InjectGso,
     Capability::Md5,
     Capability::Tso,
+    Capability::HostSysctls,
     Capability::VirtualTime,
 ];
 

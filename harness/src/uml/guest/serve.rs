@@ -4,9 +4,11 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
-use crate::engine::{self, Run};
+use super::length::{SHORT_US, passage};
+use crate::config::Config;
+use crate::engine::{self, Mode, Run};
 use crate::panics::caught;
-use crate::script::ast::{Metadata, Script};
+use crate::script::ast::Script;
 use crate::script::{self, source::SourceFile};
 use crate::target::Launch;
 use crate::target::linux::{Passage, Resident, clock_step_ns};
@@ -69,12 +71,24 @@ impl Desk {
         self.enter(directory);
         let source = SourceFile::new(path, text);
         let (script, _) = script::parse(&source, &defines);
-        let launch = self.resident.passing(passage(&script));
-        let run = caught(|| engine::carry_out(&script, &config, &launch, mode));
-        let mut run = run
-            .unwrap_or_else(|why| Run::lost(&script, format!("internal bug: {why}"), Vec::new()));
+        let mut run = self.play(&script, &config, mode);
         let capture = std::mem::take(&mut run.log.capture);
         Report { run, capture }
+    }
+
+    fn play(&self, script: &Script, config: &Config, mode: Mode) -> Run {
+        let passage = passage(script);
+        let run = self.pass(passage, script, config, mode);
+        if passage == Passage::SHORT && self.resident.lasted_us() > SHORT_US {
+            return self.pass(Passage::USUAL, script, config, mode);
+        }
+        run
+    }
+
+    fn pass(&self, passage: Passage, script: &Script, config: &Config, mode: Mode) -> Run {
+        let launch = self.resident.passing(passage);
+        let run = caught(|| engine::carry_out(script, config, &launch, mode));
+        run.unwrap_or_else(|why| Run::lost(script, format!("internal bug: {why}"), Vec::new()))
     }
 
     fn enter(&mut self, directory: PathBuf) {
@@ -88,10 +102,4 @@ impl Desk {
         }
         self.directory = Some(directory).filter(|_| entered);
     }
-}
-
-/// A script that lasts for minutes says so.
-fn passage(script: &Script) -> Passage {
-    let lasts = |line: &Metadata| line.key == "needs" && line.value.contains("VIRTUAL_TIME");
-    if script.metadata.iter().any(lasts) { Passage::LONG } else { Passage::USUAL }
 }

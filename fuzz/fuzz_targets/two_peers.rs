@@ -1,0 +1,4 @@
+//! Two stacks over an adversarial link.
+#![no_main]
+
+synproof_fuzz::fuzz!("two_peers");
