@@ -132,10 +132,7 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.snd.wl1 = seg.seq;
     tcp_ecn_rcv_synack(sk, seg, cx);
     take_options(sk, seg);
-    if !sk.rx_opt.wscale_ok {
-        sk.rx_opt.rcv_wscale = 0;
-        sk.rcv.window_clamp = sk.rcv.window_clamp.min(65_535);
-    }
+    end_scaling(sk);
     tcp_try_undo_spurious_syn(sk);
     // Whether it is acceptable was checked above.
     let _acceptable = tcp_ack(sk, seg, Challenge::Send, cx);
@@ -183,11 +180,12 @@ pub(crate) fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
 
 /// Fourth, without ACK: the SYNs crossed.
 ///
-/// [RFC9293:MUST-10] · Differs: RFC 7323 §2.2 lets the SYN-ACK offer window scaling only if the SYN did.
-/// Linux forgets to take its offer back here, and so does this.
+/// [RFC9293:MUST-10] · Differs: Linux offers window scaling in the SYN-ACK although the SYN did
+/// not, which RFC 7323 §2.2 forbids.
 fn recv_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     tcp_set_state(sk, Event::RecvSyn, cx);
     take_options(sk, seg);
+    end_scaling(sk);
     take_tstamp_ok(sk, cx);
     sk.rcv.nxt = seg.seq + 1;
     sk.rcv.irs = seg.seq;
@@ -228,6 +226,14 @@ fn take_options(sk: &mut Sock, seg: &Segment) {
     let wscale = seg.options.wscale.filter(|_| sk.rx_opt.wscale_offered);
     sk.rx_opt.wscale_ok = wscale.is_some();
     sk.rx_opt.snd_wscale = wscale.unwrap_or(0);
+}
+
+/// Windows are not scaled if the peer does not scale its own.
+fn end_scaling(sk: &mut Sock) {
+    if !sk.rx_opt.wscale_ok {
+        sk.rx_opt.rcv_wscale = 0;
+        sk.rcv.window_clamp = sk.rcv.window_clamp.min(65_535);
+    }
 }
 
 /// Timestamps are in use, or not; until now headers were counted with them if they were offered.
