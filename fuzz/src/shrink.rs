@@ -119,6 +119,7 @@ const SEGMENT_CHANGES: [fn(&mut Segment); 11] = [
 ];
 
 /// Runs of bytes go, long ones first; then bytes become zero.
+#[expect(clippy::excessive_nesting, reason = "two passes until neither finds anything")]
 fn bytes(mut input: Vec<u8>, same: &mut impl FnMut(&[u8]) -> bool) -> Vec<u8> {
     loop {
         let before = input.clone();

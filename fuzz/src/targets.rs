@@ -11,6 +11,9 @@ use crate::oracles::{
 };
 use crate::{Seeded, Verdict};
 
+/// The input of a target that the text of a script stands for, if any.
+pub type OfScript = fn(&[u8]) -> Option<Vec<u8>>;
+
 /// One target.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
@@ -31,7 +34,7 @@ pub struct Target {
     /// What it must find, if it is there to be broken.
     pub planted: bool,
     /// What a script is to it, for seeds.
-    pub of_script: Option<fn(&[u8]) -> Option<Vec<u8>>>,
+    pub of_script: Option<OfScript>,
     /// How many times as long as the cheapest an execution takes: smoke runs make fewer of them.
     pub cost: u64,
     /// It is there to be compared with, and no part of a campaign over all targets.

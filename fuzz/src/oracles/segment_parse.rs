@@ -78,6 +78,7 @@ fn accepted(stack: &Parsed, packet: &Packet, plain: &[u8]) -> Verdict {
 }
 
 /// The strict parser does not. Below the first IP header the stack looks into TCP and ICMP only.
+#[expect(clippy::wildcard_enum_match_arm, reason = "one reason has a rule of its own")]
 fn refused(stack: &Parsed, error: &StrictError, plain: &[u8]) -> Verdict {
     let v6 = plain.first().is_some_and(|first| first >> 4 == 6);
     let (at, header) = if v6 { (6, 40) } else { (9, 20) };

@@ -136,7 +136,7 @@ impl Wire {
             self.no_mss |= arrival.mss.is_none_or(|mss| mss == 0);
             self.scales[1] = self.scales[1].max(arrival.wscale);
         }
-        if arrival.len() > 0 {
+        if arrival.seg_len() > 0 {
             self.ranges.push((arrival.seq, arrival.end()));
             if let Some(in_order) = self.in_order {
                 self.in_order = Some(self.without_gap(in_order));

@@ -73,7 +73,7 @@ fn run(
         Exit::Environment
     })?;
     say(&report, sides, args, watch.elapsed_us(), console).map_err(|e| Exit::of_output(&e))?;
-    let endless = cases.len().is_none() && args.budget.is_none();
+    let endless = cases.count().is_none() && args.budget.is_none();
     Ok(match (report.interrupted && !endless, report.differences.is_empty()) {
         (true, _) => Exit::Interrupted,
         (false, true) => Exit::Ok,

@@ -173,14 +173,14 @@ fn controls(
         let name = format!("control {}", kind(left));
         match (control(left), control(right)) {
             (Control::Stamps(l), Control::Stamps(r)) if l.len() == r.len() => {
-                for (l, r) in l.into_iter().zip(r) {
+                fields.extend(l.into_iter().zip(r).map(|(l, r)| {
                     // 0 is none, or the moment at which the script started.
                     let both = (l == 0) == (r == 0) || l.abs_diff(r) <= rules.ticks_us();
-                    let none = l == 0 && r == 0;
-                    let by_us = if none { 0 } else { r - right_at - (l - left_at) };
+                    let moved = r - right_at - (l - left_at);
+                    let by_us = moved * i64::from(l != 0 || r != 0);
                     let allowed = allows(rules, Apart { by_us, ..apart }).ok().filter(|_| both);
-                    fields.push(moment(&name, l, r, by_us == 0 && both, allowed.flatten()));
-                }
+                    moment(&name, l, r, by_us == 0 && both, allowed.flatten())
+                }));
             }
             (Control::Stats(l), Control::Stats(r)) => {
                 statistics(fields, &name, (&l, &r), (rules, apart));
@@ -205,10 +205,13 @@ const NLA_TIMES: [u16; 5] = [1, 2, 3, 10, 22];
 /// the start of the machine.
 const NLA_OF_TIMES: [u16; 3] = [6, 7, 25];
 
+/// Attributes of SCM_TIMESTAMPING_OPT_STATS: kind and value.
+type Stats<'a> = &'a [(u16, u64)];
+
 fn statistics(
     fields: &mut Vec<FieldDiff>,
     name: &str,
-    (left, right): (&[(u16, u64)], &[(u16, u64)]),
+    (left, right): (Stats<'_>, Stats<'_>),
     (rules, apart): (&Rules, Apart),
 ) {
     let kinds = |stats: &[(u16, u64)]| {

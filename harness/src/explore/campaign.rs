@@ -88,7 +88,7 @@ impl<C: Cases> Campaign<'_, C> {
         tell: &mut dyn FnMut(Progress),
     ) -> Result<Report, CampaignError> {
         let mut memory = Memory::open(self.dir.as_deref(), &self.identity())?;
-        let limit = match (self.cases.len(), self.budget) {
+        let limit = match (self.cases.count(), self.budget) {
             (Some(len), Some(budget)) => Some(len.min(budget)),
             (len, budget) => len.or(budget),
         };

@@ -11,7 +11,7 @@ pub trait Cases: Sync {
     fn identity(&self) -> String;
 
     /// How many there are; none for ever more.
-    fn len(&self) -> Option<u64>;
+    fn count(&self) -> Option<u64>;
 
     /// Number `number`, from 0; none behind the last.
     fn case(&self, number: u64) -> Option<Case>;
@@ -140,7 +140,7 @@ impl Cases for Systematic {
         format!("systematic depth {} states {} events {events:?}", self.depth, self.starts.len())
     }
 
-    fn len(&self) -> Option<u64> {
+    fn count(&self) -> Option<u64> {
         let events: usize = self.events.iter().map(Vec::len).sum();
         u64::try_from(self.starts.len() * events).ok()
     }
@@ -174,7 +174,7 @@ mod tests {
     fn every_case_is_there_once_and_is_a_script() {
         let cases = Systematic::new(1);
         let mut seen = BTreeSet::new();
-        for number in 0..cases.len().unwrap() {
+        for number in 0..cases.count().unwrap() {
             let Case { state, event, variant, scenario, step } = cases.case(number).unwrap();
             assert!(seen.insert((state, event, variant)));
             assert!(step < scenario.steps.len() - TAIL_US.len());
@@ -183,7 +183,7 @@ mod tests {
                 script::parse(&SourceFile::new("<case>", text.clone()), &Defines::new());
             assert!(found.is_empty(), "{text}\n{found:?}");
         }
-        assert!(cases.case(cases.len().unwrap()).is_none());
+        assert!(cases.case(cases.count().unwrap()).is_none());
         assert!(seen.len() > 30_000, "{}", seen.len());
         let names: BTreeSet<_> = MUTATIONS.iter().map(|mutation| mutation.name).collect();
         assert_eq!(names.len(), MUTATIONS.len());
@@ -191,6 +191,7 @@ mod tests {
 
     /// Every state of TCP is among the situations, and is the one that its name says.
     #[test]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "states are looked for")]
     fn every_situation_is_the_state_it_says() {
         use crate::config::builtin;
         use crate::engine::log::What;

@@ -186,7 +186,7 @@ impl Cases for Swarm {
         format!("random seed {:#x} states {}", self.seed, self.starts.len())
     }
 
-    fn len(&self) -> Option<u64> {
+    fn count(&self) -> Option<u64> {
         None
     }
 

@@ -104,8 +104,8 @@ impl Table {
         for state in states {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{state}");
-            for event in &events {
-                let Some(cell) = self.cell(state, event) else { continue };
+            let cells = events.iter().map(|event| (event, self.cell(state, event)));
+            for (event, cell) in cells.filter_map(|(event, cell)| Some((event, cell?))) {
                 let _ = writeln!(text, "  {event:width$}  {}", cell.text(names));
             }
             text.push('\n');

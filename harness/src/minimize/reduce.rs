@@ -71,20 +71,20 @@ fn without(scenario: &Scenario, start: usize, end: usize, with_time: bool) -> Sc
 fn fields(best: &mut Scenario, still: &mut dyn FnMut(&Scenario) -> bool) {
     for at in 0..best.steps.len() {
         // Each candidate is simpler than the step, so this ends.
-        loop {
-            let Some(step) = best.steps.get(at) else { return };
-            let found = simpler(&step.action).into_iter().any(|action| {
-                let mut candidate = best.clone();
-                if let Some(step) = candidate.steps.get_mut(at) {
-                    step.action = action;
-                }
-                take(best, candidate, still)
-            });
-            if !found {
-                break;
-            }
-        }
+        while simplify(best, at, still) {}
     }
+}
+
+/// Takes the first simpler form of step `at` that still shows it; false if there is none.
+fn simplify(best: &mut Scenario, at: usize, still: &mut dyn FnMut(&Scenario) -> bool) -> bool {
+    let Some(step) = best.steps.get(at) else { return false };
+    simpler(&step.action).into_iter().any(|action| {
+        let mut candidate = best.clone();
+        if let Some(step) = candidate.steps.get_mut(at) {
+            step.action = action;
+        }
+        take(best, candidate, still)
+    })
 }
 
 /// Times that are tried instead of one, shorter ones first.

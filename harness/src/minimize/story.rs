@@ -56,6 +56,7 @@ fn mark(name: &str, seen: Option<&Seen>) -> String {
 }
 
 /// Packets that the target sent.
+#[expect(clippy::wildcard_enum_match_arm, reason = "one kind of entry is looked for")]
 fn sent(log: &RunLog) -> impl Iterator<Item = (ScriptTime, &Packet)> {
     log.entries.iter().filter_map(|entry| match &entry.what {
         What::Packet { direction: Direction::Outbound, packet, .. } => {
@@ -121,6 +122,7 @@ impl Teller<'_> {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the result of one call is looked for")]
     fn entry(&mut self, entry: &Entry, log: &RunLog) {
         let step = entry.line.and_then(|line| self.played.step_of_line(line));
         match &entry.what {
@@ -209,6 +211,7 @@ impl Teller<'_> {
     }
 
     /// Whose state is asked for: the ports of a connection that has some, else the socket.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "two kinds of steps are looked for")]
     fn subject(&self) -> Option<String> {
         let ports = self.played.scenario.steps.iter().find_map(|step| match &step.action {
             Action::Segment(segment) if segment.conn != 0 => {

@@ -60,6 +60,13 @@ impl View {
         }
     }
 
+    /// The edge of a SACK block, if it is a plain number, by what it is near to.
+    fn relate(&self, edge: &mut Ack) {
+        if let Ack::At(number) = *edge {
+            *edge = self.relative_ack(number, false);
+        }
+    }
+
     fn relative_ack(&self, number: u32, syn: bool) -> Ack {
         let number = if syn { number.wrapping_sub(self.their_isn) } else { number };
         let from = |at: u32| number.wrapping_sub(at).cast_signed();
@@ -164,11 +171,8 @@ impl Peer {
         for option in &mut segment.options {
             match option {
                 Opt::Sack(blocks) => {
-                    for edge in blocks.iter_mut().flat_map(|(left, right)| [left, right]) {
-                        if let Ack::At(number) = *edge {
-                            *edge = view.relative_ack(number, false);
-                        }
-                    }
+                    let edges = blocks.iter_mut().flat_map(|(left, right)| [left, right]);
+                    edges.for_each(|edge| view.relate(edge));
                 }
                 Opt::Ts { ecr: Stamp::At(number), val } => {
                     let by = number.wrapping_sub(view.stamp).cast_signed();
@@ -258,11 +262,14 @@ impl Peer {
     }
 }
 
+/// A way to say where a number is, and how far it is from there.
+type Candidate<T> = (fn(i32) -> T, i32);
+
 /// What is further away than this is a number of its own.
 const NEAR: u32 = 100_000;
 
 /// The candidate with the smallest offset, the first of several; `otherwise` if none is near.
-fn nearest<T, const N: usize>(candidates: [(fn(i32) -> T, i32); N], otherwise: T) -> T {
+fn nearest<T, const N: usize>(candidates: [Candidate<T>; N], otherwise: T) -> T {
     let best = candidates.into_iter().min_by_key(|(_, by)| by.unsigned_abs());
     match best.filter(|(_, by)| by.unsigned_abs() <= NEAR) {
         Some((make, by)) => make(by),

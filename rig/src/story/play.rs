@@ -105,9 +105,7 @@ impl Play {
             host.program(*now);
             let mut sent = 0;
             while let Some(bytes) = host.stack.poll_transmit() {
-                if *tells {
-                    tell(*now, "", who, &bytes);
-                }
+                tells.then(|| tell(*now, "", who, &bytes));
                 link.send(*now, 1 - who, bytes);
                 sent += 1;
                 assert!(sent < MOST_AT_ONCE, "host {who} babbles");

@@ -193,6 +193,7 @@ impl Host {
         self.close(now);
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is a broken promise")]
     fn accept(&mut self, now: Instant) {
         match self.stack.accept(now, self.fd, true, &mut Sleep::default()) {
             Poll::Ready(Ok(accepted)) => {
@@ -205,6 +206,7 @@ impl Host {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is a broken promise")]
     fn connect(&mut self, now: Instant) {
         let remote = Address::Inet(self.remote);
         match self.stack.connect(now, self.fd, remote, &mut Sleep::default()) {
@@ -221,6 +223,7 @@ impl Host {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is a broken promise")]
     fn write(&mut self, now: Instant) {
         while self.sent < self.to_send.len() && self.error.is_none() {
             let end = self.to_send.len().min(self.sent + self.plan.write_at_once);
@@ -262,6 +265,7 @@ impl Host {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is a broken promise")]
     fn read(&mut self, now: Instant) {
         while !self.at_end && self.reads_at <= now && self.error.is_none() && !self.is_finished() {
             let peeked = self.peek(now);

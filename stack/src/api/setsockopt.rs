@@ -257,14 +257,8 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
             sk.opts.user_timeout_ms = u32::try_from(val).map_err(|_| Errno::EINVAL)?;
         }
         TCP_NOTSENT_LOWAT => sk.opts.notsent_lowat = val.cast_unsigned(),
-        TCP_THIN_LINEAR_TIMEOUTS => {
-            let valid = (0..=1).contains(&val);
-            sk.opts.thin_linear_timeouts = valid.then_some(val == 1).ok_or(Errno::EINVAL)?;
-        }
-        TCP_INQ => {
-            let valid = (0..=1).contains(&val);
-            sk.opts.inq = valid.then_some(val == 1).ok_or(Errno::EINVAL)?;
-        }
+        TCP_THIN_LINEAR_TIMEOUTS => sk.opts.thin_linear_timeouts = zero_or_one(val)?,
+        TCP_INQ => sk.opts.inq = zero_or_one(val)?,
         TCP_SAVE_SYN => {
             let mode = u8::try_from(val).ok().filter(|mode| *mode <= 2);
             sk.opts.save_syn = mode.ok_or(Errno::EINVAL)?;
@@ -280,6 +274,10 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
         _ => return Err(Errno::ENOPROTOOPT),
     }
     Ok(())
+}
+
+fn zero_or_one(val: i32) -> Result<bool, Errno> {
+    (0..=1).contains(&val).then_some(val == 1).ok_or(Errno::EINVAL)
 }
 
 /// TCP_RTO_MAX_MS, TCP_RTO_MIN_US, TCP_DELACK_MAX_US.

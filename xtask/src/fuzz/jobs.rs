@@ -136,6 +136,13 @@ fn beside(corpus: &Path, what: &str) -> PathBuf {
     PathBuf::from(format!("{}.{what}", corpus.display()))
 }
 
+/// The edge of the state table that `mark` is about, if no input walks it.
+fn missed_edge(mark: &serde_json::Value) -> Option<String> {
+    let of = |name| mark.get(name);
+    let missed = of("kind")? == "edge" && of("count")? == 0;
+    missed.then(|| Some(format!("{} {}", of("state")?, of("what")?))).flatten()
+}
+
 /// Marks by the tool; lines by the tool built with instrumentation.
 pub(super) fn cover(corpora: &Path) -> Result<bool> {
     let corpora = root().join(corpora);
@@ -144,12 +151,12 @@ pub(super) fn cover(corpora: &Path) -> Result<bool> {
         let inputs = corpora.join(name).to_string_lossy().into_owned();
         let (_, said) = capture(command(&judge, &["check", name, &inputs, "--marks"]))?;
         let marks: serde_json::Value = serde_json::from_str(&said).unwrap_or_default();
-        say(&format!("{name:<18} {} inputs, {}", marks["inputs"], marks["shares"]));
-        let edges = marks["marks"].as_array().into_iter().flatten();
-        let missed = edges.filter(|mark| mark["kind"] == "edge" && mark["count"] == 0);
+        let of = |path| marks.pointer(path).cloned().unwrap_or_default();
+        say(&format!("{name:<18} {} inputs, {}", of("/inputs"), of("/shares")));
+        let marks = of("/marks");
         let missed: Vec<String> =
-            missed.map(|mark| format!("{} {}", mark["state"], mark["what"])).collect();
-        if !missed.is_empty() && marks["shares"]["edges"][0] != 0 {
+            marks.as_array().into_iter().flatten().filter_map(missed_edge).collect();
+        if !missed.is_empty() && of("/shares/edges/0") != 0 {
             say(&format!("  edges not walked: {}", missed.join(", ")));
         }
     }

@@ -68,7 +68,11 @@ fn call(input: &mut Input<'_>) -> Call {
         6 => Call::Read { slot, len: u32::from(input.word()) },
         7 => Call::Shutdown {
             slot,
-            how: [How::Read, How::Write, How::Both][usize::from(input.byte() % 3)],
+            how: match input.byte() % 3 {
+                0 => How::Read,
+                1 => How::Write,
+                _ => How::Both,
+            },
         },
         8 => Call::Close { slot },
         9 => Call::Send { slot, len: u32::from(input.word()), flags: input.long().cast_signed() },

@@ -33,7 +33,7 @@ impl<W: Write> HumanDiff<W> {
             if verdict_name(pair) == "differ" || self.show.verbose {
                 let difference = render_difference(result, pair, self.show.paint);
                 text += &difference;
-                text += if difference.is_empty() { "" } else { "\n" };
+                text.extend((!difference.is_empty()).then_some('\n'));
             }
         }
         for judged in result.judged.iter().filter(|judged| !judged.verdict.is_expected()) {

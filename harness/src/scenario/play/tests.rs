@@ -1,3 +1,5 @@
+#![expect(clippy::wildcard_enum_match_arm, reason = "each test looks for one kind of entry")]
+
 use super::*;
 use crate::config::builtin;
 use crate::engine::outcome::Outcome;

@@ -12,7 +12,7 @@ fn surroundings() -> Cx {
 }
 
 fn socket(cx: &Cx, srtt_us: u32) -> Sock {
-    let mut sk = Sock::new(SockId(1), false, &cx);
+    let mut sk = Sock::new(SockId(1), false, cx);
     sk.rtt.srtt_us = srtt_us;
     sk.rtt.mdev_us = 4000;
     sk
