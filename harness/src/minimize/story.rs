@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::Minimised;
-use crate::diff::{Divergence, Seen};
+use crate::diff::{Divergence, FieldDiff, Seen};
 use crate::engine::log::{Entry, RunLog, What};
 use crate::packet::text::TextOptions;
 use crate::packet::{Packet, Transport, packet_text};
@@ -34,7 +34,14 @@ pub fn script(minimised: &Minimised, title: &str, [left, right]: [&str; 2]) -> S
     let times = sent(&first.log).map(|(at, _)| at).collect();
     let mut teller =
         Teller { played, text, now: ScriptTime(0), next: 0, packets: 0, times, windows };
-    let marks = [mark(left, divergence.left.as_ref()), mark(right, divergence.right.as_ref())];
+    let marks = match divergence.fields.as_slice() {
+        // All of TCP_INFO is too much to read.
+        [field] => {
+            let FieldDiff { name, left: on_left, right: on_right, .. } = field;
+            [format!("// {left}: {name} {on_left}\n"), format!("// {right}: {name} {on_right}\n")]
+        }
+        _ => [mark(left, divergence.left.as_ref()), mark(right, divergence.right.as_ref())],
+    };
     match divergence.class.rule.as_str() {
         "state" | "readiness" | "tcp-info" => teller.until_line(&second.log, divergence, &marks),
         _ => teller.until_entry(&second.log, divergence, &marks),
@@ -132,7 +139,9 @@ impl Teller<'_> {
             What::Call { .. } => {
                 let Some(step) = step else { return };
                 let result = log.entries.iter().find_map(|other| match &other.what {
-                    What::Return { text, .. } if other.line == entry.line => Some(text.as_str()),
+                    What::Return { text, .. } if other.line == entry.line => {
+                        Some((text.as_str(), other.at.since(entry.at)))
+                    }
                     _ => None,
                 });
                 self.steps(step);
@@ -157,8 +166,8 @@ impl Teller<'_> {
         }
     }
 
-    /// Writes a step, which happened at `at` and had this result.
-    fn step(&mut self, number: usize, at: ScriptTime, result: Option<&str>) {
+    /// Writes a step, which happened at `at` and, if it is a call, had this result after so long.
+    fn step(&mut self, number: usize, at: ScriptTime, result: Option<(&str, i64)>) {
         let Some(step) = self.played.scenario.steps.get(number).filter(|_| number >= self.next)
         else {
             return;
@@ -175,7 +184,13 @@ impl Teller<'_> {
         let family = self.played.scenario.family;
         let line = write::step_line(&step, number == 0, family);
         let line = match (&step.action, result) {
-            (Action::Call(_), Some(result)) => with_result(&line, result),
+            (Action::Call(_), Some((result, us))) => {
+                let time = line.split_once(' ').map_or("+0", |(time, _)| time);
+                // A call that blocks says until when, counted from where its own time counts from.
+                let end = i64::try_from(step.after_us).unwrap_or(0) + us / 1_000 * 1_000;
+                let until = (us > AT_ONCE_US).then(|| format!("...{}", seconds_text(end)));
+                format!("{time}{} {result}", until.unwrap_or_default())
+            }
             _ => line,
         };
         let _ = writeln!(self.text, "{line}");
@@ -210,12 +225,6 @@ impl Teller<'_> {
         });
         ports.or(slot)
     }
-}
-
-/// The line of a call with the result that it had.
-fn with_result(line: &str, result: &str) -> String {
-    let time = line.split_once(' ').map_or("+0", |(time, _)| time);
-    format!("{time} {result}")
 }
 
 /// The packet as a line that expects it.

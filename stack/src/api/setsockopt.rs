@@ -4,6 +4,7 @@
 //! do_ipv6_setsockopt
 
 use super::option_table::setter;
+use super::recv::tcp_cleanup_rbuf;
 use super::sockopt::*;
 use super::sockopt_ip::do_ip_setsockopt;
 use super::sockopt_ipv6::do_ipv6_setsockopt;
@@ -15,7 +16,6 @@ use crate::effect::Wake;
 use crate::errno::Errno;
 use crate::errqueue::set_zerocopy;
 use crate::kernel::is_unknown;
-use crate::output::ack::tcp_send_ack;
 use crate::output::pacing::set_max_pacing_rate;
 use crate::output::window::tcp_set_window_clamp;
 use crate::output::write::tcp_push_pending_frames;
@@ -335,7 +335,7 @@ fn set_quickack(sk: &mut Sock, val: i32, cx: &mut Cx) {
     sk.ack.pingpong = 0;
     if sk.state().is_in(StateMask::CAN_SEND) && sk.ack.sched {
         sk.ack.pushed = true;
-        tcp_send_ack(sk, cx);
+        tcp_cleanup_rbuf(sk, 1, cx);
         if val & 1 == 0 {
             sk.ack.pingpong = cx.sysctl.tcp_pingpong_thresh;
         }

@@ -65,6 +65,9 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         check_ack(sk, seg, cx)?; // first
         if seg.flags.rst() {
             // [RFC9293:3.10.7.3#3] second: a reset with an acceptable ACK refuses the connection.
+            if seg.flags.syn() {
+                take_options(sk, seg);
+            }
             tcp_reset(sk, Event::RecvRst, cx);
             return ControlFlow::Break(Disposition::Consumed);
         }
@@ -129,6 +132,7 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.snd.wl1 = seg.seq;
     tcp_ecn_rcv_synack(sk, seg, cx);
     take_options(sk, seg);
+    end_scaling(sk);
     tcp_try_undo_spurious_syn(sk, cx);
     // Whether it is acceptable was checked above.
     let _acceptable = tcp_ack(sk, seg, Challenge::Send, cx);
@@ -176,10 +180,12 @@ pub(crate) fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
 
 /// Fourth, without ACK: the SYNs crossed.
 ///
-/// [RFC9293:MUST-10]
+/// [RFC9293:MUST-10] · Differs: Linux offers window scaling in the SYN-ACK although the SYN did
+/// not, which RFC 7323 §2.2 forbids.
 fn recv_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     tcp_set_state(sk, Event::RecvSyn, cx);
     take_options(sk, seg);
+    end_scaling(sk);
     take_tstamp_ok(sk, cx);
     sk.rcv.nxt = seg.seq + 1;
     sk.rcv.irs = seg.seq;
@@ -220,7 +226,11 @@ fn take_options(sk: &mut Sock, seg: &Segment) {
     let wscale = seg.options.wscale.filter(|_| sk.rx_opt.wscale_offered);
     sk.rx_opt.wscale_ok = wscale.is_some();
     sk.rx_opt.snd_wscale = wscale.unwrap_or(0);
-    if wscale.is_none() {
+}
+
+/// Windows are not scaled if the peer does not scale its own.
+fn end_scaling(sk: &mut Sock) {
+    if !sk.rx_opt.wscale_ok {
         sk.rx_opt.rcv_wscale = 0;
         sk.rcv.window_clamp = sk.rcv.window_clamp.min(65_535);
     }

@@ -181,10 +181,7 @@ fn tcp_sequence(sk: &Sock, seg: &Segment, cx: &Cx) -> Option<DropReason> {
 ///
 /// Linux: tcp_reset_check
 fn tcp_reset_check(sk: &Sock, seg: &Segment, cx: &Cx) -> bool {
-    cx.kernel.rst_after_fin
-        && seg.seq == sk.rcv.nxt - 1
-        && seg.end_seq() == sk.rcv.nxt - 1
-        && sk.state().is_in(FIN_RECEIVED)
+    cx.kernel.rst_after_fin && seg.seq == sk.rcv.nxt - 1 && sk.state().is_in(FIN_RECEIVED)
 }
 
 /// [RFC5961:3.2#1] Step 2: a reset counts only at exactly RCV.NXT; elsewhere in the window it is

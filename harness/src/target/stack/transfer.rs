@@ -74,7 +74,12 @@ fn receive(
     let received = kernel.stack.recv(now, fd, room, MsgFlags(flags), kernel.sleep)?;
     match received {
         Poll::Ready(received) if null && received.len > 0 => Err(StackErrno::EFAULT.into()),
-        other @ (Poll::Ready(_) | Poll::Pending) => Ok(other),
+        Poll::Ready(mut received) => {
+            // MSG_TRUNC leaves the memory as it was: zeros, of which so many are looked at.
+            received.data.resize(received.len.min(room).max(received.data.len()), 0);
+            Ok(Poll::Ready(received))
+        }
+        Poll::Pending => Ok(Poll::Pending),
     }
 }
 
