@@ -1,5 +1,4 @@
 //! What a campaign keeps survives whatever ends it: torn writes, a full disk, doing it twice.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
 

@@ -31,12 +31,18 @@ pub struct Target {
     /// What it must find, if it is there to be broken.
     pub planted: bool,
     /// What a script is to it, for seeds.
-    pub of_script: Option<fn(&[u8]) -> Option<Vec<u8>>>,
+    pub of_script: Option<OfScript>,
     /// How many times as long as the cheapest an execution takes: smoke runs make fewer of them.
     pub cost: u64,
     /// It is there to be compared with, and no part of a campaign over all targets.
     pub compares: bool,
 }
+
+/// Input, most bytes of the result, seed; the changed input.
+pub type Change = fn(&[u8], usize, u64) -> Vec<u8>;
+
+/// Text of a script; the input that it is.
+pub type OfScript = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// What an input is.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +52,7 @@ pub enum Shape {
     /// Bytes with lengths and checksums that this function puts right after most changes.
     Mended(fn(&[u8]) -> Vec<u8>),
     /// A value that serialises: input, most bytes of the result, seed; the changed input.
-    Structure(fn(&[u8], usize, u64) -> Vec<u8>),
+    Structure(Change),
 }
 
 /// A target whose inputs are bytes.

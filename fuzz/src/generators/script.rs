@@ -28,6 +28,7 @@ pub fn script(seeded: &mut Seeded) -> Vec<u8> {
 }
 
 /// The same for libFuzzer: whole lines, parts of lines, and what opens something.
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
 pub const DICTIONARY: &[&[u8]] = &{
     let mut words = [[].as_slice(); FRAGMENTS.len()];
     let mut at = 0;

@@ -133,15 +133,14 @@ fn listen(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
         return unless(silent, LISTEN_RST);
     }
     if let Some(ack) = seg.acks() {
-        // A SYN cookie may come back (RFC 4987 §3.6).
-        let cookie = now.wire.iss.is_some_and(|iss| ack == iss.wrapping_add(1)) && !seg.has(SYN);
+        let cookie = !seg.has(SYN) && now.wire.may_be_cookie(seg.seq, ack);
         let reset = matches!(out, [reset] if is_reset_to(reset, seg));
         return unless(cookie || (reset && now.after == TcpState::Close), LISTEN_ACK);
     }
     if seg.has(SYN) {
         let acks_syn = |seen: &Seen| {
             let over = seen.ack.wrapping_sub(seg.seq).wrapping_sub(1);
-            seen.has(SYN | ACK) && over <= seg.len()
+            seen.has(SYN | ACK) && over <= seg.seg_len()
         };
         // With Fast Open the answer to the data may follow.
         return unless(out.first().is_none_or(acks_syn) && !resets(out), LISTEN_SYN);
@@ -155,18 +154,18 @@ fn resets(out: &[Seen]) -> bool {
 
 /// SYN-RECEIVED of a passive open, before there is a socket.
 fn request(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
-    let Some(iss) = now.wire.iss else { return None };
+    let iss = now.wire.iss?;
     let acks_syn = seg.acks() == Some(iss.wrapping_add(1));
     let is_open = !matches!(now.after, TcpState::NewSynRecv | TcpState::Close);
-    if is_open && !(acks_syn && !seg.has(RST)) {
+    if is_open && (seg.has(RST) || !acks_syn) {
         return Some(REQUEST);
     }
     let in_order = acks_syn && !seg.has(SYN) && seg.payload == 0;
-    unless(!(in_order && resets(out)), REQUEST_RST)
+    unless(!in_order || !resets(out), REQUEST_RST)
 }
 
 fn syn_sent(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
-    let Some(iss) = now.wire.iss else { return None };
+    let iss = now.wire.iss?;
     let stays = now.after == TcpState::SynSent;
     let acceptable = |ack: u32| before(iss, ack) && !before(now.wire.snd_max, ack);
     match seg.acks() {
@@ -192,7 +191,7 @@ fn syn_sent(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
 
 /// The states with both sequence spaces.
 fn synchronized(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
-    let Some(acked) = now.wire.acked else { return None };
+    let acked = now.wire.acked?;
     let unchanged = now.before == now.after;
     let only_acks = out.len() <= 1 && out.iter().all(Seen::is_pure_ack);
     let in_syn_recv = now.before == TcpState::SynRecv;
@@ -219,8 +218,10 @@ fn synchronized(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
     }
     // Nobody is left to read them; a FIN beyond a gap announces some.
     let closing = !matches!(now.before, TcpState::Established | TcpState::SynRecv);
-    let late_data = closing && seg.len() > 0;
-    unless(!resets(out) || late_data || in_syn_recv, RESETS)
+    let late_data = closing && seg.seg_len() > 0;
+    // TCP_LINGER2 below zero: FIN-WAIT-2 is left as soon as it is entered.
+    let no_wait = now.before == TcpState::FinWait1 && ack == now.wire.snd_max;
+    unless(!resets(out) || late_data || in_syn_recv || no_wait, RESETS)
 }
 
 /// Everything it holds was acknowledged before, or it begins beyond the window.

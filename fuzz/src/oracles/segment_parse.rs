@@ -83,14 +83,14 @@ fn refused(stack: &Parsed, error: &StrictError, plain: &[u8]) -> Verdict {
     let (at, header) = if v6 { (6, 40) } else { (9, 20) };
     let protocol = plain.get(at).copied().unwrap_or_default();
     let looks = protocol == 6 || protocol == if v6 { 58 } else { 1 };
-    match error.reason {
-        Reason::Protocol { .. } if error.at < header => {
-            same(stack, &Ok(Ingress::Other), ACCEPTS, Verdict::Holds)
-        }
-        _ if error.at < header => Verdict::broken(STRICT, format!("{error}: {plain:02x?}")),
-        _ if looks => same(stack, &Err(WireError::PktTooSmall), REFUSES, Verdict::Holds),
-        _ => same(stack, &Ok(Ingress::Other), ACCEPTS, Verdict::Holds),
+    let in_ip_header = error.at < header;
+    if in_ip_header && !matches!(error.reason, Reason::Protocol { .. }) {
+        return Verdict::broken(STRICT, format!("{error}: {plain:02x?}"));
     }
+    if looks && !in_ip_header {
+        return same(stack, &Err(WireError::PktTooSmall), REFUSES, Verdict::Holds);
+    }
+    same(stack, &Ok(Ingress::Other), ACCEPTS, Verdict::Holds)
 }
 
 fn segment(seg: &Segment, ip: &Ip, tcp: &Tcp, plain: &[u8]) -> Verdict {

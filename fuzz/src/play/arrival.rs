@@ -49,14 +49,14 @@ impl Arrival {
 
     /// SEG.LEN
     #[must_use]
-    pub fn len(&self) -> u32 {
+    pub fn seg_len(&self) -> u32 {
         self.payload + u32::from(self.has(SYN)) + u32::from(self.has(FIN))
     }
 
     /// The number behind it.
     #[must_use]
     pub fn end(&self) -> u32 {
-        self.seq.wrapping_add(self.len())
+        self.seq.wrapping_add(self.seg_len())
     }
 
     /// SEG.ACK, if it counts.

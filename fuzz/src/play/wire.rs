@@ -96,6 +96,15 @@ impl Wire {
         self.incarnations == 1 && !self.urgent
     }
 
+    /// An ACK that may bring a SYN cookie back (RFC 4987 §3.6). Cookies follow the number of the SYN,
+    /// and the last bits are an index of a few values.
+    #[must_use]
+    pub fn may_be_cookie(&self, seq: u32, ack: u32) -> bool {
+        let Some(iss) = self.iss else { return false };
+        let shift = |isn: &u32| ack.wrapping_sub(iss).wrapping_sub(seq.wrapping_sub(*isn));
+        self.syns.iter().any(|isn| shift(isn).cast_signed().unsigned_abs() < 4)
+    }
+
     /// What a window may be smaller for being scaled.
     #[must_use]
     pub const fn slack(&self) -> u32 {
@@ -136,7 +145,7 @@ impl Wire {
             self.no_mss |= arrival.mss.is_none_or(|mss| mss == 0);
             self.scales[1] = self.scales[1].max(arrival.wscale);
         }
-        if arrival.len() > 0 {
+        if arrival.seg_len() > 0 {
             self.ranges.push((arrival.seq, arrival.end()));
             if let Some(in_order) = self.in_order {
                 self.in_order = Some(self.without_gap(in_order));

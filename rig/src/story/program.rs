@@ -196,7 +196,7 @@ impl Host {
                 (self.fd, self.phase) = (accepted.fd, Phase::Transfer);
             }
             Poll::Ready(Err(Errno::EAGAIN)) => {}
-            other => panic!("accept: {other:?}"),
+            other @ (Poll::Ready(_) | Poll::Pending) => panic!("accept: {other:?}"),
         }
     }
 
@@ -212,7 +212,7 @@ impl Host {
                 self.error = Some(err);
                 self.close(now);
             }
-            other => panic!("connect: {other:?}"),
+            other @ (Poll::Ready(_) | Poll::Pending) => panic!("connect: {other:?}"),
         }
     }
 
@@ -238,7 +238,7 @@ impl Host {
                 }
                 Poll::Ready(Err(Errno::EAGAIN)) => return,
                 Poll::Ready(Err(err)) if TORN.contains(&err) => self.error = Some(err),
-                other => panic!("send: {other:?}"),
+                other @ (Poll::Ready(_) | Poll::Pending) => panic!("send: {other:?}"),
             }
         }
         if !self.has_shut && self.error.is_none() {
@@ -274,7 +274,7 @@ impl Host {
                     return;
                 }
                 Poll::Ready(Err(err)) if TORN.contains(&err) => self.error = Some(err),
-                other => panic!("recv: {other:?}"),
+                other @ (Poll::Ready(_) | Poll::Pending) => panic!("recv: {other:?}"),
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The jobs, each a few calls of programs.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -136,6 +137,23 @@ fn beside(corpus: &Path, what: &str) -> PathBuf {
     PathBuf::from(format!("{}.{what}", corpus.display()))
 }
 
+/// What `synproof-fuzz check --marks` answers.
+#[derive(serde::Deserialize)]
+struct Marks {
+    inputs: u64,
+    shares: BTreeMap<String, (u64, u64)>,
+    marks: Vec<Mark>,
+}
+
+/// Something that can be reached.
+#[derive(serde::Deserialize)]
+struct Mark {
+    kind: String,
+    state: String,
+    what: String,
+    count: u64,
+}
+
 /// Marks by the tool; lines by the tool built with instrumentation.
 pub(super) fn cover(corpora: &Path) -> Result<bool> {
     let corpora = root().join(corpora);
@@ -143,13 +161,17 @@ pub(super) fn cover(corpora: &Path) -> Result<bool> {
     for name in names()?.iter().filter(|name| corpora.join(name).is_dir()) {
         let inputs = corpora.join(name).to_string_lossy().into_owned();
         let (_, said) = capture(command(&judge, &["check", name, &inputs, "--marks"]))?;
-        let marks: serde_json::Value = serde_json::from_str(&said).unwrap_or_default();
-        say(&format!("{name:<18} {} inputs, {}", marks["inputs"], marks["shares"]));
-        let edges = marks["marks"].as_array().into_iter().flatten();
-        let missed = edges.filter(|mark| mark["kind"] == "edge" && mark["count"] == 0);
+        let marks: Marks =
+            serde_json::from_str(&said).context("synproof-fuzz says something else")?;
+        let share =
+            |(kind, (reached, all)): (&String, &(u64, u64))| format!("{kind} {reached}/{all}");
+        let shares: Vec<String> = marks.shares.iter().map(share).collect();
+        say(&format!("{name:<18} {} inputs, {}", marks.inputs, shares.join(", ")));
+        let missed = marks.marks.iter().filter(|mark| mark.kind == "edge" && mark.count == 0);
         let missed: Vec<String> =
-            missed.map(|mark| format!("{} {}", mark["state"], mark["what"])).collect();
-        if !missed.is_empty() && marks["shares"]["edges"][0] != 0 {
+            missed.map(|mark| format!("{} {}", mark.state, mark.what)).collect();
+        let walks = marks.shares.get("edges").is_some_and(|(reached, _)| *reached > 0);
+        if walks && !missed.is_empty() {
             say(&format!("  edges not walked: {}", missed.join(", ")));
         }
     }
