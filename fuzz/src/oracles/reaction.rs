@@ -9,7 +9,7 @@ use synproof_stack::state::TcpState;
 
 use crate::Finding;
 use crate::play::arrival::Arrival;
-use crate::play::numbers::before;
+use crate::play::numbers::{before, later};
 use crate::play::seen::{ACK, RST, SYN, Seen};
 use crate::play::wire::{Property, Wire};
 
@@ -226,7 +226,9 @@ fn synchronized(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
 
 /// Everything it holds was acknowledged before, or it begins beyond the window.
 fn surely_outside(wire: &Wire, seg: &Arrival, acked: u32) -> bool {
-    before(seg.end(), acked) || before(wire.edge.wrapping_add(wire.slack()), seg.seq)
+    // What overshoots the window may be taken into an empty queue, with all that it holds.
+    let most = wire.in_order().map_or(wire.edge, |end| later(wire.edge, end));
+    before(seg.end(), acked) || (!wire.is_open && before(most.wrapping_add(wire.slack()), seg.seq))
 }
 
 /// A reset in the window closes the connection if it is at RCV.NXT, and else asks. RCV.NXT lies
