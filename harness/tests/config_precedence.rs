@@ -165,6 +165,7 @@ fn a_remote_address_without_prefix_is_a_host_route() {
 fn every_option_of_the_table_can_be_set_or_says_why_not() {
     let samples = [
         ("ip_version", "ipv6"),
+        ("hz", "250"),
         ("local_ip", "192.168.0.7"),
         ("remote_ip", "192.0.2.7/24"),
         ("gateway_ip", "192.168.0.1"),

@@ -26,6 +26,7 @@ fn started() -> Option<Box<dyn Target>> {
         inject_gso_size: 0,
         is_anyip: false,
         speed_mbps: None,
+        hz: None,
         sysctls: vec![("net.ipv4.tcp_syn_retries".into(), "3".into())],
         seed: 0,
     };
@@ -88,6 +89,12 @@ fn a_command_has_its_effect(#[case] text: &str, #[case] proof: &str) {
     let Some(mut target) = started() else { return };
     let script = understand(text, Path::new("/"));
     assert_eq!(target.command(&script).unwrap(), CommandOutcome::Ok, "{text}: {script:?}");
+    if proof.contains("ethtool")
+        && target.command(&shell("command -v ethtool")).unwrap() != CommandOutcome::Ok
+    {
+        println!("skipped the proof `{proof}`: ethtool is not installed");
+        return;
+    }
     assert_eq!(target.command(&shell(proof)).unwrap(), CommandOutcome::Ok, "{proof}");
 }
 

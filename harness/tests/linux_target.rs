@@ -37,6 +37,7 @@ fn setup() -> Setup {
         inject_gso_size: 0,
         is_anyip: false,
         speed_mbps: None,
+        hz: None,
         sysctls: Vec::new(),
         seed: 0,
     }

@@ -71,7 +71,7 @@ fn log() -> RunLog {
         packet(10_005, 5, Direction::Inbound, ". 0:0(0) ack 5 win 1000"),
         packet(14_217, 6, Direction::Outbound, "R. 5:5(0) ack 1 win 0"),
     ];
-    RunLog { entries, capture: Vec::<Captured>::new() }
+    RunLog { entries, capture: Vec::<Captured>::new(), ..RunLog::default() }
 }
 
 fn failure() -> Failure {

@@ -63,8 +63,6 @@ const APART: &[(i32, i32, &str)] = &[
     (6, 40, "TCP_AO_INFO: no TCP-AO"),
     (6, 41, "TCP_AO_GET_KEYS: no TCP-AO"),
     (6, 42, "TCP_AO_REPAIR: no TCP-AO"),
-    (6, 45, "TCP_RTO_MIN_US: in ticks, of which the two have different ones"),
-    (6, 46, "TCP_DELACK_MAX_US: in ticks as well"),
     (41, 6, "IPV6_2292PKTOPTIONS: no extension headers"),
     (41, 54, "IPV6_HOPOPTS: no extension headers"),
     (41, 55, "IPV6_RTHDRDSTOPTS: no extension headers"),

@@ -1,4 +1,4 @@
-//! Every script of `specs/scripts` is a test on the Rust stack. On the running kernel, where they
+//! Every script of `specs/scripts` and of `specs/regressions` is a test on the Rust stack. On the running kernel, where they
 //! take their time, `cargo xtask test` runs them as a suite.
 #![cfg(feature = "target-stack")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
@@ -30,6 +30,13 @@ fn run(script: PathBuf, target: &str) -> String {
         }
     }
     reports
+}
+
+/// What exploration and fuzzing once found does not come back.
+#[rstest]
+fn regression(#[files("../specs/regressions/*.pkt")] script: PathBuf) {
+    let reports = run(script, "stack");
+    assert!(reports.is_empty(), "{reports}");
 }
 
 #[rstest]

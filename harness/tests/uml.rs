@@ -45,6 +45,74 @@ const BUSY: &str = "\
 +0 > R 102:102(0) win 0
 ";
 
+/// What a script can leave behind: a listener, a connection with data on the way, a call that blocks,
+/// fewer capabilities, other settings, a program that runs on, and an end in the middle.
+const DIRTY: [&str; 4] = [
+    "\
+0  socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
++0 bind(3, ..., ...) = 0
++0 listen(3, 1) = 0
++0 < S 0:0(0) win 65535 <mss 1000,sackOK,TS val 1 ecr 0>
++0 > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 100 ecr 1>
++0 < . 1:1(0) ack 1 win 65535 <nop,nop,TS val 2 ecr 100>
++0 accept(3, ..., ...) = 4
++0 write(4, ..., 5000) = 5000
++0 < P. 1:11(10) ack 1 win 65535 <nop,nop,TS val 3 ecr 100>
++0...9 accept(3, ..., ...) = 5
+",
+    "\
+0  socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 cap_set(CAP_EFFECTIVE, CAP_NET_ADMIN, CAP_CLEAR) = 0
++0 cap_set(CAP_EFFECTIVE, CAP_NET_RAW, CAP_CLEAR) = 0
++0 setsockopt(3, SOL_SOCKET, SO_MARK, [1], 4) = -1 EPERM (Operation not permitted)
+",
+    "\
+`sysctl -q net.ipv4.tcp_timestamps=0 net.ipv4.tcp_sack=0; sleep 1000 &`
+0  socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 bind(3, ..., ...) = 0
++0 listen(3, 1) = 0
++0 `ip tcp_metrics flush all; ip link set tun0 mtu 600`
+",
+    "\
+0  socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 bind(3, ..., ...) = 0
++0 listen(3, 1) = 0
++0 > S 0:0(0)
+",
+];
+
+/// Notices what it should not find.
+const PROBE: &str = "\
+0  socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 setsockopt(3, SOL_SOCKET, SO_MARK, [1], 4) = 0
++0 bind(3, ..., ...) = 0
++0 listen(3, 1) = 0
++0 < S 0:0(0) win 65535 <mss 1000,sackOK,TS val 1 ecr 0>
++0 > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 100 ecr 1>
++0 < . 1:1(0) ack 1 win 65535 <nop,nop,TS val 2 ecr 100>
++0 accept(3, ..., ...) = 4
++0 write(4, ..., 500) = 500
++0 > P. 1:501(500) ack 1 <nop,nop,TS val 100 ecr 2>
++0~+.3 > P. 1:501(500) ack 1 <...>
++0 < R. 1:1(0) ack 501 win 0
++0 close(4) = 0
+";
+
+/// Half a minute of which the text says nothing.
+const LASTING: &str = "\
+0  socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 bind(3, ..., ...) = 0
++0 listen(3, 1) = 0
++0 < S 0:0(0) win 65535 <mss 1000>
++0 > S. 0:0(0) ack 1 <mss 1460>
+*  > S. 0:0(0) ack 1 <mss 1460>
+*  > S. 0:0(0) ack 1 <mss 1460>
+*  > S. 0:0(0) ack 1 <mss 1460>
+*  > S. 0:0(0) ack 1 <mss 1460>
+*  > S. 0:0(0) ack 1 <mss 1460>
+";
+
 /// Computes until it is stopped.
 const LOOP: &str = "0 `while :; do :; done`\n";
 
@@ -132,6 +200,53 @@ fn two_runs_and_two_divisions_of_work_give_the_same_bytes() {
     assert_eq!(first, logs("second", "1"));
     assert_eq!(first, logs("third", "3"));
     bench.assert_nothing_left();
+}
+
+/// What was observed in each script, by its name, in one guest.
+fn observed(bench: &Bench, out: &str, scripts: &[String]) -> BTreeMap<String, serde_json::Value> {
+    let scripts = scripts.iter().map(String::as_str).collect::<Vec<_>>();
+    bench.run(&[&["-j", "1", "--out", out][..], &scripts].concat());
+    let logs = fs::read_dir(bench.sandbox.path().join(out)).unwrap().flatten();
+    logs.map(|entry| {
+        let mut log: serde_json::Value =
+            serde_json::from_slice(&fs::read(entry.path()).unwrap()).unwrap();
+        let name = entry.file_name().to_string_lossy().split('.').next().unwrap().to_owned();
+        (name, serde_json::json!([log["verdict"].take(), log["entries"].take()]))
+    })
+    .collect()
+}
+
+#[test]
+fn nothing_of_a_script_reaches_the_next() {
+    let names: Vec<_> = (0..DIRTY.len()).map(|n| format!("dirty{n}.pkt")).collect();
+    let probes: Vec<_> = (0..=DIRTY.len()).map(|n| format!("probe{n}.pkt")).collect();
+    let dirty = names.iter().map(String::as_str).zip(DIRTY);
+    let clean = probes.iter().map(|name| (name.as_str(), PROBE));
+    let Some(bench) = Bench::new(&dirty.chain(clean).collect::<Vec<_>>()) else { return };
+    let alone = observed(&bench, "alone", &probes[..1]).remove("probe0").unwrap();
+    assert_eq!(alone[0], "pass");
+    let order: Vec<_> =
+        names.iter().zip(&probes).flat_map(|(d, p)| [d.clone(), p.clone()]).collect();
+    let after = observed(&bench, "after", &[&order[..], &probes[DIRTY.len()..]].concat());
+    assert_eq!(after.len(), order.len() + 1);
+    let verdicts = names.iter().map(|name| &after[name.trim_end_matches(".pkt")][0]);
+    assert_eq!(verdicts.collect::<Vec<_>>(), ["fail", "pass", "pass", "fail"]);
+    for probe in probes.iter().map(|name| name.trim_end_matches(".pkt")) {
+        assert_eq!(after[probe], alone, "{probe}");
+    }
+    bench.assert_nothing_left();
+}
+
+#[test]
+fn a_script_that_lasts_longer_than_its_text_says_is_run_as_if_it_had_said_so() {
+    let spelled = LASTING.replace("*  >", "+0~+40 >");
+    let scripts = [("a.pkt", LASTING), ("b.pkt", QUICK), ("c.pkt", LASTING), ("d.pkt", &spelled)];
+    let Some(bench) = Bench::new(&scripts) else { return };
+    let seen = observed(&bench, "out", &scripts.map(|(name, _)| name.to_owned()));
+    assert_eq!(seen["a"][0], "pass", "{}", seen["a"]);
+    assert!(seen["a"][1].as_array().unwrap().last().unwrap()["at"].as_i64() > Some(30_000_000));
+    assert_eq!(seen["a"], seen["c"]);
+    assert_eq!(seen["a"], seen["d"]);
 }
 
 #[test]

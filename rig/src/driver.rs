@@ -36,7 +36,12 @@ impl Driver<Stack> {
     pub fn in_namespace(seed: u64) -> anyhow::Result<Self> {
         netns::enter()?;
         let tun = Tun::create(TunConfig::default())?;
-        let stack = Stack::new(Config { local_addrs: Tun::HOST.to_vec(), mtu: 1500, seed });
+        let stack = Stack::new(Config {
+            local_addrs: Tun::HOST.to_vec(),
+            mtu: 1500,
+            seed,
+            ..Config::default()
+        });
         Ok(Self::new(stack, tun, Link::new(Weather::default(), seed)))
     }
 }

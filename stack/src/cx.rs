@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use crate::caps::Capabilities;
 use crate::effect::{Effect, Wake};
 use crate::fastopen::Blackhole;
+use crate::memory::Memory;
 use crate::metrics::TcpMetrics;
 use crate::mib::Mib;
 use crate::mutant::Mutant;
@@ -16,15 +17,30 @@ use crate::net::{LINK_IFINDEX, Net};
 use crate::qdisc::{Packet, Queue, Xmit};
 use crate::rng::Rng;
 use crate::sock::{IPV6_DEFAULT_HOPLIMIT, SockId};
+use crate::stack::Config;
 use crate::sysctl::Sysctls;
-use crate::time::Instant;
+use crate::time::{Hz, Instant, Jiffies, Wheel, WheelTimer};
 use crate::trace::Trace;
+
+/// A datagram from this host to itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Looped {
+    pub(crate) bytes: Vec<u8>,
+    /// The interface it counts as come by.
+    pub(crate) dif: i32,
+    /// Whether its destination is one of this host's (RTN_LOCAL).
+    pub(crate) is_rtn_local: bool,
+}
 
 /// The surroundings of the socket being worked on.
 #[derive(Debug)]
 pub struct Cx {
     /// The present moment, as the last entry point was told.
     pub now: Instant,
+    /// Length of a tick.
+    pub hz: Hz,
+    /// When timers go off.
+    pub(crate) wheel: Wheel,
     /// The net.ipv4.tcp_* knobs.
     pub sysctl: Sysctls,
     /// Counters.
@@ -41,6 +57,8 @@ pub struct Cx {
     pub metrics: TcpMetrics,
     /// Whether clients use Fast Open at present.
     pub(crate) blackhole: Blackhole,
+    /// Memory of all sockets, for tcp_mem.
+    pub(crate) memory: Memory,
     /// Remainders of connections there are, for tcp_max_tw_buckets (tw_refcount).
     pub(crate) tw_count: u32,
     /// Sockets that no descriptor refers to and that still have a peer (tcp_orphan_count).
@@ -48,11 +66,14 @@ pub struct Cx {
     /// Datagrams on the link, oldest first.
     pub(crate) tx: VecDeque<Vec<u8>>,
     /// Datagrams from this host to itself, oldest first.
-    pub(crate) loopback: VecDeque<Vec<u8>>,
+    pub(crate) loopback: VecDeque<Looped>,
     /// Headers of the present datagram, if it is a SYN (TCP_SAVE_SYN).
     pub(crate) syn_headers: Vec<u8>,
     /// Index of the interface the present datagram came in by.
     pub(crate) dif: i32,
+    /// Its destination is this host's (RTN_LOCAL); a socket bound to the loopback says to it what
+    /// is for others, too.
+    pub(crate) is_rtn_local: bool,
     /// What waits in front of the link.
     pub(crate) queue: Queue,
     /// The rule that is broken.
@@ -66,23 +87,28 @@ pub struct Cx {
 
 impl Cx {
     /// Surroundings at time zero.
-    pub(crate) fn new(net: Net, seed: u64) -> Self {
+    pub(crate) fn new(config: Config) -> Self {
+        let Config { local_addrs, mtu, seed, hz } = config;
         Self {
             now: Instant::ZERO,
+            hz,
+            wheel: Wheel::new(hz),
             sysctl: Sysctls::default(),
             mib: Mib::default(),
             rng: Rng::new(seed),
             trace: Trace::default(),
             caps: Capabilities::default(),
-            net,
+            net: Net::new(local_addrs, mtu),
             metrics: TcpMetrics::default(),
             blackhole: Blackhole::default(),
+            memory: Memory::default(),
             tw_count: 0,
             orphan_count: 0,
             tx: VecDeque::new(),
             loopback: VecDeque::new(),
             syn_headers: Vec::new(),
             dif: LINK_IFINDEX,
+            is_rtn_local: true,
             queue: Queue::default(),
             #[cfg(feature = "mutants")]
             mutant: None,
@@ -115,6 +141,14 @@ impl Cx {
         false
     }
 
+    /// Hands datagrams back to this host.
+    ///
+    /// Linux: loopback_xmit (drivers/net/loopback.c)
+    pub(crate) fn loop_back(&mut self, datagrams: Vec<Vec<u8>>, dif: i32, is_rtn_local: bool) {
+        let looped = datagrams.into_iter().map(|bytes| Looped { bytes, dif, is_rtn_local });
+        self.loopback.extend(looped);
+    }
+
     /// Asks for `effect` after the present function.
     pub(crate) fn later(&mut self, effect: Effect) {
         self.effects.push_back(effect);
@@ -123,6 +157,21 @@ impl Cx {
     /// Tells whoever sleeps on `id` that something of `wake` happened.
     pub(crate) fn wake(&mut self, id: SockId, wake: Wake) {
         self.later(Effect::Wake(id, wake));
+    }
+
+    /// The tick counter at present.
+    pub(crate) const fn jiffies(&self) -> Jiffies {
+        self.hz.jiffies(self.now)
+    }
+
+    /// Ticks since `earlier`; 0 when that is yet to come.
+    pub(crate) const fn ticks_since(&self, earlier: Instant) -> u32 {
+        self.hz.ticks_between(earlier, self.now)
+    }
+
+    /// A timer of the wheel that is armed now for `delta` ticks later.
+    pub(crate) fn timer(&self, delta: u32) -> WheelTimer {
+        self.wheel.after(self.now, u64::from(delta))
     }
 
     /// tcp_rto_max_ms
@@ -150,7 +199,7 @@ impl Cx {
         if limit == i32::MAX.unsigned_abs() {
             return true;
         }
-        let second = self.now.as_millis() / 1000;
+        let second = self.jiffies().0 / self.hz.secs(1);
         if self.challenge.0 != second {
             let half = limit.div_ceil(2);
             self.challenge = (second, half + self.rng.below(limit.max(1)));

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use crate::flow::Flow;
 use crate::sock::{RequestSock, SockId, TimeWaitSock};
-use crate::time::Instant;
+use crate::time::{Instant, Jiffies};
 use crate::wire::Segment;
 
 /// Why a sleeper may want to look again.
@@ -46,7 +46,7 @@ pub(crate) enum Effect {
     /// A listener received a SYN with a valid Fast Open cookie: the child is made at once.
     FastopenChild(Box<RequestSock>, Box<Segment>),
     /// The handshake of such a child is over; if a reset ended it, it counts a while longer.
-    FastopenRemove { listener: SockId, counts_until: Option<Instant> },
+    FastopenRemove { listener: SockId, counts_until: Option<Jiffies> },
     /// The socket left every hash, where it had this flow: nothing more is delivered to it.
     Unhash(SockId, Flow),
     /// The connection goes on without its socket: hash the remainder in the socket's place.

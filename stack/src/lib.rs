@@ -13,6 +13,7 @@
 //! `README.md` beside this file says in which order to read.
 #![forbid(unsafe_code)]
 
+mod accecn;
 pub mod api;
 pub mod caps;
 pub mod cx;
@@ -23,6 +24,7 @@ pub mod flow;
 pub mod input;
 mod invariants;
 mod md5;
+mod memory;
 pub mod metrics;
 pub mod mib;
 pub mod mutant;

@@ -143,21 +143,40 @@ impl Net {
         self.tso || self.is_own(remote)
     }
 
-    /// The address packets to `remote` leave from: the first of its family. None if no route leads
-    /// there.
+    /// The address packets to `remote` leave from, by the interface `bound_dev_if` if it is not 0:
+    /// the first of its family. None if no route leads there.
     ///
     /// Linux: ip_route_output_key_hash_rcu, ip6_route_get_saddr
     #[must_use]
-    pub fn source_for(&self, remote: IpAddr) -> Option<IpAddr> {
+    pub fn source_for(&self, remote: IpAddr, bound_dev_if: i32) -> Option<IpAddr> {
+        let by_another = ![0, self.leaves_by(remote)].contains(&bound_dev_if);
         match remote {
+            IpAddr::V6(_) if by_another => return None,
+            // A destination without a route is taken for one that is on the link.
+            IpAddr::V4(_) if by_another => return self.first_of_family(remote),
             IpAddr::V4(v4) if v4.is_loopback() => return Some(Ipv4Addr::LOCALHOST.into()),
             _ if self.is_own(remote) => return Some(remote),
+            IpAddr::V4(_) if bound_dev_if != 0 => return self.first_of_family(remote),
             IpAddr::V4(_) | IpAddr::V6(_) => {}
         }
         if !self.routes.is_empty() && !self.routes.iter().any(|route| route.contains(remote)) {
             return None;
         }
+        self.first_of_family(remote)
+    }
+
+    fn first_of_family(&self, remote: IpAddr) -> Option<IpAddr> {
         self.local_addrs.iter().copied().find(|addr| addr.is_ipv4() == remote.is_ipv4())
+    }
+
+    /// The interface whose route leads to `addr`. IPv4 has a host's own address on the link,
+    /// although packets to it are delivered by the loopback; to IPv6 it is on the loopback.
+    fn leaves_by(&self, addr: IpAddr) -> i32 {
+        match addr {
+            IpAddr::V4(v4) if v4.is_loopback() => LOOPBACK_IFINDEX,
+            IpAddr::V6(_) if self.is_own(addr) => LOOPBACK_IFINDEX,
+            IpAddr::V4(_) | IpAddr::V6(_) => LINK_IFINDEX,
+        }
     }
 
     /// Whether packets to `addr` are for this host.
@@ -172,17 +191,23 @@ impl Net {
         addr.is_loopback() || self.local_addrs.contains(&addr)
     }
 
-    /// Which way packets to `addr` go. An IPv4 socket that is bound to the loopback speaks to
-    /// everybody there, and nobody hears it.
+    /// Which way packets to `addr` go, by the interface `bound_dev_if` if it is not 0. What a host
+    /// sends to an address of its link comes back as if by the link. An IPv4 socket that is bound
+    /// to the loopback says everything to this host.
     ///
-    /// Linux: ip_route_output_key_hash_rcu with an interface
+    /// Linux: ip_route_output_key_hash_rcu and rt_iif, __mkroute_output (net/ipv4/route.c),
+    /// ip6_rcv_core (net/ipv6/ip6_input.c)
     pub(crate) fn way_to(&self, addr: IpAddr, bound_dev_if: i32) -> Way {
-        if self.is_own(addr) {
-            Way::Loopback
-        } else if bound_dev_if == LOOPBACK_IFINDEX {
-            Way::Nowhere
-        } else {
-            Way::Link
+        let by_another = addr.is_ipv4() && ![0, self.leaves_by(addr)].contains(&bound_dev_if);
+        match (by_another, bound_dev_if) {
+            (true, LOOPBACK_IFINDEX) => {
+                Way::Loopback { dif: LOOPBACK_IFINDEX, is_rtn_local: false }
+            }
+            (false, _) if self.is_own(addr) => {
+                let dif = if addr.is_loopback() { LOOPBACK_IFINDEX } else { LINK_IFINDEX };
+                Way::Loopback { dif, is_rtn_local: true }
+            }
+            _ => Way::Link,
         }
     }
 
@@ -198,11 +223,14 @@ impl Net {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     /// Back to this host.
-    Loopback,
+    Loopback {
+        /// The interface they count as come by.
+        dif: i32,
+        /// Their destination is this host's.
+        is_rtn_local: bool,
+    },
     /// Out.
     Link,
-    /// To an interface with nobody behind it.
-    Nowhere,
 }
 
 /// Where packets to a network go: to the one link.
@@ -245,6 +273,17 @@ pub(crate) const fn header_len(v6: bool) -> u32 {
     if v6 { IPV6_HEADER_LEN } else { IPV4_HEADER_LEN }
 }
 
+/// Whether a packet can come from `addr`: a group sends none, nor does everybody or nobody.
+///
+/// RFC 9293 §3.9.2.3 · Linux: ip_route_input_slow, martian_source (net/ipv4/route.c);
+/// ip6_rcv_core (net/ipv6/ip6_input.c)
+pub(crate) fn can_send(addr: IpAddr) -> bool {
+    match addr {
+        IpAddr::V4(ip) => !ip.is_multicast() && !ip.is_broadcast() && !ip.is_unspecified(),
+        IpAddr::V6(ip) => !ip.is_multicast(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Net, Route};
@@ -254,15 +293,15 @@ mod tests {
         let mut net = Net::new(vec!["192.168.0.1".parse().unwrap()], 1500);
         let ip = |text: &str| text.parse().unwrap();
         assert_eq!(
-            net.source_for(ip("192.0.2.1")),
+            net.source_for(ip("192.0.2.1"), 0),
             Some(ip("192.168.0.1")),
             "no routes, no limits"
         );
         net.routes = vec![Route { prefix: ip("192.168.0.1"), len: 16, on_link: true }];
-        assert_eq!(net.source_for(ip("192.0.2.1")), None);
-        assert_eq!(net.source_for(ip("192.168.9.9")), Some(ip("192.168.0.1")));
-        assert_eq!(net.source_for(ip("192.168.0.1")), Some(ip("192.168.0.1")));
-        assert_eq!(net.source_for(ip("127.9.9.9")), Some(ip("127.0.0.1")));
+        assert_eq!(net.source_for(ip("192.0.2.1"), 0), None);
+        assert_eq!(net.source_for(ip("192.168.9.9"), 0), Some(ip("192.168.0.1")));
+        assert_eq!(net.source_for(ip("192.168.0.1"), 0), Some(ip("192.168.0.1")));
+        assert_eq!(net.source_for(ip("127.9.9.9"), 0), Some(ip("127.0.0.1")));
         let broadcast = ["192.168.255.255", "255.255.255.255", "192.168.0.255"];
         assert_eq!(broadcast.map(|addr| net.is_broadcast(ip(addr))), [true, true, false]);
     }

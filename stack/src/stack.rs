@@ -1,23 +1,28 @@
 //! The stack: owns every table, is the only one that sees two sockets at once, and applies what
 //! socket functions leave as effects.
 
+mod effects;
+mod timers;
+mod wake;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
-use crate::api::close::tcp_abort_child;
 use crate::caps::Capabilities;
 use crate::cx::Cx;
-use crate::effect::{Effect, Wake};
+use crate::effect::Wake;
 use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::flow::Flow;
 use crate::input::{tcp_v4_err, tcp_v4_rcv};
+use crate::memory;
 use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
+#[cfg(feature = "mutants")]
 use crate::mutant::Mutant;
-use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, Net};
+use crate::net::{LINK_IFINDEX, Net, can_send};
 use crate::output::small_queue::tcp_wfree;
 use crate::qdisc::Qdisc;
-use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
+use crate::sock::{Sock, SockId};
 use crate::state::{Event, TcpState, advance};
 use crate::sysctl::Sysctls;
 use crate::table::ehash::Ehash;
@@ -25,10 +30,9 @@ use crate::table::lhash::Lhash;
 use crate::table::pipe::{Pipe, PipeId};
 use crate::table::ports::Ports;
 use crate::table::{Fd, FdTable, Object, SockTable};
-use crate::time::Instant;
-use crate::timer::{self, Timer};
+use crate::time::{Hz, Instant};
 use crate::timestamping::skb_tx_timestamp;
-use crate::trace::{Trace, TraceEvent};
+use crate::trace::Trace;
 use crate::wire::{IcmpError, Ingress, Segment, WireError, parse};
 
 /// Epoll instances that may watch each other in a row (EP_MAX_NESTS).
@@ -50,6 +54,15 @@ pub struct Config {
     pub mtu: u32,
     /// Seed of everything random.
     pub seed: u64,
+    /// Ticks per second, to which timers are rounded.
+    pub hz: Hz,
+}
+
+impl Default for Config {
+    /// A host without an address, which answers for every one, on an Ethernet.
+    fn default() -> Self {
+        Self { local_addrs: Vec::new(), mtu: 1500, seed: 0, hz: Hz::DEFAULT }
+    }
 }
 
 /// Who may look again, and why.
@@ -92,12 +105,12 @@ impl Stack {
     /// A host without sockets at time zero.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let net = Net::new(config.local_addrs, config.mtu);
+        let seed = config.seed;
         Self {
-            cx: Cx::new(net, config.seed),
+            cx: Cx::new(config),
             fds: FdTable::default(),
             objects: SockTable::default(),
-            ehash: Ehash::new(config.seed),
+            ehash: Ehash::new(seed),
             lhash: Lhash::default(),
             ports: Ports::default(),
             pipes: BTreeMap::new(),
@@ -115,18 +128,27 @@ impl Stack {
 
     /// A datagram arrived.
     pub fn on_packet(&mut self, now: Instant, bytes: &[u8]) {
+        self.on_aggregate(now, bytes, 0);
+    }
+
+    /// A datagram arrives that a virtual link put together from segments of `gso_size` bytes; one
+    /// without more text than that, or with a size of 0, is as it is.
+    pub fn on_aggregate(&mut self, now: Instant, bytes: &[u8], gso_size: u16) {
         self.set_now(now);
         self.in_softirq = true;
-        self.netif_receive(LINK_IFINDEX, bytes);
+        self.netif_receive(LINK_IFINDEX, true, bytes, gso_size);
         self.in_softirq = false;
         self.process_backlog();
     }
 
     /// One datagram from an interface.
-    fn netif_receive(&mut self, dif: i32, bytes: &[u8]) {
-        self.cx.dif = dif;
+    fn netif_receive(&mut self, dif: i32, is_rtn_local: bool, bytes: &[u8], gso_size: u16) {
+        (self.cx.dif, self.cx.is_rtn_local) = (dif, is_rtn_local);
         match parse(bytes) {
-            Ok(Ingress::Tcp(seg)) if self.cx.net.is_local(seg.ip.dst) => {
+            Ok(Ingress::Tcp(mut seg))
+                if (!is_rtn_local || self.cx.net.is_local(seg.ip.dst)) && can_send(seg.ip.src) =>
+            {
+                seg.gso_size = if seg.payload.len() > gso_size.into() { gso_size } else { 0 };
                 if seg.flags.syn() {
                     self.cx.syn_headers = headers(bytes, &seg).to_vec();
                 }
@@ -149,27 +171,10 @@ impl Stack {
         }
         self.in_softirq = true;
         for _ in 0..BACKLOG_BUDGET {
-            let Some(bytes) = self.cx.loopback.pop_front() else { break };
-            self.netif_receive(LOOPBACK_IFINDEX, &bytes);
+            let Some(datagram) = self.cx.loopback.pop_front() else { break };
+            self.netif_receive(datagram.dif, datagram.is_rtn_local, &datagram.bytes, 0);
         }
         self.in_softirq = false;
-    }
-
-    /// Time has passed: runs every timer that is due, in the order they are due.
-    pub fn on_timer(&mut self, now: Instant) {
-        self.set_now(now);
-        self.process_backlog();
-        loop {
-            let timer = self.objects.next_timer().filter(|(at, _)| *at <= now);
-            let packet = self.cx.queue.next_due().filter(|at| *at <= now);
-            match timer {
-                Some((at, id)) if packet.is_none_or(|due| at < due) => self.fire(id, at),
-                Some(_) | None if packet.is_some() => self.dequeue(),
-                Some(_) | None => break,
-            }
-            self.apply_effects();
-            self.process_backlog();
-        }
     }
 
     /// A packet that waited leaves this host; its sender may have waited for that.
@@ -200,24 +205,6 @@ impl Stack {
         self.cx.tx.pop_front()
     }
 
-    /// When [`on_timer`](Self::on_timer) should be called next.
-    #[must_use]
-    pub fn poll_timer(&self) -> Option<Instant> {
-        if !self.cx.loopback.is_empty() {
-            return Some(self.cx.now);
-        }
-        let timer = self.objects.next_timer().map(|(at, _)| at);
-        timer.into_iter().chain(self.cx.queue.next_due()).min()
-    }
-
-    /// Who may look again. Events are hints: a sleeping call is simply tried again, and what
-    /// happened twice is told once.
-    pub fn poll_event(&mut self) -> Option<StackEvent> {
-        let event = self.events.pop_front()?;
-        self.waiting.remove(&event);
-        Some(event)
-    }
-
     /// State of the connection `flow`, or of a listener on its local end if the remote port is 0.
     #[must_use]
     pub fn tcp_state(&self, flow: Flow) -> TcpState {
@@ -245,6 +232,12 @@ impl Stack {
     #[must_use]
     pub fn sockets(&self) -> usize {
         self.objects.len()
+    }
+
+    /// The frequency of its ticks.
+    #[must_use]
+    pub const fn hz(&self) -> Hz {
+        self.cx.hz
     }
 
     /// The knobs.
@@ -308,6 +301,20 @@ impl Stack {
         self.cx.now = self.cx.now.max(now);
     }
 
+    /// Who a segment of `flow` that came by the present interface is for; a socket that is bound to
+    /// another interface does not hear it.
+    ///
+    /// Linux: __inet_lookup_established, inet_match (include/net/inet_hashtables.h)
+    pub(crate) fn lookup_established(&self, flow: Flow) -> Option<SockId> {
+        let id = self.ehash.get(flow)?;
+        let bound_dev_if = match self.objects.get(id)? {
+            Object::Sock(sk) => sk.opts.bound_dev_if,
+            Object::TimeWait(tw) => tw.bound_dev_if,
+            Object::Request(_) => 0,
+        };
+        (bound_dev_if == 0 || bound_dev_if == self.cx.dif).then_some(id)
+    }
+
     /// Works on one socket, then does what that work asked for elsewhere.
     pub(crate) fn enter<R>(
         &mut self,
@@ -317,6 +324,7 @@ impl Stack {
         let sk = self.objects.sock_mut(id)?;
         let result = work(sk, &mut self.cx);
         msg_zerocopy_complete(sk, &mut self.cx);
+        memory::account(sk, &mut self.cx);
         #[cfg(debug_assertions)]
         sk.check();
         self.apply_effects();
@@ -324,201 +332,10 @@ impl Stack {
         Some(result)
     }
 
-    /// Empties the queue of effects; an effect may add more.
-    pub(crate) fn apply_effects(&mut self) {
-        while let Some(effect) = self.cx.effects.pop_front() {
-            match effect {
-                Effect::AddRequest(req) => self.add_request(req),
-                Effect::FastopenChild(req, syn) => self.tcp_fastopen_create_child(req, &syn),
-                Effect::FastopenRemove { listener, counts_until } => {
-                    self.fastopen_removed(listener, counts_until);
-                }
-                Effect::Unhash(id, flow) => self.unhash(id, flow),
-                Effect::TimeWait(tw) => self.add_time_wait(tw),
-                Effect::Destroy(_) if self.cx.mutant(Mutant::OrphanLeak) => {}
-                Effect::Destroy(id) => self.destroy(id),
-                Effect::StopListening(id) => self.stop_listening(id),
-                Effect::SynqOverflow(local, at) => self.synq_overflow(local, at),
-                Effect::Wake(sock, wake) => self.wake(sock, wake),
-            }
-        }
-    }
-
-    fn wake(&mut self, sock: SockId, wake: Wake) {
-        let fd = self.fds.fd_of(sock);
-        if let Some(fd) = fd {
-            self.tell_epolls(fd, wake.poll_key(), EP_MAX_NESTS);
-        }
-        self.tell(StackEvent { sock: Some(sock), fd, wake });
-    }
-
-    /// News of a descriptor that is no socket.
-    pub(crate) fn wake_fd(&mut self, fd: Option<Fd>, wake: Wake) {
-        let Some(open) = fd else { return };
-        self.tell_epolls(open, wake.poll_key(), EP_MAX_NESTS);
-        self.tell(StackEvent { sock: None, fd, wake });
-    }
-
-    fn tell(&mut self, event: StackEvent) {
-        if self.waiting.insert(event) {
-            self.events.push_back(event);
-        }
-    }
-
-    /// An epoll instance that has news is news to those that watch it.
-    fn tell_epolls(&mut self, fd: Fd, key: u32, nests: usize) {
-        let told: Vec<Fd> = self
-            .fds
-            .epolls_mut()
-            .filter_map(|(epfd, epoll)| epoll.ep_poll_callback(fd, key).then_some(epfd))
-            .collect();
-        if let Some(nests) = nests.checked_sub(1) {
-            told.into_iter()
-                .for_each(|epfd| self.tell_epolls(epfd, Wake::Readable.poll_key(), nests));
-        }
-    }
-
-    /// Linux: synq_overflow_ts of struct sock_reuseport
-    fn synq_overflow(&mut self, local: std::net::SocketAddr, at: Instant) {
-        for id in self.lhash.group(local) {
-            if let Some(sk) = self.objects.sock_mut(id) {
-                sk.listener.synq_overflow = Some(at);
-            }
-        }
-    }
-
-    fn add_request(&mut self, mut req: Box<RequestSock>) {
-        let id = self.objects.reserve();
-        req.id = id;
-        self.ehash.replace(req.flow, id);
-        self.objects.put(id, Object::Request(req));
-    }
-
-    /// Linux: inet_unhash, and inet_put_port unless bind() took the port.
-    fn unhash(&mut self, id: SockId, flow: Flow) {
-        let keeps_port = self.objects.sock(id).is_some_and(|sk| sk.bound_port);
-        self.ehash.remove(flow, id);
-        self.lhash.remove(id);
-        if !keeps_port {
-            self.ports.release(id, flow.local.port());
-        }
-    }
-
-    fn add_time_wait(&mut self, mut tw: Box<TimeWaitSock>) {
-        let id = self.objects.reserve();
-        tw.id = id;
-        self.ehash.replace(tw.flow, id);
-        self.ports.succeed(tw.was, id, tw.flow.local.port());
-        self.cx.mib.inc(Counter::TcpExtTW);
-        self.objects.put(id, Object::TimeWait(tw));
-    }
-
-    fn destroy(&mut self, id: SockId) {
-        let Some(flow) = self.objects.sock(id).filter(|sk| sk.dead).map(|sk| sk.flow) else {
-            return;
-        };
-        self.ehash.remove(flow, id);
-        self.lhash.remove(id);
-        self.ports.release(id, flow.local.port());
-        self.cx.orphan_count = self.cx.orphan_count.saturating_sub(1);
-        self.objects.remove(id);
-    }
-
-    /// Linux: inet_csk_listen_stop
-    fn stop_listening(&mut self, id: SockId) {
-        for request in self.objects.requests_of(id) {
-            if let Some(mut req) = self.objects.take_request(request) {
-                advance(&mut req.state, req.flow, Event::Abort, &mut self.cx);
-                self.ehash.remove(req.flow, request);
-            }
-        }
-        let ready = self.objects.sock_mut(id).map(|sk| std::mem::take(&mut sk.listener.ready));
-        for child in ready.into_iter().flatten() {
-            if let Some(sk) = self.objects.sock_mut(child) {
-                tcp_abort_child(sk, &mut self.cx);
-            }
-        }
-        if let Some(sk) = self.objects.sock_mut(id) {
-            sk.listener.qlen = 0;
-            sk.listener.young = 0;
-        }
-    }
-
-    /// A half-open connection is over, one way or the other.
-    pub(crate) fn forget_request(&mut self, req: &RequestSock) {
-        self.ehash.remove(req.flow, req.id);
-        self.objects.remove(req.id);
-        if let Some(sk) = self.objects.sock_mut(req.listener) {
-            sk.listener.qlen = sk.listener.qlen.saturating_sub(1);
-            if req.num_timeout == 0 {
-                sk.listener.young = sk.listener.young.saturating_sub(1);
-            }
-        }
-    }
-
-    /// A remainder is over.
-    pub(crate) fn forget_time_wait(&mut self, tw: &TimeWaitSock) {
-        self.cx.tw_count = self.cx.tw_count.saturating_sub(1);
-        self.ehash.remove(tw.flow, tw.id);
-        self.ports.release(tw.id, tw.flow.local.port());
-        self.objects.remove(tw.id);
-    }
-
-    /// Runs the timer of `id` that is due at `at`.
-    fn fire(&mut self, id: SockId, at: Instant) {
-        match self.objects.get(id) {
-            Some(Object::Sock(_)) => {
-                self.enter(id, |sk, cx| timer::run_due(sk, at, cx));
-            }
-            Some(Object::Request(_)) => self.fire_request(id),
-            Some(Object::TimeWait(_)) => self.fire_time_wait(id),
-            None => {}
-        }
-    }
-
-    fn fire_request(&mut self, id: SockId) {
-        let Some(mut req) = self.objects.take_request(id) else { return };
-        self.trace_timer(req.flow, Timer::SynAck);
-        let alive = match self.objects.sock_mut(req.listener) {
-            Some(sk) if sk.state() == TcpState::Listen => {
-                let view = timer::ListenerView {
-                    syncnt: sk.opts.syncnt,
-                    rto_max_ms: sk.opts.rto_max_ms,
-                    defer_accept: sk.opts.defer_accept,
-                    queue: &mut sk.listener,
-                };
-                timer::reqsk_timer_handler(&mut req, view, &mut self.cx)
-            }
-            Some(_) | None => false,
-        };
-        if alive {
-            self.objects.put(id, Object::Request(req));
-        } else {
-            advance(&mut req.state, req.flow, Event::GiveUp, &mut self.cx);
-            if !self.cx.mutant(Mutant::RequestLeak) {
-                self.forget_request(&req);
-            }
-        }
-    }
-
-    fn fire_time_wait(&mut self, id: SockId) {
-        let Some(mut tw) = self.objects.take_time_wait(id) else { return };
-        self.trace_timer(tw.flow, Timer::TimeWait);
-        advance(&mut tw.state, tw.flow, Event::WaitTimeout, &mut self.cx);
-        if !self.cx.mutant(Mutant::TimeWaitLeak) {
-            self.forget_time_wait(&tw);
-        }
-    }
-
-    fn trace_timer(&mut self, flow: Flow, timer: Timer) {
-        let at = self.cx.now;
-        self.cx.trace.push(TraceEvent::TimerFired { at, flow, timer });
-    }
-
     /// Linux: tcp_v4_err finds the connection, tcp_req_err ends a half-open one.
     fn on_icmp(&mut self, icmp: &IcmpError) {
         let flow = Flow::new(icmp.local, icmp.remote);
-        let Some(id) = self.ehash.get(flow) else { return };
+        let Some(id) = self.lookup_established(flow) else { return };
         match self.objects.get(id) {
             Some(Object::Sock(_)) => {
                 self.enter(id, |sk, cx| tcp_v4_err(sk, icmp, cx));

@@ -8,6 +8,9 @@
 mod table;
 mod value;
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use crate::errno::Errno;
 pub use table::Sysctls;
 pub use value::{Names, PortRange, PortSet, Triple, Written};
@@ -79,7 +82,7 @@ impl Sysctls {
     /// changed then.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
         let wanted = dotted(name);
-        let Some(knob) = table::TABLE.iter().find(|knob| knob.name == wanted) else {
+        let Some(knob) = knob(&wanted) else {
             return Err(SysctlError::Unknown { name: wanted });
         };
         (knob.set)(self, value.trim()).map_err(|refusal| {
@@ -96,13 +99,20 @@ impl Sysctls {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
         let wanted = dotted(name);
-        table::TABLE.iter().find(|knob| knob.name == wanted).map(|knob| (knob.get)(self))
+        knob(&wanted).map(|knob| (knob.get)(self))
     }
 
     /// Every knob's name, in the table's order.
     pub fn names() -> impl Iterator<Item = &'static str> {
         table::TABLE.iter().map(|knob| knob.name)
     }
+}
+
+/// The row of a knob. Whoever sets a host up sets many of them, so there is an index.
+fn knob(name: &str) -> Option<&'static table::Knob> {
+    static INDEX: LazyLock<BTreeMap<&str, &table::Knob>> =
+        LazyLock::new(|| table::TABLE.iter().map(|knob| (knob.name, knob)).collect());
+    INDEX.get(name).copied()
 }
 
 #[cfg(test)]

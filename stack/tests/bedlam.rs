@@ -74,8 +74,12 @@ impl Bedlam {
         let ends: Vec<SocketAddr> = ENDS.iter().map(|end| end.parse().unwrap()).collect();
         let hosts = [0, 1].map(|who| {
             let local_addrs = vec![ends[who].ip(), ends[who + 2].ip()];
-            let mut stack =
-                Stack::new(Config { local_addrs, mtu: 1500, seed: seed * 2 + who as u64 });
+            let mut stack = Stack::new(Config {
+                local_addrs,
+                mtu: 1500,
+                seed: seed * 2 + who as u64,
+                ..Config::default()
+            });
             for (name, value) in SYSCTLS {
                 stack.sysctl_mut().set(name, value).unwrap();
             }

@@ -27,7 +27,8 @@ fn syn_sent_retransmits_linearly_then_exponentially_and_gives_up() {
     let mut scene = Scene::syn_sent();
     let seen = transmissions(&mut scene, 150_000, 100);
     let at: Vec<u64> = seen.iter().map(|(at, _)| at / 1000).collect();
-    assert_eq!(at, [1, 2, 3, 4, 5, 7, 11, 19, 35, 67]);
+    // The timer wheel is late by up to an eighth: the last is 68 s after the first.
+    assert_eq!(at, [1, 2, 3, 4, 5, 7, 11, 19, 35, 68]);
     assert!(seen.iter().all(|(_, text)| text == "S 0:0(0)"));
     assert_eq!(scene.connection(), TcpState::Close);
     assert_eq!(scene.recv(), Err(Errno::ETIMEDOUT));
@@ -49,7 +50,8 @@ fn data_is_retransmitted_with_doubling_timeouts() {
     assert_eq!(scene.sent_text(), ["P. 1:6(5) ack 1"]);
     let seen = transmissions(&mut scene, 3_500, 10);
     let at: Vec<u64> = seen.iter().map(|(at, _)| *at).collect();
-    assert_eq!(at, [200, 600, 1400, 3000]);
+    // Timeouts of 200, 400, 800 and 1600 ms, rounded up by the timer wheel.
+    assert_eq!(at, [210, 620, 1470, 3130]);
     scene.peer(A, 1, 6, b"");
     assert!(transmissions(&mut scene, 10_000, 100).is_empty());
 }
@@ -103,11 +105,11 @@ fn closing_a_listener_resets_what_nobody_accepted() {
 #[rstest]
 #[case::time_wait(Scene::time_wait(), 60_000)]
 #[case::fin_wait2_of_an_orphan(orphan_in_fin_wait2(), 60_000)]
-fn waiting_ends_after_a_minute(#[case] mut scene: Scene, #[case] ms: u64) {
+fn waiting_ends_after_a_minute_and_at_most_an_eighth(#[case] mut scene: Scene, #[case] ms: u64) {
     let state = scene.connection();
     scene.wait_ms(ms - 100);
     assert_eq!(scene.connection(), state);
-    scene.wait_ms(200);
+    scene.wait_ms(100 + ms / 8);
     assert_eq!(scene.connection(), TcpState::Close);
     assert!(scene.sent().is_empty());
 }

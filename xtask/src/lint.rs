@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::shell::{cargo, has_cargo_command, passes, say};
-use crate::{map, tidy};
+use crate::{grid, links, map, spec, tidy};
 
 /// A lint that is a cargo command: its name, arguments, and the environment it needs.
 struct CargoLint {
@@ -31,6 +31,9 @@ const CARGO_LINTS: [CargoLint; 3] = [
 pub(crate) fn lint() -> Result<bool> {
     let mut ok = tidy::tidy()?;
     ok &= map::map(true)?;
+    ok &= links::links()?;
+    ok &= grid::grid(true)?;
+    ok &= spec::spec(false)?;
     for lint in &CARGO_LINTS {
         if !has_cargo_command(lint.command) {
             say(&format!("skipped cargo {}: not installed (rustup component add)", lint.command));

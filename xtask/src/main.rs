@@ -6,10 +6,13 @@ mod ci;
 mod coverage;
 mod figures;
 mod fuzz;
+mod grid;
+mod links;
 mod lint;
 mod map;
 mod root;
 mod shell;
+mod spec;
 mod states;
 mod test;
 mod tidy;
@@ -32,7 +35,7 @@ enum Job {
     Test,
     /// Formatting, clippy, documentation, and the rules of this repository
     Lint,
-    /// Write the table "RFC | Linux | ours" of stack/README.md
+    /// Write the table "RFC | Linux | ours | scripts" of stack/README.md
     Map {
         /// Change nothing; fail if the table is out of date
         #[arg(long)]
@@ -43,6 +46,18 @@ enum Job {
         /// Change nothing; fail if the page is out of date
         #[arg(long)]
         check: bool,
+    },
+    /// Write specs/scripts/grid: a script for each state, segment and position
+    Grid {
+        /// Change nothing; fail if a script is out of date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Requirements, scripts and code held against each other
+    Spec {
+        /// List the requirements that have no script yet
+        #[arg(long)]
+        todo: bool,
     },
     /// Line coverage of stack/src by its tests and by the specs on the stack
     Coverage,
@@ -74,6 +89,8 @@ fn main() -> ExitCode {
         Job::Lint => lint::lint(),
         Job::Map { check } => map::map(check),
         Job::States { check } => states::states(check),
+        Job::Grid { check } => grid::grid(check),
+        Job::Spec { todo } => spec::spec(todo),
         Job::Coverage => coverage::coverage(),
         Job::Figures => figures::figures(),
         Job::Fuzz { job } => fuzz::fuzz(job),

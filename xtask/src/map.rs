@@ -1,10 +1,15 @@
-//! `cargo xtask map`: the table "RFC | Linux | ours" of stack/README.md.
+//! `cargo xtask map`: the table "RFC | Linux | ours | scripts" of stack/README.md.
 //!
-//! The source is the doc line that Linux-named functions carry:
+//! The source of the first three columns is the doc line that Linux-named functions carry:
 //! `RFC 9293 §3.10.7.4 step 5 · Linux: tcp_check_req (net/ipv4/tcp_minisocks.c) · Differs: …`.
+//! A file whose head has such a line is a row as well. The fourth column comes from the scripts,
+//! which name what they are about: `//! linux: tcp_check_req`.
+
+mod scripts;
 
 use anyhow::{Context, Result, bail};
 
+use self::scripts::Scripts;
 use crate::root::{self, Source, root};
 use crate::shell::say;
 
@@ -24,6 +29,7 @@ struct Row {
 
 /// Writes the table, or with `check` says whether it is what would be written.
 pub(crate) fn map(check: bool) -> Result<bool> {
+    let scripts = Scripts::read()?;
     let mut rows: Vec<_> = root::sources("rs")?
         .iter()
         .filter(|source| source.path.starts_with("stack/src/") && !source.path.contains("tests"))
@@ -34,7 +40,9 @@ pub(crate) fn map(check: bool) -> Result<bool> {
     let path = root().join(README);
     let text =
         std::fs::read_to_string(&path).with_context(|| format!("failed to read {README}"))?;
-    let wanted = with_table(&text, &table(&rows))?;
+    let wanted = with_table(&text, &table(&rows, &scripts))?;
+    let strangers = scripts.strangers(rows.iter().map(|row| row.linux.as_str()));
+    strangers.iter().for_each(|line| say(line));
     let same = text == wanted;
     if !check && !same {
         std::fs::write(&path, wanted).with_context(|| format!("failed to write {README}"))?;
@@ -44,8 +52,9 @@ pub(crate) fn map(check: bool) -> Result<bool> {
         (false, true) => "out of date: run cargo xtask map",
         (false, false) => "written",
     };
-    say(&format!("map: {README}, {} rows, {state}", rows.len()));
-    Ok(same || !check)
+    let shown = rows.iter().filter(|row| !scripts.of(&row.linux).is_empty()).count();
+    say(&format!("map: {README}, {} rows, {shown} of them with scripts, {state}", rows.len()));
+    Ok((same || !check) && strangers.is_empty())
 }
 
 /// `text` with `table` between the two marks.
@@ -55,17 +64,20 @@ fn with_table(text: &str, table: &str) -> Result<String> {
     Ok(format!("{before}{BEGIN}\n{table}{END}{after}"))
 }
 
-fn table(rows: &[Row]) -> String {
-    let mut text = "| RFC | Linux | ours |\n|---|---|---|\n".to_owned();
+fn table(rows: &[Row], scripts: &Scripts) -> String {
+    let mut text = "| RFC | Linux | ours | scripts |\n|---|---|---|---|\n".to_owned();
     for Row { order: _, rfc, linux, ours } in rows {
-        text += &format!("| {rfc} | {linux} | {ours} |\n");
+        text += &format!("| {rfc} | {linux} | {ours} | {} |\n", scripts.of(linux));
     }
     text
 }
 
-/// The rows of one file: one for each documented item that names its Linux counterpart.
+/// The rows of one file: one for its head, and one for each documented item, that names its Linux
+/// counterpart.
 fn rows(source: &Source) -> Vec<Row> {
-    let mut rows = Vec::new();
+    let head: Vec<_> =
+        source.text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect();
+    let mut rows: Vec<_> = row(&head, "the file", &source.path).into_iter().collect();
     let mut doc: Vec<&str> = Vec::new();
     for line in source.text.lines().map(str::trim) {
         if let Some(text) = line.strip_prefix("///") {
@@ -87,13 +99,15 @@ fn row(doc: &[&str], name: &str, path: &str) -> Option<Row> {
     let parts: Vec<_> = paragraph.split(" · ").map(str::trim).collect();
     let of = |prefix: &str| parts.iter().find_map(|part| part.strip_prefix(prefix));
     let rfc = parts.iter().find(|part| part.starts_with("RFC ")).copied().unwrap_or("");
-    let linux = of("Linux: ")?.split(" — ").next()?.trim_end_matches('.');
+    // What follows the names is prose.
+    let linux = of("Linux: ")?.split(" — ").next()?.split(". ").next()?.trim_end_matches('.');
     let file = path.strip_prefix("stack/src/").unwrap_or(path);
+    let name = if name.contains(' ') { name.to_owned() } else { format!("`{name}`") };
     Some(Row {
         order: (rank(rfc), numbers(rfc)),
         rfc: cell(rfc),
         linux: cell(linux),
-        ours: format!("`{name}` ([{file}](src/{file}))"),
+        ours: format!("{name} ([{file}](src/{file}))"),
     })
 }
 
@@ -134,7 +148,7 @@ fn item_name(line: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Source, item_name, rows, table, with_table};
+    use super::{Scripts, Source, item_name, rows, table, with_table};
 
     const TEXT: &str = "//! x\n\
         /// Half of an open.\n///\n\
@@ -146,9 +160,9 @@ mod tests {
     #[test]
     fn a_documented_function_is_a_row() {
         let source = Source { path: "stack/src/input/request.rs".into(), text: TEXT.into() };
-        let text = table(&rows(&source));
+        let text = table(&rows(&source), &Scripts::default());
         let wanted = "| RFC 9293 §3.10.7.4 step 5 | tcp_check_req (net/ipv4/tcp_minisocks.c) | \
-                      `tcp_check_req` ([input/request.rs](src/input/request.rs)) |\n";
+                      `tcp_check_req` ([input/request.rs](src/input/request.rs)) |  |\n";
         assert_eq!(text.lines().nth(2).map(|line| format!("{line}\n")).as_deref(), Some(wanted));
         assert_eq!(text.lines().count(), 3);
     }

@@ -118,7 +118,7 @@ struct Player {
 impl Player {
     fn new(scenario: &Scenario) -> Self {
         let (domain, ends) = ends(scenario.family);
-        let config = Config { local_addrs: vec![ends.local], mtu: 1500, seed: 1 };
+        let config = Config { local_addrs: vec![ends.local], seed: 1, ..Config::default() };
         let mut stack = Stack::new(config);
         #[cfg(feature = "mutants")]
         stack.set_mutant(MUTANT.get());

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit;
+use super::explore_args::{ExploreArgs, MinimizeArgs};
 use super::packetdrill;
 use super::packetdrill::PacketdrillArgs;
 use crate::config::DEFAULT_SEED;
@@ -32,6 +33,9 @@ pub(super) enum Command {
     /// Run scripts (without PATH: synproof's own suite)
     #[command(after_help = exit::help())]
     Run(Box<RunArgs>),
+    /// Run scripts on several targets and say where they first part (without PATH: synproof's suite)
+    #[command(after_help = exit::help())]
+    Diff(Box<DiffArgs>),
     /// Say what is wrong with scripts, without running them
     #[command(after_help = exit::help(), mut_args = packetdrill::hide_unless_read)]
     Check(Box<CheckArgs>),
@@ -41,10 +45,20 @@ pub(super) enum Command {
     /// Show what would run
     #[command(after_help = exit::help(), mut_args = packetdrill::hide_unless_read)]
     List(Box<ListArgs>),
+    /// Try every state with every event, or generated scenarios, and compare what targets do
+    #[command(after_help = exit::help())]
+    Explore(Box<ExploreArgs>),
+    /// Find the smallest script that shows the same difference of two targets
+    #[command(after_help = exit::help())]
+    Minimize(MinimizeArgs),
+    /// Run scripts and say what they prove: requirements, cells of the state tables, edges
+    #[command(after_help = exit::help(), mut_args = packetdrill::hide_unless_read)]
+    Coverage(Box<CoverageArgs>),
     /// Say which targets this machine can run, and what is missing for the others
     #[command(after_help = exit::help())]
     Doctor(DoctorArgs),
-    /// Say what an exit code, a class of failures, or the code of a diagnostic means
+    /// Say what a requirement, a state, an edge, a recorded divergence, a rule of comparison, an exit
+    /// code, a class of failures or the code of a diagnostic is
     #[command(after_help = exit::help())]
     Explain(ExplainArgs),
     /// What this program does as the init of a User-Mode Linux
@@ -61,15 +75,22 @@ pub(super) struct UmlGuestArgs {
     pub(super) kernel: Vec<String>,
 }
 
-/// Which scripts, with what.
+/// Which scripts, against what.
 #[derive(Debug, Args)]
 pub(super) struct SelectArgs {
-    /// Scripts and directories with scripts; `-` reads one from standard input
-    pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) scripts: ScriptArgs,
     /// What to run against
     #[arg(long, default_value = "stack", value_parser = target_name)]
     #[arg(help = target_help())]
     pub(super) target: String,
+}
+
+/// Which scripts, with what.
+#[derive(Debug, Args)]
+pub(super) struct ScriptArgs {
+    /// Scripts and directories with scripts; `-` reads one from standard input
+    pub(super) paths: Vec<PathBuf>,
     /// IP versions: ipv4, ipv4-mapped-ipv6, ipv6, all; comma separated [default: the profile's]
     #[arg(long, value_delimiter = ',', value_name = "VERSION")]
     pub(super) ip: Vec<IpArg>,
@@ -119,6 +140,52 @@ pub(super) struct RunArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    #[command(flatten)]
+    pub(super) scripts: ScriptArgs,
+    /// The targets, two or more, comma separated: the first is held against each of the others
+    #[arg(long, required = true, value_delimiter = ',', value_name = "A,B[,C]")]
+    #[arg(value_parser = target_name)]
+    pub(super) targets: Vec<String>,
+    /// Scripts at once [default: processors, twice that where all clocks are real]
+    #[arg(short, long, value_name = "N", value_parser = jobs)]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Give up a script that keeps a guest of the target uml busy for longer (host's clock)
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) guest_timeout: u64,
+    /// What to write to standard output
+    #[arg(long, value_enum, default_value_t = DiffFormat::Human)]
+    pub(super) format: DiffFormat,
+    /// Leave out how long things took, so that runs on virtual clocks give the same bytes
+    #[arg(long)]
+    pub(super) no_wall: bool,
+    /// Judge each target against the script as well
+    #[arg(long)]
+    pub(super) judge: bool,
+    /// A rule that is not to allow differences; repeatable (`synproof explain rules` names them)
+    #[arg(long, value_name = "NAME")]
+    pub(super) without_rule: Vec<String>,
+    /// A rule that is off by default and is to allow differences; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(super) with_rule: Vec<String>,
+    /// Write the logs of all sides and what comes of them into this directory
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Perturb what the last target says, to see that it is noticed
+    #[arg(long, hide = true, value_parser = fault)]
+    pub(super) fault: Option<Fault>,
+}
+
+/// What reports of comparisons there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    Human,
+    Json,
+    Junit,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) select: SelectArgs,
@@ -149,9 +216,41 @@ pub(super) struct DoctorArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// An exit code (5), a class of failures (late) or the code of a diagnostic (parse::expected);
-    /// without it, all of them
-    pub(super) code: Option<String>,
+    /// A requirement (RFC9293:MUST-12), a state (FIN_WAIT1), an edge (`SYN_SENT -> ESTABLISHED`), a
+    /// recorded divergence (D-0002), `rules`, `rule` and the name of one, an exit code (5), a class of
+    /// failures (late) or the code of a diagnostic (parse::expected); without it, all codes
+    #[arg(num_args = 0..=2)]
+    pub(super) words: Vec<String>,
+    /// Results of each target too, from a file that `coverage --format json` wrote; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(super) coverage: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CoverageArgs {
+    #[command(flatten)]
+    pub(super) select: SelectArgs,
+    /// Scripts at once [default: processors, twice that on a real clock]
+    #[arg(short, long, value_name = "N", value_parser = jobs)]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Run nothing; read what `--format json` wrote for this target or that; repeatable
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "jobs", "filter"])]
+    pub(super) from: Vec<PathBuf>,
+    /// What to write to standard output
+    #[arg(long, value_enum, default_value_t = CoverageFormat::Human)]
+    pub(super) format: CoverageFormat,
+    /// Write a page for people, which needs nothing else
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+    /// What the links of the page to scripts begin with
+    #[arg(long, value_name = "PREFIX", default_value = "specs/scripts/", requires = "html")]
+    pub(super) link: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CoverageFormat {
+    Human,
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -240,7 +339,7 @@ impl FromStr for Seed {
     }
 }
 
-fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+pub(super) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "expected a whole number of at least 1".into())
 }
 
@@ -250,11 +349,15 @@ fn fault(text: &str) -> Result<Fault, String> {
 }
 
 /// One of the names, or `uml:` and a kernel.
-fn target_name(text: &str) -> Result<String, String> {
+pub(super) fn target_name(text: &str) -> Result<String, String> {
     let names = || TARGETS.iter().map(|target| target.name).collect::<Vec<_>>().join(", ");
     let named = TARGETS.iter().any(|target| target.name == text);
-    let kernel = text.strip_prefix("uml:").is_some_and(|kernel| !kernel.is_empty());
-    if named || kernel { Ok(text.to_owned()) } else { Err(format!("expected one of {}", names())) }
+    let with = |prefix| text.strip_prefix(prefix).is_some_and(|rest: &str| !rest.is_empty());
+    if named || with("uml:") || with("stack:") {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("expected one of {}", names()))
+    }
 }
 
 fn target_help() -> String {

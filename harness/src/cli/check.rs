@@ -15,9 +15,9 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Exit {
 }
 
 fn try_check(args: &CheckArgs, console: &Console) -> Result<Exit, Exit> {
-    let cli = options(&args.select, console)?;
+    let cli = options(&args.select.scripts, console)?;
     let info = info_without_running(&args.select.target);
-    let plan = planned(&args.select, &cli, &info, console)?;
+    let plan = planned(&args.select.scripts, &cli, &info, console)?;
     let color = console.paint().is_on();
     let (mut errors, mut warnings, mut count) = (0, 0, 0);
     for cases in plan.cases.chunk_by(|a, b| a.id.script == b.id.script) {

@@ -3,14 +3,14 @@
 use std::io;
 use std::process::ExitCode;
 
-use crate::runner::{Summary, Verdict};
+use crate::runner::{DiffSummary, Summary, Verdict};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Everything is as expected; skips and expected failures included.
     Ok,
-    /// A script failed unexpectedly, or a file is not formatted (`fmt --check`).
+    /// A script failed unexpectedly, two targets differ, or a file is not formatted (`fmt --check`).
     Unexpected,
     /// The command line or a script is wrong.
     Usage,
@@ -18,7 +18,7 @@ pub enum Exit {
     Environment,
     /// No script was selected.
     NothingSelected,
-    /// An expected failure did not happen: the expectation is stale.
+    /// An expected failure or a recorded difference did not happen: its record is stale.
     Stale,
     /// A bug of synproof.
     InternalBug,
@@ -34,10 +34,18 @@ pub const EXIT_CODES: [(Exit, u8, &str); 9] = [
     (Exit::Interrupted, 130, "interrupted: running scripts finished, the rest did not start"),
     (Exit::ClosedPipe, 141, "whoever read standard output closed it before the end"),
     (Exit::InternalBug, 101, "a bug of synproof"),
-    (Exit::Unexpected, 1, "a script failed unexpectedly (fmt --check: a file would change)"),
+    (
+        Exit::Unexpected,
+        1,
+        "a script failed unexpectedly (diff: targets differ; fmt --check: a file would change)",
+    ),
     (Exit::Usage, 2, "the command line or a script is wrong"),
     (Exit::Environment, 3, "this machine cannot run the target, or output cannot be written"),
-    (Exit::Stale, 5, "an expected failure passed: the expectation is stale"),
+    (
+        Exit::Stale,
+        5,
+        "an expected failure passed, or a recorded difference is gone: the record is stale",
+    ),
     (Exit::NothingSelected, 4, "no script was selected"),
     (Exit::Ok, 0, "everything is as expected"),
 ];
@@ -66,6 +74,27 @@ impl Exit {
             Self::Usage => summary.script_errors > 0,
             Self::Environment => summary.environment_errors > 0,
             Self::Stale => summary.count(Verdict::Xpass) > 0,
+            Self::NothingSelected => summary.planned == 0,
+            Self::Ok => true,
+        };
+        let found = EXIT_CODES.into_iter().find(|(exit, ..)| applies(*exit));
+        found.map_or(Self::Ok, |(exit, ..)| exit)
+    }
+}
+
+impl Exit {
+    /// Of a comparison. A script that cannot be compared is no failure: its reason is told.
+    #[must_use]
+    pub fn of_comparison(summary: &DiffSummary) -> Self {
+        let differ = summary.pairs.iter().any(|pair| pair.differ > 0) || summary.misjudged > 0;
+        let stale = summary.pairs.iter().any(|pair| !pair.stale.is_empty());
+        let applies = |exit: Self| match exit {
+            Self::Interrupted => summary.interrupted,
+            Self::ClosedPipe | Self::Environment => false,
+            Self::InternalBug => summary.internal_bugs > 0,
+            Self::Unexpected => differ,
+            Self::Usage => summary.script_errors > 0,
+            Self::Stale => stale,
             Self::NothingSelected => summary.planned == 0,
             Self::Ok => true,
         };

@@ -13,9 +13,9 @@ pub(super) fn list(args: &ListArgs, console: &Console) -> Exit {
 }
 
 fn try_list(args: &ListArgs, console: &Console) -> Result<Exit, Exit> {
-    let cli = options(&args.select, console)?;
+    let cli = options(&args.select.scripts, console)?;
     let info = info_without_running(&args.select.target);
-    let plan = planned(&args.select, &cli, &info, console)?;
+    let plan = planned(&args.select.scripts, &cli, &info, console)?;
     let lines: String = plan.cases.iter().map(line).collect();
     console.out(&lines).map_err(|error| Exit::of_output(&error))?;
     Ok(Exit::Ok)

@@ -5,19 +5,24 @@
 mod args;
 mod check;
 mod console;
+mod coverage;
+mod diff;
 mod doctor;
 mod exit;
 mod explain;
+mod explore;
+mod explore_args;
 mod fmt;
 mod interrupt;
 mod list;
+mod minimize;
+mod output;
 mod packetdrill;
 mod progress;
 mod run;
 mod scripts;
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -42,15 +47,18 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let console = Console::new(arguments.color);
     let exit = match arguments.command {
         Command::Run(run) => run::run(&run, &console),
+        Command::Diff(diff) => diff::diff(&diff, &console),
         Command::Check(check) => check::check(&check, &console),
         Command::Fmt(fmt) => fmt::fmt(&fmt, &console),
         Command::List(list) => list::list(&list, &console),
+        Command::Coverage(coverage) => coverage::coverage(&coverage, &console),
         Command::Doctor(doctor) => doctor::doctor(&doctor, &console),
+        Command::Explore(explore) => explore::explore(&explore, &console),
+        Command::Minimize(args) => minimize::run(&args, &console),
         Command::Explain(explain) => explain::explain(&explain, &console),
         #[cfg(all(target_os = "linux", feature = "target-linux"))]
         Command::UmlGuest(_) => {
-            let program = args.first().map_or(Path::new("/"), Path::new);
-            let Err(why) = crate::uml::guest::init(program);
+            let Err(why) = crate::uml::guest::init();
             console.error(&why);
             Exit::Usage
         }

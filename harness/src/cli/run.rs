@@ -3,42 +3,23 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::args::{Format, ReportFile, RunArgs};
 use super::console::Console;
 use super::exit::Exit;
 use super::interrupt::stop_flag;
+use super::output::OutputError;
 use super::progress::{AboveBar, Progress};
 use super::scripts::{options, planned, target};
 use crate::config::{CliOptions, defines};
 use crate::executor::{InProcess, Venue};
 use crate::report::{Human, Json, Junit, Report, Show, Tap};
-use crate::runner::{
-    ArtifactError, Artifacts, Context, Event, Jobs, Plan, metadata_warnings, run_plan,
-};
+use crate::runner::{Artifacts, Context, Event, Jobs, Plan, metadata_warnings, run_plan};
 use crate::script;
 use crate::script::diagnostic::render;
 use crate::target::registry::prepare_process;
 use crate::target::wrap::{Fault, Faulty};
-
-/// Something could not be written.
-#[derive(Debug, thiserror::Error)]
-enum OutputError {
-    #[error(transparent)]
-    Artifact(#[from] ArtifactError),
-    #[error("cannot write {}: {source}", path.display())]
-    File {
-        path: PathBuf,
-        #[source]
-        source: io::Error,
-    },
-    #[error("cannot write the report: {0}")]
-    Report(#[from] io::Error),
-    #[error("cannot watch for signals: {0}")]
-    Signals(#[from] ctrlc::Error),
-}
 
 pub(super) fn run(args: &RunArgs, console: &Console) -> Exit {
     match try_run(args, console) {
@@ -47,11 +28,11 @@ pub(super) fn run(args: &RunArgs, console: &Console) -> Exit {
 }
 
 fn try_run(args: &RunArgs, console: &Console) -> Result<Exit, Exit> {
-    let cli = options(&args.select, console)?;
+    let cli = options(&args.select.scripts, console)?;
     prepare_process(&args.select.target);
     let watchdog = Duration::from_secs(args.guest_timeout);
     let (venue, info) = target(&args.select.target, watchdog, console)?;
-    let plan = planned(&args.select, &cli, &info, console)?;
+    let plan = planned(&args.select.scripts, &cli, &info, console)?;
     warn(&plan, &cli, console);
     let faulty = faulty(args.fault, &venue, console)?;
     let executor = match &faulty {
@@ -76,24 +57,12 @@ fn try_run(args: &RunArgs, console: &Console) -> Result<Exit, Exit> {
     }
     match ended {
         Ok(summary) => Ok(Exit::of(&summary)),
-        Err(error) => {
-            // Whoever closed the pipe has read enough and wants no complaint.
-            let exit = match &error {
-                OutputError::Report(error) => Exit::of_output(error),
-                OutputError::Artifact(_) | OutputError::File { .. } | OutputError::Signals(_) => {
-                    Exit::Environment
-                }
-            };
-            if exit != Exit::ClosedPipe {
-                console.error(&error.to_string());
-            }
-            Err(exit)
-        }
+        Err(error) => Err(error.told(console)),
     }
 }
 
 /// The target that lies, if it is to.
-fn faulty<'a>(
+pub(super) fn faulty<'a>(
     fault: Option<Fault>,
     venue: &'a Venue,
     console: &Console,
@@ -110,7 +79,7 @@ fn faulty<'a>(
 }
 
 /// Says which `//!` lines of the scripts have no effect, each once.
-fn warn(plan: &Plan, cli: &CliOptions, console: &Console) {
+pub(super) fn warn(plan: &Plan, cli: &CliOptions, console: &Console) {
     let mut said = BTreeSet::new();
     for case in &plan.cases {
         let Ok(source) = &case.source else { continue };

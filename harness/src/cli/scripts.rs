@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::args::{IpArg, SelectArgs};
+use super::args::{IpArg, ScriptArgs};
 use super::console::Console;
 use super::exit::Exit;
 use crate::config::CliOptions;
@@ -12,7 +12,7 @@ use crate::target::registry::RegistryError;
 use crate::target::{Clock, TargetError, TargetInfo};
 
 /// The checked options of the command line.
-pub(super) fn options(select: &SelectArgs, console: &Console) -> Result<CliOptions, Exit> {
+pub(super) fn options(select: &ScriptArgs, console: &Console) -> Result<CliOptions, Exit> {
     let settings = select.packetdrill.settings.clone();
     let cli = CliOptions::new(settings, select.seed.0).map_err(|error| {
         console.error(&error.to_string());
@@ -28,7 +28,7 @@ pub(super) fn options(select: &SelectArgs, console: &Console) -> Result<CliOptio
 }
 
 /// The scripts that the paths name; without paths, those that are part of the binary.
-pub(super) fn found(select: &SelectArgs, console: &Console) -> Result<Vec<Found>, Exit> {
+pub(super) fn found(select: &ScriptArgs, console: &Console) -> Result<Vec<Found>, Exit> {
     if select.paths.is_empty() {
         return Ok(discover_embedded());
     }
@@ -40,7 +40,7 @@ pub(super) fn found(select: &SelectArgs, console: &Console) -> Result<Vec<Found>
 
 /// What runs, which is at least one script.
 pub(super) fn planned(
-    select: &SelectArgs,
+    select: &ScriptArgs,
     cli: &CliOptions,
     target: &TargetInfo,
     console: &Console,
@@ -84,7 +84,7 @@ pub(super) fn target(
     Ok((venue, info))
 }
 
-fn refused(error: &RegistryError, console: &Console) -> Exit {
+pub(super) fn refused(error: &RegistryError, console: &Console) -> Exit {
     console.error(&error.to_string());
     match error {
         RegistryError::Unknown { .. } => Exit::Usage,

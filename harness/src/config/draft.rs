@@ -28,6 +28,7 @@ pub struct Draft {
     pub(super) mtu: u32,
     pub(super) inject_gso_size: u16,
     pub(super) speed_mbps: Option<u32>,
+    pub(super) hz: Option<u32>,
     pub(super) tolerance: Tolerance,
     pub(super) tcp_ts_tick_usecs: u32,
     pub(super) tcp_ts_ecr_scaled: bool,
@@ -63,6 +64,7 @@ impl Default for Draft {
             mtu: 1500,
             inject_gso_size: 0,
             speed_mbps: None,
+            hz: None,
             tolerance: Tolerance { usecs: 4000, percent: 12.5, origin: ToleranceOrigin::Default },
             tcp_ts_tick_usecs: 0,
             tcp_ts_ecr_scaled: false,
@@ -157,6 +159,7 @@ impl Draft {
             inject_gso_size: self.inject_gso_size,
             is_anyip: self.is_anyip,
             speed_mbps: self.speed_mbps,
+            hz: self.hz,
             sysctls,
             seed,
         };

@@ -62,12 +62,12 @@ pub struct Tolerance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ToleranceOrigin {
-    /// Nobody: packetdrill's 4000 us and 12.5 % on a real clock, one timer tick on a virtual one.
+    /// Nobody: packetdrill's 4000 us and 12.5 %.
     Default,
     /// An option in the script.
     Script,
     /// The profile.
     Profile,
-    /// The command line. Used as given, on a virtual clock too.
+    /// The command line.
     CommandLine,
 }

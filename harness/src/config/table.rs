@@ -97,6 +97,9 @@ pub static OPTIONS: &[OptionSpec] = &[
     value("speed", "MBPS", "link speed to report", |d, v| {
         set(&mut d.speed_mbps, number(v, 0, i64::from(u32::MAX)).map(Some))
     }),
+    value("hz", "N", "ticks per second, of the stack [1000] (not packetdrill's)", |d, v| {
+        set(&mut d.hz, ticks_per_second(v).map(Some))
+    }),
     value("tolerance_usecs", "US", "absolute timing tolerance [4000]", |d, v| {
         set(&mut d.tolerance.usecs, number(v, 1, i64::MAX))?;
         d.tolerance.origin = tolerance_origin(d.origin);
@@ -203,6 +206,13 @@ fn number<T: TryFrom<i64>>(text: &str, min: i64, max: i64) -> Result<T, String> 
     };
     let parsed = text.parse::<i64>().ok().filter(|n| (min..=max).contains(n));
     parsed.and_then(|n| T::try_from(n).ok()).ok_or_else(expected)
+}
+
+/// A frequency that a kernel can be configured with.
+fn ticks_per_second(text: &str) -> Result<u32, String> {
+    let choices = synproof_stack::time::Hz::CHOICES;
+    let known = text.parse().ok().filter(|hz| choices.contains(hz));
+    known.ok_or_else(|| format!("expected one of {choices:?}"))
 }
 
 fn percent(text: &str) -> Result<f64, String> {

@@ -102,7 +102,7 @@ impl Session<'_> {
             return None;
         }
         let gap = due.from.since(self.previous.nominal).max(0);
-        let (tolerance, _) = schedule::tolerance(&self.config.tolerance, self.clock, gap);
+        let (tolerance, _) = schedule::tolerance(&self.config.tolerance, gap);
         Some(format!(
             "due at {}, tolerance {} s, given up at {} s",
             schedule::span(due.from, due.to),

@@ -34,9 +34,42 @@ use crate::target::{Returned, ScriptTime, TcpState};
 pub struct RunLog {
     /// In the order things happened.
     pub entries: Vec<Entry>,
+    /// Sockets and connections with what the target drew for them, in the order of their names.
+    /// Only a run that observes has them: two of its runs differ in nothing else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parties: Vec<Party>,
     /// The raw packets, for captures; not part of the serialised log.
     #[serde(skip)]
     pub capture: Vec<Captured>,
+}
+
+/// A socket or connection of the script.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Party {
+    /// As in [`What::State`].
+    pub socket: String,
+    /// Port of the target, in script coordinates; 0 while it has none.
+    pub local_port: u16,
+    /// Port of the other side; 0 while it has none.
+    pub remote_port: u16,
+    /// What the target chose, by kind.
+    pub drawn: BTreeMap<DrawnKind, Vec<u32>>,
+}
+
+/// A kind of value that a target draws and the log replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DrawnKind {
+    /// Its initial sequence number.
+    Isn,
+    /// The port it connected from.
+    EphemeralPort,
+    /// What its timestamps count from.
+    TimestampBase,
+    /// Flow labels, in the order of their numbers.
+    FlowLabel,
+    /// Identifications of datagrams that may be fragmented, in the order of their numbers.
+    IpId,
 }
 
 /// One observation.

@@ -9,21 +9,29 @@ use crate::script::source::Span;
 use crate::script::symbols;
 use crate::target::{Capability, IpVersion, TargetInfo};
 
-/// The first thing the script needs and the target lacks, in words, and where.
+/// What `//! needs: CAPABILITY, …` lines name: the line, the word, and the capability if there is
+/// one of that name. The runner skips scripts by it before they come here.
+pub(crate) fn named(script: &Script) -> impl Iterator<Item = (Span, &str, Option<Capability>)> {
+    let lines = script.metadata.iter().filter(|line| line.key == "needs");
+    lines.flat_map(|line| {
+        let words = line.value.split([',', ' ']).filter(|word| !word.is_empty());
+        words.map(move |word| {
+            let name = word.to_ascii_uppercase().replace('-', "_");
+            let capability = serde_json::from_value(serde_json::Value::String(name)).ok();
+            (line.span, word, capability)
+        })
+    })
+}
+
+/// The first thing the text of the script needs and the target lacks, in words, and where.
 pub(crate) fn missing(
     script: &Script,
     config: &Config,
     info: &TargetInfo,
 ) -> Option<(String, Option<Span>)> {
-    let named = script.metadata.iter().filter(|m| m.key == "needs").filter_map(|m| {
-        let word = serde_json::Value::String(m.value.trim().to_owned());
-        let capability: Capability = serde_json::from_value(word).ok()?;
-        Some((capability, Some(m.span)))
-    });
     let used = script.events.iter().flat_map(of_event);
     of_config(config)
         .into_iter()
-        .chain(named)
         .chain(used)
         .find(|(capability, _)| !info.has(*capability))
         .map(|(capability, span)| (format!("{} has no {}", info.name, name(capability)), span))
@@ -94,14 +102,14 @@ fn of_option(option: &TcpOptionSpec) -> Option<Capability> {
         TcpOptionSpec::Fastopen { .. } => Some(Capability::Fastopen),
         TcpOptionSpec::AccEcn { .. } => Some(Capability::AccEcn),
         TcpOptionSpec::Eol
-        | TcpOptionSpec::Raw(_)
         | TcpOptionSpec::Nop
         | TcpOptionSpec::Mss(_)
         | TcpOptionSpec::Wscale(_)
         | TcpOptionSpec::SackOk
         | TcpOptionSpec::Sack(_)
         | TcpOptionSpec::SackAny
-        | TcpOptionSpec::Ts { .. } => None,
+        | TcpOptionSpec::Ts { .. }
+        | TcpOptionSpec::Raw(_) => None,
     }
 }
 

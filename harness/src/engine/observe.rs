@@ -5,8 +5,8 @@ use crate::script::ast::{Direction, Event, StateAssertion};
 use crate::target::ScriptTime;
 
 use super::failure::{Step, Stop};
-use super::flow::UnknownEcr;
-use super::log::What;
+use super::flow::{Connection, UnknownEcr};
+use super::log::{Party, What};
 use super::mode::Mode;
 use super::outcome::{Class, Failure};
 use super::schedule::{self, Due};
@@ -26,6 +26,17 @@ impl Session<'_> {
         self.wait_until(now, last.span)?;
         self.record_states(last)?;
         self.sample(last)
+    }
+
+    /// Who took part, with what the target drew.
+    pub(super) fn parties(&self) -> Vec<Party> {
+        let party = |(number, connection): (usize, &Connection)| Party {
+            socket: format!("#{}", number + 1),
+            local_port: connection.script_port(),
+            remote_port: connection.remote.port(),
+            drawn: connection.drawn(),
+        };
+        self.connections.iter().map(|(_, connection)| connection).enumerate().map(party).collect()
     }
 
     /// Logs a packet as soon as it is seen and learns from it; it waits for a line all the same.

@@ -100,7 +100,6 @@ impl Session<'_> {
         let Wanted { event, spec, due, .. } = wanted;
         let check = Check {
             tolerance: &self.config.tolerance,
-            clock: self.clock,
             base: self.previous.nominal,
             harness_late_us: self.previous.late_us,
         };

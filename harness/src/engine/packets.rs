@@ -76,7 +76,6 @@ pub(crate) fn options_from_spec(spec: &OptionsSpec) -> Vec<TcpOption> {
 
 fn option_from_spec(spec: &TcpOptionSpec) -> TcpOption {
     match spec {
-        TcpOptionSpec::Raw(bytes) => TcpOption::Malformed(bytes.clone()),
         TcpOptionSpec::Eol => TcpOption::Eol,
         TcpOptionSpec::Nop => TcpOption::Nop,
         TcpOptionSpec::Mss(mss) => TcpOption::Mss(mss.value().unwrap_or(0)),
@@ -95,6 +94,7 @@ fn option_from_spec(spec: &TcpOptionSpec) -> TcpOption {
         TcpOptionSpec::AccEcn { first_e1b, counters } => {
             TcpOption::AccEcn { first_e1b: *first_e1b, counters: counters.clone() }
         }
+        TcpOptionSpec::Raw(bytes) => TcpOption::Malformed(bytes.clone()),
     }
 }
 

@@ -49,6 +49,13 @@ impl Run {
         Self::before_start(lost.error())
     }
 
+    /// A run in which nothing happened.
+    #[must_use]
+    pub fn nothing() -> Self {
+        let outcome = Outcome::Pass { warnings: Vec::new() };
+        Self { outcome, log: RunLog::default(), script_us: 0, output: String::new() }
+    }
+
     fn before_start(stop: Stop) -> Self {
         let outcome = outcome_of(Err(stop), Vec::new());
         Self { outcome, log: RunLog::default(), script_us: 0, output: String::new() }

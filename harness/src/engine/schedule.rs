@@ -6,7 +6,7 @@
 
 use crate::config::{Tolerance, ToleranceOrigin};
 use crate::script::ast::{Direction, Event, EventKind, Time};
-use crate::target::{Clock, ScriptTime};
+use crate::target::ScriptTime;
 
 use super::outcome::{Class, Timing};
 
@@ -71,18 +71,13 @@ pub(crate) fn is_inbound(event: &Event) -> bool {
 }
 
 /// How far off an event may be that comes `gap_us` after the one before, and why.
-pub(crate) fn tolerance(config: &Tolerance, clock: Clock, gap_us: i64) -> (i64, String) {
+pub(crate) fn tolerance(config: &Tolerance, gap_us: i64) -> (i64, String) {
     let who = match config.origin {
         ToleranceOrigin::Default => "default",
         ToleranceOrigin::Script => "script",
         ToleranceOrigin::Profile => "profile",
         ToleranceOrigin::CommandLine => "command line",
     };
-    if let Clock::Virtual { tick_us } = clock
-        && config.origin != ToleranceOrigin::CommandLine
-    {
-        return (tick_us, "one timer tick of a virtual clock".into());
-    }
     let relative = percent_of(config.percent, gap_us);
     if relative > config.usecs {
         let gap = seconds(gap_us);
@@ -127,8 +122,6 @@ pub(crate) fn span(from: ScriptTime, to: ScriptTime) -> String {
 pub(crate) struct Check<'a> {
     /// The configured tolerance.
     pub(crate) tolerance: &'a Tolerance,
-    /// The target's clock.
-    pub(crate) clock: Clock,
     /// Nominal time that the relative tolerance is measured from.
     pub(crate) base: ScriptTime,
     /// The harness's own lateness with the event before.
@@ -144,7 +137,7 @@ impl Check<'_> {
         actual: ScriptTime,
     ) -> (Timing, Option<Class>) {
         let gap = from.since(self.base).max(0);
-        let (tolerance_us, origin) = tolerance(self.tolerance, self.clock, gap);
+        let (tolerance_us, origin) = tolerance(self.tolerance, gap);
         let class = if actual.plus(tolerance_us) < from {
             Some(Class::Early)
         } else if actual > to.plus(tolerance_us) {

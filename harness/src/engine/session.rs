@@ -141,6 +141,9 @@ impl<'a> Session<'a> {
         while let Some(mut sniffed) = self.sniffed.pop_front() {
             self.log_unasked(&mut sniffed);
         }
+        if !self.mode.judges() {
+            self.log.parties = self.parties();
+        }
         self.log.entries.sort_by_key(|entry| entry.at);
         self.log.capture.sort_by_key(|packet| packet.at);
         (self.log, self.warnings)
@@ -180,7 +183,6 @@ impl<'a> Session<'a> {
         }
         let check = Check {
             tolerance: &self.config.tolerance,
-            clock: self.clock,
             base: self.previous.nominal,
             harness_late_us: self.previous.late_us,
         };

@@ -148,7 +148,7 @@ impl Session<'_> {
             return due.to.plus(self.patience(due));
         }
         let gap = due.from.since(self.previous.nominal).max(0);
-        let (tolerance, _) = schedule::tolerance(&self.config.tolerance, self.clock, gap);
+        let (tolerance, _) = schedule::tolerance(&self.config.tolerance, gap);
         let grace = match self.clock {
             Clock::Real { .. } if !self.config.non_fatal_packet => GRACE_US,
             Clock::Real { .. } | Clock::TimeTravel { .. } | Clock::Virtual { .. } => LONG_GRACE_US,

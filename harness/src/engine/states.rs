@@ -16,15 +16,15 @@ use super::session::{Finished, Session};
 impl Session<'_> {
     /// Asks for the state of every known connection and logs what changed.
     pub(super) fn record_states(&mut self, event: &Event) -> Step<()> {
-        let asked: Vec<(String, FlowKey)> = self
+        let (names, flows): (Vec<String>, Vec<FlowKey>) = self
             .connections
             .iter()
             .enumerate()
             .filter_map(|(n, (_, c))| flow_of(c).map(|flow| (format!("#{}", n + 1), flow)))
-            .collect();
+            .unzip();
         let at = self.finished_at();
-        for (socket, flow) in asked {
-            let to = self.target.tcp_state(&flow).map_err(|e| target_problem(e, event.span))?;
+        let states = self.target.tcp_states(&flows).map_err(|e| target_problem(e, event.span))?;
+        for (socket, to) in names.into_iter().zip(states) {
             self.note_state(at, event, socket, to);
         }
         Ok(())

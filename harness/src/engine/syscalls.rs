@@ -91,7 +91,7 @@ impl<'a> Session<'a> {
     /// long as this one is not late. One that goes on blocking is not waited for.
     fn let_blocked_calls_finish(&mut self, event: &Event, due: Due) -> Step<()> {
         let gap = due.from.since(self.previous.nominal).max(0);
-        let (tolerance, _) = schedule::tolerance(&self.config.tolerance, self.clock, gap);
+        let (tolerance, _) = schedule::tolerance(&self.config.tolerance, gap);
         let latest = due.from.plus(tolerance);
         let limit = self.target.now().plus(IDLE_WAIT_US).min(latest);
         while self.outstanding.iter().any(|call| call.end <= latest) && self.target.now() < limit {
@@ -178,7 +178,6 @@ impl<'a> Session<'a> {
             }
             let check = Check {
                 tolerance: &self.config.tolerance,
-                clock: self.clock,
                 base: call.from,
                 harness_late_us: self.previous.late_us,
             };
@@ -255,7 +254,7 @@ impl<'a> Session<'a> {
         text: String,
     ) -> Step<()> {
         let realtime = self.target.realtime_at_start_us();
-        let (tolerance, _) = schedule::tolerance(&self.config.tolerance, self.clock, 0);
+        let (tolerance, _) = schedule::tolerance(&self.config.tolerance, 0);
         let judgement = judge(spec, expect, returned, realtime, tolerance)
             .map_err(|problem| script_problem(problem, event.span))?;
         let Some(span) = judgement.first_bad else { return Ok(()) };

@@ -3,12 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{Paint, seconds};
-use crate::engine::log::{Entry, RunLog, What};
+use crate::engine::log::{Entry, RunLog};
 use crate::engine::outcome::{Failure, FieldCheck, Timing};
 use crate::runner::CaseResult;
-use crate::script::ast::Direction;
 use crate::script::diagnostic::{Diagnostic, Severity, render};
-use crate::target::TcpState;
 
 /// Entries of the log shown before a failure.
 const BEFORE: usize = 8;
@@ -183,57 +181,5 @@ fn before(notes: &mut Margin, log: &RunLog, failure: &Failure) {
 fn entry_line(entry: &Entry, paint: Paint) -> String {
     let line = entry.line.map_or_else(String::new, |line| format!("line {line}"));
     let margin = paint.quiet(&format!("{:>11}  {line:<9}", seconds(entry.at.0)));
-    format!("{margin} {}", what(&entry.what))
-}
-
-fn what(what: &What) -> String {
-    match what {
-        What::Packet { direction, text, .. } => {
-            let arrow = match direction {
-                Direction::Inbound => "<",
-                Direction::Outbound => ">",
-            };
-            if text.starts_with(arrow) { text.clone() } else { format!("{arrow} {text}") }
-        }
-        What::Malformed { reason } => format!("> malformed packet: {reason}"),
-        What::Call { text } | What::Return { text, .. } => text.clone(),
-        What::Command { text, status: 0 } => format!("`{text}`"),
-        What::Command { text, status } => format!("`{text}` exited with status {status}"),
-        What::State { socket, from: Some(from), to } => {
-            format!("{socket}: {} -> {}", from.linux_name(), to.linux_name())
-        }
-        What::State { socket, from: None, to } => format!("{socket}: {}", to.linux_name()),
-        What::Ready { socket, events } => format!("{socket}: ready for {}", poll_text(*events)),
-        What::Info { socket, fields } => {
-            let fields: Vec<_> = fields.iter().map(|(n, v)| format!("{n} {v}")).collect();
-            format!("{socket}: {}", fields.join(", "))
-        }
-        What::Asked { text, state } => {
-            format!("{text} = {}", state.map_or("no state", TcpState::linux_name))
-        }
-        What::Code { failed: None } => "code block".to_owned(),
-        What::Code { failed: Some(why) } => format!("code block: {why}"),
-    }
-}
-
-/// Events of poll(2) by their names.
-const POLL: [(i16, &str); 11] = [
-    (0x001, "POLLIN"),
-    (0x002, "POLLPRI"),
-    (0x004, "POLLOUT"),
-    (0x008, "POLLERR"),
-    (0x010, "POLLHUP"),
-    (0x020, "POLLNVAL"),
-    (0x040, "POLLRDNORM"),
-    (0x080, "POLLRDBAND"),
-    (0x100, "POLLWRNORM"),
-    (0x200, "POLLWRBAND"),
-    (0x2000, "POLLRDHUP"),
-];
-
-/// `POLLIN|POLLRDNORM`; `nothing` for none.
-pub(crate) fn poll_text(events: i16) -> String {
-    let set = POLL.iter().filter(|(bit, _)| events & bit != 0).map(|(_, name)| *name);
-    let set = set.collect::<Vec<_>>().join("|");
-    if set.is_empty() { "nothing".to_owned() } else { set }
+    format!("{margin} {}", entry.what)
 }

@@ -1,6 +1,7 @@
 //! What people and machines read about a run. Every report is made from the runner's events and
 //! writes to a sink it is given; none of them knows another.
 
+mod differential;
 mod failure;
 mod human;
 mod json;
@@ -12,6 +13,7 @@ use std::io;
 
 use crate::runner::Event;
 
+pub use differential::{DiffReport, HumanDiff, JsonDiff, JunitDiff, render_difference};
 pub use failure::render_failure;
 pub use human::Human;
 pub use json::Json;

@@ -87,6 +87,20 @@ impl Artifacts {
         }
         Ok(written)
     }
+
+    /// Writes `value` as JSON for a run that is named `what` (a target, or two).
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn json(
+        &self,
+        id: &CaseId,
+        what: &str,
+        value: &impl Serialize,
+    ) -> Result<PathBuf, ArtifactError> {
+        let json = serde_json::to_vec_pretty(value).map_err(io::Error::other);
+        write(with_suffix(&self.dir.join(stem(id, what)), ".json"), json)
+    }
 }
 
 fn write(path: PathBuf, bytes: io::Result<Vec<u8>>) -> Result<PathBuf, ArtifactError> {

@@ -10,6 +10,7 @@ use crate::engine::outcome::{Class, Failure, Outcome};
 use crate::engine::{Mode, Run};
 use crate::executor::{Executor, Job, Worker};
 use crate::panics::caught;
+use crate::script::Defines;
 use crate::script::ast::Script;
 use crate::script::diagnostic::{Diagnostic, Severity};
 use crate::script::source::{SourceFile, Span};
@@ -27,9 +28,14 @@ pub struct Context<'a> {
     pub artifacts: Option<&'a Artifacts>,
 }
 
-/// What can stand in the way of running a script, or its run.
+/// What became of a case.
 enum Step {
     Ran(Box<(Run, Config)>),
+    Not(Obstacle),
+}
+
+/// What can stand in the way of running a script.
+pub(super) enum Obstacle {
     Refused(Vec<Diagnostic>),
     Unreadable(String),
     Lacking(String),
@@ -54,10 +60,10 @@ pub fn run_case(
             error(&mut result, Class::Environment, format!("internal bug: {panic}"));
             result.internal_bug = true;
         }
-        Ok(Step::Unreadable(why)) => error(&mut result, Class::Script, why),
-        Ok(Step::Refused(diagnostics)) => refuse(&mut result, diagnostics),
-        Ok(Step::Lacking(reason)) => skip(&mut result, reason, None),
-        Ok(Step::DryRun) => result.message = "dry run: parsed and checked".into(),
+        Ok(Step::Not(Obstacle::Unreadable(why))) => error(&mut result, Class::Script, why),
+        Ok(Step::Not(Obstacle::Refused(diagnostics))) => refuse(&mut result, diagnostics),
+        Ok(Step::Not(Obstacle::Lacking(reason))) => skip(&mut result, reason, None),
+        Ok(Step::Not(Obstacle::DryRun)) => result.message = "dry run: parsed and checked".into(),
         Ok(Step::Ran(ran)) => {
             let (run, its_config) = *ran;
             result.script_us = run.script_us;
@@ -75,27 +81,51 @@ pub fn run_case(
 }
 
 fn step(case: &Case, context: &Context<'_>, worker: &mut dyn Worker) -> Step {
-    let source = match &case.source {
-        Ok(source) => source,
-        Err(why) => return Step::Unreadable(why.clone()),
+    let ready = match ready(case, &[context.info], context.cli) {
+        Ok(ready) => ready,
+        Err(obstacle) => return Step::Not(obstacle),
     };
-    let parsed = parse(source, &case.profile, case.id.ip, context.cli);
+    let run = worker.run(&ready.job(Mode::Judge));
+    Step::Ran(Box::new((run, ready.config)))
+}
+
+/// A script that can run.
+pub(super) struct Ready {
+    script: Script,
+    defines: Defines,
+    pub(super) config: Config,
+}
+
+impl Ready {
+    pub(super) fn job(&self, mode: Mode) -> Job<'_> {
+        Job { script: &self.script, defines: &self.defines, config: &self.config, mode }
+    }
+}
+
+/// Parses a script for targets that are all to run it.
+pub(super) fn ready(
+    case: &Case,
+    targets: &[&TargetInfo],
+    cli: &CliOptions,
+) -> Result<Ready, Obstacle> {
+    let source = case.source.as_ref().map_err(|why| Obstacle::Unreadable(why.clone()))?;
+    let parsed = parse(source, &case.profile, case.id.ip, cli);
     let Parsed { script, defines, config: Some(config), needed, .. } = parsed else {
         let mut errors = parsed.diagnostics;
         errors.retain(|d| d.severity == Severity::Error);
-        return Step::Refused(errors);
+        return Err(Obstacle::Refused(errors));
     };
-    if let Some(lacking) = needed.into_iter().find(|n| !context.info.has(*n)) {
-        return Step::Lacking(format!("needs {}", capability_name(lacking)));
+    let lacks = |need: &Capability| targets.iter().any(|target| !target.has(*need));
+    if let Some(lacking) = needed.into_iter().find(lacks) {
+        return Err(Obstacle::Lacking(format!("needs {}", capability_name(lacking))));
     }
-    if is_dry_run(&script, context.cli) {
-        let mut errors = examine(source, &case.profile, case.id.ip, context.cli);
+    if is_dry_run(&script, cli) {
+        let mut errors = examine(source, &case.profile, case.id.ip, cli);
         errors.retain(|d| d.severity == Severity::Error);
-        return if errors.is_empty() { Step::DryRun } else { Step::Refused(errors) };
+        let refused = !errors.is_empty();
+        return Err(if refused { Obstacle::Refused(errors) } else { Obstacle::DryRun });
     }
-    let run =
-        worker.run(&Job { script: &script, defines: &defines, config: &config, mode: Mode::Judge });
-    Step::Ran(Box::new((run, config)))
+    Ok(Ready { script, defines, config })
 }
 
 /// A run that stops at a line that `check` calls wrong gives `check`'s reason, with its code and

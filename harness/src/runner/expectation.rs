@@ -9,6 +9,7 @@ use super::event::{CaseId, Expectation};
 use crate::profile::{ExpectEntry, Project, SPECS, glob_match};
 use crate::script::ast::Script;
 use crate::script::token::TokenKind;
+use crate::target::pattern::matches_target;
 use crate::target::{IpVersion, TargetInfo};
 
 #[derive(Deserialize)]
@@ -82,11 +83,11 @@ fn in_project(project: &Project, id: &CaseId, target: &TargetInfo) -> Option<Exp
 }
 
 /// The path below `specs/scripts`, as divergences name it; other paths as they are.
-fn in_suite(path: &str) -> String {
+pub(super) fn in_suite(path: &str) -> String {
     path.split_once("specs/scripts/").map_or(path, |(_, inside)| inside).to_owned()
 }
 
-fn entry(
+pub(super) fn entry(
     entries: &[ExpectEntry],
     path: &str,
     ip: IpVersion,
@@ -98,46 +99,6 @@ fn entry(
             && (e.targets.is_empty() || e.targets.iter().any(|t| matches_target(t, target)))
     })?;
     Some(Expectation { id: found.id.clone(), reason: found.reason.clone(), class: found.class })
-}
-
-/// Whether `pattern` (`linux`, `linux:veth`, `linux >= 6.1`, `linux >= 6.2 < 6.13`) names `target`. A name without a
-/// colon names all of its kinds; `linux` names every Linux kernel, `uml` too.
-#[must_use]
-pub fn matches_target(pattern: &str, target: &TargetInfo) -> bool {
-    let mut words = pattern.split_whitespace();
-    let same_name = words.next().is_some_and(|name| {
-        let is = |name: &str| {
-            let kind = target.name.strip_prefix(name);
-            kind.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-        };
-        is(name) || (name == "linux" && is("uml"))
-    });
-    let have = numbers(&target.version);
-    let bounds: Vec<_> = words.collect();
-    // Of a target that cannot be asked no version is known, and no bound holds.
-    same_name
-        && (bounds.is_empty() || !have.is_empty())
-        && bounds.chunks(2).all(|bound| within(&have, bound))
-}
-
-/// Whether a version keeps to `[operator, version]`.
-fn within(have: &[u64], bound: &[&str]) -> bool {
-    let &[operator, version] = bound else { return false };
-    let want = numbers(version);
-    match operator {
-        ">=" => have >= want.as_slice(),
-        ">" => have > want.as_slice(),
-        "<=" => have <= want.as_slice(),
-        "<" => have < want.as_slice(),
-        "==" => have == want.as_slice(),
-        _ => false,
-    }
-}
-
-/// The leading numbers of a version: `6.18.5-generic` is 6, 18, 5.
-fn numbers(version: &str) -> Vec<u64> {
-    let leading = version.split(|c: char| !(c.is_ascii_digit() || c == '.')).next();
-    leading.unwrap_or_default().split('.').map_while(|n| n.parse().ok()).collect()
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use crate::script::token::TokenKind;
 use crate::target::IpVersion;
 use crate::target::registry::TARGETS;
 
-/// Keys of `//! key: value`; `covers` is for readers and for statistics.
-const KEYS: [&str; 4] = ["covers", "ip", "needs", "xfail"];
+/// Keys of `//! key: value`; `covers`, `deviates` and `linux` are for readers and for statistics.
+const KEYS: [&str; 6] = ["covers", "deviates", "ip", "linux", "needs", "xfail"];
 
 /// Operators between a target and a version.
 const OPERATORS: [&str; 5] = ["<", "<=", "==", ">", ">="];
@@ -85,7 +85,7 @@ mod tests {
 
     #[rstest::rstest]
     #[case(
-        "//! covers: x\n//! ip: ipv4\n//! needs: FASTOPEN\n//! xfail(linux >= 6.1, ipv6): y",
+        "//! covers: x\n//! linux: tcp_v4_rcv\n//! ip: ipv4\n//! needs: FASTOPEN\n//! xfail(linux >= 6.1, ipv6): y",
         ""
     )]
     #[case("//! cover: x", "metadata::unknown-key")]

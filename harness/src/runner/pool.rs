@@ -36,9 +36,88 @@ impl Jobs {
     }
 }
 
-enum Message {
+enum Message<R> {
     Started(usize),
-    Finished(usize, Box<Result<CaseResult, ArtifactError>>),
+    Finished(usize, R),
+}
+
+/// What a thread of a pool takes its jobs from, and gives its results to.
+pub(super) struct Queue<'a, R> {
+    next: &'a AtomicUsize,
+    jobs: usize,
+    stop: &'a AtomicBool,
+    sender: Sender<Message<R>>,
+}
+
+impl<R> Queue<'_, R> {
+    /// The next job, unless there is none left or all is to stop.
+    pub(super) fn take(&self) -> Option<usize> {
+        if self.stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let at = self.next.fetch_add(1, Ordering::Relaxed);
+        // A receiver that is gone has seen an error; there is nobody left to tell.
+        (at < self.jobs && self.sender.send(Message::Started(at)).is_ok()).then_some(at)
+    }
+
+    /// The result of job `at`.
+    pub(super) fn done(&self, at: usize, result: R) {
+        let _ = self.sender.send(Message::Finished(at, result));
+    }
+}
+
+/// What a pool tells of its jobs.
+pub(super) enum News<R> {
+    /// A thread took it.
+    Started(usize),
+    /// The result of the next one, in the order of the jobs.
+    Finished(R),
+}
+
+/// Does `jobs` jobs on `threads` threads, each of which runs `body`. `tell` gets the news on the
+/// calling thread. `stop` keeps further jobs from starting; an error of `tell` does so too.
+pub(super) fn in_order<R: Send, E>(
+    jobs: usize,
+    threads: Jobs,
+    stop: &AtomicBool,
+    body: &(dyn Fn(&Queue<'_, R>) + Sync),
+    tell: &mut dyn FnMut(News<R>) -> Result<(), E>,
+) -> Result<(), E> {
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = channel();
+    thread::scope(|scope| {
+        for _ in 0..threads.0.get().min(jobs) {
+            let queue = Queue { next: &next, jobs, stop, sender: sender.clone() };
+            scope.spawn(move || body(&queue));
+        }
+        drop(sender);
+        let told = sorted(&receiver, tell);
+        if told.is_err() {
+            stop.store(true, Ordering::Relaxed);
+        }
+        told
+    })
+}
+
+fn sorted<R, E>(
+    receiver: &Receiver<Message<R>>,
+    tell: &mut dyn FnMut(News<R>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut waiting = BTreeMap::new();
+    let mut due = 0;
+    for message in receiver {
+        match message {
+            Message::Started(at) => tell(News::Started(at))?,
+            Message::Finished(at, result) => {
+                waiting.insert(at, result);
+            }
+        }
+        while let Some(result) = waiting.remove(&due) {
+            tell(News::Finished(result))?;
+            due += 1;
+        }
+    }
+    Ok(())
 }
 
 /// Runs every case of `plan` with `jobs` at once. `stop` keeps further ones from starting; those
@@ -66,73 +145,26 @@ pub fn run_plan<E: From<ArtifactError>>(
     let widest = plan.cases.iter().map(|case| case.id.name().chars().count()).max();
     let widest = widest.unwrap_or_default();
     tell(&Event::Planned { cases, target: context.info, seed, widest })?;
-    let next = AtomicUsize::new(0);
-    let (sender, receiver) = channel();
-    let told = thread::scope(|scope| {
-        for _ in 0..jobs.0.get().min(cases) {
-            let (sender, next) = (sender.clone(), &next);
-            scope.spawn(move || work(plan, context, next, stop, &sender));
+    let body = |queue: &Queue<'_, Box<Result<CaseResult, ArtifactError>>>| {
+        let mut worker = context.executor.worker();
+        while let Some(at) = queue.take() {
+            let Some(case) = plan.cases.get(at) else { return };
+            queue.done(at, Box::new(run_case(case, context, worker.as_mut())));
         }
-        drop(sender);
-        let told = in_order(plan, &receiver, &mut summary, tell);
-        if told.is_err() {
-            stop.store(true, Ordering::Relaxed);
+    };
+    in_order(cases, jobs, stop, &body, &mut |news| match news {
+        News::Started(at) => match plan.cases.get(at) {
+            Some(case) => tell(&Event::Started(&case.id)),
+            None => Ok(()),
+        },
+        News::Finished(result) => {
+            let result = (*result)?;
+            summary.add(&result);
+            tell(&Event::Finished(&result))
         }
-        told
-    });
-    told?;
+    })?;
     summary.interrupted = stop.load(Ordering::Relaxed) && summary.finished() < summary.planned;
     summary.wall_us = watch.elapsed_us();
     tell(&Event::Summary(&summary))?;
     Ok(summary)
-}
-
-fn work(
-    plan: &Plan,
-    context: &Context<'_>,
-    next: &AtomicUsize,
-    stop: &AtomicBool,
-    sender: &Sender<Message>,
-) {
-    let mut worker = context.executor.worker();
-    while !stop.load(Ordering::Relaxed) {
-        let at = next.fetch_add(1, Ordering::Relaxed);
-        let Some(case) = plan.cases.get(at) else { return };
-        // A receiver that is gone has seen an error; there is nobody left to tell.
-        if sender.send(Message::Started(at)).is_err() {
-            return;
-        }
-        let result = Box::new(run_case(case, context, worker.as_mut()));
-        if sender.send(Message::Finished(at, result)).is_err() {
-            return;
-        }
-    }
-}
-
-fn in_order<E: From<ArtifactError>>(
-    plan: &Plan,
-    receiver: &Receiver<Message>,
-    summary: &mut Summary,
-    tell: &mut dyn FnMut(&Event<'_>) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut waiting: BTreeMap<usize, CaseResult> = BTreeMap::new();
-    let mut due = 0;
-    for message in receiver {
-        match message {
-            Message::Started(at) => {
-                if let Some(case) = plan.cases.get(at) {
-                    tell(&Event::Started(&case.id))?;
-                }
-            }
-            Message::Finished(at, result) => {
-                waiting.insert(at, (*result)?);
-            }
-        }
-        while let Some(result) = waiting.remove(&due) {
-            summary.add(&result);
-            tell(&Event::Finished(&result))?;
-            due += 1;
-        }
-    }
-    Ok(())
 }

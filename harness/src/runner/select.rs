@@ -2,6 +2,7 @@
 //! sense, what it needs from a target; and the filters of the command line.
 
 use crate::config::ip_version_option;
+use crate::engine::needs::named;
 use crate::profile::glob_match;
 use crate::script::ast::{Metadata, Script};
 use crate::script::diagnostic::Diagnostic;
@@ -96,11 +97,10 @@ pub fn restriction(script: &Script) -> Result<Restriction, SelectError> {
 /// # Errors
 /// A name that is no capability.
 pub fn needs(script: &Script) -> Result<Vec<Capability>, SelectError> {
-    words(script, "needs")
-        .map(|(metadata, word)| {
-            let name = word.to_ascii_uppercase().replace('-', "_");
-            serde_json::from_value(serde_json::Value::String(name)).map_err(|_| SelectError {
-                span: metadata.span,
+    named(script)
+        .map(|(span, word, capability)| {
+            capability.ok_or_else(|| SelectError {
+                span,
                 code: "metadata::unknown-capability",
                 message: format!("`{word}` is not a capability of any target"),
             })

@@ -5,15 +5,18 @@ use std::time::Instant;
 
 /// Measures from its creation.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stopwatch(Instant);
+pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    pub(super) fn start() -> Self {
+    /// Now.
+    #[must_use]
+    pub fn start() -> Self {
         Self(Instant::now())
     }
 
     /// Microseconds since the start.
-    pub(super) fn elapsed_us(self) -> u64 {
+    #[must_use]
+    pub fn elapsed_us(self) -> u64 {
         u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 }

@@ -21,7 +21,7 @@ pub use call::{Call, How, Slot};
 pub use model::{Action, Family, Fate, LinkEvent, Scenario, Step};
 pub use option::SockOption;
 pub use peer::Peer;
-pub use play::{Played, play};
+pub use play::{Played, play, relative};
 pub use read::from_script;
 pub use segment::{Ack, IcmpError, IcmpKind, Number, Opt, Segment, Seq, Stamp};
 pub use write::script_text;

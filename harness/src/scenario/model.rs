@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::call::Call;
 use super::segment::{IcmpError, Segment};
+use crate::target::IpVersion;
 
 /// What is done to a TCP.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -45,6 +46,18 @@ pub enum Family {
     V6,
     /// AF_INET6 sockets, IPv4 packets.
     Mapped,
+}
+
+impl Family {
+    /// The same among the options of a script.
+    #[must_use]
+    pub fn ip_version(self) -> IpVersion {
+        match self {
+            Self::V4 => IpVersion::Ipv4,
+            Self::V6 => IpVersion::Ipv6,
+            Self::Mapped => IpVersion::Ipv4Mapped,
+        }
+    }
 }
 
 /// One thing that is done.

@@ -60,6 +60,26 @@ impl View {
         }
     }
 
+    /// The edge of a SACK block, if it is a plain number, by what it is near to.
+    fn relate(&self, edge: &mut Ack) {
+        if let Ack::At(number) = *edge {
+            *edge = self.relative_ack(number, false);
+        }
+    }
+
+    fn relative_ack(&self, number: u32, syn: bool) -> Ack {
+        let number = if syn { number.wrapping_sub(self.their_isn) } else { number };
+        let from = |at: u32| number.wrapping_sub(at).cast_signed();
+        nearest(
+            [
+                (Ack::SndNxt as fn(i32) -> Ack, from(self.snd_nxt)),
+                (Ack::SndUna, from(self.snd_una)),
+                (Ack::Isn, from(0)),
+            ],
+            Ack::At(number),
+        )
+    }
+
     fn option(&self, option: &Opt, now_us: u64) -> Opt {
         match option {
             Opt::Sack(blocks) => {
@@ -120,6 +140,55 @@ impl Peer {
         });
         let options = segment.options.iter().map(|o| view.option(o, now_us)).collect();
         Segment { seq: Seq::At(seq), ack, options, ..segment.clone() }
+    }
+
+    /// `segment`, which has numbers of the script, relative to what the peer has seen: to the nearest
+    /// of all it could be relative to.
+    #[must_use]
+    pub fn relative(&self, segment: &Segment) -> Segment {
+        let view = self.view(segment.conn);
+        let mut segment = segment.clone();
+        let syn = segment.flags & flag::SYN != 0;
+        // The first SYN is what everything else is relative to.
+        if let Seq::At(number) = segment.seq
+            && (!syn || view.next != 0)
+        {
+            let number = if syn { number.wrapping_sub(view.isn) } else { number };
+            let from = |at: u32| number.wrapping_sub(at).cast_signed();
+            segment.seq = nearest(
+                [
+                    (Seq::Next as fn(i32) -> Seq, from(view.next)),
+                    (Seq::RcvNxt, from(view.rcv_nxt)),
+                    (Seq::RightEdge, from(view.right_edge)),
+                    (Seq::Isn, from(0)),
+                ],
+                segment.seq,
+            );
+        }
+        if let Some(Ack::At(number)) = segment.ack {
+            segment.ack = Some(view.relative_ack(number, syn));
+        }
+        for option in &mut segment.options {
+            match option {
+                Opt::Sack(blocks) => {
+                    let edges = blocks.iter_mut().flat_map(|(left, right)| [left, right]);
+                    edges.for_each(|edge| view.relate(edge));
+                }
+                Opt::Ts { ecr: Stamp::At(number), val } => {
+                    let by = number.wrapping_sub(view.stamp).cast_signed();
+                    *option = Opt::Ts { val: *val, ecr: Stamp::Recent(by) };
+                }
+                Opt::Eol
+                | Opt::Nop
+                | Opt::Mss(_)
+                | Opt::Wscale(_)
+                | Opt::SackOk
+                | Opt::Ts { .. }
+                | Opt::FastOpen(_)
+                | Opt::Raw(_) => {}
+            }
+        }
+        segment
     }
 
     /// `error` in numbers of the script.
@@ -190,6 +259,21 @@ impl Peer {
                 view.stamp = *val;
             }
         }
+    }
+}
+
+/// A way to say where a number is, and how far it is from there.
+type Candidate<T> = (fn(i32) -> T, i32);
+
+/// What is further away than this is a number of its own.
+const NEAR: u32 = 100_000;
+
+/// The candidate with the smallest offset, the first of several; `otherwise` if none is near.
+fn nearest<T, const N: usize>(candidates: [Candidate<T>; N], otherwise: T) -> T {
+    let best = candidates.into_iter().min_by_key(|(_, by)| by.unsigned_abs());
+    match best.filter(|(_, by)| by.unsigned_abs() <= NEAR) {
+        Some((make, by)) => make(by),
+        None => otherwise,
     }
 }
 

@@ -32,6 +32,12 @@ pub struct Played {
 }
 
 impl Played {
+    /// The step (from 0) that stands on a line (from 1) of the script.
+    #[must_use]
+    pub fn step_of_line(&self, line: usize) -> Option<usize> {
+        line.checked_sub(self.offset + 1).filter(|step| *step < self.scenario.steps.len())
+    }
+
     /// The script of the scenario.
     #[must_use]
     pub fn text(&self) -> String {
@@ -52,6 +58,39 @@ pub fn play(
     launch: &dyn Launch,
     sampling: Sampling,
 ) -> Result<Played, Vec<Diagnostic>> {
+    play_as(scenario, config, launch, sampling, Kept::Numbers)
+}
+
+/// `scenario`, which may have numbers of a script, relative to live state as far as it can be: a
+/// step can be taken out of it, and the others still mean the same.
+///
+/// # Errors
+/// It is no script.
+pub fn relative(
+    scenario: &Scenario,
+    config: &Config,
+    launch: &dyn Launch,
+) -> Result<Scenario, Vec<Diagnostic>> {
+    let played = play_as(scenario, config, launch, Sampling::NONE, Kept::Relations)?;
+    Ok(played.scenario)
+}
+
+/// What is kept of the segments of a scenario that was played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// The numbers that were sent.
+    Numbers,
+    /// What they were relative to.
+    Relations,
+}
+
+fn play_as(
+    scenario: &Scenario,
+    config: &Config,
+    launch: &dyn Launch,
+    sampling: Sampling,
+    kept: Kept,
+) -> Result<Played, Vec<Diagnostic>> {
     let (scenario, copies) = without_link_events(scenario);
     let (script, mut diagnostics) =
         script::parse(&SourceFile::new(NAME, script_text(&scenario)), &Defines::new());
@@ -61,7 +100,7 @@ pub fn play(
     }
     let offset = head(&scenario).lines().count();
     let steps = scenario.steps;
-    let mut playing = Playing { steps, copies, peer: Peer::default(), looked: 0, last: 0 };
+    let mut playing = Playing { steps, copies, peer: Peer::default(), looked: 0, last: 0, kept };
     let run = observe_with(&script, config, launch, sampling, &mut playing);
     let steps = playing.steps;
     Ok(Played { scenario: Scenario { steps, ..scenario }, run, offset })
@@ -125,7 +164,7 @@ fn without_link_events(scenario: &Scenario) -> (Scenario, Vec<Option<usize>>) {
 
 /// A scenario that runs.
 struct Playing {
-    /// Those that have been made have numbers of the script.
+    /// Those that have been made have numbers of the script, or none.
     steps: Vec<Step>,
     /// Which step each is a copy of.
     copies: Vec<Option<usize>>,
@@ -134,6 +173,7 @@ struct Playing {
     looked: usize,
     /// The connection of the last segment.
     last: Number,
+    kept: Kept,
 }
 
 impl Playing {
@@ -187,11 +227,13 @@ impl Numbers for Playing {
         let action = self.steps.get(original)?.action.clone();
         let (action, packet) = match action {
             Action::Segment(segment) => {
+                let relations = self.peer.relative(&segment);
                 let segment = self.peer.concrete(&segment, now_us);
                 self.peer.sent(&segment);
                 self.last = segment.conn;
                 let packet = with_segment(line, &segment);
-                (Action::Segment(segment), packet)
+                let kept = if self.kept == Kept::Numbers { segment } else { relations };
+                (Action::Segment(kept), packet)
             }
             Action::Icmp(error) => {
                 let error = self.peer.concrete_error(&error, self.last);

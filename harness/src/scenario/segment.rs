@@ -73,6 +73,23 @@ pub enum Opt {
     Raw(Vec<u8>),
 }
 
+impl Opt {
+    /// Bytes in the header.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Eol | Self::Nop => 1,
+            Self::SackOk => 2,
+            Self::Wscale(_) => 3,
+            Self::Mss(_) => 4,
+            Self::Ts { .. } => 10,
+            Self::Sack(blocks) => 2 + 8 * blocks.len(),
+            Self::FastOpen(cookie) => 2 + cookie.len(),
+            Self::Raw(bytes) => bytes.len(),
+        }
+    }
+}
+
 /// Which connection: 0 is the one of the last connect() or of the last segment with a number of its
 /// own; any other is that from port 40000 and so many to port 8080.
 pub type Number = u8;

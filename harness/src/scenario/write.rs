@@ -1,7 +1,7 @@
 //! A scenario as the text of a script.
 //!
 //! Numbers that are not of the script are written as they are on a connection of which nothing has
-//! been seen; [`super::play`] replaces them while the script runs.
+//! been seen; [`super::play()`] replaces them while the script runs.
 
 use std::fmt::Write as _;
 

@@ -359,8 +359,6 @@ pub enum TcpOptionSpec {
         /// TSecr
         ecr: Field<u32>,
     },
-    /// `raw HEX` (extension; inbound only): these bytes.
-    Raw(Vec<u8>),
     /// `md5 HEX`, up to 16 bytes; `md5 *` for any digest.
     Md5(Option<Vec<u8>>),
     /// `md5 valid` (FreeBSD): the digest that `--tcp_md5_secret` gives for this segment.
@@ -379,6 +377,8 @@ pub enum TcpOptionSpec {
         /// One to three 24-bit counters in the order written.
         counters: Vec<u32>,
     },
+    /// `raw HEX` (extension): these bytes, whatever they mean.
+    Raw(Vec<u8>),
 }
 
 /// `udp SRC > DST (LEN)`.

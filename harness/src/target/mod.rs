@@ -4,14 +4,17 @@
 //! ("how to add a target").
 
 pub mod contract;
+pub mod control;
 #[cfg(all(target_os = "linux", feature = "target-linux"))]
 pub mod linux;
 pub mod look;
+pub mod pattern;
 pub mod registry;
 pub mod setup;
 #[cfg(feature = "target-stack")]
 pub mod stack;
 pub mod syscall;
+pub mod transition;
 pub mod wrap;
 
 use std::net::SocketAddr;
@@ -52,23 +55,23 @@ impl ScriptTime {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CallId(pub u32);
 
-/// How a target's time passes, and so how exactly times can be compared.
+/// How a target's time passes. Times are compared with the script's tolerances on each of them: timers
+/// go off on a tick, and a kernel's wheel may let them be an eighth late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Clock {
-    /// Time moves only in [`Target::observe`]; two runs give the same microseconds. Timers fire on
-    /// a tick of `tick_us`, and that is all a comparison must forgive.
+    /// Time moves only in [`Target::observe`], exactly to its deadline; two runs give the same
+    /// microseconds.
     Virtual {
         /// Length of one timer tick, 1/HZ, in microseconds.
         tick_us: i64,
     },
     /// The virtual time of a real kernel: it passes only while everything sleeps, so two runs give
-    /// the same microseconds. The timers are the kernel's own, whose wheel may fire an eighth late,
-    /// so comparison uses the script's tolerances.
+    /// the same microseconds, but a system call and a reading of the clock take some of it.
     TimeTravel {
         /// Length of one timer tick, 1/HZ, in microseconds.
         tick_us: i64,
     },
-    /// The machine's clock; comparison uses the script's tolerances.
+    /// The machine's clock.
     Real {
         /// Length of one timer tick, 1/HZ, in microseconds.
         tick_us: i64,
@@ -122,6 +125,9 @@ pub enum Capability {
     Psp,
     /// FreeBSD socket options and sysctls.
     FreeBsd,
+    /// Sysctls of the whole host can be set (tcp_max_orphans, tcp_mem): a network namespace of
+    /// Linux does not have them.
+    HostSysctls,
     /// Waiting takes no time, so a script may last for minutes or hours.
     VirtualTime,
 }
@@ -331,6 +337,12 @@ pub trait Target {
     /// State of the connection (or, with an unspecified remote, the listener) `flow`;
     /// [`TcpState::Close`] when there is none.
     fn tcp_state(&mut self, flow: &FlowKey) -> Result<TcpState, TargetError>;
+
+    /// [`Self::tcp_state`] of each, at one moment. A target that has a faster way than to ask for
+    /// one after the other takes it.
+    fn tcp_states(&mut self, flows: &[FlowKey]) -> Result<Vec<TcpState>, TargetError> {
+        flows.iter().map(|flow| self.tcp_state(flow)).collect()
+    }
 
     /// CLOCK_REALTIME at [`Target::start`] in microseconds, to read the wall-clock stamps that some
     /// calls return (`SCM_TIMESTAMPING`) in script time. 0 where the target's own clock starts at 0.

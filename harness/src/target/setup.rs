@@ -62,6 +62,8 @@ pub struct Setup {
     pub is_anyip: bool,
     /// Link speed in Mbit/s to report (`--speed`).
     pub speed_mbps: Option<u32>,
+    /// Ticks per second that are asked for (`--hz`); the target's own if nobody asks.
+    pub hz: Option<u32>,
     /// Sysctls to set before the init command: name in dotted form, value.
     pub sysctls: Vec<(String, String)>,
     /// Seed of everything random in a virtual target.

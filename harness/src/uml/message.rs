@@ -40,13 +40,22 @@ pub(super) struct Errand {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum ToHost {
     /// Up, and ready for scripts.
-    Ready(TargetInfo),
+    Ready(Greeting),
     /// It cannot be used, in one line.
     Unusable(String),
     /// What was seen.
     Ran(Box<Report>),
     /// Another [`TAKEN`] bytes have been read.
     Taken,
+}
+
+/// What a guest says about itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Greeting {
+    /// What its target says.
+    pub(super) info: TargetInfo,
+    /// Nanoseconds in which its clock is read.
+    pub(super) clock_step_ns: i64,
 }
 
 /// The host may be this many bytes ahead of what the guest has read. The terminal of User-Mode

@@ -18,6 +18,7 @@ pub mod guest;
 mod host;
 mod kernel;
 mod message;
+mod stream;
 
 pub use host::Guests;
 pub use kernel::{Kernel, built};

@@ -8,7 +8,7 @@ use synproof_harness::target::linux::LinuxLaunch;
 use synproof_harness::target::stack::StackLaunch;
 use synproof_harness::target::syscall::SockAddr;
 use synproof_harness::target::{
-    CallId, Fd, IpVersion, Launch, Observation, Output, Returned, Setup, Syscall, Target,
+    CallId, Clock, Fd, IpVersion, Launch, Observation, Output, Returned, Setup, Syscall, Target,
     TargetError,
 };
 
@@ -30,15 +30,18 @@ pub(crate) struct Side {
 impl Side {
     /// The kernel's side.
     pub(crate) fn linux() -> Self {
-        Self::new(&LinuxLaunch::default()).unwrap()
+        Self::new(&LinuxLaunch::default(), None).unwrap()
     }
 
-    /// The stack's side.
+    /// The stack's side, with the ticks of the running kernel.
     pub(crate) fn stack() -> Self {
-        Self::new(&StackLaunch).unwrap()
+        let Clock::Real { tick_us } = LinuxLaunch::default().info().unwrap().clock else {
+            panic!("the running kernel has a real clock")
+        };
+        Self::new(&StackLaunch, u32::try_from(1_000_000 / tick_us).ok()).unwrap()
     }
 
-    pub(crate) fn new(launch: &dyn Launch) -> Result<Self, TargetError> {
+    pub(crate) fn new(launch: &dyn Launch, hz: Option<u32>) -> Result<Self, TargetError> {
         let (local, remote) = (Ipv4Addr::new(192, 168, 0, 17), Ipv4Addr::new(192, 0, 2, 1));
         let setup = Setup {
             ip_version: IpVersion::Ipv4,
@@ -51,6 +54,7 @@ impl Side {
             inject_gso_size: 0,
             is_anyip: false,
             speed_mbps: None,
+            hz,
             sysctls: vec![
                 ("net.ipv4.tcp_rmem".to_owned(), "4096 131072 6291456".to_owned()),
                 ("net.ipv4.tcp_wmem".to_owned(), "4096 16384 4194304".to_owned()),

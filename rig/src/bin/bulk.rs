@@ -119,7 +119,12 @@ fn run(case: &Case, arguments: &Arguments) -> Result<Outcome> {
         go(Driver::new(Smol::new(&Tun::HOST, mtu, BUFFER), tun, link), case, arguments)
     } else {
         let local_addrs = Tun::HOST.to_vec();
-        let mut stack = Stack::new(Config { local_addrs, mtu: config.mtu, seed: arguments.seed });
+        let mut stack = Stack::new(Config {
+            local_addrs,
+            mtu: config.mtu,
+            seed: arguments.seed,
+            ..Config::default()
+        });
         stack.net_mut().tso = config.offload;
         go(Driver::new(stack, tun, link), case, arguments)
     }

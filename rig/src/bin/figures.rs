@@ -73,7 +73,7 @@ fn main() -> Result<()> {
 }
 
 fn stack(local_addrs: Vec<IpAddr>) -> Stack {
-    let mut stack = Stack::new(Config { local_addrs, mtu: 1500, seed: 1 });
+    let mut stack = Stack::new(Config { local_addrs, mtu: 1500, seed: 1, ..Config::default() });
     stack.net_mut().tso = false;
     // Segments carry no options, so that 1,460 bytes fit; smoltcp has none either.
     let _known = stack.sysctl_mut().set("net.ipv4.tcp_timestamps", "0");

@@ -71,7 +71,12 @@ impl Host {
     /// A host whose program connects to `remote`, or listens.
     #[must_use]
     pub fn new(plan: Plan, [local, remote]: [SocketAddr; 2], connects: bool) -> Self {
-        let config = Config { local_addrs: vec![local.ip()], mtu: plan.mtu, seed: plan.seed };
+        let config = Config {
+            local_addrs: vec![local.ip()],
+            mtu: plan.mtu,
+            seed: plan.seed,
+            ..Config::default()
+        };
         let mut stack = Stack::new(config);
         stack.net_mut().tso = plan.tso;
         for (name, value) in &plan.sysctls {

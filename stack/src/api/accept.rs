@@ -41,7 +41,7 @@ impl Stack {
             if sk.opts.nonblock {
                 return Poll::Ready(Err(Errno::EAGAIN));
             }
-            return sleep.wait(now, sk.opts.rcvtimeo_us, Err(Errno::EAGAIN));
+            return sleep.schedule_timeout(&self.cx, sk.opts.rcvtimeo, Err(Errno::EAGAIN));
         };
         let child = self.objects.sock_mut(child_id).ok_or(Errno::ECONNABORTED)?;
         child.parent = None;

@@ -2,17 +2,21 @@
 //!
 //! RFC 9293 §3.9.1.1 · Linux: __inet_bind (net/ipv4/af_inet.c), __inet6_bind (net/ipv6/af_inet6.c)
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use super::address::{AF_INET, AF_UNSPEC, as_seen_by, family_error, unmapped};
 use crate::caps::Capability;
 use crate::errno::Errno;
 use crate::flow::Flow;
-use crate::sock::kept::{IP_BIND_ADDRESS_NO_PORT, IP_FREEBIND, IP_TRANSPARENT};
-use crate::sock::{Sock, SockId};
+use crate::net::LOOPBACK_IFINDEX;
+use crate::sock::kept::{
+    IP_BIND_ADDRESS_NO_PORT, IP_FREEBIND, IP_LOCAL_PORT_RANGE, IP_TRANSPARENT,
+};
+use crate::sock::{Sock, SockId, TimeWaitSock};
 use crate::stack::Stack;
 use crate::state::TcpState;
-use crate::table::ports::Claim;
+use crate::sysctl::Sysctls;
+use crate::table::ports::{Claim, LocalRange};
 use crate::table::{Fd, Object};
 use crate::time::Instant;
 
@@ -33,7 +37,7 @@ impl Stack {
         let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
         let local = local_end(sk, address)?;
         let usable = || self.is_bindable(sk, local.ip());
-        let in_use = sk.state() != TcpState::Close || sk.flow.local.port() != 0;
+        let in_use = sk.state() != TcpState::Close || sk.num != 0;
         let checks = [
             // The two families look at the address before and after the socket's state.
             (!sk.is_v6 && !usable(), Errno::EADDRNOTAVAIL),
@@ -54,19 +58,23 @@ impl Stack {
     /// What bind() leaves in the socket; `port` is `local`'s, or the one chosen for it.
     fn take_name(&mut self, id: SockId, local: SocketAddr, port: u16) -> Result<(), Errno> {
         let sk = self.objects.sock_mut(id).ok_or(Errno::EBADF)?;
+        let any = Flow::unbound(sk.is_v6).local.ip();
         sk.flow.local = SocketAddr::new(local.ip(), port);
-        sk.bound_addr = !local.ip().is_unspecified();
+        sk.num = port;
+        sk.bound_addr = local.ip() != any;
         sk.bound_port = local.port() != 0;
-        // An IPv6 address of its own takes no IPv4.
-        sk.opts.v6only |= local.is_ipv6() && sk.bound_addr;
+        sk.opts.v6only |= takes_ipv6_only(local.ip());
         Ok(())
     }
 
-    /// Linux: inet_addr_valid_or_nonlocal, ipv6_can_nonlocal_bind
+    /// Linux: inet_addr_valid_or_nonlocal, ipv6_can_nonlocal_bind, ipv6_chk_addr
     fn is_bindable(&self, sk: &Sock, ip: IpAddr) -> bool {
         let net = &self.cx.net;
+        // IPv6 has the loopback's address on the loopback alone.
+        let elsewhere =
+            ip == Ipv6Addr::LOCALHOST && ![0, LOOPBACK_IFINDEX].contains(&sk.opts.bound_dev_if);
         ip.is_unspecified()
-            || net.is_local(ip)
+            || (net.is_local(ip) && !elsewhere)
             || (ip.is_ipv4() && (ip.is_multicast() || net.is_broadcast(ip)))
             || sk.opts.kept.is_on(IP_FREEBIND)
             || sk.opts.kept.is_on(IP_TRANSPARENT)
@@ -90,21 +98,15 @@ impl Stack {
     ) -> Result<u16, Errno> {
         let Self { cx, objects, ports, .. } = self;
         let sk = objects.sock(id).ok_or(Errno::EBADF)?;
-        let claim = Claim { addr: local.ip(), is_listening, ..claim_of(sk) };
+        let claim = Claim { is_listening, ..claim_to(local.ip(), sk) };
         let claims = |other: SockId| match objects.get(other)? {
             Object::Sock(sk) => Some(claim_of(sk)),
-            Object::TimeWait(tw) => Some(Claim {
-                addr: tw.flow.local.ip(),
-                is_v6only: false,
-                reuse: tw.reuseaddr,
-                reuseport: tw.reuseport,
-                bound_dev_if: 0,
-                is_listening: false,
-            }),
+            Object::TimeWait(tw) => Some(remainder_claim(tw)),
             Object::Request(_) => None,
         };
         if local.port() == 0 {
-            ports.bind_any(id, &claim, &claims, &cx.sysctl, &mut cx.rng)
+            let range = port_range(sk, &cx.sysctl);
+            ports.bind_any(id, range, (&claim, &claims), &cx.sysctl, &mut cx.rng)
         } else {
             ports.bind(id, local.port(), &claim, &claims).map(|()| local.port())
         }
@@ -130,14 +132,40 @@ impl Stack {
 
 /// What the socket claims of its port.
 fn claim_of(sk: &Sock) -> Claim {
+    claim_to(sk.flow.local.ip(), sk)
+}
+
+/// What the socket would claim with another address.
+fn claim_to(ip: IpAddr, sk: &Sock) -> Claim {
     Claim {
-        addr: sk.flow.local.ip(),
-        is_v6only: sk.opts.v6only,
+        is_v6only: sk.opts.v6only || sk.num == 0 && takes_ipv6_only(ip),
         reuse: sk.opts.reuseaddr,
         reuseport: sk.opts.reuseport,
         bound_dev_if: sk.opts.bound_dev_if,
         is_listening: sk.state() == TcpState::Listen,
+        ..Claim::of(ip, sk.is_v6)
     }
+}
+
+/// A socket that is bound to an IPv6 address takes no IPv4.
+const fn takes_ipv6_only(ip: IpAddr) -> bool {
+    ip.is_ipv6() && !ip.is_unspecified()
+}
+
+/// What the remainder of a connection claims.
+fn remainder_claim(tw: &TimeWaitSock) -> Claim {
+    Claim {
+        is_v6only: tw.is_v6only,
+        reuse: tw.reuseaddr,
+        reuseport: tw.reuseport,
+        bound_dev_if: tw.bound_dev_if,
+        ..Claim::of(tw.flow.local.ip(), tw.is_v6)
+    }
+}
+
+/// The ports that are chosen from for the socket.
+pub(super) fn port_range(sk: &Sock, sysctl: &Sysctls) -> LocalRange {
+    LocalRange::of_socket(sk.opts.kept.get_or(IP_LOCAL_PORT_RANGE, 0), sysctl)
 }
 
 /// The local end an address means for a socket of this family.

@@ -11,10 +11,12 @@ use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
 use crate::fastopen::tcp_fastopen_active_disable_ofo_check;
+use crate::memory::tcp_out_of_memory;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::output::fin::tcp_send_fin;
 use crate::output::reset::tcp_send_active_reset;
+use crate::output::write::tcp_write_queue_purge;
 use crate::sock::{Shutdown, Sock, SockId};
 use crate::stack::Stack;
 use crate::state::close::{CloseAction, close_action};
@@ -55,7 +57,7 @@ impl Stack {
         let Some(sk) = self.objects.sock(id) else { return false };
         let secs = u64::try_from(sk.opts.linger.secs).unwrap_or(0);
         let waits = sk.opts.linger.on && secs > 0 && sk.state().is_in(StateMask::FIN_UNACKED);
-        waits && sleep.wait(self.cx.now, Some(secs * 1_000_000), Ok(())).is_pending()
+        waits && sleep.schedule_timeout(&self.cx, Some(self.cx.hz.secs(secs)), Ok(())).is_pending()
     }
 }
 
@@ -85,7 +87,7 @@ fn tcp_close_begin(sk: &mut Sock, cx: &mut Cx) {
         sk.timers.stop_all();
         tcp_set_state(sk, Event::Abort, cx);
         tcp_send_active_reset(sk, cx);
-        sk.write_queue.purge();
+        tcp_write_queue_purge(sk, cx);
         sk.timers.stop_all();
     } else if sk.opts.linger.on && sk.opts.linger.secs == 0 {
         tcp_disconnect(sk, cx);
@@ -110,14 +112,15 @@ fn adjudge_to_death(sk: &mut Sock, cx: &mut Cx) {
             cx.mib.inc(Counter::TcpExtTCPAbortOnLinger);
         } else {
             let timeo = tcp_fin_time(sk, cx);
-            if timeo > TCP_TIMEWAIT_LEN_MS {
-                reset_keepalive_timer(sk, timeo - TCP_TIMEWAIT_LEN_MS, cx);
+            let tw_len = cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS);
+            if timeo > tw_len {
+                reset_keepalive_timer(sk, timeo - tw_len, cx);
             } else {
                 return tcp_time_wait(sk, timeo, cx);
             }
         }
     }
-    if sk.state() != TcpState::Close && tcp_check_oom(0, cx) {
+    if sk.state() != TcpState::Close && tcp_check_oom(sk, 0, cx) {
         sk.timers.stop_all();
         tcp_set_state(sk, Event::GiveUp, cx);
         tcp_send_active_reset(sk, cx);
@@ -128,12 +131,13 @@ fn adjudge_to_death(sk: &mut Sock, cx: &mut Cx) {
     }
 }
 
-/// Whether there are more orphans than tcp_max_orphans allows, each counted 2^`shift` times.
+/// Whether there are more orphans than tcp_max_orphans allows, each counted 2^`shift` times, or no
+/// memory for one that holds some.
 ///
-/// Linux: tcp_check_oom, tcp_too_many_orphans (net/ipv4/tcp.c) · Differs: the host's memory is never
-/// short (tcp_out_of_memory), and the count is exact.
-pub(crate) fn tcp_check_oom(shift: u32, cx: &Cx) -> bool {
-    i64::from(cx.orphan_count) << shift > i64::from(cx.sysctl.tcp_max_orphans)
+/// Linux: tcp_check_oom, tcp_too_many_orphans (net/ipv4/tcp.c) · Differs: the count is exact.
+pub(crate) fn tcp_check_oom(sk: &Sock, shift: u32, cx: &Cx) -> bool {
+    let too_many = i64::from(cx.orphan_count) << shift > i64::from(cx.sysctl.tcp_max_orphans);
+    too_many || tcp_out_of_memory(sk, cx)
 }
 
 /// Moves on by the table of close actions; true when a FIN has to follow.
@@ -144,7 +148,7 @@ fn tcp_close_state(sk: &mut Sock, cx: &mut Cx) -> bool {
         CloseAction::Nothing => false,
         CloseAction::Delete => {
             sk.timers.stop_all();
-            sk.write_queue.purge();
+            tcp_write_queue_purge(sk, cx);
             tcp_set_state(sk, Event::CloseCall, cx);
             false
         }
@@ -193,7 +197,7 @@ pub(crate) fn finish(sk: &mut Sock, cx: &mut Cx) {
 /// Linux: tcp_done_with_error (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_done_with_error(sk: &mut Sock, err: Errno, event: Event, cx: &mut Cx) {
     sk.err = Some(err);
-    sk.write_queue.purge();
+    tcp_write_queue_purge(sk, cx);
     tcp_done(sk, event, cx);
     if !sk.dead {
         cx.wake(sk.id, Wake::Error);
@@ -204,7 +208,7 @@ pub(crate) fn tcp_done_with_error(sk: &mut Sock, err: Errno, event: Event, cx: &
 ///
 /// Linux: inet_csk_destroy_sock (net/ipv4/inet_connection_sock.c)
 fn inet_csk_destroy_sock(sk: &mut Sock, cx: &mut Cx) {
-    sk.write_queue.purge();
+    tcp_write_queue_purge(sk, cx);
     sk.recv_queue.purge();
     tcp_fastopen_active_disable_ofo_check(sk, cx);
     sk.ofo_queue.purge();

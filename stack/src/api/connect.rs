@@ -13,15 +13,15 @@ use super::sleep::Sleep;
 use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::fastopen::{tcp_fastopen_defer_connect, tcp_send_syn_data};
-use crate::flow::Flow;
 use crate::mib::Counter;
-use crate::net::{LINK_IFINDEX, LOOPBACK_IFINDEX, TCP_HEADER_LEN};
+use crate::net::{TCP_HEADER_LEN, Way};
 use crate::output::ecn::tcp_ecn_send_syn;
 use crate::output::mss::{sk_dst_check, tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
 use crate::output::mtu_probe::tcp_mtup_init;
 use crate::output::options::TSTAMP_ALIGNED;
 use crate::output::transmit::{Outgoing, tcp_transmit_skb};
 use crate::output::window::{tcp_full_space, tcp_select_initial_window};
+use crate::output::write::tcp_write_queue_purge;
 use crate::repair::tcp_connect_repaired;
 use crate::seq::Seq;
 use crate::sock::control_block::{TCP_MSS_DEFAULT, TCP_TIMEOUT_INIT_MS};
@@ -29,8 +29,8 @@ use crate::sock::kept::IP_TRANSPARENT;
 use crate::sock::write_queue::Chunk;
 use crate::sock::{ConnectPhase, Sock, SockId};
 use crate::stack::Stack;
-use crate::state::{Event, StateMask, TcpState, advance, tcp_set_state};
-use crate::table::{Fd, Object};
+use crate::state::{Event, StateMask, TcpState, tcp_set_state};
+use crate::table::Fd;
 use crate::time::Instant;
 use crate::timer::{Timer, tcp_reset_xmit_timer};
 use crate::wire::Flags;
@@ -81,6 +81,7 @@ impl Stack {
         let mut in_progress = Errno::EALREADY;
         match sk.connect {
             ConnectPhase::Connected => return Poll::Ready(Err(Errno::EISCONN)),
+            ConnectPhase::Disconnecting => return Poll::Ready(Err(Errno::EINVAL)),
             ConnectPhase::Connecting if sk.fastopen.defer_connect && !caller.is_sendmsg => {
                 in_progress = Errno::EISCONN;
             }
@@ -117,13 +118,12 @@ impl Stack {
         caller: Caller,
         sleep: &mut Sleep,
     ) -> Poll<Result<(), Errno>> {
-        let now = self.cx.now;
         let sk = self.objects.sock_mut(id).ok_or(Errno::EBADF)?;
         if sk.state().is_in(StateMask::CONNECTING) {
             if caller.nonblock {
                 return Poll::Ready(Err(in_progress));
             }
-            return sleep.wait(now, sk.opts.sndtimeo_us, Err(in_progress));
+            return sleep.schedule_timeout(&self.cx, sk.opts.sndtimeo, Err(in_progress));
         }
         if sk.state() == TcpState::Close {
             let err = sk.err.take().unwrap_or(Errno::ECONNABORTED);
@@ -154,10 +154,11 @@ impl Stack {
         let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
         let remote = remote_end(sk, address)?;
         let local_ip = self.source_of(sk, remote.ip())?;
-        let local = SocketAddr::new(local_ip, sk.flow.local.port());
-        let flow = self.inet_hash_connect(id, local, remote)?;
+        let local = SocketAddr::new(local_ip, sk.num);
+        let flow = self.inet_hash_connect(id, local, remote).inspect_err(|_| self.unbind(id))?;
         self.enter(id, |sk, cx| {
             sk.flow = flow;
+            sk.num = flow.local.port();
             sk.connect = ConnectPhase::Connecting;
             tcp_set_state(sk, Event::ActiveOpen, cx);
             if !sk.repair.on && sk.snd.write_seq == Seq(0) {
@@ -188,75 +189,29 @@ impl Stack {
     fn source_of(&self, sk: &Sock, remote: IpAddr) -> Result<IpAddr, Errno> {
         let net = &self.cx.net;
         let bound = sk.flow.local.ip();
-        let stranger = sk.bound_addr
+        let stranger = !bound.is_unspecified()
             && remote.is_ipv4()
             && !net.is_local(bound)
             && !sk.opts.kept.is_on(IP_TRANSPARENT);
         if stranger {
             return Err(Errno::EINVAL);
         }
-        let source = net.source_for(remote).ok_or(Errno::ENETUNREACH)?;
-        let leaves_by = if net.is_own(remote) { LOOPBACK_IFINDEX } else { LINK_IFINDEX };
-        let by_another = ![0, leaves_by].contains(&sk.opts.bound_dev_if);
-        // IPv4 takes a destination without a route for one that is on the link it is bound to.
-        if (by_another && remote.is_ipv6()) || net.is_broadcast(remote) {
+        let source = net.source_for(remote, sk.opts.bound_dev_if).ok_or(Errno::ENETUNREACH)?;
+        if net.is_broadcast(remote) {
             return Err(Errno::ENETUNREACH);
         }
-        let source = if sk.bound_addr { bound } else { source };
-        if source.is_ipv4() == remote.is_ipv4() { Ok(source) } else { Err(Errno::ENETUNREACH) }
-    }
-
-    /// Takes the four-tuple, with a free port if none is bound.
-    ///
-    /// Linux: inet_hash_connect, __inet_check_established
-    fn inet_hash_connect(
-        &mut self,
-        id: SockId,
-        local: SocketAddr,
-        remote: SocketAddr,
-    ) -> Result<Flow, Errno> {
-        let mut flow = Flow::new(local, remote);
-        if local.port() == 0 {
-            let Self { cx, ports, ehash, .. } = self;
-            let offset = cx.rng.secure_port_ephemeral(local.ip(), remote);
-            let is_free = |port: u16| {
-                ehash.get(Flow::new(SocketAddr::new(local.ip(), port), remote)).is_none()
-            };
-            let port = ports.connect_any(id, offset, &cx.sysctl, &mut cx.rng, &is_free)?;
-            flow.local.set_port(port);
-        } else if let Some(holder) = self.ehash.get(flow) {
-            self.tcp_twsk_unique(id, holder)?;
-        }
-        self.ehash.replace(flow, id);
-        Ok(flow)
-    }
-
-    /// Whether the remainder that holds the four-tuple may be replaced.
-    ///
-    /// `[RFC6191:2#1]` · Linux: tcp_twsk_unique (net/ipv4/tcp_ipv4.c)
-    fn tcp_twsk_unique(&mut self, id: SockId, holder: SockId) -> Result<(), Errno> {
-        let now = self.cx.now;
-        let delay_us = u64::from(self.cx.sysctl.tcp_tw_reuse_delay) * 1000;
-        let loopback_only = self.cx.sysctl.tcp_tw_reuse == 2;
-        let allowed = match self.objects.get(holder) {
-            Some(Object::TimeWait(tw)) => {
-                let aged = tw.ts_recent_stamp.is_some_and(|at| now.micros_since(at) > delay_us);
-                let here = tw.flow.local.ip().is_loopback();
-                aged && self.cx.sysctl.tcp_tw_reuse != 0 && (!loopback_only || here)
+        match (sk.bound_addr, remote) {
+            // An IPv4-mapped address, even the wildcard, says nothing to IPv6.
+            (true, IpAddr::V6(_)) if bound.is_ipv4() => Err(Errno::EAFNOSUPPORT),
+            (true, IpAddr::V4(_)) if bound.is_ipv6() => Err(Errno::ENETUNREACH),
+            (true, _) if !bound.is_unspecified() => {
+                // The loopback's address does not leave this host (__mkroute_output).
+                let way = net.way_to(remote, sk.opts.bound_dev_if);
+                let escapes = bound.is_ipv4() && bound.is_loopback() && way == Way::Link;
+                if escapes { Err(Errno::EINVAL) } else { Ok(bound) }
             }
-            Some(Object::Sock(_) | Object::Request(_)) | None => false,
-        };
-        let taken = allowed.then(|| self.objects.take_time_wait(holder)).flatten();
-        let mut tw = taken.ok_or(Errno::EADDRNOTAVAIL)?;
-        if let Some(sk) = self.objects.sock_mut(id) {
-            let isn = tw.snd_nxt + 65_535 + 2;
-            sk.snd.write_seq = if isn.0 == 0 { Seq(1) } else { isn };
-            sk.rx_opt.ts_recent = tw.ts_recent;
-            sk.rx_opt.ts_recent_stamp = tw.ts_recent_stamp;
+            _ => Ok(source),
         }
-        advance(&mut tw.state, tw.flow, Event::ActiveOpen, &mut self.cx);
-        self.forget_time_wait(&tw);
-        Ok(())
     }
 }
 
@@ -333,15 +288,16 @@ fn tcp_connect_init(sk: &mut Sock, cx: &Cx) {
     sk.done = false;
     sk.snd.wnd = 0;
     sk.snd.wl1 = Seq(0);
-    sk.write_queue.purge();
+    tcp_write_queue_purge(sk, cx);
     let seq = sk.snd.write_seq;
     sk.snd.iss = seq;
     (sk.snd.una, sk.snd.sml, sk.snd.up, sk.snd.nxt) = (seq, seq, seq, seq);
     let rcv_nxt = if sk.repair.on { sk.rcv.nxt } else { Seq(0) };
+    sk.snd.urg_mode = false;
     sk.rcv.nxt = rcv_nxt;
     sk.rcv.wup = rcv_nxt;
     sk.recv_queue.init(rcv_nxt);
-    sk.loss.rto_ms = TCP_TIMEOUT_INIT_MS;
+    sk.loss.rto = cx.hz.msecs_to_jiffies(TCP_TIMEOUT_INIT_MS);
     sk.loss.retransmits = 0;
 }
 
@@ -369,5 +325,5 @@ pub(crate) fn tcp_connect(sk: &mut Sock, cx: &mut Cx) {
     sk.snd.nxt = sk.snd.write_seq;
     sk.snd.pushed_seq = sk.snd.write_seq;
     cx.mib.inc(Counter::TcpActiveOpens);
-    tcp_reset_xmit_timer(sk, Timer::Retransmit, sk.loss.rto_ms, cx);
+    tcp_reset_xmit_timer(sk, Timer::Retransmit, sk.loss.rto, cx);
 }

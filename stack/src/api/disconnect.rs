@@ -2,18 +2,19 @@
 //!
 //! RFC 9293 §3.10.5 ABORT · Linux: tcp_disconnect (net/ipv4/tcp.c)
 
-use crate::congestion::CaState;
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
 use crate::fastopen::tcp_fastopen_active_disable_ofo_check;
 use crate::flow::Flow;
 use crate::output::reset::tcp_send_active_reset;
+use crate::output::write::tcp_write_queue_purge;
 use crate::repair::disconnect_silently;
 use crate::sock::control_block::{
-    AckVars, CongVars, EcnVars, LossVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MIN_MSS,
-    TCP_MSS_DEFAULT,
+    AckVars, CongVars, EcnVars, LossVars, RxOpt, TCP_MIN_MSS, TCP_MSS_DEFAULT, TCP_TIMEOUT_INIT_MS,
+    Totals, UrgData,
 };
+use crate::sock::rate::RateVars;
 use crate::sock::{Shutdown, Sock};
 use crate::state::{Event, StateMask, TcpState, tcp_set_state};
 
@@ -45,7 +46,7 @@ pub(crate) fn tcp_disconnect(sk: &mut Sock, cx: &mut Cx) {
 /// Everything but options and bound address is as new.
 fn start_over(sk: &mut Sock, cx: &mut Cx) {
     sk.timers.stop_all();
-    sk.write_queue.purge();
+    tcp_write_queue_purge(sk, cx);
     tcp_fastopen_active_disable_ofo_check(sk, cx);
     sk.ofo_queue.purge();
     sk.selective_acks.clear();
@@ -53,16 +54,29 @@ fn start_over(sk: &mut Sock, cx: &mut Cx) {
     sk.recv_queue.init(next);
     let isn = sk.snd.write_seq + sk.snd.max_window + 2;
     let write_seq = if isn.0 == 0 { crate::seq::Seq(1) } else { isn };
-    sk.snd = SndVars { write_seq, una: write_seq, nxt: write_seq, ..SndVars::default() };
-    sk.rcv = RcvVars { scaling_ratio: sk.rcv.scaling_ratio, ..RcvVars::default() };
-    sk.rx_opt =
-        RxOpt { mss_clamp: TCP_MSS_DEFAULT, user_mss: sk.rx_opt.user_mss, ..RxOpt::default() };
+    // Windows and the rest of the sequence space are history until connect() begins anew.
+    sk.snd.write_seq = write_seq;
+    (sk.rcv.window_clamp, sk.rcv.urg_data) = (0, UrgData::None);
+    sk.rx_opt = RxOpt { mss_clamp: TCP_MSS_DEFAULT, ..RxOpt::default() };
     sk.ecn = EcnVars::default();
     sk.ack = AckVars { rcv_mss: TCP_MIN_MSS, ..AckVars::default() };
-    sk.rtt = RttVars::new();
-    sk.loss = LossVars::new(cx.sysctl.tcp_reordering.unsigned_abs());
-    sk.loss.ca_state = CaState::Open;
-    sk.cong = CongVars::new(sk.opts.congestion, &cx.sysctl);
+    sk.rtt.srtt_us = 0;
+    sk.rtt.mdev_us = TCP_TIMEOUT_INIT_MS * 1000;
+    sk.rtt.rcv_rtt_last_tsecr = 0;
+    sk.loss = LossVars {
+        timeout_rehash: sk.loss.timeout_rehash,
+        lost: sk.loss.lost,
+        ..LossVars::new(sk.loss.reordering, cx.hz)
+    };
+    sk.total = Totals {
+        wstamp: sk.total.wstamp,
+        lsndtime: sk.total.lsndtime,
+        rcv_tstamp: sk.total.rcv_tstamp,
+        rcv_ttl: sk.total.rcv_ttl,
+        ..Totals::default()
+    };
+    sk.rate = RateVars { app_limited: u32::MAX, rate_app_limited: true, ..sk.rate.clone() };
+    sk.cong = CongVars::new(sk.opts.congestion, &cx.sysctl, cx.hz);
     sk.fastopen.forget();
     sk.shutdown = Shutdown::default();
     sk.done = false;
@@ -70,8 +84,5 @@ fn start_over(sk: &mut Sock, cx: &mut Cx) {
     sk.flow.remote = unbound.remote;
     if !sk.bound_addr {
         sk.flow.local.set_ip(unbound.local.ip());
-    }
-    if !sk.bound_port {
-        sk.flow.local.set_port(0);
     }
 }

@@ -72,7 +72,7 @@ fn get_option(
     match level {
         SOL_SOCKET => match sockopt_socket::get(sk, name, len, cx) {
             Some(value) => value,
-            None => sol_socket(sk, name, len),
+            None => sol_socket(sk, name, len, cx),
         },
         SOL_TCP if name == TCP_SAVED_SYN => tcp_saved_syn(sk, len),
         SOL_TCP => do_tcp_getsockopt(sk, name, cx),
@@ -94,7 +94,7 @@ fn tcp_saved_syn(sk: &mut Sock, len: usize) -> Result<Vec<u8>, Errno> {
 }
 
 /// Linux: sk_getsockopt
-fn sol_socket(sk: &mut Sock, name: i32, len: usize) -> Result<Vec<u8>, Errno> {
+fn sol_socket(sk: &mut Sock, name: i32, len: usize, cx: &Cx) -> Result<Vec<u8>, Errno> {
     let val = match name {
         SO_REUSEADDR => i32::from(sk.opts.reuseaddr),
         SO_REUSEPORT => i32::from(sk.opts.reuseport),
@@ -120,7 +120,7 @@ fn sol_socket(sk: &mut Sock, name: i32, len: usize) -> Result<Vec<u8>, Errno> {
         SO_ACCEPTCONN => i32::from(sk.state() == TcpState::Listen),
         SO_LINGER => {
             let mut bytes = int_bytes(i32::from(sk.opts.linger.on));
-            bytes.extend(int_bytes(sk.opts.linger.shown_secs()));
+            bytes.extend(int_bytes(sk.opts.linger.shown_secs(cx.hz)));
             return Ok(bytes);
         }
         SO_MAX_PACING_RATE if len < 8 => {
@@ -179,9 +179,9 @@ fn do_tcp_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<Vec<u8>, Errno> {
         TCP_SAVE_SYN => i32::from(sk.opts.save_syn),
         TCP_ULP => return Ok(Vec::new()),
         TCP_TX_DELAY => saturated(sk.opts.tx_delay_us),
-        TCP_RTO_MAX_MS => saturated(sk.opts.rto_max_ms),
-        TCP_RTO_MIN_US => saturated(sk.opts.rto_min_ms * 1000),
-        TCP_DELACK_MAX_US => saturated(sk.opts.delack_max_ms * 1000),
+        TCP_RTO_MAX_MS => clamped(cx.hz.jiffies_to_msecs(sk.opts.rto_max)),
+        TCP_RTO_MIN_US => clamped(cx.hz.jiffies_to_usecs(sk.opts.rto_min)),
+        TCP_DELACK_MAX_US => clamped(cx.hz.jiffies_to_usecs(sk.opts.delack_max)),
         TCP_INFO => return Ok(tcp_get_info(sk, cx)),
         TCP_CC_INFO => return Ok(Vec::new()),
         TCP_CONGESTION => {

@@ -3,6 +3,8 @@
 //! RFC 9293 §3.10.1 · Linux: __inet_listen_sk (net/ipv4/af_inet.c), inet_csk_listen_start
 //! (net/ipv4/inet_connection_sock.c)
 
+use std::net::SocketAddr;
+
 use crate::errno::Errno;
 use crate::fastopen::listen_without_sockopt;
 use crate::sock::ConnectPhase;
@@ -33,10 +35,11 @@ impl Stack {
         }
         listen_without_sockopt(sk, backlog, &mut self.cx);
         sk.listener.fastopenq.start();
-        let local = sk.flow.local;
+        let local = SocketAddr::new(sk.flow.local.ip(), sk.num);
         let port = self.get_port(id, local, true)?;
         self.enter(id, |sk, cx| {
             sk.flow.local.set_port(port);
+            sk.num = port;
             sk.ack = crate::sock::control_block::AckVars::default();
             tcp_set_state(sk, Event::PassiveOpen, cx);
         });

@@ -12,6 +12,7 @@ mod disconnect;
 mod fcntl;
 mod file;
 mod getsockopt;
+mod hash_connect;
 mod ioctl;
 mod listen;
 mod message;

@@ -154,7 +154,9 @@ impl Stack {
             (EpollOp::Add, None) | (EpollOp::Mod, Some(_)) => {}
         }
         // Errors and hang-ups are reported whether asked for or not.
-        let interest = Interest { events: event.events | POLLERR | POLLHUP, data: event.data };
+        let added = known.map_or_else(|| self.fds.next_interest(), |known| known.added);
+        let events = event.events | POLLERR | POLLHUP;
+        let interest = Interest { events, data: event.data, added };
         self.fds.epoll_mut(epfd)?.interest.insert(fd, interest);
         if self.wanted_events(epfd, fd)? != 0 {
             self.fds.epoll_mut(epfd)?.push(fd);
@@ -188,10 +190,13 @@ impl Stack {
             return Poll::Ready(Err(Errno::EINVAL));
         }
         let events = self.ep_send_events(epfd, max)?;
-        if timeout_ms == 0 || !events.is_empty() {
-            return Poll::Ready(Ok(events));
-        }
-        sleep.wait(now, timeout_us(timeout_ms), Ok(events))
+        let result = if timeout_ms == 0 || !events.is_empty() {
+            Poll::Ready(Ok(events))
+        } else {
+            sleep.wait(now, timeout_us(timeout_ms), Ok(events))
+        };
+        self.fds.epoll_mut(epfd)?.is_waited_for = result.is_pending();
+        result
     }
 
     /// Takes up to `max` events off the ready list. What stays true stays on it, behind the others,

@@ -6,6 +6,7 @@ use super::send::sk_stream_is_writeable;
 use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::fastopen::tcp_passive_fastopen;
+use crate::memory::tcp_under_memory_pressure;
 use crate::output::window::tcp_receive_window;
 use crate::sock::Sock;
 use crate::sock::control_block::UrgData;
@@ -35,7 +36,7 @@ pub(super) fn tcp_poll(sk: &mut Sock, cx: &Cx) -> u32 {
         mask |= POLLIN | POLLRDNORM | POLLRDHUP;
     }
     if !state.is_in(StateMask::CONNECTING) || tcp_passive_fastopen(sk) {
-        mask |= readable(sk) | writable(sk, cx);
+        mask |= readable(sk, cx) | writable(sk, cx);
         if let UrgData::Valid(_) = sk.rcv.urg_data {
             mask |= POLLPRI;
         }
@@ -50,7 +51,7 @@ pub(super) fn tcp_poll(sk: &mut Sock, cx: &Cx) -> u32 {
 }
 
 /// Linux: tcp_stream_is_readable
-fn readable(sk: &Sock) -> u32 {
+fn readable(sk: &Sock, cx: &Cx) -> u32 {
     let mut target = sk.opts.rcvlowat;
     if sk.rcv.urg_data != UrgData::None
         && sk.rcv.urg_seq == sk.recv_queue.copied_seq()
@@ -58,22 +59,23 @@ fn readable(sk: &Sock) -> u32 {
     {
         target += 1;
     }
-    if tcp_epollin_ready(sk, target) { POLLIN | POLLRDNORM } else { 0 }
+    if tcp_epollin_ready(sk, target, cx) { POLLIN | POLLRDNORM } else { 0 }
 }
 
 /// So much can be read that somebody should, or the peer cannot send more until somebody does.
 ///
 /// Linux: tcp_epollin_ready (include/net/tcp.h)
-pub(crate) fn tcp_epollin_ready(sk: &Sock, target: u32) -> bool {
+pub(crate) fn tcp_epollin_ready(sk: &Sock, target: u32, cx: &Cx) -> bool {
     let avail = sk.rcv.nxt - sk.recv_queue.copied_seq();
-    avail > 0 && (avail >= target || tcp_receive_window(sk) <= sk.ack.rcv_mss)
+    let urgent = tcp_under_memory_pressure(cx) || tcp_receive_window(sk) <= sk.ack.rcv_mss;
+    avail > 0 && (avail >= target || urgent)
 }
 
 /// Wakes readers if there is enough for them.
 ///
 /// Linux: tcp_data_ready (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_data_ready(sk: &Sock, cx: &mut Cx) {
-    if tcp_epollin_ready(sk, sk.opts.rcvlowat) || sk.done {
+    if tcp_epollin_ready(sk, sk.opts.rcvlowat, cx) || sk.done {
         cx.wake(sk.id, Wake::Readable);
     }
 }

@@ -100,7 +100,7 @@ fn tcp_recvmsg(
         if so_far == 0 || !over {
             tcp_cleanup_rbuf(sk, so_far, cx);
             let expired = if so_far == 0 { Err(Errno::EAGAIN) } else { Ok(()) };
-            match sleep.wait(cx.now, sk.opts.rcvtimeo_us, expired) {
+            match sleep.schedule_timeout(cx, sk.opts.rcvtimeo, expired) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(err)) => return Poll::Ready(Err(err)),
                 Poll::Ready(Ok(())) => {}

@@ -12,22 +12,21 @@ use crate::effect::Wake;
 use crate::errno::Errno;
 use crate::errqueue::zerocopy::{NewSegment, ZcCall, skb_zerocopy_iter_stream};
 use crate::fastopen::tcp_passive_fastopen;
+use crate::input::rate::tcp_rate_check_app_limited;
 use crate::input::tcp_sndbuf_expand;
+use crate::memory::{is_plenty, sk_wmem_schedule, tcp_wmem_schedule};
+use crate::output::cwnd_validate::tcp_slow_start_after_idle_check;
 use crate::output::mss::tcp_send_mss;
 use crate::output::small_queue::tcp_should_autocork;
 use crate::output::write::{
-    Amount, forced_push, tcp_mark_push, tcp_push_pending_frames_at,
-    tcp_slow_start_after_idle_check, tcp_write_xmit,
+    Amount, forced_push, tcp_mark_push, tcp_push_pending_frames_at, tcp_write_xmit,
 };
 use crate::repair::tcp_repair_sendmsg;
-use crate::sock::write_queue::Chunk;
+use crate::sock::write_queue::{Chunk, SKB_OVERHEAD};
 use crate::sock::{Chrono, NonAgle, Sock};
 use crate::state::StateMask;
 use crate::timestamping::{sock_cmsg_send, tcp_tx_timestamp};
 use crate::wire::Flags;
-
-/// SKB_TRUESIZE of a sending buffer without its data: small head, struct sk_buff.
-const SKB_OVERHEAD: u32 = 960;
 
 /// MSG_* flags TCP looks at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -119,7 +118,10 @@ fn try_sendmsg(
     cx: &mut Cx,
 ) -> Poll<Result<usize, Errno>> {
     let nonblock = sk.opts.nonblock || message.flags.dontwait();
-    let timeout = sk.opts.sndtimeo_us;
+    let timeout = sk.opts.sndtimeo;
+    if !sleep.has_slept() {
+        tcp_rate_check_app_limited(sk);
+    }
     let can_send = sk.state().is_in(StateMask::CAN_SEND) || tcp_passive_fastopen(sk);
     if !can_send && sleep.copied == 0 {
         // Data may be handed over only once the connection is established.
@@ -132,7 +134,7 @@ fn try_sendmsg(
         if nonblock {
             return Poll::Ready(Err(Errno::EAGAIN));
         }
-        return sleep.wait(cx.now, timeout, Err(Errno::EAGAIN));
+        return sleep.schedule_timeout(cx, timeout, Err(Errno::EAGAIN));
     }
     if let Some(result) = tcp_repair_sendmsg(sk, message.data, cx) {
         return Poll::Ready(result);
@@ -146,7 +148,7 @@ fn try_sendmsg(
         Ended::Broken => Poll::Ready(Err(sk.err.take().unwrap_or(Errno::EPIPE))),
         Ended::Full => {
             sk.nospace = true;
-            if nonblock { Poll::Ready(so_far) } else { sleep.wait(cx.now, timeout, so_far) }
+            if nonblock { Poll::Ready(so_far) } else { sleep.schedule_timeout(cx, timeout, so_far) }
         }
     };
     if matches!(result, Poll::Ready(Ok(copied)) if copied > 0) {
@@ -172,18 +174,20 @@ fn copy_and_push(sk: &mut Sock, message: &Message<'_>, sleep: &mut Sleep, cx: &m
             return Ended::Broken;
         }
         let has_room = !is_spilled && tail_has_room(sk, size_goal);
-        if !has_room && !sk_stream_memory_free(sk, cx) {
+        let left = u32::try_from(data.len() - *copied).unwrap_or(u32::MAX);
+        let most = match has_room || (sk_stream_memory_free(sk, cx) && tcp_skb_entail(sk, cx)) {
+            true => tcp_wmem_schedule(sk, room_in_tail(sk, size_goal).min(left), cx),
+            false => 0,
+        };
+        if most == 0 {
             if *copied > start {
                 let push = MsgFlags(flags.0 & !MsgFlags::MORE);
                 tcp_push(sk, push, (mss_now, size_goal), NonAgle::PUSH, cx);
             }
             return Ended::Full;
         }
-        if !has_room {
-            tcp_skb_entail(sk, cx);
-        }
         let before = *copied;
-        let Ok(full) = append(sk, data, copied, size_goal, zerocopy.as_ref()) else {
+        let Ok(full) = append(sk, data, copied, (size_goal, most), zerocopy.as_ref()) else {
             // The packet has no room for more pages.
             tcp_mark_push(sk);
             is_spilled = true;
@@ -215,17 +219,16 @@ fn copy_and_push(sk: &mut Sock, message: &Message<'_>, sleep: &mut Sleep, cx: &m
     Ended::Done
 }
 
-/// Copies what fits into the last chunk; true when that filled it.
+/// Copies up to `most` bytes into the last chunk; true when that filled it to `size_goal`.
 fn append(
     sk: &mut Sock,
     data: &[u8],
     copied: &mut usize,
-    size_goal: u32,
+    (size_goal, most): (u32, u32),
     zerocopy: Option<&ZcCall>,
 ) -> Result<bool, NewSegment> {
     let Some(tail) = sk.write_queue.tail_mut() else { return Ok(true) };
-    let room = to_usize(size_goal.saturating_sub(tail.len()));
-    let mut len = room.min(data.len() - *copied);
+    let mut len = to_usize(most);
     if let Some(call) = zerocopy {
         len = skb_zerocopy_iter_stream(tail, call, *copied, len)?;
     }
@@ -253,16 +256,28 @@ fn tail_has_room(sk: &Sock, size_goal: u32) -> bool {
         .is_some_and(|tail| tail.len() < size_goal && !tail.eor && !tail.flags.fin())
 }
 
-/// Linux: tcp_skb_entail
-fn tcp_skb_entail(sk: &mut Sock, cx: &Cx) {
+/// Bytes the last chunk can take, if there is one.
+fn room_in_tail(sk: &Sock, size_goal: u32) -> u32 {
+    sk.write_queue.tail().map_or(0, |tail| size_goal.saturating_sub(tail.len()))
+}
+
+/// A fresh chunk, if there is memory for it; for the only one there always is.
+///
+/// Linux: tcp_stream_alloc_skb, tcp_skb_entail
+fn tcp_skb_entail(sk: &mut Sock, cx: &mut Cx) -> bool {
+    let is_only = sk.write_queue.is_unsent_empty() && sk.write_queue.is_rtx_empty();
+    if !is_only && !sk_wmem_schedule(sk, SKB_OVERHEAD, cx) {
+        return false;
+    }
     if sk.write_queue.is_unsent_empty() {
-        sk.chrono.start(Chrono::Busy, cx.now);
+        sk.chrono.start(Chrono::Busy, cx.jiffies());
     }
     let seq = sk.snd.write_seq;
     sk.write_queue.push(Chunk::new(seq, Flags::NONE, Vec::new()));
     // TCP_NAGLE_PUSH does not outlive the data it was meant for.
     sk.opts.nonagle.push = false;
     tcp_slow_start_after_idle_check(sk, cx);
+    true
 }
 
 /// Linux: tcp_push (net/ipv4/tcp.c)
@@ -341,20 +356,20 @@ pub(crate) fn sk_stream_is_writeable(sk: &Sock, cx: &Cx) -> bool {
 
 /// Data was acknowledged: a sender that waits may have room now.
 ///
-/// Linux: tcp_check_space, tcp_new_space (net/ipv4/tcp_input.c)
+/// Linux: tcp_check_space, tcp_new_space, tcp_should_expand_sndbuf (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_check_space(sk: &mut Sock, cx: &mut Cx) {
     if !sk.nospace {
         return;
     }
     let in_flight = sk.loss.packets_in_flight();
-    if !sk.opts.locks.sndbuf && in_flight < sk.cong.cw.snd_cwnd {
+    if !sk.opts.locks.sndbuf && is_plenty(cx) && in_flight < sk.cong.cw.snd_cwnd {
         tcp_sndbuf_expand(sk, cx);
         sk.cong.cwnd_stamp = cx.now;
     }
     if sk_stream_is_writeable(sk, cx) {
         sk.nospace = false;
         let idle = sk.write_queue.is_unsent_empty() && sk.write_queue.is_rtx_empty();
-        sk.chrono.stop(Chrono::SndbufLimited, idle, cx.now);
+        sk.chrono.stop(Chrono::SndbufLimited, idle, cx.jiffies());
         cx.wake(sk.id, Wake::Writable);
     }
 }

@@ -22,8 +22,11 @@ use crate::sock::{Linger, Sock};
 use crate::stack::Stack;
 use crate::state::{StateMask, TcpState};
 use crate::table::Fd;
+use crate::time::Hz;
 use crate::time::Instant;
-use crate::timer::{Timer, keepalive_time_ms, reset_keepalive_timer};
+use crate::timer::{
+    TCP_TIMEOUT_MIN, Timer, keepalive_time_elapsed, keepalive_time_when, reset_keepalive_timer,
+};
 use crate::timestamping::{set_timestamp, sock_set_timestamping};
 
 /// SOCK_MIN_SNDBUF, SOCK_MIN_RCVBUF
@@ -193,7 +196,7 @@ fn set_rcvbuf(sk: &mut Sock, val: i32) {
 fn set_keepalive(sk: &mut Sock, on: bool, cx: &Cx) {
     if !sk.state().is_in(StateMask::UNCONNECTED) {
         if on && !sk.opts.keepalive {
-            let time = keepalive_time_ms(sk, cx);
+            let time = keepalive_time_when(sk, cx);
             reset_keepalive_timer(sk, time, cx);
         } else if !on {
             sk.timers.stop(Timer::Keepalive);
@@ -254,14 +257,8 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
             sk.opts.user_timeout_ms = u32::try_from(val).map_err(|_| Errno::EINVAL)?;
         }
         TCP_NOTSENT_LOWAT => sk.opts.notsent_lowat = val.cast_unsigned(),
-        TCP_THIN_LINEAR_TIMEOUTS => {
-            let valid = (0..=1).contains(&val);
-            sk.opts.thin_linear_timeouts = valid.then_some(val == 1).ok_or(Errno::EINVAL)?;
-        }
-        TCP_INQ => {
-            let valid = (0..=1).contains(&val);
-            sk.opts.inq = valid.then_some(val == 1).ok_or(Errno::EINVAL)?;
-        }
+        TCP_THIN_LINEAR_TIMEOUTS => sk.opts.thin_linear_timeouts = zero_or_one(val)?,
+        TCP_INQ => sk.opts.inq = zero_or_one(val)?,
         TCP_SAVE_SYN => {
             let mode = u8::try_from(val).ok().filter(|mode| *mode <= 2);
             sk.opts.save_syn = mode.ok_or(Errno::EINVAL)?;
@@ -270,39 +267,45 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
             let fits = (0..1 << 28).contains(&val);
             sk.opts.tx_delay_us = fits.then(|| val.unsigned_abs()).ok_or(Errno::EINVAL)?;
         }
-        TCP_RTO_MAX_MS | TCP_RTO_MIN_US | TCP_DELACK_MAX_US => set_time_limit(sk, name, val)?,
+        TCP_RTO_MAX_MS | TCP_RTO_MIN_US | TCP_DELACK_MAX_US => {
+            set_time_limit(sk, name, val, cx.hz)?
+        }
         TCP_MD5SIG | TCP_MD5SIG_EXT => sk.md5.set(value, sk.is_v6, name == TCP_MD5SIG_EXT)?,
         _ => return Err(Errno::ENOPROTOOPT),
     }
     Ok(())
 }
 
+fn zero_or_one(val: i32) -> Result<bool, Errno> {
+    (0..=1).contains(&val).then_some(val == 1).ok_or(Errno::EINVAL)
+}
+
 /// TCP_RTO_MAX_MS, TCP_RTO_MIN_US, TCP_DELACK_MAX_US.
-fn set_time_limit(sk: &mut Sock, name: i32, val: i32) -> Result<(), Errno> {
+fn set_time_limit(sk: &mut Sock, name: i32, val: i32, hz: Hz) -> Result<(), Errno> {
     match name {
-        TCP_RTO_MIN_US => sk.opts.rto_min_ms = short_time_ms(val)?,
-        TCP_DELACK_MAX_US => sk.opts.delack_max_ms = short_time_ms(val)?,
+        TCP_RTO_MIN_US => sk.opts.rto_min = short_time(val, hz)?,
+        TCP_DELACK_MAX_US => sk.opts.delack_max = short_time(val, hz)?,
         _ => {
             let fits = (1000..=TCP_RTO_MAX_MAX_MS).contains(&val);
-            sk.opts.rto_max_ms = fits.then(|| val.unsigned_abs()).ok_or(Errno::EINVAL)?;
+            let ticks = fits.then(|| hz.msecs_to_jiffies(val.unsigned_abs()));
+            sk.opts.rto_max = ticks.ok_or(Errno::EINVAL)?;
         }
     }
     Ok(())
 }
 
 /// A time of two ticks to 200 ms, given in microseconds (TCP_RTO_MIN_US, TCP_DELACK_MAX_US).
-fn short_time_ms(us: i32) -> Result<u32, Errno> {
-    let ms = u32::try_from(us).map_err(|_| Errno::EINVAL)?.div_ceil(1000);
-    if (2..=TCP_RTO_MIN_MS).contains(&ms) { Ok(ms) } else { Err(Errno::EINVAL) }
+fn short_time(us: i32, hz: Hz) -> Result<u32, Errno> {
+    let ticks = hz.usecs_to_jiffies(u64::try_from(us).map_err(|_| Errno::EINVAL)?);
+    let longest = hz.msecs_to_jiffies(TCP_RTO_MIN_MS);
+    (TCP_TIMEOUT_MIN..=longest).contains(&ticks).then_some(ticks).ok_or(Errno::EINVAL)
 }
 
 /// Linux: tcp_sock_set_keepidle_locked
 fn set_keepidle(sk: &mut Sock, secs: u32, cx: &Cx) {
     sk.opts.keepidle_secs = Some(secs);
     if sk.opts.keepalive && !sk.state().is_in(StateMask::UNCONNECTED) {
-        let last = sk.ack.lrcvtime.max(sk.total.rcv_tstamp);
-        let idle = cx.now.jiffies().0.saturating_sub(last.jiffies().0);
-        let rest = (u64::from(secs) * 1000).saturating_sub(idle);
+        let rest = keepalive_time_when(sk, cx).saturating_sub(keepalive_time_elapsed(sk, cx));
         reset_keepalive_timer(sk, rest, cx);
     }
 }
@@ -345,7 +348,7 @@ fn set_congestion(sk: &mut Sock, value: &[u8], cx: &Cx) -> Result<(), Errno> {
     }
     let name = value.split(|byte| *byte == 0).next().unwrap_or_default();
     let name = std::str::from_utf8(name).map_err(|_| Errno::ENOENT)?;
-    let algorithm = Algorithm::by_name(name, &cx.sysctl).ok_or(Errno::ENOENT)?;
+    let algorithm = Algorithm::by_name(name, &cx.sysctl, cx.hz).ok_or(Errno::ENOENT)?;
     if sk.opts.congestion == algorithm.name() {
         return Ok(());
     }

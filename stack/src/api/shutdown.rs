@@ -9,7 +9,7 @@ use crate::effect::Wake;
 use crate::errno::Errno;
 use crate::sock::{ConnectPhase, Sock};
 use crate::stack::Stack;
-use crate::state::TcpState;
+use crate::state::{StateMask, TcpState};
 use crate::table::Fd;
 use crate::time::Instant;
 
@@ -49,6 +49,11 @@ impl Stack {
 fn inet_shutdown(sk: &mut Sock, how: How, cx: &mut Cx) -> Result<(), Errno> {
     let (read, write) = (how != How::Write, how != How::Read);
     let state = sk.state();
+    if sk.connect == ConnectPhase::Connecting {
+        let unopened = state.is_in(StateMask::CONNECTING) || state == TcpState::Close;
+        let over = ConnectPhase::Disconnecting;
+        sk.connect = if unopened { over } else { ConnectPhase::Connected };
+    }
     if state == TcpState::SynSent || (state == TcpState::Listen && read) {
         tcp_disconnect(sk, cx);
         sk.connect = ConnectPhase::Unconnected;

@@ -3,6 +3,7 @@
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::errqueue::zerocopy::ZcCall;
 use crate::seq::Seq;
@@ -55,8 +56,27 @@ impl Sleep {
         self.until = None;
     }
 
+    /// Sleeps on, for at most `timeout` ticks from the first try (none: for ever), as calls do that
+    /// have a timeout of their socket.
+    ///
+    /// Linux: schedule_timeout (kernel/time/timer.c)
+    pub(crate) fn schedule_timeout<T>(
+        &mut self,
+        cx: &Cx,
+        timeout: Option<u64>,
+        expired: Result<T, Errno>,
+    ) -> Poll<Result<T, Errno>> {
+        let started = *self.started.get_or_insert(cx.now);
+        let expires = timeout.map(|ticks| cx.hz.jiffies(started).plus(ticks));
+        if expires.is_some_and(|expires| expires <= cx.jiffies()) {
+            return Poll::Ready(expired);
+        }
+        self.until = expires.map(|expires| cx.wheel.at(cx.now, expires).due);
+        Poll::Pending
+    }
+
     /// Sleeps on, for at most `timeout_us` from the first try (none: for ever); `expired` is what
-    /// the call returns when that is over.
+    /// the call returns when that is over. These timers are of high resolution (poll, epoll).
     pub(crate) fn wait<T>(
         &mut self,
         now: Instant,
@@ -64,7 +84,6 @@ impl Sleep {
         expired: Result<T, Errno>,
     ) -> Poll<Result<T, Errno>> {
         let started = *self.started.get_or_insert(now);
-        // A span of whole ticks, as schedule_timeout counts them.
         self.until = timeout_us.map(|us| started.plus(Duration::from_micros(us)));
         if self.until.is_some_and(|until| until <= now) {
             Poll::Ready(expired)

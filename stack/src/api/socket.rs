@@ -5,7 +5,7 @@
 use crate::errno::Errno;
 use crate::sock::Sock;
 use crate::stack::Stack;
-use crate::table::{Fd, FdEntry, Object};
+use crate::table::{Fd, FdEntry};
 use crate::time::Instant;
 
 /// Address families with TCP.
@@ -23,10 +23,10 @@ impl Stack {
         self.set_now(now);
         let id = self.objects.reserve();
         let is_v6 = domain == Domain::Inet6;
-        let mut sk = Sock::new(id, is_v6, &self.cx.sysctl);
+        let mut sk = Sock::new(id, is_v6, &self.cx);
         sk.opts.nonblock = nonblock;
         sk.opts.v6only = is_v6 && self.cx.sysctl.bindv6only != 0;
-        self.objects.put(id, Object::Sock(Box::new(sk)));
+        self.add_sock(sk);
         self.fds.open(FdEntry::Sock(id))
     }
 

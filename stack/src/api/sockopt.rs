@@ -3,6 +3,7 @@
 //! Linux: include/uapi/asm-generic/socket.h, include/uapi/linux/{tcp,in,in6}.h
 
 use crate::errno::Errno;
+use crate::time::Hz;
 
 pub(super) const SOL_IP: i32 = 0;
 pub(super) const SOL_SOCKET: i32 = 1;
@@ -136,14 +137,21 @@ pub(super) fn saturated(val: u32) -> i32 {
     i32::try_from(val).unwrap_or(i32::MAX)
 }
 
+/// What the kernel returns as an int.
+pub(super) fn clamped(val: u64) -> i32 {
+    i32::try_from(val).unwrap_or(i32::MAX)
+}
+
 /// The int a value holds.
 pub(crate) fn int(value: &[u8]) -> Result<i32, Errno> {
     let bytes = value.first_chunk().ok_or(Errno::EINVAL)?;
     Ok(i32::from_ne_bytes(*bytes))
 }
 
-/// A `struct timeval`: none means for ever, as zero does.
-pub(super) fn timeval(value: &[u8]) -> Result<Option<u64>, Errno> {
+/// A `struct timeval` in ticks, rounded up: none means for ever, as zero does.
+///
+/// Linux: sock_set_timeout (net/core/sock.c)
+pub(super) fn timeval(value: &[u8], hz: Hz) -> Result<Option<u64>, Errno> {
     let (secs, rest) = value.split_first_chunk().ok_or(Errno::EINVAL)?;
     let usecs = rest.first_chunk().ok_or(Errno::EINVAL)?;
     let (secs, usecs) = (i64::from_ne_bytes(*secs), i64::from_ne_bytes(*usecs));
@@ -154,14 +162,18 @@ pub(super) fn timeval(value: &[u8]) -> Result<Option<u64>, Errno> {
         // A negative time is none at all: the call does not wait.
         return Ok(Some(0));
     };
-    let us = secs.saturating_mul(1_000_000).saturating_add(usecs.unsigned_abs());
-    Ok((us != 0).then_some(us))
+    let part = u64::from(hz.usecs_to_jiffies(usecs.unsigned_abs()));
+    let ticks = hz.secs(secs).saturating_add(part);
+    Ok((ticks != 0).then_some(ticks))
 }
 
 /// The bytes of a `struct timeval`.
-pub(super) fn timeval_bytes(us: Option<u64>) -> Vec<u8> {
-    let us = us.unwrap_or(0);
-    let mut bytes = (us / 1_000_000).to_ne_bytes().to_vec();
-    bytes.extend((us % 1_000_000).to_ne_bytes());
+///
+/// Linux: sock_get_timeout (net/core/sock.c)
+pub(super) fn timeval_bytes(ticks: Option<u64>, hz: Hz) -> Vec<u8> {
+    let ticks = ticks.unwrap_or(0);
+    let rest = u32::try_from(ticks % hz.secs(1)).unwrap_or(0);
+    let mut bytes = (ticks / hz.secs(1)).to_ne_bytes().to_vec();
+    bytes.extend(hz.jiffies_to_usecs(rest).to_ne_bytes());
     bytes
 }

@@ -137,7 +137,7 @@ pub(super) fn do_ip_getsockopt(sk: &Sock, name: i32, cx: &Cx) -> Result<Vec<u8>,
         IP_MULTICAST_ALL => sk.opts.kept.get_or(kept::IP_MULTICAST_ALL, i32::from(!sk.is_v6)),
         IP_MSFILTER | MCAST_MSFILTER => return Err(Errno::EINVAL),
         IP_LOCAL_PORT_RANGE => sk.opts.kept.get_or(kept::IP_LOCAL_PORT_RANGE, 0),
-        IP_PROTOCOL => i32::from(sk.flow.local.port()),
+        IP_PROTOCOL => i32::from(sk.num),
         _ => return Err(Errno::ENOPROTOOPT),
     }))
 }

@@ -48,7 +48,7 @@ pub(super) fn do_ipv6_setsockopt(
         IPV6_TCLASS => set_tclass(sk, int(value)?)?,
         IPV6_V6ONLY => {
             let val = int(value)?;
-            if sk.flow.local.port() != 0 {
+            if sk.num != 0 {
                 return Err(Errno::EINVAL);
             }
             sk.opts.v6only = val != 0;

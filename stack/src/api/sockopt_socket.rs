@@ -42,8 +42,8 @@ pub(super) fn set(
         SO_PRIORITY => int(value).and_then(|val| set_priority(sk, val, cx)),
         SO_MARK => int(value).and_then(|val| set_mark(sk, val, cx)),
         SO_RCVLOWAT => int(value).map(|val| tcp_set_rcvlowat(sk, val, cx)),
-        SO_RCVTIMEO | SO_RCVTIMEO_NEW => timeval(value).map(|us| sk.opts.rcvtimeo_us = us),
-        SO_SNDTIMEO | SO_SNDTIMEO_NEW => timeval(value).map(|us| sk.opts.sndtimeo_us = us),
+        SO_RCVTIMEO | SO_RCVTIMEO_NEW => timeval(value, cx.hz).map(|t| sk.opts.rcvtimeo = t),
+        SO_SNDTIMEO | SO_SNDTIMEO_NEW => timeval(value, cx.hz).map(|t| sk.opts.sndtimeo = t),
         SO_LOCK_FILTER => int(value).and_then(|val| {
             let unlocks = sk.opts.filter_locked && val == 0;
             sk.opts.filter_locked |= val != 0;
@@ -156,8 +156,8 @@ pub(super) fn get(sk: &Sock, name: i32, len: usize, cx: &Cx) -> Option<Result<Ve
     Some(match name {
         SO_BINDTODEVICE => device_name(sk, len, cx),
         SO_BINDTOIFINDEX => Ok(int_bytes(sk.opts.bound_dev_if)),
-        SO_RCVTIMEO | SO_RCVTIMEO_NEW => Ok(timeval_bytes(sk.opts.rcvtimeo_us)),
-        SO_SNDTIMEO | SO_SNDTIMEO_NEW => Ok(timeval_bytes(sk.opts.sndtimeo_us)),
+        SO_RCVTIMEO | SO_RCVTIMEO_NEW => Ok(timeval_bytes(sk.opts.rcvtimeo, cx.hz)),
+        SO_SNDTIMEO | SO_SNDTIMEO_NEW => Ok(timeval_bytes(sk.opts.sndtimeo, cx.hz)),
         SO_LOCK_FILTER => flag(sk.opts.filter_locked),
         SO_TXTIME => {
             let mut bytes = int_bytes(sk.opts.txtime.clockid);

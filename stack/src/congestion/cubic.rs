@@ -10,7 +10,7 @@ use super::{AckSample, CaEvent, CaState, CongestionOps, Cwnd, SlowStartExit};
 use crate::output::mss::GSO_MAX_SIZE;
 use crate::seq::Seq;
 use crate::sysctl::Sysctls;
-use crate::time::{HZ, Instant, usecs_to_jiffies};
+use crate::time::{Hz, Instant, Jiffies};
 
 /// BICTCP_BETA_SCALE: the reduction factor is BETA / SCALE, about 0.7.
 const BETA_SCALE: u32 = 1024;
@@ -24,8 +24,8 @@ const CUBE_FACTOR: u64 = (1 << (10 + 3 * TIME_SHIFT)) / CUBE_RTT_SCALE;
 /// beta_scale: ACKs per segment of the Reno-friendly estimate, times 8.
 const BETA_FRIENDLY: u64 =
     8 * (BETA_SCALE as u64 + BETA as u64) / 3 / (BETA_SCALE as u64 - BETA as u64);
-/// Without a new window, the target is recomputed at most this often.
-const UPDATE_JIFFIES: u64 = HZ / 32;
+/// Without a new window, the target is recomputed at most so many times per second.
+const UPDATES_PER_SEC: u32 = 32;
 
 /// HYSTART_ACK_TRAIN and HYSTART_DELAY: what hystart_detect turns on.
 const DETECT_TRAIN: i32 = 1;
@@ -48,6 +48,7 @@ pub(crate) struct Cubic {
 /// The module's parameters as they were when the connection began.
 #[derive(Clone, Copy, Debug)]
 struct CubicParams {
+    hz: Hz,
     fast_convergence: bool,
     beta: u32,
     tcp_friendliness: bool,
@@ -60,8 +61,9 @@ struct CubicParams {
 
 impl Cubic {
     /// A connection under the module's present parameters.
-    pub(super) fn new(sysctl: &Sysctls) -> Self {
+    pub(super) fn new(sysctl: &Sysctls, hz: Hz) -> Self {
         Self::with(CubicParams {
+            hz,
             fast_convergence: sysctl.cubic_fast_convergence != 0,
             beta: sysctl.cubic_beta.unsigned_abs(),
             tcp_friendliness: sysctl.cubic_tcp_friendliness != 0,
@@ -87,14 +89,14 @@ struct Curve {
     last_max_cwnd: u32,
     /// Window and tick of the last update.
     last_cwnd: u32,
-    last_time: u64,
+    last_time: Jiffies,
     /// Window at the plateau, and time from the epoch's beginning to it.
     origin_point: u32,
     k: u64,
     /// Smallest delay seen, in microseconds; 0 before the first sample.
     delay_min_us: u32,
     /// Tick at which this epoch began.
-    epoch_start: Option<u64>,
+    epoch_start: Option<Jiffies>,
     /// Segments acknowledged in this epoch that the Reno estimate has not used.
     ack_cnt: u64,
     /// What Reno's window would be (W_est).
@@ -149,8 +151,7 @@ impl CongestionOps for Cubic {
                 return;
             }
         }
-        let friendly = self.params.tcp_friendliness;
-        self.curve.bictcp_update(cw.snd_cwnd, acked, friendly, ack.now.jiffies().0);
+        self.curve.bictcp_update(cw.snd_cwnd, acked, ack.now, &self.params);
         tcp_cong_avoid_ai(cw, self.curve.cnt, acked);
     }
 
@@ -163,10 +164,10 @@ impl CongestionOps for Cubic {
 
     /// Linux: cubictcp_cwnd_event — idle time does not count as time on the curve.
     fn cwnd_event(&mut self, _: &mut Cwnd, event: CaEvent, now: Instant) {
-        let CaEvent::TxStart { idle_us } = event else { return };
-        let now = now.jiffies().0;
+        let CaEvent::TxStart { idle } = event else { return };
+        let now = self.params.hz.jiffies(now);
         if let Some(start) = &mut self.curve.epoch_start {
-            *start = start.saturating_add(idle_us * HZ / 1_000_000).min(now);
+            *start = start.plus(idle.into()).min(now);
         }
     }
 
@@ -174,8 +175,9 @@ impl CongestionOps for Cubic {
     fn pkts_acked(&mut self, cw: &mut Cwnd, ack: &AckSample) -> Option<SlowStartExit> {
         let rtt_us = ack.rtt_us?;
         // Right after a recovery the queue is still draining.
-        let now = ack.now.jiffies().0;
-        if self.curve.epoch_start.is_some_and(|start| now.saturating_sub(start) < HZ) {
+        let hz = self.params.hz;
+        let now = hz.jiffies(ack.now);
+        if self.curve.epoch_start.is_some_and(|start| now.since(start) < hz.per_sec()) {
             return None;
         }
         let delay_us = rtt_us.max(1);
@@ -200,24 +202,26 @@ impl Curve {
     /// How many acknowledged segments the next segment of growth costs.
     ///
     /// RFC 9438 §4.2 – 4.5 · Linux: bictcp_update (net/ipv4/tcp_cubic.c)
-    fn bictcp_update(&mut self, cwnd: u32, acked: u32, friendly: bool, now: u64) {
+    fn bictcp_update(&mut self, cwnd: u32, acked: u32, now: Instant, params: &CubicParams) {
         self.ack_cnt += u64::from(acked);
-        let age = now.saturating_sub(self.last_time);
-        if self.last_cwnd == cwnd && age <= UPDATE_JIFFIES {
+        let hz = params.hz;
+        let now = hz.jiffies(now);
+        let age = now.since(self.last_time);
+        if self.last_cwnd == cwnd && age <= hz.per_sec() / UPDATES_PER_SEC {
             return;
         }
         if self.epoch_start.is_none() || age != 0 {
             (self.last_cwnd, self.last_time) = (cwnd, now);
             let start = self.epoch_start.unwrap_or_else(|| self.begin_epoch(cwnd, acked, now));
-            self.cnt = self.cost_on_curve(cwnd, now.saturating_sub(start));
+            self.cnt = self.cost_on_curve(cwnd, now.since(start), hz);
         }
-        if friendly {
+        if params.tcp_friendliness {
             self.cnt = self.cost_as_reno(cwnd).min(self.cnt);
         }
         self.cnt = self.cnt.max(2);
     }
 
-    fn begin_epoch(&mut self, cwnd: u32, acked: u32, now: u64) -> u64 {
+    fn begin_epoch(&mut self, cwnd: u32, acked: u32, now: Jiffies) -> Jiffies {
         self.epoch_start = Some(now);
         self.ack_cnt = u64::from(acked);
         self.tcp_cwnd = cwnd;
@@ -228,9 +232,9 @@ impl Curve {
     }
 
     /// Cost per segment to reach the cubic function's value one round trip from now.
-    fn cost_on_curve(&self, cwnd: u32, age: u64) -> u32 {
-        let ticks = age + usecs_to_jiffies(u64::from(self.delay_min_us));
-        let t = (ticks << TIME_SHIFT) / HZ;
+    fn cost_on_curve(&self, cwnd: u32, age: u32, hz: Hz) -> u32 {
+        let ticks = u64::from(age) + u64::from(hz.usecs_to_jiffies(self.delay_min_us.into()));
+        let t = (ticks << TIME_SHIFT) / hz.secs(1);
         let offset = u128::from(t.abs_diff(self.k));
         let cube = (u128::from(CUBE_RTT_SCALE) * offset.pow(3)) >> (10 + 3 * TIME_SHIFT);
         let delta = u32::try_from(cube).unwrap_or(u32::MAX);

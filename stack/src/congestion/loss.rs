@@ -10,9 +10,10 @@ use super::{CaEvent, CaState, tcp_mark_skb_lost, tcp_rack_skb_timeout};
 use crate::cx::Cx;
 use crate::input::ack::AckFlags;
 use crate::mib::Counter;
+use crate::output::cwnd_validate::tcp_current_ssthresh;
 use crate::output::options::tcp_wnd_end;
-use crate::output::write::tcp_current_ssthresh;
 use crate::sock::Sock;
+use crate::time::Instant;
 
 /// The retransmission timer went off: everything counts as lost, except what was sent just now.
 ///
@@ -49,6 +50,7 @@ fn tcp_timeout_mark_lost(sk: &mut Sock, cx: &mut Cx) {
     let reneged = sk.write_queue.rtx_head().is_some_and(|head| head.marks.sacked);
     if reneged {
         cx.mib.inc(Counter::TcpExtTCPSACKReneging);
+        sk.loss.is_sack_reneg = true;
     }
     if reneged || !sk.rx_opt.sack_ok {
         sk.loss.sacked_out = 0;
@@ -63,6 +65,33 @@ fn tcp_timeout_mark_lost(sk: &mut Sock, cx: &mut Cx) {
             tcp_mark_skb_lost(sk, index, cx);
         }
     }
+}
+
+/// The episode that a timeout began is over: its time counts.
+///
+/// Linux: tcp_update_rto_time
+pub(crate) fn tcp_update_rto_time(sk: &mut Sock, cx: &Cx) {
+    if let Some(stamp) = sk.loss.rto_stamp.take() {
+        sk.loss.total_rto_time = sk.loss.total_rto_time.wrapping_add(rto_time_ms(stamp, cx));
+    }
+}
+
+/// Milliseconds since a timeout at `stamp`, in ticks of the timestamp clock.
+pub(crate) fn rto_time_ms(stamp: Instant, cx: &Cx) -> u32 {
+    let ms = cx.now.as_millis().saturating_sub(stamp.as_millis());
+    u32::try_from(ms).unwrap_or(u32::MAX)
+}
+
+/// Counts a timeout.
+///
+/// Linux: tcp_update_rto_stats (net/ipv4/tcp_timer.c)
+pub(crate) fn tcp_update_rto_stats(sk: &mut Sock, cx: &Cx) {
+    if sk.loss.retransmits == 0 {
+        sk.loss.total_rto_recoveries = sk.loss.total_rto_recoveries.wrapping_add(1);
+        sk.loss.rto_stamp = Some(cx.now);
+    }
+    sk.loss.retransmits += 1;
+    sk.loss.total_rto = sk.loss.total_rto.saturating_add(1);
 }
 
 /// An ACK after a timeout: was it spurious, is it over, what next.
@@ -106,7 +135,7 @@ pub(super) fn tcp_process_loss(
     }
     if !sk.rx_opt.sack_ok {
         if sk.snd.nxt.after(sk.loss.high_seq) && dupacks != 0 {
-            tcp_add_reno_sack(sk, dupacks, cx);
+            tcp_add_reno_sack(sk, dupacks, flags.ece, cx);
         } else if flags.snd_una_advanced {
             sk.loss.sacked_out = 0;
         }

@@ -11,7 +11,7 @@ mod reno_sack;
 mod undo;
 
 pub(crate) use cubic::Cubic;
-pub(crate) use loss::tcp_enter_loss;
+pub(crate) use loss::{rto_time_ms, tcp_enter_loss, tcp_update_rto_stats, tcp_update_rto_time};
 pub use ops::CaState;
 pub(crate) use ops::{AckSample, Algorithm, CaEvent, CongestionOps, Cwnd, SlowStartExit};
 pub(crate) use ops::{INFINITE_SSTHRESH, INIT_CWND};
@@ -27,5 +27,5 @@ pub(crate) use recovery::{
     tcp_set_ca_state, tcp_try_keep_open, tcp_xmit_recovery,
 };
 pub(crate) use reno::Reno;
-pub(crate) use reno_sack::tcp_remove_reno_sacks;
+pub(crate) use reno_sack::{tcp_limit_reno_sacked, tcp_remove_reno_sacks};
 pub(crate) use undo::undo_synack_rto;

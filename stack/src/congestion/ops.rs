@@ -6,7 +6,7 @@
 use super::{Cubic, Reno};
 use crate::seq::Seq;
 use crate::sysctl::Sysctls;
-use crate::time::Instant;
+use crate::time::{Hz, Instant};
 
 /// State of the loss recovery machine (Linux: enum tcp_ca_state).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,8 +97,8 @@ pub(crate) struct SlowStartExit {
 pub(crate) enum CaEvent {
     /// First transmission after nothing was in flight; the argument is how long nothing was sent.
     TxStart {
-        /// Time since the last data was sent, in microseconds.
-        idle_us: u64,
+        /// Ticks since the last data was sent.
+        idle: u32,
     },
     /// The window was restarted after idle.
     CwndRestart,
@@ -144,10 +144,10 @@ impl Algorithm {
     pub(crate) const NAMES: [&'static str; 2] = ["reno", "cubic"];
 
     /// The algorithm called `name`.
-    pub(crate) fn by_name(name: &str, sysctl: &Sysctls) -> Option<Self> {
+    pub(crate) fn by_name(name: &str, sysctl: &Sysctls, hz: Hz) -> Option<Self> {
         match name {
             "reno" => Some(Self::Reno(Reno)),
-            "cubic" => Some(Self::Cubic(Cubic::new(sysctl))),
+            "cubic" => Some(Self::Cubic(Cubic::new(sysctl, hz))),
             _ => None,
         }
     }

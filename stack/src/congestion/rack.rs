@@ -127,9 +127,8 @@ pub(super) fn tcp_rack_mark_lost(sk: &mut Sock, cx: &mut Cx) -> bool {
     if timeout_us == 0 {
         return false;
     }
-    let ms = (timeout_us + TCP_TIMEOUT_MIN_US).div_ceil(1000);
-    let ms = u32::try_from(ms).unwrap_or(u32::MAX).min(sk.loss.rto_ms);
-    tcp_reset_xmit_timer(sk, Timer::ReoTimeout, ms, cx);
+    let timeout = cx.hz.usecs_to_jiffies(timeout_us + TCP_TIMEOUT_MIN_US);
+    tcp_reset_xmit_timer(sk, Timer::ReoTimeout, timeout.min(sk.loss.rto), cx);
     true
 }
 

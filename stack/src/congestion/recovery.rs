@@ -4,7 +4,7 @@
 //! tcp_enter_loss, tcp_process_loss (net/ipv4/tcp_input.c). Since 6.17 RACK alone decides what is
 //! lost; without SACK the third duplicate does.
 
-use super::loss::tcp_process_loss;
+use super::loss::{tcp_process_loss, tcp_update_rto_time};
 use super::prr::{Delivery, tcp_end_cwnd_reduction as end_reduction};
 use super::reno_sack::{tcp_add_reno_sack, tcp_newreno_mark_lost};
 use super::undo::{tcp_try_undo_dsack, tcp_try_undo_partial, tcp_try_undo_recovery};
@@ -13,12 +13,13 @@ use crate::cx::Cx;
 use crate::input::ack::AckFlags;
 use crate::input::tcp_simple_retransmit;
 use crate::mib::Counter;
+use crate::output::cwnd_validate::tcp_current_ssthresh;
 use crate::output::mss::tcp_current_mss;
 use crate::output::mtu_probe::tcp_mtup_probe_failed;
 use crate::output::retransmit::tcp_xmit_retransmit_queue;
-use crate::output::write::{tcp_current_ssthresh, tcp_push_pending_frames_at};
+use crate::output::write::tcp_push_pending_frames_at;
 use crate::seq::Seq;
-use crate::sock::{NonAgle, Sock};
+use crate::sock::{EcnMode, NonAgle, Sock};
 use crate::state::TcpState;
 use crate::timer::{Timer, tcp_reset_xmit_timer};
 use crate::trace::TraceEvent;
@@ -90,8 +91,9 @@ fn tcp_check_sack_reneging(sk: &mut Sock, flags: &mut AckFlags, cx: &Cx) -> bool
     if !flags.sack_reneging || !flags.snd_una_advanced {
         return false;
     }
-    let delay_ms = (sk.rtt.srtt_us >> 4).div_ceil(1000).max(10);
-    tcp_reset_xmit_timer(sk, Timer::Retransmit, delay_ms, cx);
+    let half_rtt = cx.hz.usecs_to_jiffies(u64::from(sk.rtt.srtt_us >> 4));
+    let delay = half_rtt.max(cx.hz.msecs_to_jiffies(10));
+    tcp_reset_xmit_timer(sk, Timer::Retransmit, delay, cx);
     flags.set_xmit_timer = false;
     true
 }
@@ -137,7 +139,7 @@ fn in_recovery(
 ) -> bool {
     if !flags.snd_una_advanced {
         if !sk.rx_opt.sack_ok {
-            tcp_add_reno_sack(sk, dupacks, cx);
+            tcp_add_reno_sack(sk, dupacks, flags.ece, cx);
         }
     } else if tcp_try_undo_partial(sk, prior_snd_una, cx) {
         return false;
@@ -163,6 +165,9 @@ fn in_loss(
     cx: &mut Cx,
 ) -> bool {
     tcp_process_loss(sk, *flags, dupacks, rexmit, cx);
+    if sk.loss.ca_state != CaState::Loss {
+        tcp_update_rto_time(sk, cx);
+    }
     tcp_identify_packet_loss(sk, flags, cx);
     if sk.loss.ca_state != CaState::Open && !flags.lost_retrans {
         return false;
@@ -175,7 +180,7 @@ fn in_peace(sk: &mut Sock, dupacks: u32, flags: &mut AckFlags, cx: &mut Cx) -> b
         if flags.snd_una_advanced {
             sk.loss.sacked_out = 0;
         }
-        tcp_add_reno_sack(sk, dupacks, cx);
+        tcp_add_reno_sack(sk, dupacks, flags.ece, cx);
     }
     if sk.loss.ca_state <= CaState::Disorder {
         tcp_try_undo_dsack(sk, cx);
@@ -250,7 +255,7 @@ pub(crate) fn tcp_enter_cwr(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// Linux: tcp_ecn_queue_cwr
 pub(super) fn tcp_ecn_queue_cwr(sk: &mut Sock) {
-    sk.ecn.queue_cwr = sk.ecn.ok;
+    sk.ecn.queue_cwr |= sk.ecn.mode == EcnMode::Rfc3168;
 }
 
 /// Begins a reduction of the window.

@@ -5,6 +5,7 @@
 
 use super::{CaState, tcp_mark_skb_lost};
 use crate::cx::Cx;
+use crate::input::rate::tcp_count_delivered;
 use crate::mib::Counter;
 use crate::output::retransmit::fragment_rtx;
 use crate::sock::Sock;
@@ -30,7 +31,7 @@ pub(super) fn tcp_newreno_mark_lost(sk: &mut Sock, snd_una_advanced: bool, cx: &
 /// Without SACK a duplicate ACK says that something arrived, not what.
 ///
 /// Linux: tcp_add_reno_sack
-pub(super) fn tcp_add_reno_sack(sk: &mut Sock, dupacks: u32, cx: &mut Cx) {
+pub(super) fn tcp_add_reno_sack(sk: &mut Sock, dupacks: u32, ece: bool, cx: &mut Cx) {
     if dupacks == 0 {
         return;
     }
@@ -38,30 +39,41 @@ pub(super) fn tcp_add_reno_sack(sk: &mut Sock, dupacks: u32, cx: &mut Cx) {
     sk.loss.sacked_out += dupacks;
     tcp_check_reno_reordering(sk, 0, cx);
     let delivered = sk.loss.sacked_out.saturating_sub(prior);
-    sk.total.delivered = sk.total.delivered.wrapping_add(delivered);
+    tcp_count_delivered(sk, delivered, ece);
 }
 
 /// An ACK took `acked` segments, one of which was the hole.
 ///
 /// Linux: tcp_remove_reno_sacks
-pub(crate) fn tcp_remove_reno_sacks(sk: &mut Sock, acked: u32, cx: &mut Cx) {
+pub(crate) fn tcp_remove_reno_sacks(sk: &mut Sock, acked: u32, ece: bool, cx: &mut Cx) {
     if acked > 0 {
         let delivered = acked.saturating_sub(sk.loss.sacked_out).max(1);
-        sk.total.delivered = sk.total.delivered.wrapping_add(delivered);
+        tcp_count_delivered(sk, delivered, ece);
         sk.loss.sacked_out = sk.loss.sacked_out.saturating_sub(acked - 1);
     }
     tcp_check_reno_reordering(sk, acked, cx);
 }
 
+/// Of the segments in flight some are holes, so not all of them can have arrived; says whether more
+/// was counted than could have.
+///
+/// Linux: tcp_limit_reno_sacked
+pub(crate) fn tcp_limit_reno_sacked(sk: &mut Sock) -> bool {
+    let holes = sk.loss.lost_out.max(1).min(sk.loss.packets_out);
+    let limited = sk.loss.sacked_out + holes > sk.loss.packets_out;
+    if limited {
+        sk.loss.sacked_out = sk.loss.packets_out - holes;
+    }
+    limited
+}
+
 /// More duplicates than segments: the network reorders.
 ///
-/// Linux: tcp_check_reno_reordering, tcp_limit_reno_sacked
+/// Linux: tcp_check_reno_reordering
 fn tcp_check_reno_reordering(sk: &mut Sock, addend: u32, cx: &mut Cx) {
-    let holes = sk.loss.lost_out.max(1).min(sk.loss.packets_out);
-    if sk.loss.sacked_out + holes <= sk.loss.packets_out {
+    if !tcp_limit_reno_sacked(sk) {
         return;
     }
-    sk.loss.sacked_out = sk.loss.packets_out - holes;
     let max = cx.sysctl.tcp_max_reordering.unsigned_abs();
     sk.loss.reordering = (sk.loss.packets_out + addend).min(max);
     sk.total.reord_seen += 1;

@@ -75,6 +75,7 @@ pub(super) fn tcp_try_undo_recovery(sk: &mut Sock, cx: &mut Cx) -> bool {
         return true;
     }
     tcp_set_ca_state(sk, CaState::Open, cx);
+    sk.loss.is_sack_reneg = false;
     false
 }
 
@@ -152,6 +153,7 @@ pub(super) fn tcp_try_undo_loss(sk: &mut Sock, frto_undo: bool, cx: &mut Cx) -> 
     }
     if frto_undo || sk.rx_opt.sack_ok {
         tcp_set_ca_state(sk, CaState::Open, cx);
+        sk.loss.is_sack_reneg = false;
     }
     true
 }

@@ -50,8 +50,8 @@ pub(super) fn tcp_fastopen_active_should_disable(sk: &mut Sock, cx: &mut Cx) -> 
     if timeout == 0 || times == 0 {
         return false;
     }
-    let off_ms = (timeout << (times - 1).min(MAX_DOUBLINGS)) * 1000;
-    if cx.now.jiffies().0 < cx.blackhole.since.jiffies().0 + off_ms {
+    let off = cx.hz.secs(timeout << (times - 1).min(MAX_DOUBLINGS));
+    if u64::from(cx.ticks_since(cx.blackhole.since)) < off {
         return true;
     }
     sk.fastopen.syn_fastopen_ch = true;

@@ -12,11 +12,10 @@ use crate::input::reset::tcp_reset;
 use crate::input::{Disposition, DropReason, Holder, Step, Verdict};
 use crate::sock::{RequestSock, Sock};
 use crate::state::{Event, TcpState};
-use crate::time::timer_deadline;
 use crate::wire::Segment;
 
 /// A request that a reset ended counts for so long (60 s).
-const RST_COUNTS_MS: u64 = 60_000;
+const RST_COUNTS_SECS: u64 = 60;
 
 /// A child that may send before the handshake has ended.
 ///
@@ -63,7 +62,7 @@ pub(super) fn note_retransmission(sk: &mut Sock, req: &RequestSock, before: u32)
 pub(crate) fn reqsk_fastopen_remove(sk: &mut Sock, reset: bool, cx: &mut Cx) {
     let Some(req) = sk.fastopen.rsk.take() else { return };
     let accepted = sk.parent.is_none();
-    let counts_until = (reset && accepted).then(|| timer_deadline(cx.now, RST_COUNTS_MS));
+    let counts_until = (reset && accepted).then(|| cx.jiffies().plus(cx.hz.secs(RST_COUNTS_SECS)));
     cx.later(Effect::FastopenRemove { listener: req.listener, counts_until });
 }
 
@@ -72,6 +71,7 @@ pub(crate) fn reqsk_fastopen_remove(sk: &mut Sock, reset: bool, cx: &mut Cx) {
 /// Linux: tcp_rcv_synrecv_state_fastopen (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_rcv_synrecv_state_fastopen(sk: &mut Sock, cx: &mut Cx) {
     crate::congestion::undo_synack_rto(sk, cx);
+    crate::congestion::tcp_update_rto_time(sk, cx);
     sk.loss.retransmits = 0;
     crate::congestion::tcp_retrans_stamp_cleanup(sk);
     reqsk_fastopen_remove(sk, false, cx);

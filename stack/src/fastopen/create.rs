@@ -6,13 +6,12 @@
 use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::input::{tcp_fastopen_add_skb, tcp_init_transfer, tcp_v4_syn_recv_sock};
-use crate::output::synack::tcp_v4_send_synack;
+use crate::output::synack::{SynackType, tcp_v4_send_synack};
 use crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
 use crate::sock::{RequestSock, Sock, SockId};
 use crate::stack::Stack;
 use crate::state::TcpState;
-use crate::table::Object;
-use crate::time::Instant;
+use crate::time::Jiffies;
 use crate::timer::{Timer, tcp_reset_xmit_timer};
 use crate::wire::Segment;
 
@@ -28,7 +27,7 @@ impl Stack {
         req.id = id;
         req.timer = None;
         init_child(&mut child, req, syn, &mut self.cx);
-        self.objects.put(id, Object::Sock(Box::new(child)));
+        self.add_sock(child);
         self.ehash.replace(flow, id);
         self.ports.inherit(id, flow.local.port());
         if let Some(sk) = self.objects.sock_mut(listener_id) {
@@ -41,7 +40,7 @@ impl Stack {
     /// The handshake of a child is over.
     ///
     /// Linux: reqsk_fastopen_remove (net/core/request_sock.c), the listener's half
-    pub(crate) fn fastopen_removed(&mut self, listener: SockId, counts_until: Option<Instant>) {
+    pub(crate) fn fastopen_removed(&mut self, listener: SockId, counts_until: Option<Jiffies>) {
         let Some(sk) = self.objects.sock_mut(listener) else { return };
         let listens = sk.state() == TcpState::Listen;
         let queue = &mut sk.listener.fastopenq;
@@ -59,12 +58,13 @@ fn init_child(child: &mut Sock, mut req: Box<RequestSock>, syn: &Segment, cx: &m
     // [RFC7323:2.2#2] The window of a SYN is never scaled.
     child.snd.wnd = u32::from(syn.wnd);
     child.snd.max_window = child.snd.wnd;
-    tcp_reset_xmit_timer(child, Timer::Retransmit, TCP_TIMEOUT_INIT_MS, cx);
+    tcp_reset_xmit_timer(child, Timer::Retransmit, cx.hz.msecs_to_jiffies(TCP_TIMEOUT_INIT_MS), cx);
     tcp_init_transfer(child, cx);
     child.rcv.nxt = syn.seq + 1;
     tcp_fastopen_add_skb(child, syn, cx);
     req.rcv_nxt = child.rcv.nxt;
     child.rcv.wup = child.rcv.nxt;
-    tcp_v4_send_synack(&req, cx);
+    tcp_v4_send_synack(&req, SynackType::Normal, cx);
     child.fastopen.rsk = Some(req);
+    child.fastopen.syn_fastopen_child = true;
 }

@@ -65,7 +65,7 @@ fn tcp_fastopen_queue_check(sk: &mut Sock, cx: &mut Cx) -> bool {
         return false;
     }
     if queue.qlen >= queue.max_qlen {
-        if queue.rst.front().is_none_or(|expires| *expires > cx.now) {
+        if queue.rst.front().is_none_or(|expires| *expires > cx.jiffies()) {
             cx.mib.inc(Counter::TcpExtTCPFastOpenListenOverflow);
             return false;
         }

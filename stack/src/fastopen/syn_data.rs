@@ -90,7 +90,7 @@ pub(crate) fn tcp_send_syn_data(sk: &mut Sock, seq: Seq, flags: Flags, cx: &mut 
     sk.snd.write_seq = sk.snd.write_seq.plus_len(data.len());
     sk.loss.packets_out += 1;
     if !data.is_empty() {
-        sk.chrono.start(Chrono::Busy, cx.now);
+        sk.chrono.start(Chrono::Busy, cx.jiffies());
     }
     sk.fastopen.syn_data = !data.is_empty();
     let mut chunk = Chunk::new(seq + 1, Flags::ACK | Flags::PSH, data.clone());

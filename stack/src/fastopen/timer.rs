@@ -3,7 +3,7 @@
 //! Linux: tcp_fastopen_synack_timer (net/ipv4/tcp_timer.c)
 
 use super::child::note_retransmission;
-use crate::congestion::tcp_enter_loss;
+use crate::congestion::{tcp_enter_loss, tcp_update_rto_stats};
 use crate::cx::Cx;
 use crate::output::synack::tcp_rtx_synack;
 use crate::sock::Sock;
@@ -28,10 +28,10 @@ pub(crate) fn tcp_fastopen_synack_timer(sk: &mut Sock, cx: &mut Cx) -> bool {
     tcp_rtx_synack(&mut req, cx);
     note_retransmission(sk, &req, before);
     req.num_timeout += 1;
-    let timeout = TCP_TIMEOUT_INIT_MS.checked_shl(req.num_timeout).unwrap_or(u32::MAX);
+    let init = cx.hz.msecs_to_jiffies(TCP_TIMEOUT_INIT_MS);
+    let timeout = init.checked_shl(req.num_timeout).unwrap_or(u32::MAX);
     sk.fastopen.rsk = Some(req);
-    sk.loss.retransmits += 1;
-    sk.loss.total_rto = sk.loss.total_rto.saturating_add(1);
+    tcp_update_rto_stats(sk, cx);
     if sk.loss.retrans_stamp.is_none() {
         sk.loss.retrans_stamp = Some(cx.now);
     }

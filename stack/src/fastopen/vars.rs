@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::cookie::{Cookie, Keys};
 use crate::sock::RequestSock;
-use crate::time::Instant;
+use crate::time::Jiffies;
 
 /// Options the user set; a child inherits them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(crate) struct FastopenQueue {
     /// Children whose handshake is open, and those a reset ended in the last minute.
     pub(crate) qlen: u32,
     /// When each of the latter stops counting, oldest first (rskq_rst_head).
-    pub(crate) rst: VecDeque<Instant>,
+    pub(crate) rst: VecDeque<Jiffies>,
     /// TCP_FASTOPEN_KEY; the host's keys without it.
     pub(crate) keys: Option<Keys>,
 }
@@ -98,6 +98,8 @@ pub(crate) struct FastopenVars {
     pub(crate) syn_data: bool,
     /// Data in a SYN was acknowledged, by the peer or by us.
     pub(crate) syn_data_acked: bool,
+    /// The SYN of a client with a cookie made it.
+    pub(crate) syn_fastopen_child: bool,
     pub(crate) client_fail: ClientFail,
 }
 
@@ -109,6 +111,7 @@ impl FastopenVars {
         self.req = None;
         self.defer_connect = false;
         self.syn_data_acked = false;
+        self.syn_fastopen_child = false;
         self.client_fail = ClientFail::Unspecified;
     }
 }

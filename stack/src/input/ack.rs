@@ -6,10 +6,12 @@
 use std::ops::ControlFlow;
 
 use super::clean_rtx::{Before, tcp_clean_rtx_queue};
-use super::ecn::tcp_ecn_rcv_ecn_echo;
+use super::ecn::{tcp_ecn_accept_cwr, tcp_ecn_rcv_ecn_echo};
+use super::rate::{tcp_count_delivered, tcp_newly_delivered, tcp_rate_gen};
 use super::rtt::tcp_update_pacing_rate;
 use super::sack::{SackState, tcp_highest_sack_seq, tcp_sacktag_write_queue};
 use super::{DropReason, Step, drop_for};
+use crate::accecn::{AccEcnAck, tcp_accecn_process};
 use crate::congestion::prr::Delivery;
 use crate::congestion::{
     AckSample, CaState, Rexmit, SlowStartExit, tcp_end_cwnd_reduction, tcp_fastretrans_alert,
@@ -20,16 +22,16 @@ use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::output::ack::tcp_send_challenge_ack;
+use crate::output::cwnd_validate::{tcp_is_cwnd_limited, tcp_slow_start_after_idle_check};
 use crate::output::mss::tcp_sync_mss;
 use crate::output::options::tcp_wnd_end;
 use crate::output::pacing::Pacing;
 use crate::output::probe::{tcp_probe0_when, tcp_schedule_loss_probe};
-use crate::output::write::{tcp_is_cwnd_limited, tcp_slow_start_after_idle_check};
 use crate::seq::Seq;
-use crate::sock::Sock;
 use crate::sock::write_queue::Chunk;
+use crate::sock::{EcnMode, Sock};
 use crate::timer::{
-    Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_paced_timer, tcp_rto_max_ms,
+    Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_paced_timer, tcp_rto_max,
 };
 use crate::wire::Segment;
 
@@ -55,6 +57,8 @@ pub(crate) struct AckFlags {
     pub(crate) sack_reneging: bool,
     pub(crate) lost_retrans: bool,
     pub(crate) set_xmit_timer: bool,
+    /// FLAG_TS_PROGRESS: the peer's timestamp is newer than any before.
+    ts_progress: bool,
 }
 
 impl AckFlags {
@@ -115,6 +119,7 @@ pub(super) fn tcp_ack(
         delivered: sk.total.delivered,
         fack: tcp_highest_sack_seq(sk),
         una: prior_snd_una,
+        is_sack_reneg: sk.loss.is_sack_reneg,
     };
     let mut flags = AckFlags { data: seg.seq != seg.end_seq(), ..AckFlags::default() };
     let mut sacks = SackState::new(sk);
@@ -124,7 +129,7 @@ pub(super) fn tcp_ack(
     // [RFC9293:3.10.7.4#15] An ACK of something never sent.
     if seg.ack.after(sk.snd.nxt) {
         if challenge == Challenge::Send && !cx.mutant(Mutant::UnsentAcked) {
-            tcp_send_challenge_ack(sk, cx);
+            tcp_send_challenge_ack(sk, false, cx);
         }
         return if cx.mutant(Mutant::UnsentAcked) { Ok(()) } else { Err(BadAck::Unsent) };
     }
@@ -132,28 +137,32 @@ pub(super) fn tcp_ack(
         flags.snd_una_advanced = true;
         sk.loss.retransmits = 0;
     }
-    tcp_replace_ts_recent(sk, seg, cx);
+    flags.ts_progress = tcp_replace_ts_recent(sk, seg, cx);
     tcp_ack_update_window(sk, seg, &mut flags, cx);
     if sk.rx_opt.sack_ok && !seg.options.sack.is_empty() {
         tcp_sacktag_write_queue(sk, seg, prior_snd_una, (&mut flags, &mut sacks), cx);
     }
     flags.ece = tcp_ecn_rcv_ecn_echo(sk, seg);
+    tcp_count_delivered(sk, sacks.delivered, flags.ece);
+    tcp_ecn_accept_cwr(sk, seg);
     sk.err_soft = None;
     sk.loss.probes_out = 0;
     sk.total.rcv_tstamp = cx.now;
     sk.total.rcv_ttl = seg.ip.ttl;
     let mut rexmit = Rexmit::None;
     if prior_packets == 0 {
+        let marked = accecn(sk, seg, before.delivered, &sacks, &mut flags);
         if flags.dsacking {
             tcp_fastretrans_alert(sk, prior_snd_una, 0, &mut flags, &mut rexmit, cx);
+            tcp_newly_delivered(sk, before.delivered, (flags.ece, marked), cx);
         }
         tcp_ack_probe(sk, cx);
         tcp_process_tlp_ack(sk, seg.ack, flags, cx);
         return Ok(());
     }
-    let sample = tcp_clean_rtx_queue(sk, &before, &sacks, &mut flags, cx);
-    sk.total.delivered = sk.total.delivered.wrapping_add(sacks.delivered);
+    let sample = tcp_clean_rtx_queue(sk, &before, &mut sacks, &mut flags, cx);
     tcp_rack_update_reo_wnd(sk, before.delivered, cx);
+    let marked = accecn(sk, seg, before.delivered, &sacks, &mut flags);
     tcp_process_tlp_ack(sk, seg.ack, flags, cx);
     if tcp_ack_is_dubious(sk, flags) {
         let dupack = !(flags.snd_una_advanced || flags.not_dup() || flags.dsacking);
@@ -163,9 +172,35 @@ pub(super) fn tcp_ack(
     if flags.set_xmit_timer && !tcp_schedule_loss_probe(sk, true, cx) {
         tcp_rearm_rto(sk, cx);
     }
+    let delivered = tcp_newly_delivered(sk, before.delivered, (flags.ece, marked), cx);
+    tcp_rate_gen(sk, delivered, before.is_sack_reneg, sacks.rate, cx);
     tcp_cong_control(sk, seg.ack, &before, (flags, sample), cx);
     tcp_xmit_recovery(sk, rexmit, cx);
     Ok(())
+}
+
+/// With accurate feedback, how many packets of ours were marked; any of them is congestion.
+///
+/// Linux: the calls of tcp_accecn_process in tcp_ack
+fn accecn(
+    sk: &mut Sock,
+    seg: &Segment,
+    delivered: u32,
+    sacks: &SackState,
+    flags: &mut AckFlags,
+) -> u32 {
+    if sk.ecn.mode != EcnMode::AccEcn {
+        return 0;
+    }
+    let ack = AccEcnAck {
+        delivered_pkts: sk.total.delivered.wrapping_sub(delivered),
+        delivered_bytes: sacks.delivered_bytes,
+        in_order: flags.forward_progress() || flags.ts_progress,
+        syn_acked: flags.syn_acked,
+    };
+    let marked = tcp_accecn_process(sk, seg, ack);
+    flags.ece |= marked > 0;
+    marked
 }
 
 /// [RFC5961:5.2#1] An ACK from the past: challenged when it is from further back than any window
@@ -181,29 +216,34 @@ fn old_ack(
     let reach = sk.snd.max_window.min(u32::try_from(sk.total.bytes_acked).unwrap_or(u32::MAX));
     if seg.ack.before(prior_snd_una - reach) {
         if challenge == Challenge::Send {
-            tcp_send_challenge_ack(sk, cx);
+            tcp_send_challenge_ack(sk, false, cx);
         }
         return Err(BadAck::TooOld);
     }
     if sk.rx_opt.sack_ok && !seg.options.sack.is_empty() {
         let mut rexmit = Rexmit::None;
+        let delivered = sk.total.delivered;
+        // What it reports does not count as delivered, as in Linux.
         tcp_sacktag_write_queue(sk, seg, prior_snd_una, (&mut flags, &mut sacks), cx);
-        sk.total.delivered = sk.total.delivered.wrapping_add(sacks.delivered);
         tcp_fastretrans_alert(sk, prior_snd_una, 0, &mut flags, &mut rexmit, cx);
+        tcp_newly_delivered(sk, delivered, (false, 0), cx);
         tcp_xmit_recovery(sk, rexmit, cx);
     }
     Err(BadAck::Old)
 }
 
-/// Remembers the timestamp to echo, if this segment covers the last ACK point.
+/// Remembers the timestamp to echo, if this segment covers the last ACK point. True if it is newer.
 ///
 /// [RFC7323:4.3#2] · Linux: tcp_replace_ts_recent
-pub(super) fn tcp_replace_ts_recent(sk: &mut Sock, seg: &Segment, cx: &Cx) {
-    let newer = !super::validate::tcp_paws_reject(&sk.rx_opt, 0, cx.now);
+pub(super) fn tcp_replace_ts_recent(sk: &mut Sock, seg: &Segment, cx: &Cx) -> bool {
+    let newer = super::validate::tcp_paws_check(&sk.rx_opt, 0, cx.now);
     if sk.rx_opt.saw_tstamp && !seg.seq.after(sk.rcv.wup) && newer {
+        let delta = sk.rx_opt.rcv_tsval.wrapping_sub(sk.rx_opt.ts_recent).cast_signed();
         sk.rx_opt.ts_recent = sk.rx_opt.rcv_tsval;
         sk.rx_opt.ts_recent_stamp = Some(cx.now);
+        return delta > 0;
     }
+    false
 }
 
 /// Moves SND.UNA and, if the segment is newer than the last that did, SND.WND.
@@ -323,7 +363,7 @@ fn tcp_ack_probe(sk: &mut Sock, cx: &Cx) {
         sk.timers.stop(Timer::Probe0);
         return;
     }
-    let when = tcp_probe0_when(sk, tcp_rto_max_ms(sk));
+    let when = tcp_probe0_when(sk, tcp_rto_max(sk), cx);
     let when = tcp_clamp_probe0_to_user_timeout(sk, when, cx);
     tcp_reset_paced_timer(sk, Timer::Probe0, when, cx);
 }

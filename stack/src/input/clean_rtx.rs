@@ -3,8 +3,9 @@
 //! RFC 6298 §3 · Linux: tcp_clean_rtx_queue (net/ipv4/tcp_input.c)
 
 use super::ack::{AckFlags, ack_sample};
+use super::rate::{tcp_count_delivered, tcp_rate_skb_delivered};
 use super::rtt::{RttSample, rtt_since, tcp_ack_update_rtt};
-use super::sack::{SackState, tcp_check_sack_reordering};
+use super::sack::{SackState, tcp_check_sack_reordering, tcp_highest_sack_seq};
 use crate::congestion::{AckSample, tcp_rack_advance, tcp_remove_reno_sacks};
 use crate::cx::Cx;
 use crate::errqueue::zerocopy::msg_zerocopy_complete;
@@ -22,6 +23,7 @@ pub(super) struct Before {
     pub(super) delivered: u32,
     pub(super) fack: Seq,
     pub(super) una: Seq,
+    pub(super) is_sack_reneg: bool,
 }
 
 /// What leaving the retransmission queue taught.
@@ -40,7 +42,7 @@ struct Cleaned {
 pub(super) fn tcp_clean_rtx_queue(
     sk: &mut Sock,
     before: &Before,
-    sacks: &SackState,
+    sacks: &mut SackState,
     flags: &mut AckFlags,
     cx: &mut Cx,
 ) -> Option<AckSample> {
@@ -51,6 +53,8 @@ pub(super) fn tcp_clean_rtx_queue(
             let Some(chunk) = sk.write_queue.pop_rtx_head() else { break };
             let pcount = chunk.pcount();
             account_acked(sk, &chunk, pcount, &mut cleaned, flags, cx);
+            let sent = (chunk.sent_at, chunk.end_seq());
+            tcp_rate_skb_delivered(sk, chunk.tx_rate, sent, &mut sacks.rate);
             tcp_ack_tstamp(sk, &chunk, before.una, cx);
             if chunk.zcopy.is_some() {
                 msg_zerocopy_complete(sk, cx);
@@ -65,16 +69,23 @@ pub(super) fn tcp_clean_rtx_queue(
             let rest = sk.write_queue.rtx_head().map_or(0, Chunk::pcount);
             if whole > rest {
                 account_acked(sk, &was, whole - rest, &mut cleaned, flags, cx);
+                let sent = (was.sent_at, was.end_seq());
+                tcp_rate_skb_delivered(sk, was.tx_rate, sent, &mut sacks.rate);
             }
         }
         break;
     }
     if sk.write_queue.is_rtx_empty() {
         let idle = sk.write_queue.is_unsent_empty();
-        sk.chrono.stop(Chrono::Busy, idle, cx.now);
+        sk.chrono.stop(Chrono::Busy, idle, cx.jiffies());
     }
     if sk.snd.urg_mode && !sk.snd.up.after(una) {
         sk.snd.urg_mode = false;
+    }
+    if flags.acked() {
+        // What was SACKed before is no news.
+        let reached = sk.write_queue.rtx_head().map_or(una, |head| head.seq);
+        sacks.delivered_bytes = reached - before.una;
     }
     flags.sack_reneging = sk.write_queue.rtx_head().is_some_and(|head| head.marks.sacked);
     update_rtt(sk, cleaned, sacks, flags, cx);
@@ -83,10 +94,11 @@ pub(super) fn tcp_clean_rtx_queue(
         tcp_mtup_check_success(sk, cx);
         if sk.rx_opt.sack_ok {
             if let Some(reord) = cleaned.reord.filter(|reord| reord.before(before.fack)) {
-                tcp_check_sack_reordering(sk, before.fack, reord, false, cx);
+                let fack = tcp_highest_sack_seq(sk);
+                tcp_check_sack_reordering(sk, fack, reord, false, cx);
             }
         } else {
-            tcp_remove_reno_sacks(sk, cleaned.pkts_acked, cx);
+            tcp_remove_reno_sacks(sk, cleaned.pkts_acked, flags.ece, cx);
             if flags.retrans_data_acked {
                 flags.orig_sack_acked = false;
             }
@@ -125,14 +137,13 @@ fn account_acked(
     if marks.sacked {
         sk.loss.sacked_out = sk.loss.sacked_out.saturating_sub(pcount);
     } else if sk.rx_opt.sack_ok {
-        sk.total.delivered = sk.total.delivered.wrapping_add(pcount);
+        tcp_count_delivered(sk, pcount, flags.ece);
         tcp_rack_advance(sk, marks, chunk.end_seq(), chunk.sent_at, cx);
     }
     if marks.lost {
         sk.loss.lost_out = sk.loss.lost_out.saturating_sub(pcount);
     }
     sk.loss.packets_out = sk.loss.packets_out.saturating_sub(pcount);
-    sk.loss.delivered_mstamp = cx.now;
     cleaned.pkts_acked += pcount;
     if chunk.flags.syn() {
         flags.syn_acked = true;

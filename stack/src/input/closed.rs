@@ -16,7 +16,7 @@ pub(super) fn no_tcp_socket(seg: &Segment, signer: &Signer, cx: &mut Cx) -> Disp
         Signer::Nobody => None,
         Signer::Key(key) => Some(key),
     };
-    if seg.flags.rst() || cx.mutant(Mutant::NobodyMute) {
+    if seg.flags.rst() || !cx.is_rtn_local || cx.mutant(Mutant::NobodyMute) {
         return Disposition::Dropped(DropReason::NoSocket);
     }
     tcp_v4_send_reset(key, seg, cx);

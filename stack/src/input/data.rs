@@ -3,23 +3,26 @@
 //! RFC 9293 §3.10.7.4 seventh, RFC 2018, RFC 2883 · Linux: tcp_data_queue, tcp_data_queue_ofo,
 //! tcp_ofo_queue, tcp_event_data_recv, tcp_dsack_set (net/ipv4/tcp_input.c)
 
-use super::ecn::{tcp_data_ecn_check, tcp_ecn_accept_cwr};
+use super::ecn::tcp_data_ecn_check;
 use super::fin::tcp_fin;
-use super::prune::tcp_prune_queue;
+use super::prune::{tcp_prune_ofo_queue, tcp_prune_queue};
 use super::rcv_window::{
     skb_tailroom, skb_truesize, tcp_grow_window, tcp_measure_rcv_mss, tcp_rcvbuf_grow,
 };
 use super::rtt::tcp_rcv_rtt_measure;
 use super::{Disposition, DropReason};
+use crate::accecn::tcp_rcv_spurious_retrans;
 use crate::api::readiness::tcp_data_ready;
 use crate::cx::Cx;
 use crate::effect::Wake;
+use crate::memory::sk_rmem_schedule;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::output::ack::{TCP_MAX_QUICKACKS, tcp_enter_quickack_mode, tcp_incr_quickack};
 use crate::output::window::{rmem_alloc, tcp_receive_window};
 use crate::seq::Seq;
 use crate::sock::Sock;
+use crate::sock::TCP_DELACK_MAX_MS;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::sock::ofo_queue::Duplicate;
 use crate::sock::recv_queue::RecvChunk;
@@ -34,32 +37,34 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
     if seg.seq == seg.end_seq() {
         return Disposition::Consumed;
     }
-    tcp_ecn_accept_cwr(sk, seg);
+    // A duplicate that was not reported yet is old news now.
+    sk.rx_opt.duplicate_sack = None;
     let window = tcp_receive_window(sk);
     let end_seq = seg.end_seq();
     if seg.seq == sk.rcv.nxt {
         if window == 0 && !(seg.payload.is_empty() && seg.flags.fin()) {
             cx.mib.inc(Counter::TcpExtTCPZeroWindowDrop);
-            return out_of_window(sk, DropReason::TcpZerowindow);
+            return out_of_window(sk, DropReason::TcpZerowindow, cx);
         }
         return queue_and_out(sk, seg, cx);
     }
     if !end_seq.after(sk.rcv.nxt) {
         // [RFC9293:MUST-58] A retransmission: the ACK was lost, send it again at once.
         cx.mib.inc(Counter::TcpExtDelayedACKLost);
+        tcp_rcv_spurious_retrans(sk, seg);
         tcp_dsack_set(sk, seg.seq, end_seq, cx);
-        out_of_window(sk, DropReason::TcpOldData);
+        out_of_window(sk, DropReason::TcpOldData, cx);
         return Disposition::Dropped(DropReason::TcpOldData);
     }
     if !seg.seq.before(sk.rcv.nxt + window) {
-        return out_of_window(sk, DropReason::TcpOverwindow);
+        return out_of_window(sk, DropReason::TcpOverwindow, cx);
     }
     if seg.seq.before(sk.rcv.nxt) {
         // Part of it is new.
         tcp_dsack_set(sk, seg.seq, sk.rcv.nxt, cx);
         if window == 0 {
             cx.mib.inc(Counter::TcpExtTCPZeroWindowDrop);
-            return out_of_window(sk, DropReason::TcpZerowindow);
+            return out_of_window(sk, DropReason::TcpZerowindow, cx);
         }
         return queue_and_out(sk, seg, cx);
     }
@@ -67,8 +72,8 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
 }
 
 /// Linux: the label out_of_window of tcp_data_queue
-fn out_of_window(sk: &mut Sock, reason: DropReason) -> Disposition {
-    tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
+fn out_of_window(sk: &mut Sock, reason: DropReason, cx: &Cx) -> Disposition {
+    tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS, cx);
     sk.ack.sched = true;
     Disposition::Dropped(reason)
 }
@@ -80,7 +85,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     let truesize = truesize_of(sk, seg);
     // A FIN on its own costs nothing that is worth keeping a connection open for.
     let bare_fin = seg.payload.is_empty() && seg.flags.fin();
-    if !bare_fin && !tcp_try_rmem_schedule(sk, seg.seq, cx) && !sk.recv_queue.is_empty() {
+    if !bare_fin && !tcp_try_rmem_schedule(sk, seg.seq, truesize, cx) && !sk.recv_queue.is_empty() {
         cx.mib.inc(Counter::TcpExtTCPRcvQDrop);
         cx.wake(sk.id, Wake::Readable);
         sk.ack.nomem = true;
@@ -98,7 +103,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     }
     if !sk.ofo_queue.is_empty() {
         tcp_ofo_queue(sk, cx);
-        // [RFC5681:4.2#5] Filling all of the gap is worth an immediate ACK.
+        // [RFC5681:3.2#2] Filling all of the gap is worth an immediate ACK.
         if sk.ofo_queue.is_empty() {
             sk.ack.now = true;
         }
@@ -137,9 +142,9 @@ pub(crate) fn tcp_fastopen_add_skb(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
 ///
 /// Linux: tcp_data_queue_ofo
 fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
-    tcp_data_ecn_check(sk, seg);
+    tcp_data_ecn_check(sk, seg, cx);
     let truesize = truesize_of(sk, seg);
-    if !tcp_try_rmem_schedule(sk, seg.seq, cx) {
+    if !tcp_try_rmem_schedule(sk, seg.seq, truesize, cx) {
         cx.mib.inc(Counter::TcpExtTCPOFODrop);
         cx.wake(sk.id, Wake::Readable);
         return Disposition::Dropped(DropReason::TcpOfoDrop);
@@ -240,13 +245,23 @@ fn packet_len(sk: &Sock, seg: &Segment) -> u32 {
     payload + header + options
 }
 
-/// Whether the buffer takes a segment that begins at `seq`.
+/// Whether the buffer, and the host, take a segment that begins at `seq` and costs `size` bytes.
 ///
 /// Linux: tcp_try_rmem_schedule, tcp_can_ingest
-fn tcp_try_rmem_schedule(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
-    cx.mutant(Mutant::BufferUnbounded)
-        || rmem_alloc(sk) <= sk.opts.rcvbuf
-        || tcp_prune_queue(sk, seq, cx)
+fn tcp_try_rmem_schedule(sk: &mut Sock, seq: Seq, size: u32, cx: &mut Cx) -> bool {
+    if cx.mutant(Mutant::BufferUnbounded) {
+        return true;
+    }
+    let fits = rmem_alloc(sk) <= sk.opts.rcvbuf && sk_rmem_schedule(sk, size, cx);
+    if !fits && !tcp_prune_queue(sk, seq, cx) {
+        return false;
+    }
+    while !sk_rmem_schedule(sk, size, cx) {
+        if !tcp_prune_ofo_queue(sk, seq, cx) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Bytes are received that no segment brought (TCP_REPAIR); how many there was room for.
@@ -255,7 +270,7 @@ fn tcp_try_rmem_schedule(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
 pub(crate) fn tcp_send_rcvq(sk: &mut Sock, data: &[u8], cx: &mut Cx) -> usize {
     let truesize = skb_truesize(u32::try_from(data.len()).unwrap_or(u32::MAX >> 1));
     let seq = sk.rcv.nxt;
-    if data.is_empty() || !tcp_try_rmem_schedule(sk, seq, cx) {
+    if data.is_empty() || !tcp_try_rmem_schedule(sk, seq, truesize, cx) {
         return 0;
     }
     let (psh, fin, tailroom, stamp) = (false, false, 0, cx.now);
@@ -271,24 +286,25 @@ pub(super) fn tcp_event_data_recv(sk: &mut Sock, seg: &Segment, truesize: u32, c
     sk.ack.sched = true;
     tcp_measure_rcv_mss(sk, seg, truesize);
     tcp_rcv_rtt_measure(sk, cx);
-    if sk.ack.ato_ms == 0 {
+    let ato_min = cx.hz.msecs_to_jiffies(TCP_ATO_MIN_MS);
+    let ato_max = cx.hz.msecs_to_jiffies(TCP_DELACK_MAX_MS);
+    if sk.ack.ato == 0 {
         // Bulk transfers begin in slow start, which lives from ACKs.
         tcp_incr_quickack(sk, TCP_MAX_QUICKACKS);
-        sk.ack.ato_ms = TCP_ATO_MIN_MS;
+        sk.ack.ato = ato_min;
     } else {
-        let gap = cx.now.jiffies().0.saturating_sub(sk.ack.lrcvtime.jiffies().0);
-        let gap = u32::try_from(gap).unwrap_or(u32::MAX);
-        if gap <= TCP_ATO_MIN_MS / 2 {
-            sk.ack.ato_ms = (sk.ack.ato_ms >> 1) + TCP_ATO_MIN_MS / 2;
-        } else if gap < sk.ack.ato_ms {
-            sk.ack.ato_ms = ((sk.ack.ato_ms >> 1) + gap).min(sk.loss.rto_ms);
-        } else if gap > sk.loss.rto_ms {
+        let gap = cx.ticks_since(sk.ack.lrcvtime);
+        if gap <= ato_min / 2 {
+            sk.ack.ato = (sk.ack.ato >> 1) + ato_min / 2;
+        } else if gap < sk.ack.ato {
+            sk.ack.ato = ((sk.ack.ato >> 1) + gap).min(sk.loss.rto).min(ato_max);
+        } else if gap > sk.loss.rto {
             // The peer paused for so long that it restarts slowly.
             tcp_incr_quickack(sk, TCP_MAX_QUICKACKS);
         }
     }
     sk.ack.lrcvtime = cx.now;
-    tcp_data_ecn_check(sk, seg);
+    tcp_data_ecn_check(sk, seg, cx);
     let len = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
     if len >= GROW_WINDOW_MIN {
         tcp_grow_window(sk, len, truesize, true, cx);
@@ -330,8 +346,9 @@ pub(super) fn tcp_send_dupack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     let end_seq = seg.end_seq();
     if end_seq != seg.seq && seg.seq.before(sk.rcv.nxt) {
         cx.mib.inc(Counter::TcpExtDelayedACKLost);
-        tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
+        tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS, cx);
         if sk.rx_opt.sack_ok {
+            tcp_rcv_spurious_retrans(sk, seg);
             tcp_dsack_set(sk, seg.seq, end_seq.min(sk.rcv.nxt), cx);
         }
     }

@@ -1,70 +1,95 @@
 //! Explicit congestion notification, the receiving half: negotiation, marks and echoes.
 //!
-//! RFC 3168 §6.1 · Linux: tcp_ecn_* (include/net/tcp_ecn.h, net/ipv4/tcp_input.c). Accurate ECN
-//! (RFC 9768) is not negotiated: a SYN that asks for it gets what RFC 3168 has.
+//! RFC 3168 §6.1, RFC 9768 §3.1 · Linux: tcp_ecn_* (include/net/tcp_ecn.h, net/ipv4/tcp_input.c)
 
+use crate::accecn::{NOT_ECT, tcp_accecn_ace, tcp_accecn_syn_requested, tcp_ecn_rcv_synack_code};
 use crate::cx::Cx;
 use crate::output::ack::tcp_enter_quickack_mode;
-use crate::sock::Sock;
+use crate::sock::{EcnMode, RequestSock, Sock};
 use crate::wire::{Flags, Segment};
 
-/// INET_ECN_NOT_ECT, INET_ECN_CE
-const NOT_ECT: u8 = 0;
+/// INET_ECN_CE
 const CE: u8 = 3;
+/// TCP_ECN_IN_ACCECN_OUT_ACCECN, the first value of tcp_ecn with which servers agree to accurate ECN.
+const IN_ACCECN: u8 = 3;
 
-/// Whether the SYN of a peer asks for ECN, and this host agrees.
+/// What the SYN of a peer asks for, as far as this host agrees.
 ///
-/// RFC 3168 §6.1.1 · Linux: tcp_ecn_create_request (net/ipv4/tcp_input.c)
-pub(super) fn tcp_ecn_create_request(seg: &Segment, cx: &Cx) -> bool {
+/// RFC 3168 §6.1.1, [RFC9768:3.1.1#2] · Linux: tcp_ecn_create_request (net/ipv4/tcp_input.c)
+pub(super) fn tcp_ecn_create_request(req: &mut RequestSock, seg: &Segment, cx: &Cx) {
+    let mode = cx.sysctl.tcp_ecn;
+    if mode >= IN_ACCECN && tcp_accecn_syn_requested(seg.flags) {
+        (req.ecn_ok, req.accecn_ok) = (true, true);
+        req.syn_ect_rcv = seg.ip.ecn();
+        return;
+    }
     // A marked SYN may not be trusted, unless it is of a later standard.
     let trusted = seg.ip.ecn() == NOT_ECT || seg.flags.ae();
-    seg.flags.has(Flags::ECE | Flags::CWR) && trusted && cx.sysctl.tcp_ecn != 0
+    req.ecn_ok = seg.flags.has(Flags::ECE | Flags::CWR) && trusted && mode != 0;
 }
 
-/// The answer to our SYN agrees with ECE alone.
+/// The answer to our SYN decides about the mode.
 ///
-/// Linux: tcp_ecn_rcv_synack
-pub(super) fn tcp_ecn_rcv_synack(sk: &mut Sock, seg: &Segment) {
-    sk.ecn.ok &= seg.flags.ece() && !seg.flags.cwr();
+/// [RFC9768:3.1.2#1], [RFC9768:3.1.2#5] · Linux: tcp_ecn_rcv_synack
+pub(super) fn tcp_ecn_rcv_synack(sk: &mut Sock, seg: &Segment, cx: &Cx) {
+    if sk.ecn.mode == EcnMode::Disabled {
+        return;
+    }
+    match tcp_accecn_ace(seg.flags) {
+        // Nothing, or our own flags thrown back.
+        0 | 0b111 => sk.ecn.mode = EcnMode::Disabled,
+        0b001 => sk.ecn.mode = EcnMode::Rfc3168,
+        ace => tcp_ecn_rcv_synack_code(sk, seg, ace, cx),
+    }
 }
 
 /// The SYN that crosses ours has to ask for it, too.
 ///
-/// Linux: tcp_ecn_rcv_syn
+/// [RFC9768:3.1.2#6] · Linux: tcp_ecn_rcv_syn
 pub(super) fn tcp_ecn_rcv_syn(sk: &mut Sock, seg: &Segment) {
-    sk.ecn.ok &= seg.flags.has(Flags::ECE | Flags::CWR);
+    if sk.ecn.mode == EcnMode::Pending {
+        sk.ecn.mode = EcnMode::Rfc3168;
+        if tcp_accecn_syn_requested(seg.flags) {
+            sk.ecn.mode = EcnMode::AccEcn;
+            sk.ecn.acc.syn_ect_rcv = seg.ip.ecn();
+            sk.ecn.acc.prev_ecnfield = seg.ip.ecn();
+        }
+    }
+    if sk.ecn.mode == EcnMode::Rfc3168 && !seg.flags.has(Flags::ECE | Flags::CWR) {
+        sk.ecn.mode = EcnMode::Disabled;
+    }
 }
 
 /// Data arrived, perhaps marked.
 ///
 /// RFC 3168 §6.1.3 · Linux: tcp_data_ecn_check
-pub(super) fn tcp_data_ecn_check(sk: &mut Sock, seg: &Segment) {
-    if !sk.ecn.ok {
+pub(super) fn tcp_data_ecn_check(sk: &mut Sock, seg: &Segment, cx: &Cx) {
+    if sk.ecn.mode == EcnMode::Disabled {
         return;
     }
-    match seg.ip.ecn() {
-        NOT_ECT => {
-            // A sender that marks its packets leaves only retransmissions unmarked.
-            if sk.ecn.seen {
-                tcp_enter_quickack_mode(sk, 2);
-            }
+    let ecn = seg.ip.ecn();
+    if ecn == NOT_ECT {
+        // A sender that marks its packets leaves only retransmissions unmarked.
+        if sk.ecn.seen {
+            tcp_enter_quickack_mode(sk, 2, cx);
         }
-        CE => {
-            if !sk.ecn.demand_cwr {
-                tcp_enter_quickack_mode(sk, 2);
-                sk.ecn.demand_cwr = true;
-            }
-            sk.ecn.seen = true;
-        }
-        _ => sk.ecn.seen = true,
+        return;
     }
+    if sk.ecn.mode != EcnMode::Rfc3168 {
+        return;
+    }
+    if ecn == CE && !sk.ecn.demand_cwr {
+        tcp_enter_quickack_mode(sk, 2, cx);
+        sk.ecn.demand_cwr = true;
+    }
+    sk.ecn.seen = true;
 }
 
-/// The peer reduced its window: the echo ends.
+/// The peer reduced its window: the echo ends. A pure ACK may say so, too.
 ///
 /// Linux: tcp_ecn_accept_cwr
 pub(super) fn tcp_ecn_accept_cwr(sk: &mut Sock, seg: &Segment) {
-    if seg.flags.cwr() {
+    if sk.ecn.mode == EcnMode::Rfc3168 && seg.flags.cwr() {
         sk.ecn.demand_cwr = false;
         // Its window may be tiny now, so that every ACK counts.
         if seg.seq != seg.end_seq() {
@@ -77,5 +102,5 @@ pub(super) fn tcp_ecn_accept_cwr(sk: &mut Sock, seg: &Segment) {
 ///
 /// Linux: tcp_ecn_rcv_ecn_echo
 pub(super) fn tcp_ecn_rcv_ecn_echo(sk: &Sock, seg: &Segment) -> bool {
-    seg.flags.ece() && !seg.flags.syn() && sk.ecn.ok
+    seg.flags.ece() && !seg.flags.syn() && sk.ecn.mode == EcnMode::Rfc3168
 }

@@ -27,14 +27,14 @@ pub(super) fn tcp_fin(sk: &mut Sock, cx: &mut Cx) {
             sk.ack.pingpong = cx.sysctl.tcp_pingpong_thresh;
         }
         TcpState::FinWait1 => {
-            // [RFC9293:3.10.7.4#44] Both FINs crossed: ours is not acknowledged yet.
+            // [RFC9293:3.10.7.4#27] Both FINs crossed: ours is not acknowledged yet.
             tcp_send_ack(sk, cx);
             tcp_set_state(sk, Event::RecvFin, cx);
         }
         TcpState::FinWait2 => {
             tcp_send_ack(sk, cx);
             tcp_set_state(sk, Event::RecvFin, cx);
-            tcp_time_wait(sk, TCP_TIMEWAIT_LEN_MS, cx);
+            tcp_time_wait(sk, cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS), cx);
         }
         TcpState::CloseWait | TcpState::Closing | TcpState::LastAck => {}
         TcpState::SynSent

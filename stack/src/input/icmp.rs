@@ -5,19 +5,20 @@
 //! tcp_simple_retransmit (net/ipv4/tcp_input.c)
 
 use crate::api::close::tcp_done_with_error;
-use crate::congestion::{CaState, tcp_mark_skb_lost, tcp_set_ca_state};
+use crate::congestion::{CaState, tcp_limit_reno_sacked, tcp_mark_skb_lost, tcp_set_ca_state};
 use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::errqueue::ip_icmp_error;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::net::MIN_PMTU_V6;
+use crate::output::cwnd_validate::tcp_current_ssthresh;
 use crate::output::mss::{sk_dst_check, tcp_current_mss, tcp_mtu_to_mss, tcp_sync_mss};
 use crate::output::retransmit::tcp_xmit_retransmit_queue;
-use crate::output::write::tcp_current_ssthresh;
 use crate::sock::Sock;
+use crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
 use crate::state::{Event, StateMask, TcpState};
-use crate::timer::{Timer, on_timer, tcp_reset_xmit_timer, tcp_rto_max_ms};
+use crate::timer::{Timer, on_timer, tcp_reset_xmit_timer, tcp_rto_max};
 use crate::wire::IcmpError;
 
 /// IP_PMTUDISC_DONT, _WANT, _DO, _INTERFACE, _OMIT; those of IPv6 have the same numbers.
@@ -93,7 +94,7 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
     if sk.state() == TcpState::Close {
         return;
     }
-    // [RFC5927:4#1] Only what is in flight can be reported.
+    // [RFC5927:4.1#1] Only what is in flight can be reported.
     // The SYN-ACK of a Fast Open child is, too.
     let oldest = sk.fastopen.rsk.as_ref().map_or(sk.snd.una, |req| req.snt_isn);
     if sk.state() != TcpState::Listen && !icmp.seq.between(oldest, sk.snd.nxt) {
@@ -186,6 +187,9 @@ pub(crate) fn tcp_simple_retransmit(sk: &mut Sock, cx: &mut Cx) {
     if sk.loss.lost_out == 0 {
         return;
     }
+    if !sk.rx_opt.sack_ok {
+        tcp_limit_reno_sacked(sk);
+    }
     tcp_non_congestion_loss_retransmit(sk, cx);
 }
 
@@ -214,15 +218,15 @@ fn tcp_ld_rto_revert(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
     let Some(sent_at) = sk.write_queue.rtx_head().map(|head| head.sent_at) else { return };
     sk.loss.backoff -= 1;
     if sk.rtt.srtt_us == 0 {
-        sk.loss.rto_ms = crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
+        sk.loss.rto = cx.hz.msecs_to_jiffies(TCP_TIMEOUT_INIT_MS);
     } else {
-        super::rtt::tcp_set_rto(sk);
+        super::rtt::tcp_set_rto(sk, cx);
     }
-    let rto = u64::from(sk.loss.rto_ms) << sk.loss.backoff.min(16);
-    sk.loss.rto_ms = u32::try_from(rto).unwrap_or(u32::MAX).min(tcp_rto_max_ms(sk));
-    let elapsed = u32::try_from(cx.now.micros_since(sent_at).div_ceil(1000)).unwrap_or(u32::MAX);
-    if sk.loss.rto_ms > elapsed {
-        tcp_reset_xmit_timer(sk, Timer::Retransmit, sk.loss.rto_ms - elapsed, cx);
+    let rto = u64::from(sk.loss.rto) << sk.loss.backoff.min(16);
+    sk.loss.rto = u32::try_from(rto).unwrap_or(u32::MAX).min(tcp_rto_max(sk));
+    let elapsed = cx.hz.usecs_to_jiffies(cx.now.micros_since(sent_at));
+    if sk.loss.rto > elapsed {
+        tcp_reset_xmit_timer(sk, Timer::Retransmit, sk.loss.rto - elapsed, cx);
     } else {
         sk.timers.stop(Timer::Retransmit);
         on_timer(sk, Timer::Retransmit, cx);

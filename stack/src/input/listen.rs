@@ -15,14 +15,13 @@ use crate::mutant::Mutant;
 use crate::output::mss::tcp_mss_clamp;
 use crate::output::options::{TSTAMP_ALIGNED, tcp_time_stamp};
 use crate::output::reset::tcp_v4_send_reset;
-use crate::output::synack::tcp_v4_send_synack;
+use crate::output::synack::{SynackType, tcp_v4_send_synack};
 use crate::output::window::{InitialWindow, tcp_full_space, tcp_select_initial_window};
 use crate::seq::Seq;
 use crate::sock::control_block::TCP_MSS_DEFAULT;
 use crate::sock::{RequestSock, RxOpt, Sock};
 use crate::state::{Event, StateCell, advance};
-use crate::time::timer_deadline;
-use crate::timer::{reqsk_timeout_ms, tcp_rto_max_ms};
+use crate::timer::{reqsk_timeout, tcp_rto_max};
 use crate::wire::Segment;
 
 /// Processes a segment for a listener. `isn` is the number a SYN that reopens a connection from
@@ -74,12 +73,13 @@ fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx)
         answer_with_cookie(sk, seg, cx);
         return Disposition::Consumed;
     }
-    let mut rx_opt = agreed(sk, seg, cx);
-    if sk.md5.lookup(seg.ip.src).is_some() {
-        // No SACK block fits beside a signature and timestamps.
-        rx_opt.tstamp_ok &= !rx_opt.sack_ok;
-    }
+    let rx_opt = agreed(sk, seg, cx);
     let mut req = openreq(sk, seg, rx_opt, isn, cx);
+    if sk.md5.lookup(seg.ip.src).is_some() {
+        // No SACK block fits beside a signature and timestamps (tcp_synack_options). The window has
+        // been chosen before that is known.
+        req.rx_opt.tstamp_ok &= !req.rx_opt.sack_ok;
+    }
     match tcp_try_fastopen(sk, seg, cx) {
         Answer::Child(cookie) => {
             req.fastopen_cookie = cookie;
@@ -88,7 +88,7 @@ fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx)
         }
         Answer::Handshake(cookie) => req.fastopen_cookie = cookie,
     }
-    tcp_v4_send_synack(&req, cx);
+    tcp_v4_send_synack(&req, SynackType::Normal, cx);
     sk.listener.qlen += 1;
     sk.listener.young += 1;
     cx.later(Effect::AddRequest(Box::new(req)));
@@ -126,7 +126,7 @@ fn answer_with_cookie(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     req.ecn_ok &= req.rx_opt.tstamp_ok;
     req.syncookie = true;
     req.snt_tsval_first = cookie_init_timestamp(&req, cx.now);
-    tcp_v4_send_synack(&req, cx);
+    tcp_v4_send_synack(&req, SynackType::Normal, cx);
 }
 
 fn listen_drop(reason: DropReason, cx: &mut Cx) -> Disposition {
@@ -149,20 +149,21 @@ fn openreq(sk: &Sock, seg: &Segment, rx_opt: RxOpt, isn: Option<Seq>, cx: &mut C
     let mut state = StateCell::of_listener();
     advance(&mut state, flow, Event::RecvSyn, cx);
     let tsval = tcp_time_stamp(cx.now, tsoffset);
-    RequestSock {
+    let mut req = RequestSock {
         mss: rx_opt.mss_clamp,
         rx_opt: RxOpt { rcv_wscale: window.rcv_wscale, ..rx_opt },
         rcv_wnd: window.rcv_wnd,
         window_clamp: window.window_clamp,
         snt_synack: Some(cx.now),
-        timer: Some(timer_deadline(cx.now, reqsk_timeout_ms(0, tcp_rto_max_ms(sk)))),
+        timer: Some(cx.timer(reqsk_timeout(0, tcp_rto_max(sk), cx.hz)).due),
         tsoffset,
         snt_tsval_first: tsval,
         snt_tsval_last: tsval,
-        ecn_ok: tcp_ecn_create_request(seg, cx),
         saved_syn: tcp_reqsk_record_syn(sk, cx),
         ..RequestSock::new(sk, flow, state, seg.seq, isn)
-    }
+    };
+    tcp_ecn_create_request(&mut req, seg, cx);
+    req
 }
 
 /// The link has no header of its own, so that both modes of TCP_SAVE_SYN keep the same.

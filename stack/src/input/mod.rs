@@ -13,6 +13,7 @@ mod fin;
 mod icmp;
 mod listen;
 mod prune;
+pub(crate) mod rate;
 mod rcv_window;
 mod request;
 pub(crate) mod reset;

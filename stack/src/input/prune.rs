@@ -2,9 +2,10 @@
 //!
 //! RFC 2018 §8 lets a receiver renege; only out-of-order data is. Linux: tcp_prune_queue,
 //! tcp_prune_ofo_queue, tcp_clamp_window, tcp_collapse (net/ipv4/tcp_input.c). The out-of-order queue
-//! is not packed closer (tcp_collapse_ofo_queue), and the host's memory is never short.
+//! is not packed closer (tcp_collapse_ofo_queue).
 
 use crate::cx::Cx;
+use crate::memory::{is_plenty, tcp_adjust_rcv_ssthresh, tcp_under_memory_pressure};
 use crate::mib::Counter;
 use crate::output::window::{rmem_alloc, tcp_win_from_space};
 use crate::seq::Seq;
@@ -26,6 +27,8 @@ pub(super) fn tcp_prune_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
     cx.mib.inc(Counter::TcpExtPruneCalled);
     if rmem_alloc(sk) >= sk.opts.rcvbuf {
         tcp_clamp_window(sk, cx);
+    } else if tcp_under_memory_pressure(cx) {
+        tcp_adjust_rcv_ssthresh(sk);
     }
     if rmem_alloc(sk) <= sk.opts.rcvbuf {
         return true;
@@ -48,7 +51,7 @@ pub(super) fn tcp_prune_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
 fn tcp_clamp_window(sk: &mut Sock, cx: &Cx) {
     sk.ack.quick = 0;
     let most = u32::try_from(cx.sysctl.tcp_rmem.max).unwrap_or(u32::MAX);
-    if sk.opts.rcvbuf < most && !sk.opts.locks.rcvbuf {
+    if sk.opts.rcvbuf < most && !sk.opts.locks.rcvbuf && is_plenty(cx) {
         sk.opts.rcvbuf = rmem_alloc(sk).min(most);
     }
     if rmem_alloc(sk) > sk.opts.rcvbuf {
@@ -82,10 +85,10 @@ fn alloc_skb(len: usize) -> (u32, u32) {
 }
 
 /// Throws the highest out-of-order data away, an eighth of the buffer at a time, and reneges on the
-/// SACKs. What lies before `seq` stays, so that holes can be filled.
+/// SACKs. What lies before `seq` stays, so that holes can be filled. True if something is gone.
 ///
 /// Linux: tcp_prune_ofo_queue
-fn tcp_prune_ofo_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) {
+pub(super) fn tcp_prune_ofo_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
     let eighth = i64::from(sk.opts.rcvbuf >> 3);
     let mut goal = eighth;
     let mut pruned = false;
@@ -94,7 +97,7 @@ fn tcp_prune_ofo_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) {
         sk.ofo_queue.pop_last();
         pruned = true;
         if goal <= 0 {
-            if rmem_alloc(sk) <= sk.opts.rcvbuf {
+            if rmem_alloc(sk) <= sk.opts.rcvbuf && !tcp_under_memory_pressure(cx) {
                 break;
             }
             goal = eighth;
@@ -105,4 +108,5 @@ fn tcp_prune_ofo_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) {
         sk.selective_acks.clear();
         sk.rx_opt.duplicate_sack = None;
     }
+    pruned
 }

@@ -5,6 +5,7 @@
 
 use crate::congestion::INIT_CWND;
 use crate::cx::Cx;
+use crate::memory::{tcp_adjust_rcv_ssthresh, tcp_under_memory_pressure};
 use crate::output::window::{tcp_full_space, tcp_set_window_clamp, tcp_space, tcp_win_from_space};
 use crate::sock::Sock;
 use crate::sock::control_block::TCP_MSS_DEFAULT;
@@ -97,6 +98,9 @@ pub(crate) fn tcp_grow_window(sk: &mut Sock, len: u32, truesize: u32, adjust: bo
     if room == 0 {
         return;
     }
+    if tcp_under_memory_pressure(cx) {
+        return tcp_adjust_rcv_ssthresh(sk);
+    }
     let truesize = if adjust { truesize.min(4096 + SKB_OVERHEAD + SHARED_INFO) } else { truesize };
     let incr = if tcp_win_from_space(sk, truesize) <= len {
         2 * sk.advmss
@@ -130,18 +134,20 @@ fn grow_by(sk: &Sock, len: u32, truesize: u32, cx: &Cx) -> u32 {
 pub(crate) fn tcp_measure_rcv_mss(sk: &mut Sock, seg: &Segment, truesize: u32) {
     let lss = std::mem::take(&mut sk.ack.last_seg_size);
     let payload = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
-    if payload >= sk.ack.rcv_mss {
-        if payload != sk.ack.rcv_mss {
+    // What the link put together has the size of its parts.
+    let len = if seg.gso_size == 0 { payload } else { seg.gso_size.into() };
+    if len >= sk.ack.rcv_mss {
+        if len != sk.ack.rcv_mss {
             learn_ratio(sk, payload, truesize);
         }
-        sk.ack.rcv_mss = payload.min(sk.advmss);
+        sk.ack.rcv_mss = len.min(sk.advmss);
         if seg.flags.psh() {
             sk.ack.pushed = true;
         }
         return;
     }
     let header = 20 + u32::try_from(seg.option_bytes.padded_len()).unwrap_or(0);
-    let len = payload + header;
+    let len = len + header;
     let plain = !seg.flags.psh() && !seg.flags.fin() && !seg.flags.syn() && !seg.flags.urg();
     if len >= TCP_MSS_DEFAULT + 20 || (len >= TCP_MIN_MSS + 20 && plain) {
         let len = len.saturating_sub(sk.tcp_header_len);

@@ -5,6 +5,8 @@
 
 use super::validate::tcp_paws_reject;
 use super::{Disposition, DropReason, ResetReason};
+use crate::accecn::{request_segment, tcp_ecn_openreq_child};
+use crate::congestion::rto_time_ms;
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::net::TCP_HEADER_LEN;
@@ -18,8 +20,7 @@ use crate::seq::Seq;
 use crate::sock::control_block::TCP_MSS_DEFAULT;
 use crate::sock::{RequestSock, RxOpt, Sock, SockId};
 use crate::state::{Event, StateCell, advance};
-use crate::time::timer_deadline;
-use crate::timer::{keepalive_time_ms, reqsk_timeout_ms, reset_keepalive_timer};
+use crate::timer::{keepalive_time_when, reqsk_timeout, reset_keepalive_timer};
 use crate::wire::{Flags, Segment};
 
 /// What becomes of a half-open connection.
@@ -53,27 +54,30 @@ pub(crate) fn tcp_check_req(
 ) -> Verdict {
     let fastopen = matches!(holder, Holder::FastOpen { .. });
     let rx_opt = segment_options(req, seg, cx);
-    let paws_reject = rx_opt.saw_tstamp && !seg.flags.rst() && tcp_paws_reject(&rx_opt, 0, cx.now);
-    let only_syn = seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst() && !seg.flags.fin();
+    let paws_reject = rx_opt.saw_tstamp && tcp_paws_reject(&rx_opt, seg.flags.rst(), cx.now);
+    let only_syn = seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst();
     if seg.seq == req.rcv_isn && only_syn && !paws_reject {
         // [RFC9293:3.10.7.4#8] The SYN again: so is the answer.
         let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
         if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
+            request_segment(req, seg, true);
             tcp_rtx_synack(req, cx);
-            let timeout = reqsk_timeout_ms(req.num_timeout, cx.rto_max_ms());
-            req.timer = Some(timer_deadline(cx.now, timeout));
+            let rto_max = cx.hz.msecs_to_jiffies(cx.rto_max_ms());
+            let timeout = reqsk_timeout(req.num_timeout, rto_max, cx.hz);
+            req.timer = Some(cx.timer(timeout).due);
         }
         return Verdict::Keep(Disposition::Dropped(DropReason::NotSpecified));
     }
-    // Data may be out: the child itself checks what is acknowledged.
-    if seg.flags.ack() && !fastopen && seg.ack != req.snt_isn + 1 {
+    // A reset is judged by its sequence number alone. With Fast Open data may be out: the child
+    // itself checks what is acknowledged.
+    if seg.flags.ack() && !seg.flags.rst() && !fastopen && seg.ack != req.snt_isn + 1 {
         return Verdict::ToListener;
     }
     let tsecr_reject = rx_opt.saw_tstamp
         && !fastopen
         && rx_opt.rcv_tsecr != 0
         && !Seq(rx_opt.rcv_tsecr).between(Seq(req.snt_tsval_first), Seq(req.snt_tsval_last));
-    let wnd_end = req.rcv_nxt + req.rcv_wnd;
+    let wnd_end = req.rcv_nxt + tcp_synack_window(req);
     if paws_reject || tsecr_reject || !tcp_in_window(seg, req.rcv_nxt, wnd_end) {
         let reason = match (paws_reject, tsecr_reject) {
             (true, _) => DropReason::TcpRfc7323Paws,
@@ -99,6 +103,7 @@ pub(crate) fn tcp_check_req(
     if !seg.flags.ack() {
         return Verdict::Keep(Disposition::Dropped(DropReason::TcpFlags));
     }
+    request_segment(req, seg, false);
     let Holder::Listener(listener) = holder else { return Verdict::Complete };
     if req.num_timeout < listener.opts.defer_accept && seg.end_seq() == req.rcv_isn + 1 {
         req.acked = true;
@@ -165,6 +170,13 @@ fn out_of_window(
     Verdict::Keep(Disposition::Dropped(reason))
 }
 
+/// The window that the SYN-ACK offered: what does not fit its field was not.
+///
+/// [RFC7323:2.2#2] · Linux: tcp_synack_window (include/net/request_sock.h)
+fn tcp_synack_window(req: &RequestSock) -> u32 {
+    req.rcv_wnd.min(u32::from(u16::MAX))
+}
+
 /// Linux: tcp_v4_reqsk_send_ack (net/ipv4/tcp_ipv4.c)
 fn tcp_v4_reqsk_send_ack(req: &RequestSock, holder: Holder<'_>, cx: &mut Cx) {
     let mut ack = Segment::new(req.flow.local, req.flow.remote, Flags::ACK);
@@ -173,12 +185,12 @@ fn tcp_v4_reqsk_send_ack(req: &RequestSock, holder: Holder<'_>, cx: &mut Cx) {
         Holder::FastOpen { snd_nxt } => snd_nxt,
     };
     ack.ack = req.rcv_nxt;
-    ack.wnd = u16::try_from(req.rcv_wnd >> req.rx_opt.rcv_wscale).unwrap_or(u16::MAX);
+    ack.wnd = u16::try_from(tcp_synack_window(req) >> req.rx_opt.rcv_wscale).unwrap_or(u16::MAX);
     let ts =
         req.rx_opt.tstamp_ok.then(|| time_stamp_echo(cx.now, req.tsoffset, req.rx_opt.ts_recent));
     ack.option_bytes = bare_options(ts, req.md5_key.is_some());
     ack.ip.ttl = cx.default_ttl(req.flow.is_v6());
-    send_signed(ack, req.md5_key.as_ref(), cx);
+    send_signed(ack, req.md5_key.as_ref(), req.bound_dev_if, cx);
 }
 
 /// Linux: tcp_in_window (net/ipv4/tcp_minisocks.c)
@@ -210,14 +222,17 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     id: SockId,
     cx: &mut Cx,
 ) -> Sock {
-    let mut child = Sock::new(id, listener.is_v6, &cx.sysctl);
+    let mut child = Sock::new(id, listener.is_v6, cx);
     child.opts = listener.opts.clone();
     child.opts.nonblock = false;
     child.zerocopy = listener.zerocopy.inherited();
     child.tstamp = listener.tstamp.clone();
     child.md5 = listener.md5.inherit(req.flow.remote.ip());
-    child.cong = crate::sock::control_block::CongVars::new(listener.opts.congestion, &cx.sysctl);
+    child.cong =
+        crate::sock::control_block::CongVars::new(listener.opts.congestion, &cx.sysctl, cx.hz);
     child.flow = req.flow;
+    child.num = req.flow.local.port();
+    child.bound_addr = listener.bound_addr;
     child.saved_syn = std::mem::take(&mut req.saved_syn);
     child.parent = Some(listener.id);
     child.connect = crate::sock::ConnectPhase::Connected;
@@ -257,13 +272,16 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     }
     child.tcp_header_len = TCP_HEADER_LEN + if req.rx_opt.tstamp_ok { TSTAMP_ALIGNED } else { 0 };
     child.tsoffset = req.tsoffset;
-    child.ecn.ok = req.ecn_ok;
-
+    // The SYN; its text, if any, was not data of this socket.
+    child.total.segs_in = 1;
     child.loss.total_retrans = req.num_retrans;
     child.synack_sent = req.snt_synack.filter(|_| req.num_retrans == 0);
     if req.num_timeout > 0 {
         child.loss.undo_marker = Some(req.snt_isn);
         child.loss.retrans_stamp = req.snt_synack;
+        child.loss.total_rto = u16::try_from(req.num_timeout).unwrap_or(u16::MAX);
+        child.loss.total_rto_recoveries = 1;
+        child.loss.total_rto_time = req.snt_synack.map_or(0, |sent| rto_time_ms(sent, cx));
     }
     child.ack.lrcvtime = cx.now;
     let len = u32::try_from(seg.payload.len()).unwrap_or(0);
@@ -271,13 +289,14 @@ pub(crate) fn tcp_v4_syn_recv_sock(
         child.ack.last_seg_size = len;
     }
     if child.opts.keepalive {
-        let time = keepalive_time_ms(&child, cx);
+        let time = keepalive_time_when(&child, cx);
         reset_keepalive_timer(&mut child, time, cx);
     }
     let mtu = sk_dst_check(&mut child, cx);
     tcp_sync_mss(&mut child, mtu, cx);
     child.advmss = tcp_mss_clamp(listener.rx_opt.user_mss, cx.net.advmss(req.flow.remote.ip()));
     tcp_initialize_rcv_mss(&mut child);
+    tcp_ecn_openreq_child(&mut child, req, seg, cx);
     cx.mib.inc(Counter::TcpPassiveOpens);
     child
 }

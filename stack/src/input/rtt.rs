@@ -5,14 +5,13 @@
 
 use crate::cx::Cx;
 use crate::sock::Sock;
-use crate::time::usecs_to_jiffies;
-use crate::timer::{tcp_rto_max_ms, tcp_rto_min_ms};
+use crate::timer::{tcp_rto_max, tcp_rto_min_us};
 
 /// Folds a measurement into the smoothed round trip and its variation.
 ///
 /// Linux: tcp_rtt_estimator · Differs: computes in signed 64 bits.
 fn tcp_rtt_estimator(sk: &mut Sock, mrtt_us: u32, cx: &Cx) {
-    let rto_min_us = tcp_rto_min_ms(sk, cx).saturating_mul(1000);
+    let rto_min_us = tcp_rto_min_us(sk, cx);
     let rtt = &mut sk.rtt;
     if rtt.srtt_us == 0 {
         rtt.srtt_us = (mrtt_us << 3).max(1);
@@ -48,10 +47,9 @@ fn tcp_rtt_estimator(sk: &mut Sock, mrtt_us: u32, cx: &Cx) {
 /// The timeout without backoff.
 ///
 /// RFC 6298 (2.3) · Linux: tcp_set_rto
-pub(crate) fn tcp_set_rto(sk: &mut Sock) {
+pub(crate) fn tcp_set_rto(sk: &mut Sock, cx: &Cx) {
     let us = u64::from(sk.rtt.srtt_us >> 3) + u64::from(sk.rtt.rttvar_us);
-    let ms = u32::try_from(usecs_to_jiffies(us)).unwrap_or(u32::MAX);
-    sk.loss.rto_ms = ms.min(tcp_rto_max_ms(sk));
+    sk.loss.rto = cx.hz.usecs_to_jiffies(us).min(tcp_rto_max(sk));
 }
 
 /// Uses a round trip measured by an ACK: of a segment sent once, of a SACKed one, or by its
@@ -72,7 +70,7 @@ pub(crate) fn tcp_ack_update_rtt(sk: &mut Sock, sample: RttSample, cx: &Cx) -> b
         tcp_update_rtt_min(sk, ca_rtt.max(1), cx);
     }
     tcp_rtt_estimator(sk, seq_rtt, cx);
-    tcp_set_rto(sk);
+    tcp_set_rto(sk, cx);
     sk.loss.backoff = 0;
     true
 }
@@ -94,9 +92,9 @@ pub(crate) struct RttSample {
 ///
 /// Linux: tcp_update_rtt_min · Differs: one minimum instead of a running set of three.
 fn tcp_update_rtt_min(sk: &mut Sock, rtt_us: u32, cx: &Cx) {
-    let window_us = u64::from(cx.sysctl.tcp_min_rtt_wlen.unsigned_abs()) * 1_000_000;
-    let keep =
-        sk.rtt.min_rtt.filter(|(at, us)| *us < rtt_us && cx.now.micros_since(*at) <= window_us);
+    let wlen = cx.hz.secs(cx.sysctl.tcp_min_rtt_wlen.unsigned_abs().into());
+    let is_recent = |at| u64::from(cx.ticks_since(at)) <= wlen;
+    let keep = sk.rtt.min_rtt.filter(|(at, us)| *us < rtt_us && is_recent(*at));
     if keep.is_none() {
         sk.rtt.min_rtt = Some((cx.now, rtt_us));
     }

@@ -4,12 +4,14 @@
 //! tcp_check_dsack, tcp_is_sackblock_valid (net/ipv4/tcp_input.c)
 
 use super::ack::AckFlags;
+use super::rate::{RateSample, tcp_rate_skb_delivered};
 use crate::congestion::{CaState, tcp_rack_advance};
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::output::retransmit::fragment_rtx;
 use crate::seq::Seq;
 use crate::sock::Sock;
+use crate::sock::rate::TxRate;
 use crate::sock::write_queue::Marks;
 use crate::time::Instant;
 use crate::wire::{SackBlock, Segment};
@@ -24,12 +26,22 @@ pub(crate) struct SackState {
     pub(crate) last_sackt: Option<Instant>,
     /// Segments newly delivered, by SACK or D-SACK.
     pub(crate) delivered: u32,
+    pub(crate) rate: RateSample,
+    /// Bytes newly delivered; whole once the queue is cleaned.
+    pub(super) delivered_bytes: u32,
 }
 
 impl SackState {
     /// Nothing seen.
     pub(crate) fn new(sk: &Sock) -> Self {
-        Self { reord: sk.snd.nxt, first_sackt: None, last_sackt: None, delivered: 0 }
+        Self {
+            reord: sk.snd.nxt,
+            first_sackt: None,
+            last_sackt: None,
+            delivered: 0,
+            rate: RateSample::default(),
+            delivered_bytes: 0,
+        }
     }
 }
 
@@ -235,8 +247,8 @@ fn tcp_sacktag_one(
 ) {
     let fack = tcp_highest_sack_seq(sk);
     let Some(chunk) = sk.write_queue.rtx_get(index) else { return };
-    let (seq, end_seq, pcount, sent_at) =
-        (chunk.seq, chunk.end_seq(), chunk.pcount(), chunk.sent_at);
+    let (seq, end_seq, sent_at) = (chunk.seq, chunk.end_seq(), chunk.sent_at);
+    let (pcount, len) = (chunk.pcount(), chunk.len());
     let mut marks = chunk.marks;
     if is_dsack && marks.retrans {
         let in_episode = sk.loss.undo_marker.is_some_and(|marker| end_seq.after(marker));
@@ -268,15 +280,20 @@ fn tcp_sacktag_one(
         flags.data_sacked = true;
         sk.loss.sacked_out += pcount;
         state.delivered += pcount;
-        sk.loss.delivered_mstamp = cx.now;
+        state.delivered_bytes += len;
     }
     if is_dsack && marks.retrans {
         marks.retrans = false;
         sk.loss.retrans_out = sk.loss.retrans_out.saturating_sub(pcount);
     }
-    if let Some(chunk) = sk.write_queue.rtx_get_mut(index) {
-        chunk.marks = marks;
+    let Some(chunk) = sk.write_queue.rtx_get_mut(index) else { return };
+    chunk.marks = marks;
+    let tx_rate = chunk.tx_rate;
+    if marks.sacked {
+        // Its acknowledgement later is no news.
+        chunk.tx_rate = TxRate::default();
     }
+    tcp_rate_skb_delivered(sk, tx_rate, (sent_at, end_seq), &mut state.rate);
 }
 
 /// A segment without a retransmission in flight was SACKed: a hole closed, or a measurement.

@@ -7,12 +7,14 @@ use std::ops::ControlFlow;
 
 use super::ack::{BadAck, Challenge, established_ack, tcp_ack};
 use super::data::tcp_data_queue;
+use super::rate::tcp_count_delivered;
 use super::reset::tcp_reset;
 use super::rtt::{tcp_rcv_rtt_measure_ts, tcp_synack_rtt_meas, tcp_update_pacing_rate};
 use super::syn_sent::tcp_rcv_synsent_state_process;
 use super::urgent::tcp_urg;
 use super::validate::tcp_validate_incoming;
 use super::{Disposition, DropReason, ResetReason, Step, drop_for, tcp_init_buffer_space};
+use crate::accecn::{tcp_accecn_third_ack, tcp_ecn_received_counters};
 use crate::api::close::{tcp_done, tcp_shutdown_write};
 use crate::congestion::tcp_init_congestion_control;
 use crate::cx::Cx;
@@ -24,12 +26,13 @@ use crate::metrics::{tcp_init_metrics, tcp_update_metrics};
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::output::ack::{tcp_ack_snd_check, tcp_send_challenge_ack};
+use crate::output::cwnd_validate::tcp_init_cwnd;
 use crate::output::mss::tcp_initialize_rcv_mss;
 use crate::output::mtu_probe::tcp_mtup_init;
 use crate::output::options::{TSTAMP_ALIGNED, tcp_time_stamp};
 use crate::output::reset::tcp_v4_send_reset;
-use crate::output::write::{tcp_data_snd_check, tcp_init_cwnd};
-use crate::sock::Sock;
+use crate::output::write::tcp_data_snd_check;
+use crate::sock::{EcnMode, Sock};
 use crate::state::{Event, TcpState, tcp_set_state};
 use crate::timer::{TCP_TIMEWAIT_LEN_MS, reset_keepalive_timer, tcp_fin_time, tcp_time_wait};
 use crate::wire::Segment;
@@ -66,9 +69,12 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> ControlFlow<Disposition, 
         // [RFC9293:3.10.7.4#12] fifth: without ACK there is nothing to go by.
         return ControlFlow::Break(Disposition::Dropped(DropReason::TcpFlags));
     }
+    let was_established = sk.state() == TcpState::Established;
     cut(check_ack(sk, seg, cx))?; // fifth
-    let payload_len = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
-    tcp_rcv_rtt_measure_ts(sk, payload_len, cx);
+    if was_established {
+        let payload_len = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
+        tcp_rcv_rtt_measure_ts(sk, payload_len, cx);
+    }
     tcp_urg(sk, seg, cx); // sixth
     let disposition = process_text(sk, seg, cx)?; // seventh and eighth
     if sk.state() != TcpState::Close {
@@ -85,6 +91,9 @@ fn cut(step: Step) -> ControlFlow<Disposition> {
 
 /// Fifth: the ACK, and what it means for the state.
 fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
+    if sk.state() == TcpState::Established {
+        tcp_ecn_received_counters(sk, seg);
+    }
     if matches!(sk.state(), TcpState::Established | TcpState::CloseWait) {
         return established_ack(sk, seg, cx);
     }
@@ -101,11 +110,11 @@ fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         // While closing, an old ACK may come with the peer's last data.
         Err(BadAck::Old) => {}
         Err(BadAck::TooOld) => {
-            tcp_send_challenge_ack(sk, cx);
+            tcp_send_challenge_ack(sk, false, cx);
             return drop_for(DropReason::TcpTooOldAck);
         }
         Err(BadAck::Unsent) => {
-            tcp_send_challenge_ack(sk, cx);
+            tcp_send_challenge_ack(sk, false, cx);
             return drop_for(DropReason::TcpAckUnsentData);
         }
     }
@@ -129,7 +138,7 @@ fn ack_moves_state(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         }
         TcpState::Closing if sk.snd.una == sk.snd.write_seq => {
             tcp_set_state(sk, Event::RecvAckOfFin, cx);
-            tcp_time_wait(sk, TCP_TIMEWAIT_LEN_MS, cx);
+            tcp_time_wait(sk, cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS), cx);
             ControlFlow::Break(Disposition::Consumed)
         }
         TcpState::LastAck if sk.snd.una == sk.snd.write_seq => {
@@ -152,10 +161,13 @@ fn ack_moves_state(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
 
 /// The handshake is complete.
 fn established_from_syn_recv(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
-    sk.total.delivered = sk.total.delivered.wrapping_add(1);
+    tcp_count_delivered(sk, 1, false);
     if sk.rtt.srtt_us == 0 {
         let rtt = sk.synack_sent.map(|sent| super::rtt::rtt_since(sent, cx));
         tcp_synack_rtt_meas(sk, rtt, cx);
+    }
+    if sk.rx_opt.tstamp_ok {
+        sk.advmss = sk.advmss.saturating_sub(TSTAMP_ALIGNED);
     }
     if !end_fastopen_handshake(sk, cx) {
         tcp_try_undo_spurious_syn(sk);
@@ -169,12 +181,12 @@ fn established_from_syn_recv(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.snd.una = seg.ack;
     sk.snd.wnd = u32::from(seg.wnd) << sk.rx_opt.snd_wscale;
     sk.snd.wl1 = seg.seq;
-    if sk.rx_opt.tstamp_ok {
-        sk.advmss = sk.advmss.saturating_sub(TSTAMP_ALIGNED);
-    }
     tcp_update_pacing_rate(sk, cx);
     sk.total.lsndtime = cx.now;
     tcp_initialize_rcv_mss(sk);
+    if sk.ecn.mode == EcnMode::AccEcn {
+        tcp_accecn_third_ack(sk, seg, cx);
+    }
     if sk.shutdown.snd {
         tcp_shutdown_write(sk, cx);
     }
@@ -231,8 +243,9 @@ fn fin_acked(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         return ControlFlow::Break(Disposition::Reset(ResetReason::TcpAbortOnData));
     }
     let timeo = tcp_fin_time(sk, cx);
-    if timeo > TCP_TIMEWAIT_LEN_MS {
-        reset_keepalive_timer(sk, timeo - TCP_TIMEWAIT_LEN_MS, cx);
+    let tw_len = cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS);
+    if timeo > tw_len {
+        reset_keepalive_timer(sk, timeo - tw_len, cx);
     } else if seg.flags.fin() {
         // The FIN is in this very segment; the next steps take it.
         reset_keepalive_timer(sk, timeo, cx);
@@ -253,7 +266,7 @@ fn process_text(
         TcpState::CloseWait | TcpState::Closing | TcpState::LastAck
             if !seg.seq.before(sk.rcv.nxt) =>
         {
-            // [RFC9293:3.10.7.4#38] After the peer's FIN there is no text to expect.
+            // [RFC9293:3.10.7.4#22] After the peer's FIN there is no text to expect.
             return ControlFlow::Continue(Disposition::Consumed);
         }
         TcpState::CloseWait

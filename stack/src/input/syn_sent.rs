@@ -8,36 +8,34 @@ use std::ops::ControlFlow;
 use super::ack::{Challenge, tcp_ack};
 use super::ecn::{tcp_ecn_rcv_syn, tcp_ecn_rcv_synack};
 use super::reset::tcp_reset;
-use super::rtt::tcp_update_pacing_rate;
 use super::state_process::{tcp_init_transfer, tcp_try_undo_spurious_syn};
 use super::urgent::tcp_urg;
-use super::validate::tcp_paws_reject;
+use super::validate::tcp_paws_check;
 use super::{Disposition, DropReason, ResetReason, Step, drop_for};
+use crate::accecn::tcp_send_ack_reflect_ect;
 use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::fastopen::tcp_rcv_fastopen_synack;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::net::TCP_HEADER_LEN;
-use crate::output::ack::{
-    TCP_MAX_QUICKACKS, in_pingpong_mode, tcp_enter_quickack_mode, tcp_send_ack,
-};
+use crate::output::ack::{TCP_MAX_QUICKACKS, in_pingpong_mode, tcp_enter_quickack_mode};
+use crate::output::ecn::tcp_ecn_send_synack;
 use crate::output::mss::{tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
 use crate::output::options::{TSTAMP_ALIGNED, tcp_time_stamp};
 use crate::output::reset::tcp_v4_send_reset;
 use crate::output::transmit::{Outgoing, tcp_transmit_skb};
 use crate::output::write::tcp_data_snd_check;
 use crate::seq::Seq;
-use crate::sock::Sock;
+use crate::sock::{EcnMode, Sock};
 use crate::state::{Event, tcp_set_state};
-use crate::time::timer_deadline;
-use crate::timer::{Timer, keepalive_time_ms, reset_keepalive_timer, tcp_reset_xmit_timer};
+use crate::timer::{
+    TCP_TIMEOUT_MIN, Timer, keepalive_time_when, reset_keepalive_timer, tcp_reset_xmit_timer,
+};
 use crate::wire::{Flags, Segment};
 
-/// TCP_TIMEOUT_MIN: two ticks.
-const TCP_TIMEOUT_MIN_MS: u32 = 2;
 /// TCP_DELACK_MAX: HZ/5
-const TCP_DELACK_MAX_MS: u64 = 200;
+const TCP_DELACK_MAX_MS: u32 = 200;
 
 /// Processes a segment in SYN-SENT.
 pub(super) fn tcp_rcv_synsent_state_process(
@@ -84,7 +82,7 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         }
         return drop_for(DropReason::TcpReset);
     }
-    if sk.rx_opt.saw_tstamp && tcp_paws_reject(&sk.rx_opt, 0, cx.now) {
+    if sk.rx_opt.saw_tstamp && !tcp_paws_check(&sk.rx_opt, 0, cx.now) {
         return drop_for(DropReason::TcpRfc7323Paws);
     }
     if !seg.flags.syn() {
@@ -99,7 +97,7 @@ fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if !seg.ack.after(sk.snd.una) || seg.ack.after(sk.snd.nxt) {
         // [RFC9293:3.10.7.3#1] Something is left of an old connection: reset it and try again soon.
         if sk.loss.retransmits == 0 {
-            tcp_reset_xmit_timer(sk, Timer::Retransmit, TCP_TIMEOUT_MIN_MS, cx);
+            tcp_reset_xmit_timer(sk, Timer::Retransmit, TCP_TIMEOUT_MIN, cx);
         }
         if cx.mutant(Mutant::SynSentAckMute) {
             return drop_for(DropReason::TcpInvalidAckSequence);
@@ -129,11 +127,12 @@ const fn reset_for(seg: &Segment, reset: ResetReason, drop: DropReason) -> Step 
 /// Fourth, with ACK: the connection is established.
 fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.snd.wl1 = seg.seq;
-    tcp_ecn_rcv_synack(sk, seg);
-    take_options(sk, seg, cx);
+    tcp_ecn_rcv_synack(sk, seg, cx);
+    take_options(sk, seg);
     tcp_try_undo_spurious_syn(sk);
     // Whether it is acceptable was checked above.
     let _acceptable = tcp_ack(sk, seg, Challenge::Send, cx);
+    take_tstamp_ok(sk, cx);
     sk.rcv.nxt = seg.seq + 1;
     sk.rcv.irs = seg.seq;
     sk.rcv.wup = sk.rcv.nxt;
@@ -152,12 +151,13 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     if sk.write_pending || sk.opts.defer_accept != 0 || in_pingpong_mode(sk, cx) {
         // Save one ACK: data is expected to follow at once.
         sk.ack.sched = true;
-        tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
+        tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS, cx);
         sk.ack.timer = true;
-        sk.ack.timeout = timer_deadline(cx.now, TCP_DELACK_MAX_MS);
-        sk.timers.arm(Timer::Delack, sk.ack.timeout);
+        let asked = cx.timer(cx.hz.msecs_to_jiffies(TCP_DELACK_MAX_MS));
+        sk.ack.timeout = asked.expires;
+        sk.timers.arm(Timer::Delack, asked);
     } else {
-        tcp_send_ack(sk, cx);
+        tcp_send_ack_reflect_ect(sk, sk.ecn.mode == EcnMode::AccEcn, cx);
     }
 }
 
@@ -167,9 +167,8 @@ pub(crate) fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
     sk.ack.lrcvtime = cx.now;
     tcp_init_transfer(sk, cx);
     sk.total.lsndtime = cx.now;
-    tcp_update_pacing_rate(sk, cx);
     if sk.opts.keepalive {
-        let time = keepalive_time_ms(sk, cx);
+        let time = keepalive_time_when(sk, cx);
         reset_keepalive_timer(sk, time, cx);
     }
     cx.wake(sk.id, Wake::StateChange);
@@ -180,7 +179,8 @@ pub(crate) fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
 /// [RFC9293:MUST-10]
 fn recv_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     tcp_set_state(sk, Event::RecvSyn, cx);
-    take_options(sk, seg, cx);
+    take_options(sk, seg);
+    take_tstamp_ok(sk, cx);
     sk.rcv.nxt = seg.seq + 1;
     sk.rcv.irs = seg.seq;
     sk.rcv.wup = sk.rcv.nxt;
@@ -199,11 +199,10 @@ fn recv_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
 ///
 /// Linux: tcp_send_synack (net/ipv4/tcp_output.c)
 fn tcp_send_synack(sk: &mut Sock, cx: &mut Cx) {
+    let Some(flags) = sk.write_queue.rtx_head().map(|syn| syn.flags) else { return };
+    let flags = tcp_ecn_send_synack(sk, flags | Flags::ACK);
     let Some(syn) = sk.write_queue.rtx_head_mut() else { return };
-    syn.flags = syn.flags.without(Flags::ECE | Flags::CWR) | Flags::ACK;
-    if sk.ecn.ok {
-        syn.flags |= Flags::ECE;
-    }
+    syn.flags = flags;
     syn.sent_at = cx.now;
     let out = Outgoing::empty(syn.seq, syn.flags);
     tcp_transmit_skb(sk, out, cx);
@@ -212,7 +211,7 @@ fn tcp_send_synack(sk: &mut Sock, cx: &mut Cx) {
 /// What the peer's SYN agreed to.
 ///
 /// Linux: tcp_parse_options and its users in tcp_rcv_synsent_state_process
-fn take_options(sk: &mut Sock, seg: &Segment, cx: &Cx) {
+fn take_options(sk: &mut Sock, seg: &Segment) {
     if let Some(announced) = seg.options.mss {
         sk.rx_opt.mss_clamp = tcp_mss_clamp(sk.rx_opt.user_mss, u32::from(announced));
     }
@@ -225,6 +224,10 @@ fn take_options(sk: &mut Sock, seg: &Segment, cx: &Cx) {
         sk.rx_opt.rcv_wscale = 0;
         sk.rcv.window_clamp = sk.rcv.window_clamp.min(65_535);
     }
+}
+
+/// Timestamps are in use, or not; until now headers were counted with them if they were offered.
+fn take_tstamp_ok(sk: &mut Sock, cx: &Cx) {
     sk.tcp_header_len = TCP_HEADER_LEN;
     sk.rx_opt.tstamp_ok = sk.rx_opt.saw_tstamp;
     if sk.rx_opt.tstamp_ok {

@@ -4,6 +4,7 @@
 //! the minute and an index of its MSS go into the number of the SYN-ACK; window scale, SACK and ECN
 //! into the low bits of its timestamp. TCP-AO's part is absent.
 
+use crate::accecn::cookie_accecn_ok;
 use crate::cx::Cx;
 use crate::effect::Effect;
 use crate::flow::Flow;
@@ -14,7 +15,7 @@ use crate::output::window::{tcp_full_space, tcp_select_initial_window};
 use crate::seq::Seq;
 use crate::sock::{RequestSock, RxOpt, Sock};
 use crate::state::{Event, StateCell, advance};
-use crate::time::{HZ, Instant};
+use crate::time::Instant;
 use crate::wire::{Segment, Ts};
 
 /// Values of the MSS that a cookie can stand for, by family (msstab).
@@ -27,9 +28,9 @@ const COOKIE_MASK: u32 = (1 << COOKIE_BITS) - 1;
 /// MAX_SYNCOOKIE_AGE, in periods of TCP_SYNCOOKIE_PERIOD.
 const MAX_AGE: u32 = 2;
 /// TCP_SYNCOOKIE_PERIOD: 60 * HZ
-const PERIOD_TICKS: u64 = 60 * HZ;
+const PERIOD_SECS: u64 = 60;
 /// TCP_SYNCOOKIE_VALID: how long after the last cookie one may come back.
-const VALID_TICKS: u64 = 2 * PERIOD_TICKS;
+const VALID_SECS: u64 = 2 * PERIOD_SECS;
 
 /// TSBITS and what is in them: TS_OPT_WSCALE_MASK (all ones means none), TS_OPT_SACK, TS_OPT_ECN.
 const TS_BITS: u32 = 6;
@@ -84,7 +85,7 @@ const fn msstab(flow: Flow) -> &'static [u16; 4] {
 
 /// Linux: secure_tcp_syn_cookie
 fn secure_tcp_syn_cookie(flow: Flow, sseq: Seq, data: u32, cx: &Cx) -> Seq {
-    let count = tcp_cookie_time(cx.now);
+    let count = tcp_cookie_time(cx);
     let layer = cookie_hash(flow, count, 1, cx).wrapping_add(data) & COOKIE_MASK;
     let outer = cookie_hash(flow, 0, 0, cx).wrapping_add(sseq.0);
     Seq(outer.wrapping_add(count << COOKIE_BITS).wrapping_add(layer))
@@ -94,7 +95,7 @@ fn secure_tcp_syn_cookie(flow: Flow, sseq: Seq, data: u32, cx: &Cx) -> Seq {
 ///
 /// Linux: check_tcp_syn_cookie
 fn check_tcp_syn_cookie(flow: Flow, cookie: Seq, sseq: Seq, cx: &Cx) -> Option<u32> {
-    let count = tcp_cookie_time(cx.now);
+    let count = tcp_cookie_time(cx);
     let outer = cookie_hash(flow, 0, 0, cx).wrapping_add(sseq.0);
     let inner = cookie.0.wrapping_sub(outer);
     let age = count.wrapping_sub(inner >> COOKIE_BITS) & (u32::MAX >> COOKIE_BITS);
@@ -112,8 +113,9 @@ fn cookie_hash(flow: Flow, count: u32, layer: u8, cx: &Cx) -> u32 {
 /// Minutes; wraps with the tick counter's low half, as Linux's does.
 ///
 /// Linux: tcp_cookie_time (include/net/tcp.h)
-fn tcp_cookie_time(now: Instant) -> u32 {
-    u32::try_from((now.jiffies().0 / PERIOD_TICKS) & u64::from(u32::MAX)).unwrap_or(0)
+fn tcp_cookie_time(cx: &Cx) -> u32 {
+    let minutes = cx.jiffies().0 / cx.hz.secs(PERIOD_SECS);
+    u32::try_from(minutes & u64::from(u32::MAX)).unwrap_or(0)
 }
 
 /// Timestamp of a SYN-ACK that carries a cookie: the present one, moved back by less than 64 ms so
@@ -164,7 +166,7 @@ fn cookie_timestamp_decode(ts: Option<Ts>, tsecr: u32, cx: &Cx) -> Option<RxOpt>
 /// (SO_REUSEPORT) hear of it by an effect.
 fn tcp_synq_overflow(sk: &mut Sock, cx: &mut Cx) {
     let now = cx.now;
-    let recent = sk.listener.synq_overflow.is_some_and(|at| ticks_since(at, now) <= HZ);
+    let recent = sk.listener.synq_overflow.is_some_and(|at| cx.ticks_since(at) <= cx.hz.per_sec());
     if !recent {
         sk.listener.synq_overflow = Some(now);
         if sk.opts.reuseport {
@@ -176,12 +178,9 @@ fn tcp_synq_overflow(sk: &mut Sock, cx: &mut Cx) {
 /// Nobody can have a cookie of this listener.
 ///
 /// Linux: tcp_synq_no_recent_overflow (include/net/tcp.h)
-fn tcp_synq_no_recent_overflow(sk: &Sock, now: Instant) -> bool {
-    sk.listener.synq_overflow.is_none_or(|at| ticks_since(at, now) > VALID_TICKS)
-}
-
-fn ticks_since(at: Instant, now: Instant) -> u64 {
-    now.jiffies().0.saturating_sub(at.jiffies().0)
+fn tcp_synq_no_recent_overflow(sk: &Sock, cx: &Cx) -> bool {
+    let valid = cx.hz.secs(VALID_SECS);
+    sk.listener.synq_overflow.is_none_or(|at| u64::from(cx.ticks_since(at)) > valid)
 }
 
 /// The half-open connection that an ACK for a listener proves with its cookie.
@@ -189,7 +188,7 @@ fn ticks_since(at: Instant, now: Instant) -> u64 {
 /// Linux: cookie_v4_check, cookie_v6_check, cookie_tcp_check
 pub(super) fn cookie_v4_check(sk: &Sock, seg: &Segment, cx: &mut Cx) -> Option<RequestSock> {
     let may_be = seg.flags.ack() && !seg.flags.rst() && !seg.flags.syn();
-    if cx.sysctl.tcp_syncookies == 0 || !may_be || tcp_synq_no_recent_overflow(sk, cx.now) {
+    if cx.sysctl.tcp_syncookies == 0 || !may_be || tcp_synq_no_recent_overflow(sk, cx) {
         return None;
     }
     let flow = Flow::new(seg.dst(), seg.src());
@@ -208,6 +207,7 @@ pub(super) fn cookie_v4_check(sk: &Sock, seg: &Segment, cx: &mut Cx) -> Option<R
     let mut req = cookie_tcp_reqsk_alloc(sk, seg, (rx_opt, mss), cx);
     req.tsoffset = tsoffset;
     req.ecn_ok = ecn_ok;
+    req.accecn_ok = ecn_ok && cookie_accecn_ok(seg.flags);
     Some(req)
 }
 

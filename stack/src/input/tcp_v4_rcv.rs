@@ -29,7 +29,7 @@ use crate::wire::Segment;
 pub(crate) fn tcp_v4_rcv(stack: &mut Stack, seg: &Segment) -> Disposition {
     stack.cx.mib.inc(Counter::TcpInSegs);
     let flow = Flow::new(seg.dst(), seg.src());
-    let found = stack.ehash.get(flow);
+    let found = stack.lookup_established(flow);
     let state = found.and_then(|id| stack.objects.get(id)).map_or(TcpState::Close, Object::state);
     let disposition = dispatch(stack, seg, found);
     let at = stack.cx.now;
@@ -127,6 +127,7 @@ fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
     }
     let verdict = match stack.objects.sock(req.listener) {
         Some(sk) if sk.state() == TcpState::Listen => {
+            req.rx_opt.user_mss = sk.rx_opt.user_mss;
             tcp_check_req(&mut req, seg, Holder::Listener(sk), &mut stack.cx)
         }
         Some(_) | None => {
@@ -169,7 +170,7 @@ fn tcp_child_process(
     child: Sock,
 ) -> Disposition {
     let (id, flow) = (child.id, child.flow);
-    stack.objects.put(id, Object::Sock(Box::new(child)));
+    stack.add_sock(child);
     stack.ehash.replace(flow, id);
     stack.ports.inherit(id, flow.local.port());
     if let Some(sk) = stack.objects.sock_mut(listener) {
@@ -189,9 +190,9 @@ fn to_time_wait(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
     let Some(mut tw) = stack.objects.take_time_wait(id) else { return NOBODY };
     let status = tcp_timewait_state_process(&mut tw, seg, &mut stack.cx);
     match status {
-        TwStatus::Success | TwStatus::Ack => {
-            if status == TwStatus::Ack {
-                tcp_v4_timewait_ack(&tw, &mut stack.cx);
+        TwStatus::Success | TwStatus::Ack | TwStatus::AckOow => {
+            if status != TwStatus::Success {
+                tcp_v4_timewait_ack(&tw, status, &mut stack.cx);
             }
             stack.objects.put(id, Object::TimeWait(tw));
             Disposition::Consumed
@@ -210,7 +211,7 @@ fn to_time_wait(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
         TwStatus::Syn(isn) => {
             let hash = stack.cx.rng.inet_ehashfn(seg.dst(), seg.src());
             if stack.lhash.lookup(seg.dst(), hash, stack.cx.dif).is_none() {
-                tcp_v4_timewait_ack(&tw, &mut stack.cx);
+                tcp_v4_timewait_ack(&tw, status, &mut stack.cx);
                 stack.objects.put(id, Object::TimeWait(tw));
                 return Disposition::Consumed;
             }

@@ -13,9 +13,12 @@ use crate::output::transmit::send_signed;
 use crate::seq::Seq;
 use crate::sock::{RxOpt, TimeWaitSock};
 use crate::state::{Event, TcpState, advance};
-use crate::time::{Instant, timer_deadline};
+use crate::time::Instant;
 use crate::timer::TCP_TIMEWAIT_LEN_MS;
 use crate::wire::{Flags, Segment};
+
+/// INET_ECN_MASK
+const ECN_MASK: u8 = 3;
 
 /// What to do about the segment (Linux: enum tcp_tw_status).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub(super) enum TwStatus {
     Success,
     /// Answer with an ACK.
     Ack,
+    /// Answer a segment from outside the window with an ACK (TCP_TW_ACK_OOW).
+    AckOow,
     /// Answer with a reset; the remainder ends.
     Rst,
     /// The remainder ends.
@@ -73,7 +78,7 @@ impl Heard {
 }
 
 fn is_stale(rx_opt: &RxOpt, seg: &Segment, now: Instant) -> bool {
-    rx_opt.saw_tstamp && !seg.flags.rst() && tcp_paws_reject(rx_opt, 0, now)
+    rx_opt.saw_tstamp && tcp_paws_reject(rx_opt, seg.flags.rst(), now)
 }
 
 /// Judges a segment for the remainder of a connection.
@@ -102,6 +107,9 @@ pub(super) fn tcp_timewait_state_process(
         Heard::Reset => TwStatus::Success,
         Heard::Stale => {
             cx.mib.inc(Counter::TcpExtPAWSTimewait);
+            if seg.flags.rst() {
+                return TwStatus::Success;
+            }
             reschedule(tw, cx);
             answer(tw, seg, Counter::TcpExtTCPACKSkippedTimeWait, cx)
         }
@@ -136,6 +144,9 @@ fn fin_wait2(tw: &mut TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, cx: &mut Cx) 
         (false, true, true) => {
             advance(&mut tw.state, tw.flow, Event::RecvFin, cx);
             tw.rcv_nxt = end_seq;
+            if rx_opt.saw_tstamp {
+                tw.entry_stamp = cx.now;
+            }
             remember(tw, rx_opt, cx);
             reschedule(tw, cx);
             TwStatus::Ack
@@ -167,7 +178,7 @@ fn remember(tw: &mut TimeWaitSock, rx_opt: &RxOpt, cx: &Cx) {
 
 /// [RFC9293:MUST-13] The wait starts over.
 fn reschedule(tw: &mut TimeWaitSock, cx: &Cx) {
-    tw.timer = timer_deadline(cx.now, TCP_TIMEWAIT_LEN_MS);
+    tw.timer = cx.timer(cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS)).due;
 }
 
 /// Linux: tcp_timewait_check_oow_rate_limit
@@ -175,19 +186,21 @@ fn answer(tw: &mut TimeWaitSock, seg: &Segment, skipped: Counter, cx: &mut Cx) -
     if tcp_oow_rate_limited(&mut tw.last_oow_ack, seg, skipped, cx) {
         TwStatus::Success
     } else {
-        TwStatus::Ack
+        TwStatus::AckOow
     }
 }
 
+/// An ACK; what answers a segment from outside the window is not marked as able to carry marks.
+///
 /// Linux: tcp_v4_timewait_ack (net/ipv4/tcp_ipv4.c)
-pub(super) fn tcp_v4_timewait_ack(tw: &TimeWaitSock, cx: &mut Cx) {
+pub(super) fn tcp_v4_timewait_ack(tw: &TimeWaitSock, status: TwStatus, cx: &mut Cx) {
     let mut ack = Segment::new(tw.flow.local, tw.flow.remote, Flags::ACK);
     ack.seq = tw.snd_nxt;
     ack.ack = tw.rcv_nxt;
     ack.wnd = u16::try_from(tw.rcv_wnd >> tw.rcv_wscale).unwrap_or(u16::MAX);
-    ack.ip.tos = tw.tos;
+    ack.ip.tos = if status == TwStatus::AckOow { tw.tos & !ECN_MASK } else { tw.tos };
     ack.ip.ttl = cx.default_ttl(tw.flow.is_v6());
     let ts = tw.tstamp_ok.then(|| time_stamp_echo(cx.now, tw.tsoffset, tw.ts_recent));
     ack.option_bytes = bare_options(ts, tw.md5_key.is_some());
-    send_signed(ack, tw.md5_key.as_ref(), cx);
+    send_signed(ack, tw.md5_key.as_ref(), tw.bound_dev_if, cx);
 }

@@ -9,6 +9,7 @@ use super::ack::tcp_may_update_window;
 use super::data::tcp_send_dupack;
 use super::reset::tcp_reset;
 use super::{Disposition, DropReason, Step, drop_for};
+use crate::accecn::accecn_syn;
 use crate::cx::Cx;
 use crate::fastopen::tcp_fastopen_active_disable;
 use crate::mib::Counter;
@@ -16,7 +17,7 @@ use crate::mutant::Mutant;
 use crate::output::ack::{tcp_oow_rate_limited, tcp_send_challenge_ack};
 use crate::output::window::tcp_receive_window;
 use crate::seq::Seq;
-use crate::sock::{RxOpt, Sock};
+use crate::sock::{EcnMode, RxOpt, Sock};
 use crate::state::{Event, StateMask, TcpState};
 use crate::time::Instant;
 use crate::wire::Segment;
@@ -24,7 +25,9 @@ use crate::wire::Segment;
 /// TCP_PAWS_WINDOW: how much older a timestamp may be.
 const TCP_PAWS_WINDOW: i32 = 1;
 /// TCP_PAWS_WRAP: after 24 days of silence old timestamps say nothing.
-const PAWS_24DAYS_US: u64 = 60 * 60 * 24 * 24 * 1_000_000;
+const TCP_PAWS_WRAP_SECS: u64 = 60 * 60 * 24 * 24;
+/// TCP_PAWS_MSL: how long a timestamp guards against resets.
+const TCP_PAWS_MSL_SECS: u64 = 60;
 
 /// States in which the peer has sent its FIN.
 const FIN_RECEIVED: StateMask =
@@ -56,11 +59,11 @@ fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if !sk.rx_opt.saw_tstamp || !tcp_paws_discard(&sk.rx_opt, cx) || seg.flags.rst() {
         return ControlFlow::Continue(());
     }
-    let Some(reason) = tcp_disordered_ack_check(sk, seg) else {
+    let Some(reason) = tcp_disordered_ack_check(sk, seg, cx) else {
         return ControlFlow::Continue(());
     };
     if seg.flags.syn() {
-        return syn_challenge(sk, cx);
+        return syn_challenge(sk, false, cx);
     }
     if reason == DropReason::TcpRfc7323PawsAck {
         // Overtaken ACKs are common, and answering one tells its sender nothing.
@@ -75,27 +78,36 @@ fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     drop_for(reason)
 }
 
-/// The timestamp is older than the one remembered.
+/// The timestamp is not older than the one remembered.
 ///
-/// Linux: tcp_paws_check, negated
-pub(super) fn tcp_paws_reject(rx_opt: &RxOpt, paws_window: i32, now: Instant) -> bool {
-    let Some(stamp) = rx_opt.ts_recent_stamp else { return false };
+/// Linux: tcp_paws_check
+pub(super) fn tcp_paws_check(rx_opt: &RxOpt, paws_window: i32, now: Instant) -> bool {
+    let Some(stamp) = rx_opt.ts_recent_stamp else { return true };
     let age = rx_opt.ts_recent.wrapping_sub(rx_opt.rcv_tsval).cast_signed();
     // Some peers wrongly start with a zero timestamp on the SYN-ACK.
-    age > paws_window && now.micros_since(stamp) < PAWS_24DAYS_US && rx_opt.ts_recent != 0
+    age <= paws_window || now.secs_since(stamp) >= TCP_PAWS_WRAP_SECS || rx_opt.ts_recent == 0
+}
+
+/// PAWS for what is no connection yet, or none any more: there even a reset is refused, unless the
+/// timestamp remembered is older than an MSL.
+///
+/// RFC 7323 §5.2 · Linux: tcp_paws_reject (include/net/tcp.h)
+pub(super) fn tcp_paws_reject(rx_opt: &RxOpt, rst: bool, now: Instant) -> bool {
+    let fresh = rx_opt.ts_recent_stamp.is_some_and(|at| now.secs_since(at) < TCP_PAWS_MSL_SECS);
+    !tcp_paws_check(rx_opt, 0, now) && (!rst || fresh)
 }
 
 /// Linux: tcp_paws_discard
 fn tcp_paws_discard(rx_opt: &RxOpt, cx: &Cx) -> bool {
     let window = TCP_PAWS_WINDOW + i32::from(cx.mutant(Mutant::PawsWindow));
-    tcp_paws_reject(rx_opt, window, cx.now)
+    !tcp_paws_check(rx_opt, window, cx.now)
 }
 
 /// Why PAWS drops the segment. A pure duplicate ACK that was overtaken a moment ago does no harm
 /// and passes.
 ///
 /// Linux: tcp_disordered_ack_check
-fn tcp_disordered_ack_check(sk: &Sock, seg: &Segment) -> Option<DropReason> {
+fn tcp_disordered_ack_check(sk: &Sock, seg: &Segment, cx: &Cx) -> Option<DropReason> {
     if !seg.flags.ack() || seg.seq != seg.end_seq() {
         return Some(DropReason::TcpRfc7323Paws);
     }
@@ -107,7 +119,7 @@ fn tcp_disordered_ack_check(sk: &Sock, seg: &Segment) -> Option<DropReason> {
     let harmless = seg.seq == sk.rcv.nxt
         && seg.ack == sk.snd.una
         && !tcp_may_update_window(sk, seg, nwin)
-        && i64::from(lag) <= tcp_tsval_replay(sk);
+        && i64::from(lag) <= tcp_tsval_replay(sk, cx);
     (!harmless).then_some(DropReason::TcpRfc7323Paws)
 }
 
@@ -115,8 +127,8 @@ fn tcp_disordered_ack_check(sk: &Sock, seg: &Segment) -> Option<DropReason> {
 /// systems count 1200 of them in a second.
 ///
 /// Linux: tcp_tsval_replay
-fn tcp_tsval_replay(sk: &Sock) -> i64 {
-    i64::from(sk.loss.rto_ms) * 1200 / 1000
+fn tcp_tsval_replay(sk: &Sock, cx: &Cx) -> i64 {
+    i64::from(sk.loss.rto) * 1200 / i64::from(cx.hz.per_sec())
 }
 
 /// [RFC9293:3.10.7.4#2] Step 1: the segment overlaps the window.
@@ -130,7 +142,7 @@ fn check_sequence(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         return drop_for(reason);
     }
     if seg.flags.syn() {
-        return syn_challenge(sk, cx);
+        return syn_challenge(sk, false, cx);
     }
     if reason != DropReason::TcpOldSequence {
         cx.mib.inc(Counter::TcpExtBeyondWindow);
@@ -151,7 +163,8 @@ fn tcp_sequence(sk: &Sock, seg: &Segment) -> Option<DropReason> {
         return Some(DropReason::TcpOldSequence);
     }
     let wnd_end = sk.rcv.nxt + tcp_receive_window(sk);
-    if end_seq.after(wnd_end) {
+    // The FIN itself may lie behind the edge.
+    if (end_seq - u32::from(seg.flags.fin())).after(wnd_end) {
         if seq.after(wnd_end) {
             return Some(DropReason::TcpInvalidSequence);
         }
@@ -186,7 +199,7 @@ fn check_rst(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         // The data before it was swallowed.
         tcp_fastopen_active_disable(cx);
     }
-    tcp_send_challenge_ack(sk, cx);
+    tcp_send_challenge_ack(sk, false, cx);
     drop_for(DropReason::TcpReset)
 }
 
@@ -207,6 +220,10 @@ fn check_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         && seg.seq + 1 == seg.end_seq()
         && seg.seq + 1 == sk.rcv.nxt
         && seg.ack == sk.snd.nxt;
+    let reflect = sk.ecn.mode == EcnMode::AccEcn;
+    if reflect {
+        accecn_syn(&mut sk.ecn.acc, seg);
+    }
     if crossed {
         // The SYN-ACK of a simultaneous open, which acknowledges ours.
         return ControlFlow::Continue(());
@@ -215,15 +232,15 @@ fn check_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         tcp_reset(sk, Event::RecvRst, cx);
         return drop_for(DropReason::TcpReset);
     }
-    syn_challenge(sk, cx)
+    syn_challenge(sk, reflect, cx)
 }
 
-fn syn_challenge(sk: &mut Sock, cx: &mut Cx) -> Step {
+fn syn_challenge(sk: &mut Sock, reflect: bool, cx: &mut Cx) -> Step {
     cx.mib.inc(Counter::TcpExtTCPSYNChallenge);
     if sk.state() == TcpState::Established {
         // Linux counts the error where tcp_rcv_established asks for it, and only there.
         cx.mib.inc(Counter::TcpInErrs);
     }
-    tcp_send_challenge_ack(sk, cx);
+    tcp_send_challenge_ack(sk, reflect, cx);
     ControlFlow::Break(Disposition::Dropped(DropReason::TcpInvalidSyn))
 }

@@ -10,7 +10,7 @@ use crate::net::Net;
 use crate::rng::Rng;
 use crate::sock::Sock;
 use crate::time::Instant;
-use crate::timer::tcp_rto_min_ms;
+use crate::timer::tcp_rto_min;
 
 /// TCP_TIMEOUT_FALLBACK: three seconds after a handshake that measured nothing.
 const TCP_TIMEOUT_FALLBACK_MS: u32 = 3000;
@@ -32,8 +32,9 @@ impl Pair {
 pub(crate) fn tcp_init_metrics(sk: &mut Sock, cx: &mut Cx) {
     // The handshake may have reduced it without need.
     sk.cong.cw.snd_ssthresh = INFINITE_SSTHRESH;
-    let rto_min = tcp_rto_min_ms(sk, cx);
+    let rto_min = tcp_rto_min(sk, cx);
     let without_ssthresh = cx.sysctl.tcp_no_ssthresh_metrics_save != 0;
+    let hz = cx.hz;
     let Cx { metrics, rng, net, now, .. } = cx;
     let mut crtt = 0;
     if let Some(tm) = metrics.get(Pair::of(sk), (rng, net, *now)) {
@@ -50,13 +51,13 @@ pub(crate) fn tcp_init_metrics(sk: &mut Sock, cx: &mut Cx) {
     }
     if crtt > sk.rtt.srtt_us {
         // The handshake's segments are small; data takes longer.
-        let crtt_ms = crtt / 8000;
-        sk.loss.rto_ms = crtt_ms.saturating_add((2 * crtt_ms).max(rto_min));
+        let crtt = crtt / (8 * 1_000_000 / hz.per_sec());
+        sk.loss.rto = crtt.saturating_add((2 * crtt).max(rto_min));
     } else if sk.rtt.srtt_us == 0 {
         sk.rtt.rttvar_us = TCP_TIMEOUT_FALLBACK_MS * 1000;
         sk.rtt.mdev_us = sk.rtt.rttvar_us;
         sk.rtt.mdev_max_us = sk.rtt.rttvar_us;
-        sk.loss.rto_ms = TCP_TIMEOUT_FALLBACK_MS;
+        sk.loss.rto = hz.msecs_to_jiffies(TCP_TIMEOUT_FALLBACK_MS);
     }
 }
 

@@ -6,6 +6,7 @@
 use super::options::tcp_acceptable_seq;
 use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::window::__tcp_select_window;
+use crate::accecn::tcp_send_ack_reflect_ect;
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
@@ -13,8 +14,8 @@ use crate::sock::Sock;
 use crate::sock::TCP_DELACK_MAX_MS;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::state::TcpState;
-use crate::time::{Instant, timer_deadline};
-use crate::timer::{Timer, tcp_delack_max_ms};
+use crate::time::Instant;
+use crate::timer::{Timer, tcp_delack_max};
 use crate::wire::{Flags, Segment};
 
 /// TCP_FASTRETRANS_THRESH
@@ -24,11 +25,18 @@ pub(crate) const TCP_MAX_QUICKACKS: u32 = 16;
 
 /// Linux: tcp_send_ack (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_send_ack(sk: &mut Sock, cx: &mut Cx) {
+    __tcp_send_ack(sk, Flags::NONE, cx);
+}
+
+/// An ACK with more flags.
+///
+/// Linux: __tcp_send_ack (net/ipv4/tcp_output.c)
+pub(crate) fn __tcp_send_ack(sk: &mut Sock, flags: Flags, cx: &mut Cx) {
     if sk.state() == TcpState::Close {
         return;
     }
     let seq = tcp_acceptable_seq(sk);
-    tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::ACK), cx);
+    tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::ACK | flags), cx);
 }
 
 /// In an interactive session an ACK can ride on the reply.
@@ -53,10 +61,10 @@ pub(crate) fn tcp_incr_quickack(sk: &mut Sock, max_quickacks: u32) {
 }
 
 /// Linux: tcp_enter_quickack_mode (net/ipv4/tcp_input.c)
-pub(crate) fn tcp_enter_quickack_mode(sk: &mut Sock, max_quickacks: u32) {
+pub(crate) fn tcp_enter_quickack_mode(sk: &mut Sock, max_quickacks: u32, cx: &Cx) {
     tcp_incr_quickack(sk, max_quickacks);
     sk.ack.pingpong = 0;
-    sk.ack.ato_ms = TCP_ATO_MIN_MS;
+    sk.ack.ato = cx.hz.msecs_to_jiffies(TCP_ATO_MIN_MS);
 }
 
 /// A segment was received: decides about its ACK, if one is owed.
@@ -99,7 +107,7 @@ fn compress(sk: &mut Sock, cx: &mut Cx) {
         return tcp_send_ack(sk, cx);
     }
     sk.ack.compressed += 1;
-    if sk.timers.deadline(Timer::CompressedAck).is_some() {
+    if sk.timers.is_armed(Timer::CompressedAck) {
         return;
     }
     let mut rtt = sk.rtt.rcv_rtt_us;
@@ -108,30 +116,29 @@ fn compress(sk: &mut Sock, cx: &mut Cx) {
     }
     // Five per cent of the round trip, which is kept in eighths of a microsecond.
     let delay_ns = (u64::from(rtt) * (1000 >> 3) / 20).min(cx.sysctl.tcp_comp_sack_delay_ns);
-    sk.timers.arm(Timer::CompressedAck, cx.now.plus_nanos(delay_ns));
+    sk.timers.arm_exact(Timer::CompressedAck, cx.now.plus_nanos(delay_ns));
 }
 
 /// Schedules an ACK, or sends it if one was almost due.
 ///
 /// [RFC9293:SHLD-18] · Linux: tcp_send_delayed_ack (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_send_delayed_ack(sk: &mut Sock, cx: &mut Cx) {
-    let mut ato = u64::from(sk.ack.ato_ms);
-    let min = u64::from(TCP_ATO_MIN_MS);
+    let mut ato = sk.ack.ato;
+    let min = cx.hz.msecs_to_jiffies(TCP_ATO_MIN_MS);
     if ato > min {
-        let mut max_ato = 500;
-        if in_pingpong_mode(sk, cx) || sk.ack.pushed {
-            max_ato = u64::from(TCP_DELACK_MAX_MS);
-        }
+        let most = if in_pingpong_mode(sk, cx) || sk.ack.pushed { TCP_DELACK_MAX_MS } else { 500 };
+        let mut max_ato = cx.hz.msecs_to_jiffies(most);
         if sk.rtt.srtt_us != 0 {
-            let rtt_ms = u64::from(sk.rtt.srtt_us >> 3).div_ceil(1000).max(min);
-            max_ato = max_ato.min(rtt_ms);
+            let rtt = cx.hz.usecs_to_jiffies(u64::from(sk.rtt.srtt_us >> 3));
+            max_ato = max_ato.min(rtt.max(min));
         }
         ato = ato.min(max_ato);
     }
-    ato = ato.min(u64::from(tcp_delack_max_ms(sk, cx)));
-    let mut timeout = timer_deadline(cx.now, ato);
+    ato = ato.min(tcp_delack_max(sk, cx));
+    let jiffies = cx.jiffies();
+    let mut timeout = jiffies.plus(ato.into());
     if sk.ack.timer {
-        if sk.ack.timeout <= timer_deadline(cx.now, ato >> 2) {
+        if sk.ack.timeout <= jiffies.plus((ato >> 2).into()) {
             return tcp_send_ack(sk, cx);
         }
         timeout = timeout.min(sk.ack.timeout);
@@ -139,13 +146,14 @@ pub(crate) fn tcp_send_delayed_ack(sk: &mut Sock, cx: &mut Cx) {
     sk.ack.sched = true;
     sk.ack.timer = true;
     sk.ack.timeout = timeout;
-    sk.timers.arm(Timer::Delack, timeout);
+    sk.timers.arm(Timer::Delack, cx.wheel.at(cx.now, timeout));
 }
 
-/// Answers a suspicious segment with the present state, within limits.
+/// Answers a suspicious segment with the present state, within limits. `reflect` says that the
+/// segment was a SYN of accurate ECN, about which the flags tell.
 ///
 /// RFC 5961 §7 · Linux: tcp_send_challenge_ack (net/ipv4/tcp_input.c)
-pub(crate) fn tcp_send_challenge_ack(sk: &mut Sock, cx: &mut Cx) {
+pub(crate) fn tcp_send_challenge_ack(sk: &mut Sock, reflect: bool, cx: &mut Cx) {
     if cx.mutant(Mutant::NoChallengeAck) {
         return;
     }
@@ -154,7 +162,7 @@ pub(crate) fn tcp_send_challenge_ack(sk: &mut Sock, cx: &mut Cx) {
         return;
     }
     cx.mib.inc(Counter::TcpExtTCPChallengeACK);
-    tcp_send_ack(sk, cx);
+    tcp_send_ack_reflect_ect(sk, reflect, cx);
 }
 
 /// Whether the answer to an out-of-window segment comes too soon after the last one. Segments with
@@ -175,8 +183,8 @@ pub(crate) fn tcp_oow_rate_limited(
 
 /// Linux: __tcp_oow_rate_limited (net/ipv4/tcp_input.c)
 fn rate_limited(last: &mut Option<Instant>, skipped: Counter, cx: &mut Cx) -> bool {
-    let limit_us = u64::from(cx.sysctl.tcp_invalid_ratelimit.unsigned_abs()) * 1000;
-    if last.is_some_and(|at| cx.now.micros_since(at) < limit_us) {
+    let limit = cx.hz.msecs_to_jiffies(cx.sysctl.tcp_invalid_ratelimit.unsigned_abs());
+    if last.is_some_and(|at| cx.ticks_since(at) < limit) {
         cx.mib.inc(skipped);
         return true;
     }

@@ -1,10 +1,11 @@
 //! Everything that leaves: what is sent, when, how large, and with which header.
 //!
 //! Linux: net/ipv4/tcp_output.c. Every byte passes [`transmit::tcp_transmit_skb`] or, for answers
-//! that have no socket, [`transmit::send`].
+//! that have no socket, [`transmit::send_signed`].
 
 pub(crate) mod ack;
 mod collapse;
+pub(crate) mod cwnd_validate;
 pub(crate) mod ecn;
 pub(crate) mod fin;
 pub(crate) mod mss;

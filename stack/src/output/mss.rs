@@ -66,7 +66,7 @@ pub(crate) fn tcp_current_mss(sk: &mut Sock, cx: &Cx) -> u32 {
     if mtu != sk.pmtu_cookie {
         mss_now = tcp_sync_mss(sk, mtu, cx);
     }
-    let options = tcp_established_options(sk, cx.now);
+    let options = tcp_established_options(sk, cx).buf;
     let header = TCP_HEADER_LEN + u32::try_from(options.padded_len()).unwrap_or(0);
     // mss_cache already allows for the options every segment has; SACK blocks come on top.
     (mss_now + sk.tcp_header_len).saturating_sub(header)

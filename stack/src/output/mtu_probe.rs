@@ -3,11 +3,12 @@
 //! RFC 4821 · Linux: tcp_mtup_init, tcp_mtu_probe (net/ipv4/tcp_output.c), tcp_mtup_probe_failed,
 //! tcp_mtup_probe_success (net/ipv4/tcp_input.c), tcp_mtu_probing (net/ipv4/tcp_timer.c)
 
+use super::cwnd_validate::tcp_current_ssthresh;
 use super::mss::{tcp_current_mss, tcp_mss_to_mtu, tcp_mtu_to_mss, tcp_sync_mss};
 use super::options::tcp_wnd_end;
 use super::pacing::departure_time;
 use super::transmit::{Outgoing, tcp_transmit_skb};
-use super::write::{tcp_current_ssthresh, tcp_event_new_data_sent};
+use super::write::head_sent;
 use crate::congestion::CaState;
 use crate::cx::Cx;
 use crate::mib::Counter;
@@ -15,7 +16,7 @@ use crate::net::{TCP_HEADER_LEN, header_len};
 use crate::qdisc::Xmit;
 use crate::seq::Seq;
 use crate::sock::Sock;
-use crate::time::{HZ, Instant};
+use crate::time::Instant;
 
 /// So many segments must fit into the window before one of them may be a probe.
 const MIN_CWND: u32 = 11;
@@ -141,7 +142,7 @@ fn send_probe(sk: &mut Sock, probe_size: u32, cx: &mut Cx) -> MtuProbe {
     }
     // It stands for two segments, and its loss must not look like more.
     sk.cong.cw.snd_cwnd = sk.cong.cw.snd_cwnd.saturating_sub(1).max(1);
-    tcp_event_new_data_sent(sk, departs, cx);
+    head_sent(sk, departs, cx);
     let size = tcp_mss_to_mtu(sk, probe_size);
     sk.mtup.probe = Some(Probe { size, seq_start, seq_end });
     MtuProbe::Sent
@@ -151,8 +152,8 @@ fn send_probe(sk: &mut Sock, probe_size: u32, cx: &mut Cx) -> MtuProbe {
 ///
 /// Linux: tcp_mtu_check_reprobe
 fn tcp_mtu_check_reprobe(sk: &mut Sock, cx: &Cx) {
-    let interval = u64::from(cx.sysctl.tcp_probe_interval) * HZ;
-    if cx.now.jiffies().0.saturating_sub(sk.mtup.since.jiffies().0) < interval {
+    let interval = cx.hz.secs(cx.sysctl.tcp_probe_interval.into());
+    if u64::from(cx.ticks_since(sk.mtup.since)) < interval {
         return;
     }
     let mss = tcp_current_mss(sk, cx);

@@ -3,10 +3,13 @@
 //! RFC 9293 §3.1, RFC 7323, RFC 2018, RFC 2883 · Linux: tcp_options_write, tcp_syn_options,
 //! tcp_synack_options, tcp_established_options (net/ipv4/tcp_output.c)
 
+use crate::accecn::{
+    SYNACK_ECN_BYTES, Saving, option_sent, push_accecn, tcp_options_fit_accecn, wants_option,
+};
 use crate::cx::Cx;
 use crate::fastopen::Cookie;
 use crate::seq::Seq;
-use crate::sock::{RequestSock, Sock};
+use crate::sock::{EcnMode, RequestSock, Sock};
 use crate::time::Instant;
 use crate::wire::{OptionBuf, SackBlock, Ts};
 
@@ -15,6 +18,12 @@ pub(crate) const TSTAMP_ALIGNED: u32 = 12;
 /// TCPOLEN_SACK_BASE_ALIGNED and TCPOLEN_SACK_PERBLOCK
 const SACK_BASE: usize = 4;
 const SACK_PERBLOCK: usize = 8;
+/// MAX_TCP_OPTION_SPACE
+const OPTION_SPACE: usize = 40;
+/// TCPOLEN_ACCECN_BASE
+const ACCECN_BASE: usize = 2;
+/// SYN-ACKs with the option when SYNs cross.
+const ACCECN_SYN_TRIES: u32 = 2;
 /// TCPOLEN_FASTOPEN_BASE, TCPOLEN_EXP_FASTOPEN_BASE
 const FASTOPEN_BASE: usize = 2;
 const EXP_FASTOPEN_BASE: usize = 4;
@@ -27,6 +36,21 @@ struct SynOffer {
     ts: Option<Ts>,
     sack: bool,
     wscale: Option<u8>,
+}
+
+impl SynOffer {
+    /// Padding that an Accurate ECN option can take the place of.
+    ///
+    /// Linux: tcp_synack_options_combine_saving
+    const fn saving(&self) -> Saving {
+        if self.sack && self.ts.is_none() {
+            Saving(2)
+        } else if self.wscale.is_some() {
+            Saving(1)
+        } else {
+            Saving(0)
+        }
+    }
 }
 
 /// The timestamp clock of a connection: milliseconds plus the connection's offset.
@@ -44,18 +68,29 @@ const fn low32(ms: u64) -> u32 {
 /// Options of our SYN.
 ///
 /// Linux: tcp_syn_options (net/ipv4/tcp_output.c)
-pub(crate) fn tcp_syn_options(sk: &mut Sock, cx: &Cx) -> OptionBuf {
+pub(crate) fn tcp_syn_options(sk: &mut Sock, is_synack: bool, cx: &Cx) -> OptionBuf {
     let mss = super::mss::tcp_advertise_mss(sk, cx);
     let md5 = sk.md5_key().is_some();
     let ts = (cx.sysctl.tcp_timestamps != 0 && !md5)
         .then(|| Ts { val: tcp_time_stamp(cx.now, sk.tsoffset), ecr: sk.rx_opt.ts_recent });
-    let mut buf = syn_layout(&SynOffer {
+    let offer = SynOffer {
         md5,
         mss: u16::try_from(mss).unwrap_or(u16::MAX),
         ts,
         sack: cx.sysctl.tcp_sack != 0,
         wscale: (cx.sysctl.tcp_window_scaling != 0).then_some(sk.rx_opt.rcv_wscale),
-    });
+    };
+    // [RFC9768:3.2.3.2.1#1] A SYN has no counters to tell; a SYN-ACK that crosses one has.
+    let accecn = is_synack
+        && sk.ecn.mode == EcnMode::AccEcn
+        && sk.loss.retransmits < ACCECN_SYN_TRIES
+        && cx.sysctl.tcp_ecn_option != 0;
+    let mut buf = syn_layout(&offer, None);
+    if accecn {
+        buf = with_accecn(&offer, buf, 0);
+        option_sent(sk, true, cx);
+        return buf;
+    }
     let cookie = sk.fastopen.req.as_ref().and_then(|req| req.cookie.as_ref());
     if let Some(cookie) = cookie.filter(|cookie| push_fastopen(&mut buf, cookie)) {
         sk.fastopen.syn_fastopen_exp = cookie.exp;
@@ -67,19 +102,46 @@ pub(crate) fn tcp_syn_options(sk: &mut Sock, cx: &Cx) -> OptionBuf {
 /// Options of the SYN-ACK of a half-open connection.
 ///
 /// Linux: tcp_synack_options (net/ipv4/tcp_output.c)
-pub(crate) fn tcp_synack_options(req: &RequestSock, mss: u32, now: Instant) -> OptionBuf {
+pub(crate) fn tcp_synack_options(
+    req: &RequestSock,
+    mss: u32,
+    is_retrans: bool,
+    cx: &Cx,
+) -> OptionBuf {
+    let now = cx.now;
     let tsval = if req.syncookie { req.snt_tsval_first } else { tcp_time_stamp(now, req.tsoffset) };
-    let mut buf = syn_layout(&SynOffer {
+    let offer = SynOffer {
         md5: req.md5_key.is_some(),
         mss: u16::try_from(mss).unwrap_or(u16::MAX),
         ts: req.rx_opt.tstamp_ok.then_some(Ts { val: tsval, ecr: req.rx_opt.ts_recent }),
         sack: req.rx_opt.sack_ok,
         wscale: req.rx_opt.wscale_ok.then_some(req.rx_opt.rcv_wscale),
+    };
+    let cookie = req.fastopen_cookie.as_ref();
+    let mut buf = syn_layout(&offer, None);
+    let reserved = cookie.map_or(0, |cookie| {
+        let mut with_cookie = buf;
+        push_fastopen(&mut with_cookie, cookie);
+        with_cookie.padded_len() - buf.padded_len()
     });
-    if let Some(cookie) = &req.fastopen_cookie {
+    // [RFC9768:3.2.3.2.2#1] Without the option when it goes out again.
+    if req.accecn_ok && cx.sysctl.tcp_ecn_option != 0 && !is_retrans {
+        buf = with_accecn(&offer, buf, reserved);
+    }
+    if let Some(cookie) = cookie {
         push_fastopen(&mut buf, cookie);
     }
     buf
+}
+
+/// The options of `plain` and, if there is room beside `reserved` bytes, the counters before
+/// anything has arrived.
+fn with_accecn(offer: &SynOffer, plain: OptionBuf, reserved: usize) -> OptionBuf {
+    let room = OPTION_SPACE.saturating_sub(plain.padded_len() + reserved);
+    match tcp_options_fit_accecn(0, room, 0, offer.saving()) {
+        Some((fields, _)) if room >= ACCECN_BASE => syn_layout(offer, Some(fields)),
+        Some(_) | None => plain,
+    }
 }
 
 /// A Fast Open option, if there is room for it; says whether there was.
@@ -101,7 +163,8 @@ fn push_fastopen(buf: &mut OptionBuf, cookie: &Cookie) -> bool {
 /// Options of every other segment: timestamps, and as many SACK blocks as there is room for.
 ///
 /// Linux: tcp_established_options (net/ipv4/tcp_output.c)
-pub(crate) fn tcp_established_options(sk: &Sock, now: Instant) -> OptionBuf {
+pub(crate) fn tcp_established_options(sk: &Sock, cx: &Cx) -> EstablishedOptions {
+    let now = cx.now;
     let mut buf = OptionBuf::default();
     if sk.md5_key().is_some() {
         push_unsigned(&mut buf);
@@ -113,13 +176,51 @@ pub(crate) fn tcp_established_options(sk: &Sock, now: Instant) -> OptionBuf {
     let duplicate = sk.rx_opt.duplicate_sack.map(|(start, end)| SackBlock { start, end });
     let blocks: Vec<SackBlock> =
         duplicate.iter().chain(sk.selective_acks.as_slice()).copied().collect();
-    let fit = buf.room().saturating_sub(SACK_BASE) / SACK_PERBLOCK;
-    if let Some(blocks) = blocks.get(..blocks.len().min(fit)).filter(|some| !some.is_empty()) {
-        buf.push_nop();
-        buf.push_nop();
-        buf.push_sack(blocks);
+    let mut count = blocks.len().min(buf.room().saturating_sub(SACK_BASE) / SACK_PERBLOCK);
+    let accecn = sk.ecn.mode == EcnMode::AccEcn && wants_option(sk, cx);
+    let fields = if accecn { fit_accecn(sk, &buf, &mut count) } else { None };
+    if let Some(fields) = fields {
+        push_accecn(&mut buf, fields, sk.ecn.acc.received_ecn_bytes);
     }
-    buf
+    let over = leftover(&buf);
+    if let Some(blocks) = blocks.get(..count).filter(|some| !some.is_empty()) {
+        pad(&mut buf, over.map_or(2, |over| 2 - over));
+        buf.push_sack(blocks);
+    } else if let Some(over) = over {
+        pad(&mut buf, 4 - over);
+    }
+    EstablishedOptions { buf, has_accecn: fields.is_some() }
+}
+
+/// How many counters of bytes there are room for; SACK blocks give way down to two.
+fn fit_accecn(sk: &Sock, buf: &OptionBuf, sack_blocks: &mut usize) -> Option<u8> {
+    let sack = if *sack_blocks == 0 { 0 } else { SACK_BASE + *sack_blocks * SACK_PERBLOCK };
+    let room = buf.room().saturating_sub(sack);
+    let saving = Saving(if *sack_blocks > 0 { 2 } else { 0 });
+    let required = sk.ecn.acc.accecn_minlen;
+    let (fields, blocks) = tcp_options_fit_accecn(required, room, *sack_blocks, saving)?;
+    *sack_blocks = blocks;
+    Some(fields)
+}
+
+/// Bytes of an option that lie in the first half of a word, where padding would be.
+fn leftover(buf: &OptionBuf) -> Option<usize> {
+    match buf.as_bytes().len() % 4 {
+        over @ 1..=2 => Some(over),
+        _ => None,
+    }
+}
+
+fn pad(buf: &mut OptionBuf, count: usize) {
+    for _ in 0..count {
+        buf.push_nop();
+    }
+}
+
+/// What a segment of an established connection carries.
+pub(crate) struct EstablishedOptions {
+    pub(crate) buf: OptionBuf,
+    pub(crate) has_accecn: bool,
 }
 
 /// Options of an answer that belongs to no full socket (resets, TIME-WAIT, half-open ACKs).
@@ -142,7 +243,10 @@ fn push_unsigned(buf: &mut OptionBuf) {
 }
 
 /// The order of tcp_options_write: SACK-permitted rides in the padding of the timestamps.
-fn syn_layout(offer: &SynOffer) -> OptionBuf {
+///
+/// Counters of Accurate ECN come next and may take the place of padding, except that an option of two
+/// bytes cannot do so before the window scale and goes behind it.
+fn syn_layout(offer: &SynOffer, accecn: Option<u8>) -> OptionBuf {
     let mut buf = OptionBuf::default();
     if offer.md5 {
         push_unsigned(&mut buf);
@@ -154,18 +258,33 @@ fn syn_layout(offer: &SynOffer) -> OptionBuf {
             buf.push_ts(ts);
         }
         Some(ts) => push_aligned_ts(&mut buf, ts),
-        None if offer.sack => {
-            buf.push_nop();
-            buf.push_nop();
-            buf.push_sack_permitted();
-        }
         None => {}
     }
+    let behind = accecn == Some(0) && offer.saving() != Saving(2);
+    if let Some(fields) = accecn.filter(|_| !behind) {
+        push_initial(&mut buf, fields);
+    }
+    if offer.sack && offer.ts.is_none() {
+        let over = leftover(&buf).unwrap_or(0);
+        pad(&mut buf, 2 - over);
+        buf.push_sack_permitted();
+    }
     if let Some(shift) = offer.wscale {
-        buf.push_nop();
+        let over = leftover(&buf);
+        pad(&mut buf, usize::from(over != Some(1)));
         buf.push_wscale(shift);
     }
+    if behind {
+        push_initial(&mut buf, 0);
+    }
+    let over = leftover(&buf);
+    pad(&mut buf, over.map_or(0, |over| 4 - over));
     buf
+}
+
+/// Counters as they are before anything has arrived.
+fn push_initial(buf: &mut OptionBuf, fields: u8) {
+    push_accecn(buf, fields, SYNACK_ECN_BYTES);
 }
 
 fn push_aligned_ts(buf: &mut OptionBuf, ts: Ts) {

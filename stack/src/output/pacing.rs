@@ -6,7 +6,7 @@
 
 use crate::cx::Cx;
 use crate::sock::Sock;
-use crate::time::{Instant, TICK_NS};
+use crate::time::Instant;
 use crate::timer::Timer;
 
 /// Data segments that leave unpaced at the beginning.
@@ -58,8 +58,8 @@ pub(crate) fn tcp_pacing_check(sk: &mut Sock, cx: &Cx) -> bool {
     if sk.pacing != Pacing::Needed || sk.total.wstamp <= cx.now {
         return false;
     }
-    if sk.timers.deadline(Timer::Pacing).is_none() {
-        sk.timers.arm(Timer::Pacing, sk.total.wstamp);
+    if !sk.timers.is_armed(Timer::Pacing) {
+        sk.timers.arm_exact(Timer::Pacing, sk.total.wstamp);
     }
     true
 }
@@ -67,8 +67,8 @@ pub(crate) fn tcp_pacing_check(sk: &mut Sock, cx: &Cx) -> bool {
 /// Ticks by which pacing delays the last packet handed over: timers for it start no earlier.
 ///
 /// Linux: tcp_pacing_delay (include/net/tcp.h)
-pub(crate) fn tcp_pacing_delay_ms(sk: &Sock, cx: &Cx) -> u32 {
-    u32::try_from(sk.total.wstamp.nanos_since(cx.now) / TICK_NS).unwrap_or(u32::MAX)
+pub(crate) fn tcp_pacing_delay(sk: &Sock, cx: &Cx) -> u32 {
+    cx.hz.nsecs_to_jiffies(sk.total.wstamp.nanos_since(cx.now))
 }
 
 /// SO_MAX_PACING_RATE: bytes per second, u64::MAX for no limit.

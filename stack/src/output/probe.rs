@@ -8,7 +8,7 @@ use super::options::tcp_wnd_end;
 use super::pacing::departure_time;
 use super::retransmit::{fragment_rtx, resend};
 use super::transmit::{Outgoing, tcp_transmit_skb};
-use super::write::{Amount, tcp_event_new_data_sent, tcp_write_xmit};
+use super::write::{Amount, head_sent, tcp_write_xmit};
 use crate::congestion::CaState;
 use crate::cx::Cx;
 use crate::mib::Counter;
@@ -18,7 +18,7 @@ use crate::sock::{NonAgle, Sock};
 use crate::state::TcpState;
 use crate::timer::{
     Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_paced_timer,
-    tcp_rto_delta_us, tcp_rto_max_ms, tcp_rto_min_ms,
+    tcp_rto_delta_us, tcp_rto_max, tcp_rto_min_us,
 };
 use crate::wire::Flags;
 
@@ -26,22 +26,22 @@ use crate::wire::Flags;
 pub(crate) const RESOURCE_PROBE_INTERVAL_MS: u32 = 500;
 /// Doublings that lead from TCP_RTO_MIN beyond TCP_RTO_MAX.
 const MOST_DOUBLINGS: u32 = 10;
-/// TCP_TIMEOUT_MIN_US: two ticks.
+/// TCP_TIMEOUT_MIN_US: two milliseconds.
 const TCP_TIMEOUT_MIN_US: u64 = 2000;
 
 /// Base of the probing interval.
 ///
 /// Linux: tcp_probe0_base (include/net/tcp.h)
-fn tcp_probe0_base(sk: &Sock) -> u32 {
-    sk.loss.rto_ms.max(TCP_RTO_MIN_MS)
+fn tcp_probe0_base(sk: &Sock, cx: &Cx) -> u32 {
+    sk.loss.rto.max(cx.hz.msecs_to_jiffies(TCP_RTO_MIN_MS))
 }
 
 /// Interval to the next probe, doubled with each.
 ///
 /// [RFC9293:SHLD-30] · Linux: tcp_probe0_when (include/net/tcp.h)
-pub(crate) fn tcp_probe0_when(sk: &Sock, max_ms: u32) -> u32 {
-    let when = u64::from(tcp_probe0_base(sk)) << sk.loss.backoff.min(MOST_DOUBLINGS);
-    u32::try_from(when).unwrap_or(u32::MAX).min(max_ms)
+pub(crate) fn tcp_probe0_when(sk: &Sock, max_when: u32, cx: &Cx) -> u32 {
+    let when = u64::from(tcp_probe0_base(sk, cx)) << sk.loss.backoff.min(MOST_DOUBLINGS);
+    u32::try_from(when).unwrap_or(u32::MAX).min(max_when)
 }
 
 /// Something waits and nothing is in flight: an opening of the window might get lost.
@@ -49,7 +49,7 @@ pub(crate) fn tcp_probe0_when(sk: &Sock, max_ms: u32) -> u32 {
 /// [RFC9293:MUST-36] · Linux: tcp_check_probe_timer (include/net/tcp.h)
 pub(crate) fn tcp_check_probe_timer(sk: &mut Sock, cx: &Cx) {
     if sk.loss.packets_out == 0 && sk.timers.pending().is_none() {
-        let when = tcp_probe0_base(sk);
+        let when = tcp_probe0_base(sk, cx);
         tcp_reset_paced_timer(sk, Timer::Probe0, when, cx);
     }
 }
@@ -68,12 +68,12 @@ pub(crate) fn tcp_send_probe0(sk: &mut Sock, cx: &mut Cx) {
     sk.loss.probes_out += 1;
     let when = if woken == Xmit::Dropped {
         // Nobody outside is to blame: try again soon, without backing off.
-        RESOURCE_PROBE_INTERVAL_MS
+        cx.hz.msecs_to_jiffies(RESOURCE_PROBE_INTERVAL_MS)
     } else {
         if sk.loss.backoff < u32::from(cx.sysctl.tcp_retries2) {
             sk.loss.backoff += 1;
         }
-        tcp_probe0_when(sk, tcp_rto_max_ms(sk))
+        tcp_probe0_when(sk, tcp_rto_max(sk), cx)
     };
     let when = tcp_clamp_probe0_to_user_timeout(sk, when, cx);
     tcp_reset_paced_timer(sk, Timer::Probe0, when, cx);
@@ -105,7 +105,7 @@ pub(crate) fn tcp_write_wakeup(sk: &mut Sock, counter: Counter, cx: &mut Cx) -> 
         let out = Outgoing::of(head);
         let xmit = tcp_transmit_skb(sk, out, cx);
         if xmit != Xmit::Dropped {
-            tcp_event_new_data_sent(sk, departs, cx);
+            head_sent(sk, departs, cx);
         }
         return xmit;
     }
@@ -147,19 +147,21 @@ pub(crate) fn tcp_schedule_loss_probe(sk: &mut Sock, advancing_rto: bool, cx: &C
     if sk.rtt.srtt_us != 0 {
         timeout_us = u64::from(sk.rtt.srtt_us >> 2);
         timeout_us += if sk.loss.packets_out == 1 {
-            u64::from(tcp_rto_min_ms(sk, cx)) * 1000
+            u64::from(tcp_rto_min_us(sk, cx))
         } else {
             TCP_TIMEOUT_MIN_US
         };
     }
-    let mut timeout_ms = timeout_us.div_ceil(1000);
-    let rto_us =
-        if advancing_rto { i64::from(sk.loss.rto_ms) * 1000 } else { tcp_rto_delta_us(sk, cx) };
+    let mut timeout = cx.hz.usecs_to_jiffies(timeout_us);
+    let rto_us = if advancing_rto {
+        cx.hz.jiffies_to_usecs(sk.loss.rto).cast_signed()
+    } else {
+        tcp_rto_delta_us(sk, cx)
+    };
     if let Some(rto_us) = u64::try_from(rto_us).ok().filter(|us| *us > 0) {
-        timeout_ms = timeout_ms.min(rto_us.div_ceil(1000));
+        timeout = timeout.min(cx.hz.usecs_to_jiffies(rto_us));
     }
-    let timeout_ms = u32::try_from(timeout_ms).unwrap_or(u32::MAX);
-    tcp_reset_paced_timer(sk, Timer::LossProbe, timeout_ms, cx);
+    tcp_reset_paced_timer(sk, Timer::LossProbe, timeout, cx);
     true
 }
 

@@ -40,5 +40,6 @@ pub(crate) fn tcp_v4_send_reset(key: Option<&Md5Key>, seg: &Segment, cx: &mut Cx
     reset.ip.ttl = cx.default_ttl(reset.ip.dst.is_ipv6());
     cx.mib.inc(Counter::TcpOutRsts);
     reset.option_bytes = bare_options(None, key.is_some());
-    send_signed(reset, key, cx);
+    // Whatever the socket was bound to: it is gone.
+    send_signed(reset, key, 0, cx);
 }

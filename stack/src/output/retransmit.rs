@@ -13,6 +13,7 @@ use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::tso::tcp_tso_segs;
 use crate::congestion::CaState;
 use crate::cx::Cx;
+use crate::input::rate::tcp_rate_skb_sent;
 use crate::mib::Counter;
 use crate::qdisc::Xmit;
 use crate::sock::Sock;
@@ -89,7 +90,10 @@ pub(crate) fn resend(sk: &mut Sock, index: usize, segs: u32, cx: &mut Cx) -> Res
     let pcount = chunk.pcount();
     chunk.sent_at = departs;
     chunk.marks.ever_retrans = true;
-    tcp_ecn_clear_syn(chunk, cx);
+    let flags = chunk.flags;
+    let flags = tcp_ecn_clear_syn(sk, flags, cx);
+    let Some(chunk) = sk.write_queue.rtx_get_mut(index) else { return Ok(()) };
+    chunk.flags = flags;
     let is_syn = chunk.flags.syn();
     let out = Outgoing::of(chunk);
     let bytes = u64::from(chunk.len());
@@ -102,6 +106,10 @@ pub(crate) fn resend(sk: &mut Sock, index: usize, segs: u32, cx: &mut Cx) -> Res
     if tcp_transmit_skb(sk, out, cx) == Xmit::Dropped {
         cx.mib.add(Counter::TcpExtTCPRetransFail, u64::from(pcount));
         return Err(NotSent::Dropped);
+    }
+    let tx_rate = tcp_rate_skb_sent(sk, departs);
+    if let Some(chunk) = sk.write_queue.rtx_get_mut(index) {
+        chunk.tx_rate = tx_rate;
     }
     Ok(())
 }
@@ -203,6 +211,6 @@ pub(crate) fn tcp_xmit_retransmit_queue(sk: &mut Sock, cx: &mut Cx) {
         index += 1;
     }
     if rearm_timer {
-        tcp_reset_paced_timer(sk, Timer::Retransmit, sk.loss.rto_ms, cx);
+        tcp_reset_paced_timer(sk, Timer::Retransmit, sk.loss.rto, cx);
     }
 }

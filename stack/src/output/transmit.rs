@@ -8,6 +8,7 @@ use super::options::{tcp_established_options, tcp_syn_options};
 use super::pacing::{Pacing, departure_time, tcp_update_skb_after_send};
 use super::tso::tcp_gso_segment;
 use super::window::tcp_select_window;
+use crate::accecn::option_sent;
 use crate::congestion::tcp_enter_cwr;
 use crate::cx::Cx;
 use crate::errqueue::zerocopy::skb_copy_ubufs;
@@ -19,9 +20,9 @@ use crate::mutant::Mutant;
 use crate::net::Way;
 use crate::qdisc::{Owner, Packet, Xmit};
 use crate::seq::Seq;
-use crate::sock::Sock;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::sock::write_queue::{Chunk, skb_truesize};
+use crate::sock::{EcnMode, Sock};
 use crate::state::TcpState;
 use crate::timer::Timer;
 use crate::timestamping::{Departure, SkbTstamp, TxStamp, skb_tx_timestamp, tx_of_packet};
@@ -79,11 +80,13 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
         seg.ack -= 1;
     }
     if out.flags.syn() {
-        seg.option_bytes = tcp_syn_options(sk, cx);
+        seg.option_bytes = tcp_syn_options(sk, out.flags.ack(), cx);
         // [RFC7323:2.2#2] The window of a SYN is never scaled.
         seg.wnd = u16::try_from(sk.rcv.wnd).unwrap_or(u16::MAX);
     } else {
-        seg.option_bytes = tcp_established_options(sk, cx.now);
+        let options = tcp_established_options(sk, cx);
+        seg.option_bytes = options.buf;
+        option_sent(sk, options.has_accecn, cx);
         sk.rx_opt.duplicate_sack = None;
         seg.wnd = tcp_select_window(sk, cx);
         tcp_ecn_send(sk, &mut seg, !out.payload.is_empty());
@@ -101,7 +104,7 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
         seg.payload.last_mut().into_iter().for_each(|byte| *byte ^= 1);
     }
     if out.flags.ack() {
-        tcp_event_ack_sent(sk);
+        tcp_event_ack_sent(sk, cx);
     }
     if payload_len != 0 {
         tcp_event_data_sent(sk, cx);
@@ -117,12 +120,21 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
     xmit
 }
 
-/// Sends a finished segment, signed if there is a key.
-pub(crate) fn send_signed(mut seg: Segment, key: Option<&Md5Key>, cx: &mut Cx) {
+/// Sends a finished segment no socket stands behind, signed if there is a key, by the interface
+/// `bound_dev_if` if it is not 0.
+///
+/// Linux: ip_send_unicast_reply, ip_build_and_send_pkt
+pub(crate) fn send_signed(mut seg: Segment, key: Option<&Md5Key>, bound_dev_if: i32, cx: &mut Cx) {
     if let Some(key) = key {
         md5::sign(&mut seg, key);
     }
-    send(&seg, cx);
+    let datagrams = vec![emit_counted(&seg, cx)];
+    match cx.net.way_to(seg.ip.dst, bound_dev_if) {
+        Way::Loopback { dif, is_rtn_local } => cx.loop_back(datagrams, dif, is_rtn_local),
+        Way::Link => {
+            cx.dev_queue_xmit(Packet { datagrams, owner: None, time_to_send: cx.now });
+        }
+    }
 }
 
 /// Hands a connection's packet down, charged to its socket while it waits.
@@ -142,17 +154,20 @@ fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmi
         sched_timestamp(sk, stamp, seg.clone(), cx);
     }
     let start = seg.seq;
-    let can_gso = cx.net.tso_to(sk.flow.remote.ip()) && sk.md5.can_gso();
-    let mut segments = if gso_size == 0 || can_gso { vec![seg] } else { tcp_gso_segment(seg, mss) };
+    let can_gso = cx.net.tso_to(sk.flow.remote.ip())
+        && sk.md5.can_gso()
+        // A link that repeats the flags as they are has NETIF_F_GSO_ACCECN, which ours has not.
+        && sk.ecn.mode != EcnMode::AccEcn;
+    let mut segments =
+        if gso_size == 0 || can_gso { vec![seg] } else { tcp_gso_segment(seg, mss, sk.ecn.mode) };
+    ip_select_ident_segs(sk, &mut segments, mss, cx);
     if let Some(key) = sk.md5_key() {
         segments.iter_mut().for_each(|segment| md5::sign(segment, key));
     }
     let datagrams: Vec<_> = segments.iter().map(|segment| emit_counted(segment, cx)).collect();
     let way = cx.net.way_to(sk.flow.remote.ip(), sk.opts.bound_dev_if);
-    if way != Way::Link {
-        if way == Way::Loopback {
-            cx.loopback.extend(datagrams);
-        }
+    if let Way::Loopback { dif, is_rtn_local } = way {
+        cx.loop_back(datagrams, dif, is_rtn_local);
         return Xmit::Sent;
     }
     let stamp = stamp.filter(|stamp| stamp.snd).and_then(|stamp| {
@@ -175,6 +190,27 @@ fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmi
     xmit
 }
 
+/// Numbers datagrams that may be fragmented, one number for each segment: two that are on their way at
+/// the same time must not be alike.
+///
+/// RFC 6864 §4.2 · Linux: ip_select_ident_segs (include/net/ip.h), inet_gso_segment
+/// (net/ipv4/af_inet.c) · Differs: the first number comes from the hash of the flow, and datagrams
+/// that cannot be fragmented, whose number means nothing, have 0.
+fn ip_select_ident_segs(sk: &mut Sock, segments: &mut [Segment], mss: usize, cx: &Cx) {
+    for segment in segments {
+        if segment.ip.dont_fragment || segment.ip.src.is_ipv6() {
+            continue;
+        }
+        let (local, remote) = (sk.flow.local, sk.flow.remote);
+        let first = || u16::try_from(cx.rng.inet_ehashfn(local, remote) & 0xffff).unwrap_or(0);
+        let id = sk.inet_id.unwrap_or_else(first);
+        segment.ip.id = id;
+        let len = segment.payload.len();
+        let parts = if mss == 0 { 1 } else { len.div_ceil(mss).max(1) };
+        sk.inet_id = Some(id.wrapping_add(u16::try_from(parts).unwrap_or(u16::MAX)));
+    }
+}
+
 /// Notes when a packet reaches the queue of the link.
 ///
 /// Linux: the head of __dev_queue_xmit (net/core/dev.c)
@@ -183,17 +219,6 @@ fn sched_timestamp(sk: &mut Sock, stamp: TxStamp, mut seg: Segment, cx: &mut Cx)
         md5::sign(&mut seg, key);
     }
     sk.skb_tstamp_tx(stamp, SkbTstamp::Sched, &emit(&seg), cx);
-}
-
-/// Sends a finished segment no socket stands behind.
-///
-/// Linux: ip_send_unicast_reply
-pub(crate) fn send(seg: &Segment, cx: &mut Cx) {
-    let datagrams = vec![emit_counted(seg, cx)];
-    if cx.net.is_own(seg.ip.dst) {
-        return cx.loopback.extend(datagrams);
-    }
-    cx.dev_queue_xmit(Packet { datagrams, owner: None, time_to_send: cx.now });
 }
 
 fn emit_counted(seg: &Segment, cx: &mut Cx) -> Vec<u8> {
@@ -227,7 +252,7 @@ fn mark_urgent(sk: &Sock, seg: &mut Segment) {
 /// An ACK went out: nothing more is owed.
 ///
 /// Linux: tcp_event_ack_sent, tcp_dec_quickack_mode (net/ipv4/tcp_output.c, include/net/tcp.h)
-fn tcp_event_ack_sent(sk: &mut Sock) {
+fn tcp_event_ack_sent(sk: &mut Sock, cx: &Cx) {
     if sk.ack.compressed != 0 {
         sk.ack.compressed = 0;
         sk.timers.stop(Timer::CompressedAck);
@@ -236,7 +261,7 @@ fn tcp_event_ack_sent(sk: &mut Sock) {
         let used = u8::from(sk.ack.sched);
         if used >= sk.ack.quick {
             sk.ack.quick = 0;
-            sk.ack.ato_ms = TCP_ATO_MIN_MS;
+            sk.ack.ato = cx.hz.msecs_to_jiffies(TCP_ATO_MIN_MS);
         } else {
             sk.ack.quick -= used;
         }
@@ -250,13 +275,12 @@ fn tcp_event_ack_sent(sk: &mut Sock) {
 /// Linux: tcp_event_data_sent (net/ipv4/tcp_output.c)
 fn tcp_event_data_sent(sk: &mut Sock, cx: &Cx) {
     if sk.loss.packets_out == 0 {
-        let idle_us = cx.now.micros_since(sk.total.lsndtime);
-        let event = crate::congestion::CaEvent::TxStart { idle_us };
+        let idle = cx.ticks_since(sk.total.lsndtime);
+        let event = crate::congestion::CaEvent::TxStart { idle };
         sk.cong.algorithm.ops().cwnd_event(&mut sk.cong.cw, event, cx.now);
     }
     sk.total.lsndtime = cx.now;
-    let since_data_ms = cx.now.jiffies().0.saturating_sub(sk.ack.lrcvtime.jiffies().0);
-    if since_data_ms < u64::from(sk.ack.ato_ms) {
+    if cx.ticks_since(sk.ack.lrcvtime) < sk.ack.ato {
         sk.ack.pingpong = sk.ack.pingpong.saturating_add(1);
     }
 }

@@ -10,7 +10,7 @@ use super::write::tcp_nagle_check;
 use crate::congestion::CaState;
 use crate::cx::Cx;
 use crate::seq::Seq;
-use crate::sock::{NonAgle, Sock};
+use crate::sock::{EcnMode, NonAgle, Sock};
 use crate::wire::{Flags, Segment};
 
 /// GSO_MAX_SEGS
@@ -153,7 +153,7 @@ fn ack_is_near(sk: &Sock, cx: &Cx) -> bool {
 /// Cuts a large packet into segments of `mss` bytes of payload.
 ///
 /// Linux: tcp_gso_segment (net/ipv4/tcp_offload.c)
-pub(crate) fn tcp_gso_segment(seg: Segment, mss: usize) -> Vec<Segment> {
+pub(crate) fn tcp_gso_segment(seg: Segment, mss: usize, ecn: EcnMode) -> Vec<Segment> {
     let mut parts = Vec::new();
     let mut at = 0;
     while at < seg.payload.len() {
@@ -164,7 +164,7 @@ pub(crate) fn tcp_gso_segment(seg: Segment, mss: usize) -> Vec<Segment> {
         if end < seg.payload.len() {
             part.flags = part.flags.without(Flags::FIN | Flags::PSH);
         }
-        if at > 0 {
+        if at > 0 && ecn != EcnMode::AccEcn {
             part.flags = part.flags.without(Flags::CWR);
         }
         parts.push(part);

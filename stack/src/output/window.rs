@@ -4,6 +4,7 @@
 //! (net/ipv4/tcp_output.c), tcp_win_from_space (include/net/tcp.h)
 
 use crate::cx::Cx;
+use crate::memory::{tcp_adjust_rcv_ssthresh, tcp_under_memory_pressure};
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::sock::Sock;
@@ -184,6 +185,9 @@ pub(crate) fn __tcp_select_window(sk: &mut Sock, cx: &Cx) -> u32 {
     if room.is_scarce() {
         // No time for quick ACKs: they would only tell of a small window.
         sk.ack.quick = 0;
+        if tcp_under_memory_pressure(cx) {
+            tcp_adjust_rcv_ssthresh(sk);
+        }
     }
     if room.is_too_little() {
         return 0;

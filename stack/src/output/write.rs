@@ -3,6 +3,8 @@
 //! RFC 9293 §3.7.4, §3.8.6.2.1 · Linux: tcp_write_xmit, tcp_nagle_test, tcp_push_one,
 //! __tcp_push_pending_frames (net/ipv4/tcp_output.c), tcp_push (net/ipv4/tcp.c)
 
+use super::cwnd_validate::tcp_cwnd_validate;
+use super::mss::tcp_current_mss;
 use super::mtu_probe::{MtuProbe, tcp_mtu_probe};
 use super::options::tcp_wnd_end;
 use super::pacing::{departure_time, tcp_pacing_check};
@@ -10,15 +12,17 @@ use super::probe::{tcp_check_probe_timer, tcp_schedule_loss_probe};
 use super::small_queue::tcp_small_queue_check;
 use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::tso::{Defer, HeadSkb, tcp_mss_split_point, tcp_tso_segs, tcp_tso_should_defer};
-use crate::congestion::{CaEvent, CaState, INIT_CWND};
+use crate::accecn::tcp_accecn_option_beacon_check;
+
 use crate::cx::Cx;
+use crate::input::rate::tcp_rate_skb_sent;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::qdisc::Xmit;
 use crate::seq::Seq;
 use crate::sock::write_queue::{Chunk, skb_truesize};
-use crate::sock::{Chrono, NonAgle, Sock};
-use crate::state::{StateMask, TcpState};
+use crate::sock::{Chrono, EcnMode, NonAgle, Sock};
+use crate::state::TcpState;
 use crate::time::Instant;
 use crate::timer::{Timer, tcp_rearm_rto};
 use crate::wire::Flags;
@@ -54,6 +58,11 @@ pub(crate) fn tcp_write_xmit(
 ) -> bool {
     let mut limits = Limits::default();
     let mut sent_pkts = 0;
+    let mut mss_now = mss_now;
+    if sk.ecn.mode == EcnMode::AccEcn && tcp_accecn_option_beacon_check(sk, cx) {
+        // The option takes its room from the text.
+        mss_now = tcp_current_mss(sk, cx);
+    }
     if amount == Amount::All {
         match tcp_mtu_probe(sk, cx) {
             MtuProbe::NotNow => {}
@@ -76,10 +85,10 @@ pub(crate) fn tcp_write_xmit(
         }
     }
     if limits.rwnd {
-        sk.chrono.start(Chrono::RwndLimited, cx.now);
+        sk.chrono.start(Chrono::RwndLimited, cx.jiffies());
     } else {
         let idle = sk.write_queue.is_unsent_empty() && sk.write_queue.is_rtx_empty();
-        sk.chrono.stop(Chrono::RwndLimited, idle, cx.now);
+        sk.chrono.stop(Chrono::RwndLimited, idle, cx.jiffies());
     }
     limits.cwnd |= sk.loss.packets_in_flight() >= sk.cong.cw.snd_cwnd;
     if sent_pkts > 0 || limits.cwnd {
@@ -176,17 +185,27 @@ fn transmit_head(sk: &mut Sock, mss_now: u32, cx: &mut Cx) -> Option<u32> {
     let departs = departure_time(sk, cx);
     let head = sk.write_queue.send_head_mut()?;
     head.set_tso_segs(mss_now);
-    head.delivered_at_send = (sk.total.delivered, sk.loss.delivered_mstamp);
     let (pcount, len, end_seq) = (head.pcount(), head.len(), head.end_seq());
     let out = Outgoing::of(head);
     if tcp_transmit_skb(sk, out, cx) == Xmit::Dropped {
         return None;
     }
-    tcp_event_new_data_sent(sk, departs, cx);
+    head_sent(sk, departs, cx);
     if len < pcount * mss_now {
         sk.snd.sml = end_seq;
     }
     Some(pcount)
+}
+
+/// The head was handed over, to leave at `departs`.
+///
+/// Linux: the calls behind a successful tcp_transmit_skb of new data
+pub(super) fn head_sent(sk: &mut Sock, departs: Instant, cx: &mut Cx) {
+    let tx_rate = tcp_rate_skb_sent(sk, departs);
+    if let Some(head) = sk.write_queue.send_head_mut() {
+        head.tx_rate = tx_rate;
+    }
+    tcp_event_new_data_sent(sk, departs, cx);
 }
 
 /// The head was sent, to leave at `departs`: it is in flight now.
@@ -269,7 +288,7 @@ pub(crate) fn tcp_push_pending_frames_at(
 /// Linux: tcp_push_pending_frames (include/net/tcp.h)
 pub(crate) fn tcp_push_pending_frames(sk: &mut Sock, cx: &mut Cx) {
     if !sk.write_queue.is_unsent_empty() {
-        let mss_now = super::mss::tcp_current_mss(sk, cx);
+        let mss_now = tcp_current_mss(sk, cx);
         tcp_push_pending_frames_at(sk, mss_now, sk.opts.nonagle, cx);
     }
 }
@@ -299,105 +318,25 @@ pub(crate) fn tcp_mark_push(sk: &mut Sock) {
     }
 }
 
-/// Notes how far the window was used; a window not used is not grown, and decays.
-///
-/// RFC 7661, RFC 2861 · Linux: tcp_cwnd_validate (net/ipv4/tcp_output.c)
-fn tcp_cwnd_validate(sk: &mut Sock, limited: bool, cx: &Cx) {
-    let out = sk.loss.packets_out;
-    let cong = &mut sk.cong;
-    let new_window = !sk.snd.una.before(cong.max_packets_seq);
-    if new_window || limited || (!cong.cw.is_cwnd_limited && out > cong.cw.max_packets_out) {
-        cong.cw.is_cwnd_limited = limited;
-        cong.cw.max_packets_out = out;
-        cong.max_packets_seq = sk.snd.nxt;
-    }
-    if tcp_is_cwnd_limited(sk) {
-        sk.cong.cwnd_used = 0;
-        sk.cong.cwnd_stamp = cx.now;
-        return;
-    }
-    sk.cong.cwnd_used = sk.cong.cwnd_used.max(out);
-    let idle_us = cx.now.micros_since(sk.cong.cwnd_stamp);
-    if cx.sysctl.tcp_slow_start_after_idle != 0 && idle_us >= u64::from(sk.loss.rto_ms) * 1000 {
-        tcp_cwnd_application_limited(sk, cx);
-    }
-    if sk.nospace && sk.write_queue.is_unsent_empty() && sk.state().is_in(StateMask::CAN_SEND) {
-        sk.chrono.start(Chrono::SndbufLimited, cx.now);
-    }
-}
-
-/// Whether the window, not the application, limits sending.
-///
-/// Linux: tcp_is_cwnd_limited (include/net/tcp.h)
-pub(crate) const fn tcp_is_cwnd_limited(sk: &Sock) -> bool {
-    let cw = &sk.cong.cw;
-    cw.is_cwnd_limited || (cw.in_slow_start() && cw.snd_cwnd < 2 * cw.max_packets_out)
-}
-
-/// The window a connection begins with.
-///
-/// `[RFC6928:2#1]` · Linux: tcp_init_cwnd (net/ipv4/tcp_input.c)
-pub(crate) fn tcp_init_cwnd(sk: &Sock, cx: &Cx) -> u32 {
-    let of_route = cx.net.route.initcwnd;
-    let cwnd = if of_route == 0 { INIT_CWND } else { of_route };
-    cwnd.min(sk.cong.cw.snd_cwnd_clamp)
-}
-
-/// RFC 2861 §3.2 · Linux: tcp_cwnd_application_limited (net/ipv4/tcp_output.c)
-fn tcp_cwnd_application_limited(sk: &mut Sock, cx: &Cx) {
-    if sk.loss.ca_state == CaState::Open && !sk.nospace {
-        let used = sk.cong.cwnd_used.max(tcp_init_cwnd(sk, cx));
-        if used < sk.cong.cw.snd_cwnd {
-            sk.cong.cw.snd_ssthresh = tcp_current_ssthresh(sk);
-            sk.cong.cw.snd_cwnd = u32::midpoint(sk.cong.cw.snd_cwnd, used);
-        }
-        sk.cong.cwnd_used = 0;
-    }
-    sk.cong.cwnd_stamp = cx.now;
-}
-
-/// Three quarters of the window, if that is more than the threshold.
-///
-/// Linux: tcp_current_ssthresh (include/net/tcp.h)
-pub(crate) fn tcp_current_ssthresh(sk: &Sock) -> u32 {
-    let cw = &sk.cong.cw;
-    if sk.loss.in_cwnd_reduction() {
-        cw.snd_ssthresh
-    } else {
-        cw.snd_ssthresh.max((cw.snd_cwnd >> 1) + (cw.snd_cwnd >> 2))
-    }
-}
-
-/// After idle time the window is halved once per RTO, down to the initial window.
-///
-/// RFC 5681 §4.1 · Linux: tcp_slow_start_after_idle_check, tcp_cwnd_restart
-pub(crate) fn tcp_slow_start_after_idle_check(sk: &mut Sock, cx: &Cx) {
-    if cx.sysctl.tcp_slow_start_after_idle == 0 || sk.loss.packets_out != 0 {
-        return;
-    }
-    let mut idle_ms = cx.now.micros_since(sk.total.lsndtime) / 1000;
-    let rto_ms = u64::from(sk.loss.rto_ms);
-    if idle_ms <= rto_ms {
-        return;
-    }
-    let restart_cwnd = tcp_init_cwnd(sk, cx).min(sk.cong.cw.snd_cwnd);
-    sk.cong.algorithm.ops().cwnd_event(&mut sk.cong.cw, CaEvent::CwndRestart, cx.now);
-    sk.cong.cw.snd_ssthresh = tcp_current_ssthresh(sk);
-    let mut cwnd = sk.cong.cw.snd_cwnd;
-    while idle_ms > rto_ms && cwnd > restart_cwnd {
-        idle_ms -= rto_ms;
-        cwnd >>= 1;
-    }
-    sk.cong.cw.snd_cwnd = cwnd.max(restart_cwnd);
-    sk.cong.cwnd_stamp = cx.now;
-    sk.cong.cwnd_used = 0;
-}
-
 /// Appends a chunk without data to the send queue (Linux: tcp_init_nondata_skb, tcp_queue_skb).
-pub(crate) fn tcp_queue_nondata(sk: &mut Sock, flags: Flags) {
+pub(crate) fn tcp_queue_nondata(sk: &mut Sock, flags: Flags, cx: &Cx) {
+    if sk.write_queue.is_unsent_empty() {
+        sk.chrono.start(Chrono::Busy, cx.jiffies());
+    }
     let seq: Seq = sk.snd.write_seq;
     sk.write_queue.push(Chunk::new(seq, flags, Vec::new()));
     sk.snd.write_seq += 1;
+}
+
+/// Everything that was handed over is forgotten.
+///
+/// Linux: tcp_write_queue_purge (net/ipv4/tcp.c)
+pub(crate) fn tcp_write_queue_purge(sk: &mut Sock, cx: &Cx) {
+    let idle = sk.write_queue.is_unsent_empty() && sk.write_queue.is_rtx_empty();
+    sk.chrono.stop(Chrono::Busy, idle, cx.jiffies());
+    sk.write_queue.purge();
+    sk.loss.packets_out = 0;
+    sk.loss.backoff = 0;
 }
 
 fn to_usize(len: u32) -> usize {

@@ -2,7 +2,7 @@
 //!
 //! Linux: tcp_chrono_start, tcp_chrono_stop (net/ipv4/tcp_output.c), for TCP_INFO only.
 
-use crate::time::Instant;
+use crate::time::Jiffies;
 
 /// What limits the sender; the later ones matter more (enum tcp_chrono).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,21 +18,21 @@ pub(crate) enum Chrono {
 /// One stopwatch with three counters.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chronograph {
-    running: Option<(Chrono, Instant)>,
+    running: Option<(Chrono, Jiffies)>,
     /// Ticks spent in each.
     ticks: [u64; 3],
 }
 
 impl Chronograph {
     /// `what` begins, unless something that matters more is going on.
-    pub(crate) fn start(&mut self, what: Chrono, now: Instant) {
+    pub(crate) fn start(&mut self, what: Chrono, now: Jiffies) {
         if self.running.is_none_or(|(present, _)| what > present) {
             self.set(Some(what), now);
         }
     }
 
     /// `what` is over: the sender is busy, or idle if its queues are empty.
-    pub(crate) fn stop(&mut self, what: Chrono, queues_empty: bool, now: Instant) {
+    pub(crate) fn stop(&mut self, what: Chrono, queues_empty: bool, now: Jiffies) {
         if queues_empty {
             self.set(None, now);
         } else if self.running.is_some_and(|(present, _)| present == what) {
@@ -40,23 +40,19 @@ impl Chronograph {
         }
     }
 
-    /// Microseconds spent in `what` so far.
-    pub(crate) fn spent_us(&self, what: Chrono, now: Instant) -> u64 {
+    /// Ticks spent in `what` so far.
+    pub(crate) fn spent(&self, what: Chrono, now: Jiffies) -> u64 {
         let running = self.running.filter(|(present, _)| *present == what);
-        let extra = running.map_or(0, |(_, since)| ticks_between(since, now));
-        (self.ticks.get(what as usize).copied().unwrap_or(0) + extra) * 1000
+        let extra = running.map_or(0, |(_, since)| u64::from(now.since(since)));
+        self.ticks.get(what as usize).copied().unwrap_or(0) + extra
     }
 
-    fn set(&mut self, new: Option<Chrono>, now: Instant) {
+    fn set(&mut self, new: Option<Chrono>, now: Jiffies) {
         if let Some((old, since)) = self.running
             && let Some(ticks) = self.ticks.get_mut(old as usize)
         {
-            *ticks += ticks_between(since, now);
+            *ticks += u64::from(now.since(since));
         }
         self.running = new.map(|what| (what, now));
     }
-}
-
-fn ticks_between(since: Instant, now: Instant) -> u64 {
-    now.jiffies().0.saturating_sub(since.jiffies().0)
 }

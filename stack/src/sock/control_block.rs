@@ -1,12 +1,14 @@
 //! The transmission control block, in groups: variables of RFC 9293 §3.3.1 under the RFC's names,
 //! the rest under Linux's (struct tcp_sock, struct inet_connection_sock).
 //!
-//! Times of day are [`Instant`]; spans Linux counts in jiffies are milliseconds (HZ = 1000).
+//! Times of day are [`Instant`]; spans Linux counts in jiffies are counted in ticks. Constants with
+//! `_MS` are fractions of HZ in Linux, and whole ticks at every HZ.
 
+use crate::accecn::AccEcnVars;
 use crate::congestion::{Algorithm, CaState, Cwnd, Prr, Reno};
 use crate::seq::Seq;
 use crate::sysctl::Sysctls;
-use crate::time::Instant;
+use crate::time::{Hz, Instant, Jiffies};
 
 /// TCP_TIMEOUT_INIT, RFC 6298 §2.1
 pub(crate) const TCP_TIMEOUT_INIT_MS: u32 = 1000;
@@ -104,17 +106,34 @@ pub(crate) struct RxOpt {
     pub(crate) dsack_seen: bool,
 }
 
+/// How congestion marks are told, numbered as in tcpi_ecn_mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum EcnMode {
+    /// Not at all.
+    #[default]
+    Disabled,
+    /// TCP_ECN_MODE_RFC3168: an echo (or we asked for it, in SYN-SENT).
+    Rfc3168,
+    /// TCP_ECN_MODE_ACCECN: counters.
+    AccEcn,
+    /// TCP_ECN_MODE_PENDING: we asked for counters, in SYN-SENT.
+    Pending,
+}
+
 /// Explicit congestion notification (Linux: tp->ecn_flags).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct EcnVars {
-    /// TCP_ECN_OK: both ends agreed (or we asked, in SYN-SENT).
-    pub(crate) ok: bool,
+    pub(crate) mode: EcnMode,
     /// TCP_ECN_QUEUE_CWR: the next new data says that the window was reduced.
     pub(crate) queue_cwr: bool,
     /// TCP_ECN_DEMAND_CWR: ACKs echo a mark until the peer says so.
     pub(crate) demand_cwr: bool,
     /// TCP_ECN_SEEN: the peer marks its packets.
     pub(crate) seen: bool,
+    /// Codepoint of the last packet sent (INET_ECN_MASK of inet->tos).
+    pub(crate) ect: u8,
+    /// Accurate ECN; what arrives is counted in every mode.
+    pub(crate) acc: AccEcnVars,
 }
 
 /// Acknowledgement scheduling (Linux: icsk_ack).
@@ -136,10 +155,10 @@ pub(crate) struct AckVars {
     pub(crate) quick: u8,
     /// Interactive session counter.
     pub(crate) pingpong: u8,
-    /// Predicted delay; 0 before the first data.
-    pub(crate) ato_ms: u32,
-    /// When the delayed ACK is due (icsk_ack.timeout).
-    pub(crate) timeout: Instant,
+    /// Predicted delay in ticks; 0 before the first data.
+    pub(crate) ato: u32,
+    /// The tick the delayed ACK is asked for (icsk_ack.timeout).
+    pub(crate) timeout: Jiffies,
     /// Arrival of the last data.
     pub(crate) lrcvtime: Instant,
     pub(crate) last_seg_size: u32,
@@ -191,8 +210,8 @@ pub(crate) struct RttVars {
 /// Retransmission and recovery.
 #[derive(Clone, Debug)]
 pub(crate) struct LossVars {
-    /// icsk_rto
-    pub(crate) rto_ms: u32,
+    /// icsk_rto, in ticks.
+    pub(crate) rto: u32,
     /// icsk_retransmits
     pub(crate) retransmits: u32,
     /// icsk_backoff
@@ -222,10 +241,16 @@ pub(crate) struct LossVars {
     pub(crate) tlp_high_seq: Option<Seq>,
     pub(crate) tlp_retrans: bool,
     pub(crate) prr: Prr,
-    /// SYN retransmissions by timeout, for tcp_syn_linear_timeouts.
+    /// Timeouts, of SYN and SYN-ACK, too; episodes of them, how long those took that are over, in
+    /// milliseconds, and when the present one began.
     pub(crate) total_rto: u16,
-    /// Time of the most recent delivery (tp->delivered_mstamp).
-    pub(crate) delivered_mstamp: Instant,
+    pub(crate) total_rto_recoveries: u16,
+    pub(crate) total_rto_time: u32,
+    pub(crate) rto_stamp: Option<Instant>,
+    /// Timeouts that chose another path (tp->timeout_rehash).
+    pub(crate) timeout_rehash: u16,
+    /// The peer took back what it had SACKed (tp->is_sack_reneg).
+    pub(crate) is_sack_reneg: bool,
     /// Segments marked lost, ever (tp->lost).
     pub(crate) lost: u32,
     pub(crate) rack: RackVars,
@@ -269,6 +294,7 @@ pub(crate) struct Totals {
     pub(crate) data_segs_in: u32,
     pub(crate) data_segs_out: u32,
     pub(crate) delivered: u32,
+    pub(crate) delivered_ce: u32,
     pub(crate) dsack_dups: u32,
     pub(crate) reord_seen: u32,
     pub(crate) rcv_ooopack: u32,
@@ -309,9 +335,9 @@ impl RttVars {
 
 impl LossVars {
     /// Linux: tcp_init_sock.
-    pub(crate) fn new(reordering: u32) -> Self {
+    pub(crate) fn new(reordering: u32, hz: Hz) -> Self {
         Self {
-            rto_ms: TCP_TIMEOUT_INIT_MS,
+            rto: hz.msecs_to_jiffies(TCP_TIMEOUT_INIT_MS),
             retransmits: 0,
             backoff: 0,
             probes_out: 0,
@@ -333,7 +359,11 @@ impl LossVars {
             tlp_retrans: false,
             prr: Prr::default(),
             total_rto: 0,
-            delivered_mstamp: Instant::ZERO,
+            total_rto_recoveries: 0,
+            total_rto_time: 0,
+            rto_stamp: None,
+            timeout_rehash: 0,
+            is_sack_reneg: false,
             lost: 0,
             rack: RackVars { reo_wnd_steps: 1, ..RackVars::default() },
         }
@@ -357,10 +387,10 @@ impl LossVars {
 
 impl CongVars {
     /// Variables of a new socket under the algorithm called `name`.
-    pub(crate) fn new(name: &str, sysctl: &Sysctls) -> Self {
+    pub(crate) fn new(name: &str, sysctl: &Sysctls, hz: Hz) -> Self {
         Self {
             cw: Cwnd::new(),
-            algorithm: Algorithm::by_name(name, sysctl).unwrap_or(Algorithm::Reno(Reno)),
+            algorithm: Algorithm::by_name(name, sysctl, hz).unwrap_or(Algorithm::Reno(Reno)),
             cwnd_stamp: Instant::ZERO,
             cwnd_used: 0,
             max_packets_seq: Seq(0),

@@ -9,6 +9,7 @@ pub(crate) mod kept;
 mod listener;
 pub(crate) mod ofo_queue;
 mod options;
+pub(crate) mod rate;
 pub(crate) mod recv_queue;
 mod request;
 pub(crate) mod sack_list;
@@ -18,7 +19,7 @@ mod timewait;
 pub(crate) mod write_queue;
 
 pub(crate) use chrono::Chrono;
-pub(crate) use control_block::{EcnVars, RxOpt};
+pub(crate) use control_block::{EcnMode, EcnVars, RxOpt};
 pub(crate) use listener::AcceptQueue;
 pub(crate) use ofo_queue::OfoQueue;
 pub(crate) use options::{Linger, Locks, NonAgle, SockOptions, TCP_DELACK_MAX_MS, TxTime};

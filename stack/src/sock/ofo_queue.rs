@@ -64,6 +64,8 @@ impl Place {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OfoQueue {
     chunks: Vec<RecvChunk>,
+    /// Sum of what they are charged with.
+    charged: u32,
 }
 
 impl OfoQueue {
@@ -84,6 +86,7 @@ impl OfoQueue {
                 return Insertion { redundant: true, merged: 1, duplicates, ..outcome };
             }
             Some((Place::Behind, other)) if !reaches => {
+                self.charged += chunk.truesize;
                 other.append(&mut chunk);
                 return Insertion { coalesced: true, ..outcome };
             }
@@ -96,6 +99,7 @@ impl OfoQueue {
             Some((Place::Covers, _)) => next - 1,
         };
         self.merge_right(at, end, &mut outcome);
+        self.charged += chunk.truesize;
         self.chunks.insert(at, chunk);
         outcome
     }
@@ -109,7 +113,8 @@ impl OfoQueue {
             if end.before(next_end) {
                 break;
             }
-            self.chunks.remove(at);
+            let gone = self.chunks.remove(at);
+            self.charged -= gone.truesize;
             outcome.merged += 1;
         }
     }
@@ -117,12 +122,16 @@ impl OfoQueue {
     /// Takes the first chunk if it begins at or before `rcv_nxt`; it may end there too.
     pub(crate) fn pop_ready(&mut self, rcv_nxt: Seq) -> Option<RecvChunk> {
         self.chunks.first().filter(|chunk| !chunk.seq.after(rcv_nxt))?;
-        Some(self.chunks.remove(0))
+        let ready = self.chunks.remove(0);
+        self.charged -= ready.truesize;
+        Some(ready)
     }
 
     /// Drops the chunk with the highest sequence number (Linux: tcp_prune_ofo_queue).
     pub(crate) fn pop_last(&mut self) -> Option<RecvChunk> {
-        self.chunks.pop()
+        let last = self.chunks.pop()?;
+        self.charged -= last.truesize;
+        Some(last)
     }
 
     /// The chunk with the highest sequence number.
@@ -147,18 +156,21 @@ impl OfoQueue {
 
     /// Memory charged for what is queued (Linux: its part of sk_rmem_alloc).
     pub(crate) fn truesize(&self) -> u32 {
-        self.chunks.iter().map(|chunk| chunk.truesize).sum()
+        self.charged
     }
 
     /// Drops everything (Linux: skb_rbtree_purge).
     pub(crate) fn purge(&mut self) {
         self.chunks.clear();
+        self.charged = 0;
     }
 
-    /// Chunks are sorted by both edges, and none is empty.
+    /// Chunks are charged for, sorted by both edges, and none is empty.
     pub(crate) fn check(&self) -> bool {
         let ordered = |pair: &[RecvChunk]| matches!(pair, [a, b] if a.seq.before(b.seq) && a.end_seq().before(b.end_seq()));
-        self.chunks.windows(2).all(ordered)
+        let sum: u32 = self.chunks.iter().map(|chunk| chunk.truesize).sum();
+        self.charged == sum
+            && self.chunks.windows(2).all(ordered)
             && self.chunks.iter().all(|chunk| chunk.seq.before(chunk.end_seq()))
     }
 }

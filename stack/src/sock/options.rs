@@ -6,7 +6,7 @@
 use super::kept::Kept;
 use crate::fastopen::FastopenOptions;
 use crate::sysctl::Sysctls;
-use crate::time::usecs_to_jiffies;
+use crate::time::Hz;
 
 /// SO_LINGER.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,9 +19,9 @@ impl Linger {
     /// What getsockopt says: a negative time is kept as the longest there is, in ticks.
     ///
     /// Linux: sk_lingertime, in which MAX_SCHEDULE_TIMEOUT is for ever
-    pub(crate) const fn shown_secs(self) -> i32 {
-        const FOREVER: i64 = i64::MAX / 1000;
-        if self.secs < 0 { (FOREVER & 0xffff_ffff) as i32 } else { self.secs }
+    pub(crate) fn shown_secs(self, hz: Hz) -> i32 {
+        let forever = i64::MAX / i64::from(hz.per_sec());
+        if self.secs < 0 { (forever & 0xffff_ffff) as i32 } else { self.secs }
     }
 }
 
@@ -77,9 +77,9 @@ pub(crate) struct SockOptions {
     pub(crate) rcvlowat: u32,
     /// SO_PEEK_OFF; negative when it is off.
     pub(crate) peek_off: i32,
-    /// Microseconds; none waits for ever.
-    pub(crate) rcvtimeo_us: Option<u64>,
-    pub(crate) sndtimeo_us: Option<u64>,
+    /// Ticks; none waits for ever.
+    pub(crate) rcvtimeo: Option<u64>,
+    pub(crate) sndtimeo: Option<u64>,
     pub(crate) priority: i32,
     pub(crate) mark: u32,
     /// IP_TOS, and IPV6_TCLASS: an AF_INET6 socket has both, for either kind of packet.
@@ -116,10 +116,10 @@ pub(crate) struct SockOptions {
     pub(crate) defer_accept: u32,
     pub(crate) user_timeout_ms: u32,
     /// TCP_RTO_MIN_US, TCP_RTO_MAX_MS, TCP_DELACK_MAX_US (icsk_rto_min, icsk_rto_max,
-    /// icsk_delack_max)
-    pub(crate) rto_min_ms: u32,
-    pub(crate) rto_max_ms: u32,
-    pub(crate) delack_max_ms: u32,
+    /// icsk_delack_max), in ticks.
+    pub(crate) rto_min: u32,
+    pub(crate) rto_max: u32,
+    pub(crate) delack_max: u32,
     pub(crate) notsent_lowat: u32,
     pub(crate) thin_linear_timeouts: bool,
     /// TCP_SAVE_SYN: 0 no, 1 from the IP header on, 2 from the link's header on.
@@ -135,7 +135,7 @@ pub(crate) struct SockOptions {
 
 impl SockOptions {
     /// Options of a fresh socket (Linux: sock_init_data, tcp_init_sock).
-    pub(crate) fn new(sysctl: &Sysctls) -> Self {
+    pub(crate) fn new(sysctl: &Sysctls, hz: Hz) -> Self {
         Self {
             reuseaddr: false,
             reuseport: false,
@@ -149,8 +149,8 @@ impl SockOptions {
             locks: Locks::default(),
             rcvlowat: 1,
             peek_off: -1,
-            rcvtimeo_us: None,
-            sndtimeo_us: None,
+            rcvtimeo: None,
+            sndtimeo: None,
             priority: 0,
             mark: 0,
             tos: 0,
@@ -174,9 +174,9 @@ impl SockOptions {
             linger2_secs: None,
             defer_accept: 0,
             user_timeout_ms: 0,
-            rto_min_ms: ticks_of_us(sysctl.tcp_rto_min_us.unsigned_abs()),
-            rto_max_ms: sysctl.tcp_rto_max_ms.unsigned_abs(),
-            delack_max_ms: TCP_DELACK_MAX_MS,
+            rto_min: hz.usecs_to_jiffies(sysctl.tcp_rto_min_us.unsigned_abs().into()),
+            rto_max: hz.msecs_to_jiffies(sysctl.tcp_rto_max_ms.unsigned_abs()),
+            delack_max: hz.msecs_to_jiffies(TCP_DELACK_MAX_MS),
             notsent_lowat: 0,
             thin_linear_timeouts: false,
             save_syn: 0,
@@ -188,11 +188,6 @@ impl SockOptions {
             nonblock: false,
         }
     }
-}
-
-/// Microseconds in ticks, rounded up.
-fn ticks_of_us(us: u32) -> u32 {
-    u32::try_from(usecs_to_jiffies(u64::from(us))).unwrap_or(u32::MAX)
 }
 
 /// The default algorithm, by the static name of its implementation.

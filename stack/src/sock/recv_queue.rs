@@ -88,12 +88,15 @@ impl RecvChunk {
 pub(crate) struct RecvQueue {
     chunks: VecDeque<RecvChunk>,
     copied_seq: Seq,
+    /// Sum of what the chunks are charged with.
+    charged: u32,
 }
 
 impl RecvQueue {
     /// Starts over with nothing received before `seq`.
     pub(crate) fn init(&mut self, seq: Seq) {
         self.chunks.clear();
+        self.charged = 0;
         self.copied_seq = seq;
     }
 
@@ -115,6 +118,7 @@ impl RecvQueue {
         if self.chunks.back_mut().is_some_and(|tail| tail.try_coalesce(&chunk)) {
             return true;
         }
+        self.charged += chunk.truesize;
         self.chunks.push_back(chunk);
         false
     }
@@ -132,6 +136,10 @@ impl RecvQueue {
 
     /// Memory charged for what is queued (Linux: its part of sk_rmem_alloc).
     pub(crate) fn truesize(&self) -> u32 {
+        self.charged
+    }
+
+    fn sum(&self) -> u32 {
         self.chunks.iter().map(|chunk| chunk.truesize).sum()
     }
 
@@ -161,7 +169,8 @@ impl RecvQueue {
     pub(crate) fn advance_to(&mut self, seq: Seq) {
         self.copied_seq = seq;
         while self.chunks.front().is_some_and(|chunk| !chunk.end_seq().after(seq)) {
-            self.chunks.pop_front();
+            let gone = self.chunks.pop_front();
+            self.charged -= gone.map_or(0, |chunk| chunk.truesize);
         }
     }
 
@@ -210,6 +219,7 @@ impl RecvQueue {
             seq = seq.plus_len(data.len());
         }
         self.chunks.extend(tail);
+        self.charged = self.sum();
         gone
     }
 
@@ -217,10 +227,14 @@ impl RecvQueue {
     pub(crate) fn purge(&mut self) {
         self.copied_seq = self.end_seq();
         self.chunks.clear();
+        self.charged = 0;
     }
 
-    /// Chunks are contiguous and the oldest is not read to its end.
+    /// Chunks are contiguous, charged for, and the oldest is not read to its end.
     pub(crate) fn check(&self) -> bool {
+        if self.charged != self.sum() {
+            return false;
+        }
         let mut at = match self.chunks.front() {
             Some(first) => first.seq,
             None => return true,

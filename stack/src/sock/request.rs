@@ -3,6 +3,7 @@
 //! RFC 9293 §3.10.7.4 SYN-RECEIVED (passive) · Linux: struct tcp_request_sock, TCP_NEW_SYN_RECV
 
 use super::{RxOpt, Sock, SockId};
+use crate::accecn::{FailMode, SawOpt};
 use crate::fastopen::Cookie;
 use crate::flow::Flow;
 use crate::md5::Md5Key;
@@ -46,10 +47,18 @@ pub struct RequestSock {
     pub(crate) tos: u8,
     /// Headers of the SYN, if the listener keeps them (TCP_SAVE_SYN).
     pub(crate) saved_syn: Vec<u8>,
+    /// SO_BINDTODEVICE of the listener (ir_iif).
+    pub(crate) bound_dev_if: i32,
     /// TTL or hop limit of the listener, if it has its own.
     pub(crate) ttl: Option<u8>,
     /// ECN was asked for, and agreed to (ecn_ok).
     pub(crate) ecn_ok: bool,
+    /// Accurate ECN was asked for, and agreed to; the codepoint of the last SYN, and what is known of
+    /// the path.
+    pub(crate) accecn_ok: bool,
+    pub(crate) syn_ect_rcv: u8,
+    pub(crate) saw_accecn_opt: SawOpt,
+    pub(crate) accecn_fail_mode: FailMode,
     /// Fast Open cookie that the first SYN-ACK hands out.
     pub(crate) fastopen_cookie: Option<Cookie>,
     /// Last out-of-window ACK, for tcp_invalid_ratelimit.
@@ -93,9 +102,14 @@ impl RequestSock {
             saved_syn: Vec::new(),
             ttl: if flow.is_v6() { listener.opts.hop_limit } else { listener.opts.ttl },
             ecn_ok: false,
+            accecn_ok: false,
+            syn_ect_rcv: 0,
+            saw_accecn_opt: SawOpt::default(),
+            accecn_fail_mode: FailMode::default(),
             fastopen_cookie: None,
             last_oow_ack: None,
             md5_key: listener.md5.lookup(flow.remote.ip()).cloned(),
+            bound_dev_if: listener.opts.bound_dev_if,
             syncookie: false,
         }
     }

@@ -8,6 +8,7 @@ use super::control_block::{
     AckVars, CongVars, EcnVars, LossVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MSS_DEFAULT, Totals,
 };
 use super::kept::{IP_MTU_DISCOVER, IP_RECVERR, IPV6_MTU_DISCOVER, IPV6_RECVERR};
+use super::rate::RateVars;
 use super::{AcceptQueue, OfoQueue, RecvQueue, SackList, SockOptions, WriteQueue};
 use crate::cx::Cx;
 use crate::effect::{Effect, Wake};
@@ -22,7 +23,6 @@ use crate::output::pacing::Pacing;
 use crate::output::small_queue::SmallQueue;
 use crate::repair::Repair;
 use crate::state::{StateCell, TcpState};
-use crate::sysctl::Sysctls;
 use crate::time::Instant;
 use crate::timer::TimerTable;
 use crate::timestamping::TstampVars;
@@ -63,7 +63,12 @@ pub struct Sock {
     pub(crate) flow: Flow,
     /// AF_INET6, possibly speaking IPv4.
     pub(crate) is_v6: bool,
-    /// bind() named the address, the port.
+    /// The port it holds in the table (inet_num); 0 if none. The local end may still name one that
+    /// is gone.
+    pub(crate) num: u16,
+    /// Pages of memory that are counted for it.
+    pub(crate) mem_pages: u64,
+    /// bind() named the address, the port (SOCK_BINDADDR_LOCK, SOCK_BINDPORT_LOCK).
     pub(crate) bound_addr: bool,
     pub(crate) bound_port: bool,
     pub(crate) opts: SockOptions,
@@ -81,6 +86,7 @@ pub struct Sock {
     pub(crate) loss: LossVars,
     pub(crate) cong: CongVars,
     pub(crate) total: Totals,
+    pub(crate) rate: RateVars,
     pub(crate) chrono: Chronograph,
 
     pub(crate) write_queue: WriteQueue,
@@ -101,6 +107,8 @@ pub struct Sock {
     /// MTU of the path when a packet was last sent on it (Linux: dst_mtu of sk_dst_cache).
     pub(crate) dst_mtu: u32,
     pub(crate) mtup: MtuSearch,
+    /// Identification of the next datagram that may be fragmented; none was sent yet.
+    pub(crate) inet_id: Option<u16>,
     /// Added to the timestamp clock.
     pub(crate) tsoffset: u32,
     /// Bytes per second; u64::MAX before anything is known.
@@ -149,23 +157,28 @@ pub(crate) enum ConnectPhase {
     Connecting,
     /// SS_CONNECTED
     Connected,
+    /// SS_DISCONNECTING: shut down before there was a connection.
+    Disconnecting,
 }
 
 impl Sock {
     /// A fresh socket.
     ///
     /// Linux: tcp_init_sock (net/ipv4/tcp.c)
-    pub(crate) fn new(id: SockId, is_v6: bool, sysctl: &Sysctls) -> Self {
-        let mut opts = SockOptions::new(sysctl);
+    pub(crate) fn new(id: SockId, is_v6: bool, cx: &Cx) -> Self {
+        let (sysctl, hz) = (&cx.sysctl, cx.hz);
+        let mut opts = SockOptions::new(sysctl, hz);
         if sysctl.ip_no_pmtu_disc != 0 {
             opts.kept.set(IP_MTU_DISCOVER, 0);
         }
-        let cong = CongVars::new(opts.congestion, sysctl);
+        let cong = CongVars::new(opts.congestion, sysctl, hz);
         Self {
             id,
             state: StateCell::closed(),
             flow: Flow::unbound(is_v6),
             is_v6,
+            num: 0,
+            mem_pages: 0,
             bound_addr: false,
             bound_port: false,
             opts,
@@ -180,9 +193,10 @@ impl Sock {
             ecn: EcnVars::default(),
             ack: AckVars::default(),
             rtt: RttVars::new(),
-            loss: LossVars::new(sysctl.tcp_reordering.unsigned_abs()),
+            loss: LossVars::new(sysctl.tcp_reordering.unsigned_abs(), hz),
             cong,
             total: Totals::default(),
+            rate: RateVars::default(),
             chrono: Chronograph::default(),
             write_queue: WriteQueue::default(),
             recv_queue: RecvQueue::default(),
@@ -210,6 +224,7 @@ impl Sock {
             listener: AcceptQueue::default(),
             parent: None,
             synack_sent: None,
+            inet_id: None,
             connect: ConnectPhase::default(),
             saved_syn: Vec::new(),
             fastopen: FastopenVars::default(),

@@ -30,8 +30,14 @@ pub struct TimeWaitSock {
     pub(crate) ts_recent_stamp: Option<Instant>,
     pub(crate) tsoffset: u32,
     pub(crate) tos: u8,
+    /// The family of the socket was AF_INET6 (tw_family).
+    pub(crate) is_v6: bool,
+    pub(crate) is_v6only: bool,
+    pub(crate) bound_dev_if: i32,
     pub(crate) reuseaddr: bool,
     pub(crate) reuseport: bool,
+    /// When it entered its state (tw_entry_stamp).
+    pub(crate) entry_stamp: Instant,
     /// When it ends.
     pub(crate) timer: Instant,
     /// Key that signed the connection (tw_md5_key).

@@ -7,13 +7,14 @@
 
 use std::collections::VecDeque;
 
+use super::rate::TxRate;
 use crate::seq::Seq;
 use crate::time::Instant;
 use crate::timestamping::TxStamp;
 use crate::wire::Flags;
 
 /// SKB_TRUESIZE of a sending buffer without its data: small head, struct sk_buff.
-const SKB_OVERHEAD: u32 = 960;
+pub(crate) const SKB_OVERHEAD: u32 = 960;
 
 /// Memory a packet with so much payload is charged with (skb->truesize).
 pub(crate) fn skb_truesize(payload_len: usize) -> u32 {
@@ -48,8 +49,8 @@ pub(crate) struct Chunk {
     pub(crate) marks: Marks,
     /// Time of the last transmission; meaningless in the unsent queue.
     pub(crate) sent_at: Instant,
-    /// Delivered packets and time of delivery when this was sent, for rate and RACK samples.
-    pub(crate) delivered_at_send: (u32, Instant),
+    /// What it remembers for a sample of the delivery rate.
+    pub(crate) tx_rate: TxRate,
     /// Nothing may be appended: a message boundary (MSG_EOR).
     pub(crate) eor: bool,
     /// Times to report.
@@ -131,7 +132,7 @@ impl Chunk {
             gso_size: self.gso_size,
             marks: self.marks,
             sent_at: self.sent_at,
-            delivered_at_send: self.delivered_at_send,
+            tx_rate: self.tx_rate,
             eor: self.eor,
             tx: TxStamp::default(),
             zcopy: self.zcopy,
@@ -313,6 +314,11 @@ impl WriteQueue {
     }
 
     /// Number of chunks in the retransmission queue.
+    pub(crate) fn chunks(&self) -> usize {
+        self.unsent.len() + self.rtx.len()
+    }
+
+    /// Chunks that wait for an acknowledgement.
     pub(crate) fn rtx_len(&self) -> usize {
         self.rtx.len()
     }

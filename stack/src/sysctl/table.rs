@@ -61,7 +61,7 @@ knobs! {
     rw tcp_window_scaling: u8 = "net.ipv4.tcp_window_scaling", 1, BYTE;
     rw tcp_ecn: u8 = "net.ipv4.tcp_ecn", 2, 0..=5;
     rw tcp_ecn_fallback: u8 = "net.ipv4.tcp_ecn_fallback", 1, BOOL;
-    rw tcp_ecn_option: u8 = "net.ipv4.tcp_ecn_option", 2, 0..=2;
+    rw tcp_ecn_option: u8 = "net.ipv4.tcp_ecn_option", 2, 0..=3;
     rw tcp_ecn_option_beacon: u8 = "net.ipv4.tcp_ecn_option_beacon", 3, 0..=3;
     rw tcp_fastopen: i32 = "net.ipv4.tcp_fastopen", 1, INT;
     rw tcp_fastopen_key: Vec<[u8; 16]> = "net.ipv4.tcp_fastopen_key", Vec::new(), 1..=2;

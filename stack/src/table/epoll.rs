@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::Fd;
 
+const EPOLLIN: u32 = 0x1;
+const EPOLLOUT: u32 = 0x4;
 pub(crate) const EPOLLERR: u32 = 0x8;
 pub(crate) const EPOLLHUP: u32 = 0x10;
 pub(crate) const EPOLLET: u32 = 1 << 31;
@@ -16,8 +18,8 @@ pub(crate) const EPOLLEXCLUSIVE: u32 = 1 << 28;
 pub(crate) const EP_PRIVATE_BITS: u32 = EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE;
 /// EPOLLEXCLUSIVE_OK_BITS: what may be asked for beside EPOLLEXCLUSIVE. Input and output of every
 /// kind, but neither EPOLLPRI nor EPOLLRDHUP.
-pub(crate) const EPOLLEXCLUSIVE_OK_BITS: u32 = 0x1
-    | 0x4
+pub(crate) const EPOLLEXCLUSIVE_OK_BITS: u32 = EPOLLIN
+    | EPOLLOUT
     | 0x40
     | 0x80
     | 0x100
@@ -33,6 +35,17 @@ pub(crate) const EPOLLEXCLUSIVE_OK_BITS: u32 = 0x1
 pub(crate) struct Interest {
     pub(crate) events: u32,
     pub(crate) data: u64,
+    /// Which of all interests ever this is: those with EPOLLEXCLUSIVE are woken in this order.
+    pub(crate) added: u64,
+}
+
+/// What became of news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// They concern the instance.
+    pub(crate) concerns: bool,
+    /// Somebody who waited takes care of them, so that no other exclusive waiter need be woken.
+    pub(crate) taken: bool,
 }
 
 impl Interest {
@@ -40,6 +53,22 @@ impl Interest {
     pub(crate) const fn wanted(self) -> u32 {
         let events = self.events & !EP_PRIVATE_BITS;
         if events == 0 { 0 } else { events | EPOLLERR | EPOLLHUP }
+    }
+
+    /// EPOLLEXCLUSIVE
+    pub(crate) const fn is_exclusive(self) -> bool {
+        self.events & EPOLLEXCLUSIVE != 0
+    }
+
+    /// Whether an exclusive interest in the events of `key` is enough for all others: who waits for
+    /// input does not take what is news of output alone.
+    const fn takes(self, key: u32) -> bool {
+        match key & (EPOLLIN | EPOLLOUT) {
+            EPOLLIN => self.events & EPOLLIN != 0,
+            EPOLLOUT => self.events & EPOLLOUT != 0,
+            0 => true,
+            _ => false,
+        }
     }
 }
 
@@ -49,6 +78,8 @@ pub(crate) struct EpollInstance {
     pub(crate) interest: BTreeMap<Fd, Interest>,
     /// Descriptors to look at, in the order of their news (rdllist); each stands here once.
     ready: VecDeque<Fd>,
+    /// An epoll_wait() sleeps.
+    pub(crate) is_waited_for: bool,
 }
 
 impl EpollInstance {
@@ -68,13 +99,15 @@ impl EpollInstance {
     /// News of `fd`; the events of `key` (none stands for all) say whether they concern us.
     ///
     /// Linux: ep_poll_callback (fs/eventpoll.c)
-    pub(crate) fn ep_poll_callback(&mut self, fd: Fd, key: u32) -> bool {
-        let wanted = self.interest.get(&fd).map_or(0, |interest| interest.wanted());
+    pub(crate) fn ep_poll_callback(&mut self, fd: Fd, key: u32) -> Heard {
+        let interest = self.interest.get(&fd).copied();
+        let wanted = interest.map_or(0, Interest::wanted);
         let concerns = wanted != 0 && (key == 0 || key & wanted != 0);
         if concerns {
             self.push(fd);
         }
-        concerns
+        let takes = interest.is_some_and(|interest| interest.is_exclusive() && interest.takes(key));
+        Heard { concerns, taken: concerns && takes && self.is_waited_for }
     }
 
     /// Everything that is to be looked at; the list is empty then.
@@ -102,17 +135,34 @@ impl EpollInstance {
 mod tests {
     use super::*;
 
+    fn interest(events: u32) -> Interest {
+        Interest { events, data: 0, added: 0 }
+    }
+
+    #[test]
+    fn who_waits_exclusively_takes_what_it_asked_for() {
+        let mut epoll = EpollInstance::default();
+        epoll.interest.insert(Fd(3), interest(EPOLLIN | EPOLLEXCLUSIVE));
+        assert!(!epoll.ep_poll_callback(Fd(3), EPOLLIN).taken, "nobody waits");
+        epoll.is_waited_for = true;
+        for (key, taken) in [(EPOLLIN, true), (EPOLLOUT, false), (EPOLLERR, true), (0, true)] {
+            assert_eq!(epoll.ep_poll_callback(Fd(3), key).taken, taken, "{key:#x}");
+        }
+        epoll.interest.insert(Fd(3), interest(EPOLLIN));
+        assert!(!epoll.ep_poll_callback(Fd(3), EPOLLIN).taken, "it is not exclusive");
+    }
+
     #[test]
     fn news_count_if_they_are_asked_for() {
         let mut epoll = EpollInstance::default();
-        epoll.interest.insert(Fd(3), Interest { events: 0x4 | EPOLLET, data: 0 });
+        epoll.interest.insert(Fd(3), interest(EPOLLOUT | EPOLLET));
         for (key, concerns) in [(0x1, false), (0x4, true), (EPOLLERR, true), (0, true)] {
-            assert_eq!(epoll.ep_poll_callback(Fd(3), key), concerns, "{key:#x}");
+            assert_eq!(epoll.ep_poll_callback(Fd(3), key).concerns, concerns, "{key:#x}");
         }
         assert_eq!(epoll.take_ready(), [Fd(3)]);
-        epoll.interest.insert(Fd(3), Interest { events: EPOLLONESHOT, data: 0 });
-        assert!(!epoll.ep_poll_callback(Fd(3), 0), "it was used up");
-        assert!(!epoll.ep_poll_callback(Fd(4), 0), "nobody watches it");
+        epoll.interest.insert(Fd(3), interest(EPOLLONESHOT));
+        assert!(!epoll.ep_poll_callback(Fd(3), 0).concerns, "it was used up");
+        assert!(!epoll.ep_poll_callback(Fd(4), 0).concerns, "nobody watches it");
     }
 
     #[test]

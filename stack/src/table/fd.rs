@@ -31,6 +31,8 @@ pub(crate) struct FdTable {
     by_sock: ById<Fd>,
     /// Descriptors of epoll instances.
     epolls: BTreeSet<Fd>,
+    /// Interests of epoll instances so far.
+    interests: u64,
 }
 
 /// Standard input, output and error are taken.
@@ -99,6 +101,12 @@ impl FdTable {
             FdEntry::Epoll(epoll) => Ok(epoll),
             FdEntry::Sock(_) | FdEntry::Pipe(..) | FdEntry::File(_) => Err(Errno::EINVAL),
         }
+    }
+
+    /// The number of a new interest.
+    pub(crate) const fn next_interest(&mut self) -> u64 {
+        self.interests += 1;
+        self.interests
     }
 
     /// Every epoll instance; without one, sockets need not be looked at.

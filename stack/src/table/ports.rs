@@ -1,56 +1,57 @@
 //! Local ports: who has bound which, who may share, and which one connect() and bind(0) choose.
 //!
-//! RFC 6056 · Linux: inet_csk_get_port, inet_csk_find_open_port, inet_bind_conflict
-//! (net/ipv4/inet_connection_sock.c), __inet_hash_connect (net/ipv4/inet_hashtables.c). User ids
-//! play no part: there is one.
+//! RFC 6056 · Linux: inet_csk_get_port, inet_csk_find_open_port, inet_csk_bind_conflict
+//! (net/ipv4/inet_connection_sock.c), __inet_hash_connect (net/ipv4/inet_hashtables.c).
+
+mod claim;
+mod scan;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+
+pub(crate) use claim::Claim;
+use claim::{Rules, Wildcards, inet_bind_conflict, inet_rcv_saddr_equal};
+pub(crate) use scan::LocalRange;
+use scan::Scan;
 
 use crate::errno::Errno;
 use crate::rng::Rng;
 use crate::sysctl::Sysctls;
 
-/// What the conflict rules ask about a socket. It is read from the socket at every check, because
-/// options and state change after bind().
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Claim {
-    /// Bound address, never IPv4-mapped; unspecified is a wildcard.
-    pub(crate) addr: IpAddr,
-    /// IPV6_V6ONLY.
-    pub(crate) is_v6only: bool,
-    /// SO_REUSEADDR.
-    pub(crate) reuse: bool,
-    /// SO_REUSEPORT.
-    pub(crate) reuseport: bool,
-    /// SO_BINDTODEVICE: index of the interface; 0 is any.
-    pub(crate) bound_dev_if: i32,
-    /// The state is LISTEN.
-    pub(crate) is_listening: bool,
-}
-
-/// How strict a check is (Linux: the last two parameters of inet_csk_bind_conflict).
-#[derive(Clone, Copy)]
-struct Rules {
-    /// SO_REUSEADDR on both sides is enough.
-    relax: bool,
-    /// SO_REUSEPORT on both sides is enough.
-    reuseport_ok: bool,
-}
-
 /// What an owner of a port may do with it.
 #[derive(Clone, Copy, Debug)]
 struct Tenure {
-    /// The port was chosen by connect(), so connections to other destinations may have it too.
+    /// The port was chosen by connect(), so connections to other destinations may have it too
+    /// (SOCK_CONNECT_BIND).
     by_connect: bool,
+}
+
+/// One port and its owners (Linux: struct inet_bind_bucket).
+#[derive(Clone, Debug)]
+struct Bucket<Id> {
+    owners: BTreeMap<Id, Tenure>,
+    /// Owners that did not get the port by connect(): without one, fastreuse and fastreuseport
+    /// are -1.
+    bound: usize,
+    /// What the last of them claimed, if it and everybody since bound with SO_REUSEPORT: who
+    /// claims no more than that is let in without looking at the owners, whatever has become of
+    /// their options (FASTREUSEPORT_STRICT, and the fields named fast_*).
+    fastreuseport: Option<Claim>,
 }
 
 /// The table: port to owners.
 #[derive(Clone, Debug)]
 pub(crate) struct Ports<Id> {
-    buckets: BTreeMap<u16, BTreeMap<Id, Tenure>>,
+    buckets: BTreeMap<u16, Bucket<Id>>,
     /// Where the last search of each class of destinations stopped (Linux: table_perturb).
     perturb: BTreeMap<u16, u32>,
+}
+
+impl<Id> Default for Bucket<Id> {
+    fn default() -> Self {
+        Self { owners: BTreeMap::new(), bound: 0, fastreuseport: None }
+    }
 }
 
 impl<Id> Default for Ports<Id> {
@@ -61,6 +62,69 @@ impl<Id> Default for Ports<Id> {
 
 /// The claims of other sockets, by id.
 type Claims<'a, Id> = &'a dyn Fn(Id) -> Option<Claim>;
+
+impl<Id: Copy + Ord> Bucket<Id> {
+    fn add(&mut self, id: Id, tenure: Tenure) {
+        if self.owners.insert(id, tenure).is_none_or(|old| old.by_connect) && !tenure.by_connect {
+            self.bound += 1;
+        }
+    }
+
+    /// Linux: __inet_put_port, inet_bind_bucket_destroy
+    fn remove(&mut self, id: Id) -> Option<Tenure> {
+        let tenure = self.owners.remove(&id)?;
+        self.bound -= usize::from(!tenure.by_connect);
+        if self.bound == 0 {
+            self.fastreuseport = None;
+        }
+        Some(tenure)
+    }
+
+    /// Linux: sk_reuseport_match
+    fn sk_reuseport_match(&self, claim: &Claim) -> bool {
+        let any = Wildcards { first: true, second: false };
+        claim.reuseport
+            && self.fastreuseport.is_some_and(|fast| inet_rcv_saddr_equal(&fast, claim, any))
+    }
+
+    /// What bind() leaves for those that come after. Linux has a fast path for SO_REUSEADDR as
+    /// well, but never takes it: the bucket has an owner's address before it is looked at for being
+    /// empty.
+    ///
+    /// Linux: inet_csk_update_fastreuse
+    fn inet_csk_update_fastreuse(&mut self, claim: &Claim) {
+        if !claim.reuseport {
+            self.fastreuseport = None;
+        } else if !self.sk_reuseport_match(claim) {
+            self.fastreuseport = Some(*claim);
+        }
+    }
+
+    /// Whether somebody else's claim stands against this one: somebody of the same address or of a
+    /// wildcard for one address, anybody for a wildcard.
+    ///
+    /// Linux: inet_csk_bind_conflict, inet_bhash2_addr_any_conflict
+    fn inet_csk_bind_conflict(
+        &self,
+        id: Id,
+        claim: &Claim,
+        claims: Claims<'_, Id>,
+        rules: Rules,
+    ) -> bool {
+        let meets = |other: &Claim| {
+            if claim.uses_hash2() {
+                let together = other.is_any_for(claim) || other.bucket2() == claim.bucket2();
+                together && !other.leaves_alone(claim)
+            } else {
+                inet_rcv_saddr_equal(claim, other, Wildcards::BOTH)
+            }
+        };
+        let others = self.owners.keys().filter(|owner| **owner != id);
+        others
+            .filter_map(|owner| claims(*owner))
+            .any(|other| inet_bind_conflict(claim, &other, rules) && meets(&other))
+    }
+}
 
 impl<Id: Copy + Ord> Ports<Id> {
     /// Takes `port` for `id`, as bind() and, with the state already LISTEN, listen() do.
@@ -76,15 +140,20 @@ impl<Id: Copy + Ord> Ports<Id> {
         claim: &Claim,
         claims: Claims<'_, Id>,
     ) -> Result<(), Errno> {
-        if self.has_conflict(id, port, claim, claims, Rules { relax: true, reuseport_ok: true }) {
+        let rules = Rules { relax: true, reuseport_ok: true };
+        let refuses = |bucket: &Bucket<Id>| {
+            !bucket.sk_reuseport_match(claim)
+                && bucket.inet_csk_bind_conflict(id, claim, claims, rules)
+        };
+        if self.buckets.get(&port).is_some_and(refuses) {
             return Err(Errno::EADDRINUSE);
         }
-        self.add(id, port, false);
+        self.take(id, port, claim);
         Ok(())
     }
 
-    /// Takes a free port of the local range for `id`: odd ones first, the lower half first for a
-    /// socket with SO_REUSEADDR.
+    /// Takes a free port of `range` for `id`: odd ones first if the range starts even, the lower
+    /// half first for a socket with SO_REUSEADDR.
     ///
     /// # Errors
     /// EADDRINUSE when there is none.
@@ -93,34 +162,38 @@ impl<Id: Copy + Ord> Ports<Id> {
     pub(crate) fn bind_any(
         &mut self,
         id: Id,
-        claim: &Claim,
-        claims: Claims<'_, Id>,
+        range: LocalRange,
+        (claim, claims): (&Claim, Claims<'_, Id>),
         sysctl: &Sysctls,
         rng: &mut Rng,
     ) -> Result<u16, Errno> {
         let passes = if sysctl.ip_autobind_reuse == 0 { 1 } else { 2 };
-        let tries = [false, true].into_iter().take(passes).flat_map(|relax| {
-            halves(sysctl, claim.reuse).into_iter().map(move |half| (relax, half))
-        });
-        for (relax, (low, high)) in tries {
+        let tries = [false, true]
+            .into_iter()
+            .take(passes)
+            .flat_map(|relax| range.halves(claim.reuse).into_iter().map(move |half| (relax, half)));
+        for (relax, half) in tries {
             let rules = Rules { relax, reuseport_ok: false };
             let free = |port: u16| {
+                let taken =
+                    |bucket: &Bucket<Id>| bucket.inet_csk_bind_conflict(id, claim, claims, rules);
                 !sysctl.ip_local_reserved_ports.contains(port)
-                    && !self.has_conflict(id, port, claim, claims, rules)
+                    && !self.buckets.get(&port).is_some_and(taken)
             };
-            let remaining = even_count(low, high);
+            let remaining = half.even_count();
             let start = rng.below(remaining) | 1;
-            let scan = |offset| Scan { low, high, remaining, offset, step: 2 };
+            let scan = |offset| Scan { range: half, remaining, offset, step: 2 };
             let found = scan(start).find(free).or_else(|| scan(start - 1).find(free));
             let Some((port, _)) = found else { continue };
-            self.add(id, port, false);
+            self.take(id, port, claim);
             return Ok(port);
         }
         Err(Errno::EADDRINUSE)
     }
 
-    /// Takes a port for a connection: even ones first, from an offset that belongs to the
-    /// destination. `is_free` says whether the four-tuple with a port is unused or may be reused.
+    /// Takes a port of `range` for a connection, from an offset that belongs to the destination:
+    /// even ones first, unless the socket has a range of its own. `is_free` says whether the
+    /// four-tuple with a port is unused or may be reused.
     ///
     /// # Errors
     /// EADDRNOTAVAIL when there is none.
@@ -129,31 +202,31 @@ impl<Id: Copy + Ord> Ports<Id> {
     /// [`Rng::secure_port_ephemeral`]
     pub(crate) fn connect_any(
         &mut self,
-        id: Id,
-        port_offset: u64,
+        (id, port_offset): (Id, u64),
+        range: LocalRange,
         sysctl: &Sysctls,
         rng: &mut Rng,
         is_free: &dyn Fn(u16) -> bool,
     ) -> Result<u16, Errno> {
-        let (low, high) = range(sysctl);
-        let remaining = even_count(low, high);
+        let (step, remaining) =
+            if range.is_own { (1, range.count()) } else { (2, range.even_count()) };
         let [.., c, d] = port_offset.to_be_bytes();
         let class = u16::from_be_bytes([c, d]);
         let perturb = self.perturb.get(&class).copied().unwrap_or(0);
         let shifted = u32::try_from(port_offset >> 32).unwrap_or(0).wrapping_add(perturb);
-        let start = (shifted % remaining) & !1;
+        let start = shifted % remaining;
+        let start = if range.is_own { start } else { start & !1 };
         let usable = |port: u16| {
-            let shared =
-                |owners: &BTreeMap<Id, Tenure>| owners.values().all(|owner| owner.by_connect);
             !sysctl.ip_local_reserved_ports.contains(port)
-                && self.buckets.get(&port).is_none_or(shared)
+                && self.buckets.get(&port).is_none_or(|bucket| bucket.bound == 0)
                 && is_free(port)
         };
-        let scan = |offset| Scan { low, high, remaining, offset, step: 2 };
-        let odd = || if remaining > 1 { scan(start + 1).find(usable) } else { None };
+        let scan = |offset| Scan { range, remaining, offset, step };
+        let has_odd = !range.is_own && remaining > 1;
+        let odd = || if has_odd { scan(start + 1).find(usable) } else { None };
         let (port, tried) = scan(start).find(usable).or_else(odd).ok_or(Errno::EADDRNOTAVAIL)?;
-        let jump = tried.max(rng.below(8) * 2);
-        self.perturb.insert(class, perturb.wrapping_add(jump + 2));
+        let jump = tried.max(rng.below(8) * step);
+        self.perturb.insert(class, perturb.wrapping_add(jump + step));
         self.add(id, port, true);
         Ok(port)
     }
@@ -165,113 +238,35 @@ impl<Id: Copy + Ord> Ports<Id> {
         self.add(id, port, false);
     }
 
-    /// `new` takes the place of `old`, with the same rights: a TIME-WAIT remainder.
-    pub(crate) fn succeed(&mut self, old: Id, new: Id, port: u16) {
-        let owners = self.buckets.entry(port).or_default();
-        let tenure = owners.remove(&old).unwrap_or(Tenure { by_connect: false });
-        owners.insert(new, tenure);
+    /// `new`, a TIME-WAIT remainder, has the port with the same rights as `old`.
+    ///
+    /// Linux: the bind part of inet_twsk_hashdance_schedule (net/ipv4/inet_timewait_sock.c)
+    pub(crate) fn share(&mut self, old: Id, new: Id, port: u16) {
+        let bucket = self.buckets.entry(port).or_default();
+        let tenure = bucket.owners.get(&old).copied().unwrap_or(Tenure { by_connect: false });
+        bucket.add(new, tenure);
     }
 
     /// Gives the port back (Linux: inet_put_port).
     pub(crate) fn release(&mut self, id: Id, port: u16) {
-        if let Some(owners) = self.buckets.get_mut(&port) {
-            owners.remove(&id);
-            if owners.is_empty() {
+        if let Some(bucket) = self.buckets.get_mut(&port) {
+            bucket.remove(id);
+            if bucket.owners.is_empty() {
                 self.buckets.remove(&port);
             }
         }
     }
 
-    fn add(&mut self, id: Id, port: u16, by_connect: bool) {
-        let owners = self.buckets.entry(port).or_default();
-        owners.entry(id).or_insert(Tenure { by_connect });
-    }
-
-    fn has_conflict(
-        &self,
-        id: Id,
-        port: u16,
-        claim: &Claim,
-        claims: Claims<'_, Id>,
-        rules: Rules,
-    ) -> bool {
-        let owners = self.buckets.get(&port).into_iter().flat_map(BTreeMap::keys);
-        owners
-            .filter(|owner| **owner != id)
-            .filter_map(|owner| claims(*owner))
-            .any(|other| overlap(claim, &other) && inet_bind_conflict(claim, &other, rules))
-    }
-}
-
-/// Two sockets with overlapping addresses cannot have one port, unless options say so.
-///
-/// Linux: inet_bind_conflict
-const fn inet_bind_conflict(sk: &Claim, other: &Claim, rules: Rules) -> bool {
-    let both_reuseport = sk.reuseport && other.reuseport;
-    if sk.reuse && other.reuse && !other.is_listening {
-        !rules.relax || !rules.reuseport_ok && both_reuseport
-    } else {
-        !rules.reuseport_ok || !both_reuseport
-    }
-}
-
-/// Some segment could be for both.
-///
-/// Linux: inet_rcv_saddr_equal with wildcards
-fn overlap(a: &Claim, b: &Claim) -> bool {
-    let takes = |wild: &Claim, addr: IpAddr| match (wild.addr, addr) {
-        (IpAddr::V6(any), IpAddr::V4(_)) => any.is_unspecified() && !wild.is_v6only,
-        (IpAddr::V4(_), IpAddr::V6(_)) => false,
-        (IpAddr::V4(_), IpAddr::V4(_)) | (IpAddr::V6(_), IpAddr::V6(_)) => {
-            wild.addr.is_unspecified()
+    /// The end of inet_csk_get_port.
+    fn take(&mut self, id: Id, port: u16, claim: &Claim) {
+        let bucket = self.buckets.entry(port).or_default();
+        bucket.inet_csk_update_fastreuse(claim);
+        if !bucket.owners.contains_key(&id) {
+            bucket.add(id, Tenure { by_connect: false });
         }
-    };
-    let apart = a.bound_dev_if != 0 && b.bound_dev_if != 0 && a.bound_dev_if != b.bound_dev_if;
-    !apart && (a.addr == b.addr || takes(a, b.addr) || takes(b, a.addr))
-}
+    }
 
-/// The local range as a half-open interval; the end may be 65536.
-fn range(sysctl: &Sysctls) -> (u32, u32) {
-    let ports = sysctl.ip_local_port_range;
-    (u32::from(ports.low), u32::from(ports.high) + 1)
-}
-
-/// The parts of the range bind(0) searches, in order.
-fn halves(sysctl: &Sysctls, reuse: bool) -> Vec<(u32, u32)> {
-    let (low, high) = range(sysctl);
-    let half = low + ((high - low) >> 2 << 1);
-    if reuse && high - low >= 4 { vec![(low, half), (half, high)] } else { vec![(low, high)] }
-}
-
-/// An even number of ports, so that stepping by two stays within one parity; 1 for a range of one.
-const fn even_count(low: u32, high: u32) -> u32 {
-    let count = high - low;
-    if count > 1 { count & !1 } else { 1 }
-}
-
-/// A walk through the ports of one parity, around the end of the range.
-struct Scan {
-    low: u32,
-    high: u32,
-    remaining: u32,
-    offset: u32,
-    step: usize,
-}
-
-impl Scan {
-    /// The first port that `is_usable`, and how far from the start it was.
-    fn find(&self, is_usable: impl Fn(u16) -> bool) -> Option<(u16, u32)> {
-        let first = self.low + self.offset;
-        (0..self.remaining).step_by(self.step).find_map(|tried| {
-            let mut port = first + tried;
-            while port >= self.high {
-                port -= self.remaining;
-            }
-            let port = u16::try_from(port).ok()?;
-            is_usable(port).then_some((port, tried))
-        })
+    fn add(&mut self, id: Id, port: u16, by_connect: bool) {
+        self.buckets.entry(port).or_default().add(id, Tenure { by_connect });
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -129,13 +129,6 @@ impl SockTable {
         Some(object)
     }
 
-    /// Half-open connections of `listener`, oldest first.
-    pub(crate) fn requests_of(&self, listener: SockId) -> Vec<SockId> {
-        let waits =
-            |slot: &Slot| matches!(&slot.object, Object::Request(req) if req.listener == listener);
-        self.objects.iter().filter(|(_, slot)| waits(slot)).map(|(id, _)| id).collect()
-    }
-
     /// The object whose timer goes off next, and when.
     pub(crate) fn next_timer(&self) -> Option<(Instant, SockId)> {
         let filed = self.deadlines.iter().find(|(_, id)| Some(*id) != self.touched).copied();

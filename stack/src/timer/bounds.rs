@@ -1,4 +1,4 @@
-//! The bounds of timeouts, which the application and the route may move.
+//! The bounds of timeouts, which the application and the route may move. All are spans in ticks.
 //!
 //! RFC 6298 (2.4), (2.5) · Linux: tcp_rto_min, tcp_rto_max (include/net/tcp.h), tcp_delack_max
 //! (net/ipv4/tcp_output.c)
@@ -6,26 +6,33 @@
 use crate::cx::Cx;
 use crate::sock::Sock;
 
-/// The smallest retransmission timeout, in milliseconds.
+/// The smallest retransmission timeout.
 ///
-/// `[RFC6298:2#4]` · Linux: tcp_rto_min (include/net/tcp.h)
-pub(crate) fn tcp_rto_min_ms(sk: &Sock, cx: &Cx) -> u32 {
+/// `[RFC6298:2.4#1]` · Linux: tcp_rto_min (include/net/tcp.h)
+pub(crate) fn tcp_rto_min(sk: &Sock, cx: &Cx) -> u32 {
     let route = &cx.net.route;
-    if route.locks.rto_min { route.rto_min_ms } else { sk.opts.rto_min_ms }
+    if route.locks.rto_min { cx.hz.msecs_to_jiffies(route.rto_min_ms) } else { sk.opts.rto_min }
 }
 
-/// The largest one, in milliseconds.
+/// The same in microseconds.
 ///
-/// `[RFC6298:2#5]` · Linux: tcp_rto_max (include/net/tcp.h)
-pub(crate) const fn tcp_rto_max_ms(sk: &Sock) -> u32 {
-    sk.opts.rto_max_ms
+/// Linux: tcp_rto_min_us (include/net/tcp.h)
+pub(crate) fn tcp_rto_min_us(sk: &Sock, cx: &Cx) -> u32 {
+    u32::try_from(cx.hz.jiffies_to_usecs(tcp_rto_min(sk, cx))).unwrap_or(u32::MAX)
 }
 
-/// The longest an ACK may be delayed, in milliseconds: always less than the peer's smallest timeout,
-/// which is taken to be like ours.
+/// The largest one.
+///
+/// `[RFC6298:2.5#1]` · Linux: tcp_rto_max (include/net/tcp.h)
+pub(crate) const fn tcp_rto_max(sk: &Sock) -> u32 {
+    sk.opts.rto_max
+}
+
+/// The longest an ACK may be delayed: always less than the peer's smallest timeout, which is taken to
+/// be like ours.
 ///
 /// Linux: tcp_delack_max (net/ipv4/tcp_output.c)
-pub(crate) fn tcp_delack_max_ms(sk: &Sock, cx: &Cx) -> u32 {
-    let below_rto_min = tcp_rto_min_ms(sk, cx).max(2) - 1;
-    sk.opts.delack_max_ms.min(below_rto_min)
+pub(crate) fn tcp_delack_max(sk: &Sock, cx: &Cx) -> u32 {
+    let below_rto_min = tcp_rto_min(sk, cx).max(2) - 1;
+    sk.opts.delack_max.min(below_rto_min)
 }

@@ -6,8 +6,8 @@
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::output::ack::{in_pingpong_mode, tcp_send_ack};
-use crate::sock::Sock;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
+use crate::sock::{Sock, TCP_DELACK_MAX_MS};
 use crate::state::{StateMask, TcpState};
 
 /// No data came to ride on: the ACK goes alone, and next time it waits longer.
@@ -22,9 +22,10 @@ pub(super) fn tcp_delack_timer_handler(sk: &mut Sock, cx: &mut Cx) {
     if in_pingpong_mode(sk, cx) {
         // The dialogue is over; expect bulk data again.
         sk.ack.pingpong = 0;
-        sk.ack.ato_ms = TCP_ATO_MIN_MS;
+        sk.ack.ato = cx.hz.msecs_to_jiffies(TCP_ATO_MIN_MS);
     } else {
-        sk.ack.ato_ms = sk.ack.ato_ms.saturating_mul(2).min(sk.loss.rto_ms);
+        let longest = cx.hz.msecs_to_jiffies(TCP_DELACK_MAX_MS);
+        sk.ack.ato = sk.ack.ato.saturating_mul(2).min(sk.loss.rto).min(longest);
     }
     tcp_send_ack(sk, cx);
     cx.mib.inc(Counter::TcpExtDelayedACKs);

@@ -12,23 +12,30 @@ use crate::output::reset::tcp_send_active_reset;
 use crate::qdisc::Xmit;
 use crate::sock::Sock;
 use crate::state::{Event, StateMask, TcpState};
-use crate::time::timer_deadline;
 
-/// Idle time before the first probe.
-pub(crate) fn keepalive_time_ms(sk: &Sock, cx: &Cx) -> u64 {
+/// Idle time before the first probe, in ticks.
+///
+/// Linux: keepalive_time_when (include/net/tcp.h)
+pub(crate) fn keepalive_time_when(sk: &Sock, cx: &Cx) -> u32 {
     let default = cx.sysctl.tcp_keepalive_time.unsigned_abs();
-    u64::from(sk.opts.keepidle_secs.unwrap_or(default)) * 1000
+    ticks(sk.opts.keepidle_secs.unwrap_or(default), cx)
 }
 
-/// Time between probes.
-fn keepalive_intvl_ms(sk: &Sock, cx: &Cx) -> u64 {
+fn ticks(secs: u32, cx: &Cx) -> u32 {
+    u32::try_from(cx.hz.secs(secs.into())).unwrap_or(u32::MAX)
+}
+
+/// Time between probes, in ticks.
+///
+/// Linux: keepalive_intvl_when (include/net/tcp.h)
+fn keepalive_intvl_when(sk: &Sock, cx: &Cx) -> u32 {
     let default = cx.sysctl.tcp_keepalive_intvl.unsigned_abs();
-    u64::from(sk.opts.keepintvl_secs.unwrap_or(default)) * 1000
+    ticks(sk.opts.keepintvl_secs.unwrap_or(default), cx)
 }
 
 /// Linux: tcp_reset_keepalive_timer (net/ipv4/tcp_timer.c)
-pub(crate) fn reset_keepalive_timer(sk: &mut Sock, ms: u64, cx: &Cx) {
-    sk.timers.arm(Timer::Keepalive, timer_deadline(cx.now, ms));
+pub(crate) fn reset_keepalive_timer(sk: &mut Sock, len: u32, cx: &Cx) {
+    sk.timers.arm(Timer::Keepalive, cx.timer(len));
 }
 
 /// The timer of sockets that wait for the peer: FIN-WAIT-2 of orphans, idle connections.
@@ -42,10 +49,10 @@ pub(super) fn tcp_keepalive_timer(sk: &mut Sock, cx: &mut Cx) {
     }
     if sk.loss.packets_out != 0 || !sk.write_queue.is_unsent_empty() {
         // Unacknowledged data is its own probe.
-        return reset_keepalive_timer(sk, keepalive_time_ms(sk, cx), cx);
+        return reset_keepalive_timer(sk, keepalive_time_when(sk, cx), cx);
     }
-    let idle = keepalive_time_elapsed_ms(sk, cx);
-    let time = keepalive_time_ms(sk, cx);
+    let idle = keepalive_time_elapsed(sk, cx);
+    let time = keepalive_time_when(sk, cx);
     if idle < time {
         return reset_keepalive_timer(sk, time - idle, cx);
     }
@@ -55,36 +62,35 @@ pub(super) fn tcp_keepalive_timer(sk: &mut Sock, cx: &mut Cx) {
     }
     let next = if tcp_write_wakeup(sk, Counter::TcpExtTCPKeepAlive, cx) == Xmit::Dropped {
         // Our own queue is full; that says nothing about the peer.
-        u64::from(RESOURCE_PROBE_INTERVAL_MS)
+        cx.hz.msecs_to_jiffies(RESOURCE_PROBE_INTERVAL_MS)
     } else {
         sk.loss.probes_out += 1;
-        keepalive_intvl_ms(sk, cx)
+        keepalive_intvl_when(sk, cx)
     };
     reset_keepalive_timer(sk, next, cx);
 }
 
 /// Whether enough probes went unanswered, or TCP_USER_TIMEOUT is over.
-fn has_expired(sk: &Sock, idle_ms: u64, cx: &Cx) -> bool {
-    let user_timeout = u64::from(sk.opts.user_timeout_ms);
+fn has_expired(sk: &Sock, idle: u32, cx: &Cx) -> bool {
+    let user_timeout = cx.hz.msecs_to_jiffies(sk.opts.user_timeout_ms);
     if user_timeout != 0 {
-        return idle_ms >= user_timeout && sk.loss.probes_out > 0;
+        return idle >= user_timeout && sk.loss.probes_out > 0;
     }
     let probes = sk.opts.keepcnt.unwrap_or(u32::from(cx.sysctl.tcp_keepalive_probes));
     sk.loss.probes_out >= probes
 }
 
-/// Time since anything was received.
+/// Ticks since anything was received.
 ///
 /// Linux: keepalive_time_elapsed (include/net/tcp.h)
-fn keepalive_time_elapsed_ms(sk: &Sock, cx: &Cx) -> u64 {
-    let last = sk.ack.lrcvtime.max(sk.total.rcv_tstamp);
-    cx.now.jiffies().0.saturating_sub(last.jiffies().0)
+pub(crate) fn keepalive_time_elapsed(sk: &Sock, cx: &Cx) -> u32 {
+    cx.ticks_since(sk.ack.lrcvtime.max(sk.total.rcv_tstamp))
 }
 
 /// The peer has not sent its FIN: what is left of the wait needs no socket.
 fn fin_wait2_expired(sk: &mut Sock, cx: &mut Cx) {
     if sk.opts.linger2_secs.unwrap_or(0) >= 0 {
-        let rest = tcp_fin_time(sk, cx).saturating_sub(TCP_TIMEWAIT_LEN_MS);
+        let rest = tcp_fin_time(sk, cx).saturating_sub(cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS));
         if rest > 0 {
             return tcp_time_wait(sk, rest, cx);
         }

@@ -14,13 +14,13 @@ mod table;
 mod time_wait;
 mod write_timeout;
 
-pub(crate) use bounds::{tcp_delack_max_ms, tcp_rto_max_ms, tcp_rto_min_ms};
-pub(crate) use keepalive::{keepalive_time_ms, reset_keepalive_timer};
+pub(crate) use bounds::{tcp_delack_max, tcp_rto_max, tcp_rto_min, tcp_rto_min_us};
+pub(crate) use keepalive::{keepalive_time_elapsed, keepalive_time_when, reset_keepalive_timer};
 pub(crate) use rearm::{
-    tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_paced_timer, tcp_reset_xmit_timer,
-    tcp_rto_delta_us,
+    TCP_TIMEOUT_MIN, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_paced_timer,
+    tcp_reset_xmit_timer, tcp_rto_delta_us,
 };
-pub(crate) use synack::{ListenerView, reqsk_timeout_ms, reqsk_timer_handler, tcp_syn_ack_timeout};
+pub(crate) use synack::{ListenerView, reqsk_timeout, reqsk_timer_handler, tcp_syn_ack_timeout};
 pub use table::Timer;
 pub(crate) use table::TimerTable;
 pub(crate) use time_wait::{TCP_TIMEWAIT_LEN_MS, tcp_fin_time, tcp_time_wait};
@@ -35,6 +35,9 @@ use crate::trace::TraceEvent;
 pub(crate) fn run_due(sk: &mut Sock, at: Instant, cx: &mut Cx) {
     if let Some((_, timer)) = sk.timers.next().filter(|(due, _)| *due <= at) {
         sk.timers.stop(timer);
+        if timer.is_on_wheel() {
+            cx.wheel.runs(at);
+        }
         on_timer(sk, timer, cx);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [RFC9293:MUST-36] · Linux: tcp_probe_timer (net/ipv4/tcp_timer.c)
 
-use super::tcp_rto_max_ms;
+use super::tcp_rto_max;
 use super::write_timeout::{tcp_orphan_retries, tcp_out_of_resources, tcp_write_err};
 use crate::cx::Cx;
 use crate::output::probe::{tcp_probe0_when, tcp_send_probe0};
@@ -16,14 +16,14 @@ pub(super) fn tcp_probe_timer(sk: &mut Sock, cx: &mut Cx) {
         return;
     }
     let since = *sk.loss.probes_since.get_or_insert(cx.now);
-    let user_timeout = u64::from(sk.opts.user_timeout_ms);
-    let elapsed = cx.now.as_millis().saturating_sub(since.as_millis());
+    let user_timeout = cx.hz.msecs_to_jiffies(sk.opts.user_timeout_ms);
+    let elapsed = cx.ticks_since(since);
     if user_timeout != 0 && elapsed >= user_timeout && since != cx.now {
         return tcp_write_err(sk, cx);
     }
     let mut max_probes = u32::from(cx.sysctl.tcp_retries2);
     if sk.dead {
-        let alive = tcp_probe0_when(sk, u32::MAX) < tcp_rto_max_ms(sk);
+        let alive = tcp_probe0_when(sk, u32::MAX, cx) < tcp_rto_max(sk);
         max_probes = tcp_orphan_retries(sk, alive, cx);
         if !alive && sk.loss.backoff >= max_probes {
             return tcp_write_err(sk, cx);

@@ -4,8 +4,8 @@
 
 use super::rearm::{tcp_clamp_rto_to_user_timeout, tcp_reset_xmit_timer};
 use super::write_timeout::{tcp_write_err, tcp_write_timeout};
-use super::{Timer, tcp_rto_max_ms};
-use crate::congestion::{CaState, INFINITE_SSTHRESH, tcp_enter_loss};
+use super::{Timer, tcp_rto_max};
+use crate::congestion::{CaState, INFINITE_SSTHRESH, tcp_enter_loss, tcp_update_rto_stats};
 use crate::cx::Cx;
 use crate::fastopen::tcp_fastopen_synack_timer;
 use crate::input::rtt::tcp_set_rto;
@@ -38,18 +38,17 @@ pub(super) fn tcp_retransmit_timer(sk: &mut Sock, cx: &mut Cx) {
         count_first(sk, cx);
     }
     tcp_enter_loss(sk, cx);
-    sk.loss.retransmits += 1;
-    sk.loss.total_rto = sk.loss.total_rto.saturating_add(1);
+    tcp_update_rto_stats(sk, cx);
     if tcp_retransmit_skb(sk, 0, 1, cx) == Err(NotSent::Dropped) {
-        return tcp_reset_xmit_timer(sk, Timer::Retransmit, RESOURCE_PROBE_INTERVAL_MS, cx);
+        let soon = cx.hz.msecs_to_jiffies(RESOURCE_PROBE_INTERVAL_MS);
+        return tcp_reset_xmit_timer(sk, Timer::Retransmit, soon, cx);
     }
     back_off(sk, cx);
 }
 
 /// The peer shrank its window to nothing while data was in flight: that data is the probe.
 fn retransmit_into_closed_window(sk: &mut Sock, cx: &mut Cx) {
-    let silent_us = cx.now.micros_since(sk.total.rcv_tstamp);
-    if tcp_rtx_probe0_timed_out(sk, silent_us / 1000, cx) {
+    if tcp_rtx_probe0_timed_out(sk, cx) {
         return tcp_write_err(sk, cx);
     }
     tcp_enter_loss(sk, cx);
@@ -62,17 +61,23 @@ fn retransmit_into_closed_window(sk: &mut Sock, cx: &mut Cx) {
 /// Whether a peer with a closed window has been silent for too long.
 ///
 /// Linux: tcp_rtx_probe0_timed_out (net/ipv4/tcp_timer.c)
-fn tcp_rtx_probe0_timed_out(sk: &Sock, silent_ms: u64, cx: &Cx) -> bool {
-    let timeout = 2 * u64::from(tcp_rto_max_ms(sk));
-    let user_timeout = u64::from(sk.opts.user_timeout_ms);
-    let elapsed = sk
-        .loss
-        .retrans_stamp
-        .map_or(0, |since| cx.now.as_millis().saturating_sub(since.as_millis()));
-    if user_timeout != 0 && elapsed > user_timeout {
-        return true;
+fn tcp_rtx_probe0_timed_out(sk: &Sock, cx: &Cx) -> bool {
+    let user_timeout = sk.opts.user_timeout_ms;
+    let since = sk.loss.retrans_stamp.unwrap_or(cx.now);
+    let elapsed_ms = cx.now.as_millis().saturating_sub(since.as_millis());
+    let mut timeout = tcp_rto_max(sk).saturating_mul(2);
+    if user_timeout != 0 {
+        if elapsed_ms > u64::from(user_timeout) {
+            return true;
+        }
+        timeout = timeout.min(cx.hz.msecs_to_jiffies(user_timeout));
     }
-    elapsed > timeout && silent_ms > timeout
+    // Counted to the tick the timer was asked for, not to the one it is late by.
+    if sk.timers.icsk_timeout().since(cx.hz.jiffies(sk.total.rcv_tstamp)) <= timeout {
+        return false;
+    }
+    let elapsed_ms = u32::try_from(elapsed_ms).unwrap_or(u32::MAX);
+    cx.hz.msecs_to_jiffies(elapsed_ms) > timeout
 }
 
 /// RFC 6298 §5.5 · Linux: the end of tcp_retransmit_timer
@@ -88,11 +93,11 @@ fn back_off(sk: &mut Sock, cx: &Cx) {
         && sk.loss.retransmits <= TCP_THIN_LINEAR_RETRIES
     {
         sk.loss.backoff = 0;
-        tcp_set_rto(sk);
+        tcp_set_rto(sk, cx);
     } else if !linear_syn {
         sk.loss.backoff += 1;
         let factor = if cx.mutant(Mutant::NoBackoff) { 1 } else { 2 };
-        sk.loss.rto_ms = sk.loss.rto_ms.saturating_mul(factor).min(tcp_rto_max_ms(sk));
+        sk.loss.rto = sk.loss.rto.saturating_mul(factor).min(tcp_rto_max(sk));
     }
     let when = tcp_clamp_rto_to_user_timeout(sk, cx);
     tcp_reset_xmit_timer(sk, Timer::Retransmit, when, cx);

@@ -8,22 +8,23 @@ use crate::mib::Counter;
 use crate::output::synack::tcp_rtx_synack;
 use crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
 use crate::sock::{AcceptQueue, RequestSock};
-use crate::time::timer_deadline;
+use crate::time::Hz;
 
 /// What the listener contributes to the decision.
 pub(crate) struct ListenerView<'a> {
     pub(crate) queue: &'a mut AcceptQueue,
     pub(crate) syncnt: Option<u32>,
-    pub(crate) rto_max_ms: u32,
+    pub(crate) rto_max: u32,
     pub(crate) defer_accept: u32,
+    pub(crate) user_mss: u32,
 }
 
-/// Time to the next SYN-ACK.
+/// Ticks to the next SYN-ACK.
 ///
 /// Linux: tcp_reqsk_timeout (include/net/tcp.h)
-pub(crate) fn reqsk_timeout_ms(num_timeout: u32, rto_max_ms: u32) -> u64 {
-    let doubled = u64::from(TCP_TIMEOUT_INIT_MS) << num_timeout.min(20);
-    doubled.min(u64::from(rto_max_ms))
+pub(crate) fn reqsk_timeout(num_timeout: u32, rto_max: u32, hz: Hz) -> u32 {
+    let doubled = u64::from(hz.msecs_to_jiffies(TCP_TIMEOUT_INIT_MS)) << num_timeout.min(20);
+    u32::try_from(doubled).unwrap_or(u32::MAX).min(rto_max)
 }
 
 /// Sends the SYN-ACK again, or gives the request up; false means it is over.
@@ -41,6 +42,8 @@ pub(crate) fn reqsk_timer_handler(
         return false;
     }
     if resend {
+        // Whatever the listener was told since the first one (tcp_make_synack reads it anew).
+        req.rx_opt.user_mss = listener.user_mss;
         tcp_rtx_synack(req, cx);
     } else if !req.acked {
         return false;
@@ -49,8 +52,8 @@ pub(crate) fn reqsk_timer_handler(
         listener.queue.young = listener.queue.young.saturating_sub(1);
     }
     req.num_timeout += 1;
-    let next = reqsk_timeout_ms(req.num_timeout, listener.rto_max_ms);
-    req.timer = Some(timer_deadline(cx.now, next));
+    let next = reqsk_timeout(req.num_timeout, listener.rto_max, cx.hz);
+    req.timer = Some(cx.timer(next).due);
     true
 }
 

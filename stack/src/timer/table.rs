@@ -4,7 +4,7 @@
 //! compressed-ACK and pacing hrtimers. One slot per kernel timer, so that arming one purpose disarms another
 //! exactly where Linux does.
 
-use crate::time::Instant;
+use crate::time::{Instant, Jiffies, WheelTimer};
 
 /// A timer of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +31,13 @@ pub enum Timer {
     TimeWait,
 }
 
+impl Timer {
+    /// Armed with mod_timer(), not a timer of high resolution.
+    pub(super) const fn is_on_wheel(self) -> bool {
+        !matches!(self, Self::CompressedAck | Self::Pacing)
+    }
+}
+
 /// The kernel timer a purpose occupies.
 const fn slot(timer: Timer) -> Option<usize> {
     match timer {
@@ -45,18 +52,51 @@ const fn slot(timer: Timer) -> Option<usize> {
 
 const SLOTS: usize = 5;
 
+/// One armed kernel timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Armed {
+    /// When it goes off: first, so that timers sort by it.
+    due: Instant,
+    timer: Timer,
+    /// The tick a timer of the wheel was asked for.
+    expires: Option<Jiffies>,
+}
+
 /// Armed timers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TimerTable {
-    armed: [Option<(Instant, Timer)>; SLOTS],
+    armed: [Option<Armed>; SLOTS],
+    /// What the retransmission timer was asked for last (icsk_timeout).
+    timeout: Jiffies,
 }
 
 impl TimerTable {
-    /// Arms `timer` for `at`; whatever shared its kernel timer is disarmed.
-    pub(crate) fn arm(&mut self, timer: Timer, at: Instant) {
-        if let Some(entry) = slot(timer).and_then(|index| self.armed.get_mut(index)) {
-            *entry = Some((at, timer));
+    /// Arms a timer of high resolution for exactly `at`.
+    pub(crate) fn arm_exact(&mut self, timer: Timer, at: Instant) {
+        self.put(Armed { due: at, timer, expires: None });
+    }
+
+    /// Arms `timer` on the wheel; whatever shared its kernel timer is disarmed. A kernel timer that
+    /// waits for the very same tick stays in its bucket, however coarse that is.
+    ///
+    /// Linux: sk_reset_timer (net/core/sock.c), __mod_timer (kernel/time/timer.c)
+    pub(crate) fn arm(&mut self, timer: Timer, asked: WheelTimer) {
+        let waiting = self.slot(timer).filter(|armed| armed.expires == Some(asked.expires));
+        let due = waiting.map_or(asked.due, |armed| armed.due);
+        if slot(timer) == slot(Timer::Retransmit) {
+            self.timeout = asked.expires;
         }
+        self.put(Armed { due, timer, expires: Some(asked.expires) });
+    }
+
+    fn put(&mut self, armed: Armed) {
+        if let Some(entry) = slot(armed.timer).and_then(|index| self.armed.get_mut(index)) {
+            *entry = Some(armed);
+        }
+    }
+
+    fn slot(&self, timer: Timer) -> Option<Armed> {
+        slot(timer).and_then(|index| self.armed.get(index)).copied().flatten()
     }
 
     /// Disarms the kernel timer behind `timer`, whatever its purpose.
@@ -73,17 +113,21 @@ impl TimerTable {
 
     /// The purpose the retransmission timer is armed for (icsk_pending).
     pub(crate) fn pending(&self) -> Option<Timer> {
-        self.armed.first().copied().flatten().map(|(_, timer)| timer)
+        self.slot(Timer::Retransmit).map(|armed| armed.timer)
     }
 
-    /// When `timer` goes off, if it is armed for that purpose.
-    pub(crate) fn deadline(&self, timer: Timer) -> Option<Instant> {
-        let entry = slot(timer).and_then(|index| self.armed.get(index)).copied().flatten();
-        entry.filter(|(_, armed)| *armed == timer).map(|(at, _)| at)
+    /// The tick the retransmission timer was last asked for (icsk_timeout).
+    pub(crate) const fn icsk_timeout(&self) -> Jiffies {
+        self.timeout
+    }
+
+    /// `timer` is armed for that purpose.
+    pub(crate) fn is_armed(&self, timer: Timer) -> bool {
+        self.slot(timer).is_some_and(|armed| armed.timer == timer)
     }
 
     /// The next timer to go off.
     pub(crate) fn next(&self) -> Option<(Instant, Timer)> {
-        self.armed.iter().copied().flatten().min()
+        self.armed.iter().copied().flatten().min().map(|armed| (armed.due, armed.timer))
     }
 }

@@ -12,42 +12,44 @@ use crate::mutant::Mutant;
 use crate::output::window::tcp_receive_window;
 use crate::sock::{Sock, TimeWaitSock};
 use crate::state::{Event, StateCell, TcpState};
-use crate::time::timer_deadline;
 
 /// TCP_TIMEWAIT_LEN: 60 s, not tunable.
-pub(crate) const TCP_TIMEWAIT_LEN_MS: u64 = 60_000;
+pub(crate) const TCP_TIMEWAIT_LEN_MS: u32 = 60_000;
 
-/// How long an orphan may stay in FIN-WAIT-2, in milliseconds.
+/// How long an orphan may stay in FIN-WAIT-2, in ticks.
 ///
 /// Linux: tcp_fin_time (include/net/tcp.h)
-pub(crate) fn tcp_fin_time(sk: &Sock, cx: &Cx) -> u64 {
+pub(crate) fn tcp_fin_time(sk: &Sock, cx: &Cx) -> u32 {
     let default = cx.sysctl.tcp_fin_timeout;
     let secs = sk.opts.linger2_secs.filter(|secs| *secs != 0).unwrap_or(default);
-    let fin_timeout = u64::try_from(secs).unwrap_or(0) * 1000;
-    let rto = u64::from(sk.loss.rto_ms);
+    let ticks = cx.hz.secs(u64::try_from(secs).unwrap_or(0));
+    let fin_timeout = u32::try_from(ticks).unwrap_or(u32::MAX);
     // Long enough for the peer's FIN to be retransmitted.
-    fin_timeout.max((rto << 2) - (rto >> 1))
+    fin_timeout.max(three_and_a_half(sk.loss.rto))
 }
 
-/// The socket ends here; the connection goes on for `timeo_ms`, in TIME-WAIT or FIN-WAIT-2, as a
+const fn three_and_a_half(rto: u32) -> u32 {
+    rto.saturating_mul(4).saturating_sub(rto >> 1)
+}
+
+/// The socket ends here; the connection goes on for `timeo` ticks, in TIME-WAIT or FIN-WAIT-2, as a
 /// [`TimeWaitSock`] that takes the state with it.
-pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
+pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo: u32, cx: &mut Cx) {
     if i64::from(cx.tw_count) >= i64::from(cx.sysctl.tcp_max_tw_buckets) {
         // A simple measure against too many of them: the connection is forgotten.
         cx.mib.inc(Counter::TcpExtTCPTimeWaitOverflow);
         return tcp_done(sk, Event::WaitTimeout, cx);
     }
     cx.tw_count += 1;
-    let rto = u64::from(sk.loss.rto_ms);
     let state = std::mem::replace(&mut sk.state, StateCell::closed());
-    let floor = (rto << 2) - (rto >> 1);
     let timeo = match state.get() {
-        TcpState::TimeWait if cx.mutant(Mutant::TimeWait30s) => TCP_TIMEWAIT_LEN_MS / 2,
-        state if state == TcpState::TimeWait => TCP_TIMEWAIT_LEN_MS,
-        _ => timeo_ms.max(floor),
+        TcpState::TimeWait if cx.mutant(Mutant::TimeWait30s) => {
+            cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS / 2)
+        }
+        state if state == TcpState::TimeWait => cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS),
+        _ => timeo.max(three_and_a_half(sk.loss.rto)),
     };
     tcp_update_metrics(sk, cx);
-    cx.later(Effect::Unhash(sk.id, sk.flow));
     cx.later(Effect::TimeWait(Box::new(TimeWaitSock {
         id: sk.id,
         was: sk.id,
@@ -61,12 +63,18 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo_ms: u64, cx: &mut Cx) {
         ts_recent: sk.rx_opt.ts_recent,
         ts_recent_stamp: sk.rx_opt.ts_recent_stamp,
         tsoffset: sk.tsoffset,
-        tos: sk.tos(),
+        tos: sk.tos() | sk.ecn.ect,
+        is_v6: sk.is_v6,
+        is_v6only: sk.opts.v6only,
+        bound_dev_if: sk.opts.bound_dev_if,
+        entry_stamp: cx.now,
         reuseaddr: sk.opts.reuseaddr,
         reuseport: sk.opts.reuseport,
-        timer: timer_deadline(cx.now, timeo),
+        timer: cx.timer(timeo).due,
         md5_key: sk.md5_key().cloned(),
         last_oow_ack: sk.ack.last_oow_ack,
     })));
+    // The port goes over to the remainder before the socket gives it back.
+    cx.later(Effect::Unhash(sk.id, sk.flow));
     finish(sk, cx);
 }

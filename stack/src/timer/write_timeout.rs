@@ -3,7 +3,7 @@
 //! [RFC9293:MUST-20], RFC 1122 §4.2.3.5 · Linux: tcp_write_timeout, retransmits_timed_out,
 //! tcp_orphan_retries, tcp_write_err (net/ipv4/tcp_timer.c)
 
-use super::tcp_rto_max_ms;
+use super::tcp_rto_max;
 use crate::api::close::{tcp_check_oom, tcp_done, tcp_done_with_error};
 use crate::cx::Cx;
 use crate::errno::Errno;
@@ -34,7 +34,7 @@ pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
             tcp_mtu_probing(sk, cx);
         }
         retry_until = if sk.dead {
-            let alive = sk.loss.rto_ms < tcp_rto_max_ms(sk);
+            let alive = sk.loss.rto < tcp_rto_max(sk);
             let retries = tcp_orphan_retries(sk, alive, cx);
             let do_reset = alive || !retransmits_timed_out(sk, retries, 0, false, cx);
             if tcp_out_of_resources(sk, do_reset, cx) {
@@ -51,6 +51,10 @@ pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
     tcp_fastopen_active_detect_blackhole(sk, expired, cx);
     if expired {
         tcp_write_err(sk, cx);
+    } else if sk.opts.txrehash {
+        // The path may be the reason: another hash may choose another.
+        sk.loss.timeout_rehash = sk.loss.timeout_rehash.wrapping_add(1);
+        cx.mib.inc(Counter::TcpExtTcpTimeoutRehash);
     }
     expired
 }
@@ -71,19 +75,21 @@ fn retransmits_timed_out(
     let mut timeout = u64::from(timeout_ms);
     if timeout == 0 {
         let rto_base = if opening { TCP_TIMEOUT_INIT_MS } else { TCP_RTO_MIN_MS };
-        timeout = tcp_model_timeout(boundary, rto_base, tcp_rto_max_ms(sk));
+        let rto_base = cx.hz.msecs_to_jiffies(rto_base);
+        timeout = cx.hz.jiffies_to_msecs(tcp_model_timeout(boundary, rto_base, tcp_rto_max(sk)));
     }
     cx.now.as_millis().saturating_sub(since.as_millis()) >= timeout
 }
 
-/// How long `boundary` doublings of `rto_base` take, none longer than `rto_max`, in milliseconds.
+/// How many ticks `boundary` doublings of `rto_base` take, none longer than `rto_max`.
 ///
 /// Linux: tcp_model_timeout (net/ipv4/tcp_timer.c)
-fn tcp_model_timeout(boundary: u32, rto_base: u32, rto_max: u32) -> u64 {
+fn tcp_model_timeout(boundary: u32, rto_base: u32, rto_max: u32) -> u32 {
     let linear_from = rto_max.checked_div(rto_base).and_then(u32::checked_ilog2).unwrap_or(0);
     let doublings = boundary.min(linear_from);
     let exponential = ((2u64 << doublings) - 1) * u64::from(rto_base);
-    exponential + u64::from(boundary - doublings) * u64::from(rto_max)
+    let ticks = exponential + u64::from(boundary - doublings) * u64::from(rto_max);
+    u32::try_from(ticks).unwrap_or(u32::MAX)
 }
 
 /// Retransmissions granted to a socket nobody holds any more.
@@ -103,14 +109,14 @@ pub(super) fn tcp_orphan_retries(sk: &Sock, alive: bool, cx: &Cx) -> u32 {
 ///
 /// Linux: tcp_out_of_resources (net/ipv4/tcp_timer.c)
 pub(super) fn tcp_out_of_resources(sk: &mut Sock, do_reset: bool, cx: &mut Cx) -> bool {
-    let idle_ms = cx.now.micros_since(sk.total.lsndtime) / 1000;
-    let silent = idle_ms > 2 * u64::from(tcp_rto_max_ms(sk)) || !do_reset;
+    let idle = cx.ticks_since(sk.total.lsndtime);
+    let silent = idle > tcp_rto_max(sk).saturating_mul(2) || !do_reset;
     let shift = u32::from(silent) + u32::from(sk.err_soft.is_some());
-    if !tcp_check_oom(shift, cx) {
+    if !tcp_check_oom(sk, shift, cx) {
         return false;
     }
     let window_closed = sk.snd.wnd == 0 && sk.loss.packets_out == 0;
-    if do_reset || idle_ms <= TCP_TIMEWAIT_LEN_MS || window_closed {
+    if do_reset || idle <= cx.hz.msecs_to_jiffies(TCP_TIMEWAIT_LEN_MS) || window_closed {
         tcp_send_active_reset(sk, cx);
     }
     tcp_done(sk, Event::GiveUp, cx);

@@ -5,6 +5,7 @@
 
 use super::tx::SkbTstamp;
 use crate::cx::Cx;
+use crate::input::rate::tcp_compute_delivery_rate;
 use crate::sock::{Chrono, Sock};
 
 /// The numbers of the attributes (TCP_NLA_*).
@@ -73,7 +74,8 @@ impl Attributes {
 /// Linux: tcp_get_timestamping_opt_stats (net/ipv4/tcp.c)
 pub(super) fn tcp_get_timestamping_opt_stats(sk: &Sock, moment: SkbTstamp, cx: &Cx) -> Vec<u8> {
     let mut out = Attributes::default();
-    let spent = |what| sk.chrono.spent_us(what, cx.now);
+    let tick_us = u64::from(1_000_000 / cx.hz.per_sec());
+    let spent = |what| sk.chrono.spent(what, cx.jiffies()) * tick_us;
     let (rwnd, sndbuf) = (spent(Chrono::RwndLimited), spent(Chrono::SndbufLimited));
     out.u64(Nla::Busy, spent(Chrono::Busy) + rwnd + sndbuf)
         .u64(Nla::RwndLimited, rwnd)
@@ -81,15 +83,15 @@ pub(super) fn tcp_get_timestamping_opt_stats(sk: &Sock, moment: SkbTstamp, cx: &
         .u64(Nla::DataSegsOut, sk.total.data_segs_out.into())
         .u64(Nla::TotalRetrans, sk.loss.total_retrans.into())
         .u64(Nla::PacingRate, sk.pacing_rate)
-        .u64(Nla::DeliveryRate, 0)
+        .u64(Nla::DeliveryRate, tcp_compute_delivery_rate(sk))
         .u32(Nla::SndCwnd, sk.cong.cw.snd_cwnd)
         .u32(Nla::Reordering, sk.loss.reordering)
         .u32(Nla::MinRtt, sk.rtt.min_rtt_us())
         .u8(Nla::RecurRetrans, sk.loss.retransmits)
-        .u8(Nla::DeliveryRateAppLmt, 0)
+        .u8(Nla::DeliveryRateAppLmt, u32::from(sk.rate.rate_app_limited))
         .u32(Nla::SndSsthresh, sk.cong.cw.snd_ssthresh)
         .u32(Nla::Delivered, sk.total.delivered)
-        .u32(Nla::DeliveredCe, 0)
+        .u32(Nla::DeliveredCe, sk.total.delivered_ce)
         .u32(Nla::SndqSize, sk.snd.write_seq - sk.snd.una)
         .u8(Nla::CaState, sk.loss.ca_state as u32)
         .u64(Nla::BytesSent, sk.total.bytes_sent)
@@ -97,12 +99,12 @@ pub(super) fn tcp_get_timestamping_opt_stats(sk: &Sock, moment: SkbTstamp, cx: &
         .u32(Nla::DsackDups, sk.total.dsack_dups)
         .u32(Nla::ReordSeen, sk.total.reord_seen)
         .u32(Nla::Srtt, sk.rtt.srtt_us >> 3)
-        .u16(Nla::TimeoutRehash, 0)
+        .u16(Nla::TimeoutRehash, sk.loss.timeout_rehash)
         .u32(Nla::BytesNotsent, sk.snd.write_seq - sk.snd.nxt)
         .u64(Nla::Edt, sk.total.wstamp.as_nanos());
     if moment == SkbTstamp::Ack {
         out.u8(Nla::Ttl, u32::from(sk.total.rcv_ttl));
     }
-    out.u32(Nla::Rehash, 0);
+    out.u32(Nla::Rehash, u32::from(sk.loss.timeout_rehash));
     out.0
 }

@@ -194,6 +194,10 @@ pub struct Segment {
     pub options: Options,
     /// SEG.TEXT.
     pub payload: Vec<u8>,
+    /// Segment size of what arrived as one of several that the link had put together, as GRO or a
+    /// virtual link do; 0 for a segment of its own. `emit` does not look at it. It counts as one
+    /// segment: a virtual link does not say how many it was (Linux: SKB_GSO_DODGY, gso_segs 0).
+    pub gso_size: u16,
 }
 
 impl Segment {
@@ -212,6 +216,7 @@ impl Segment {
             option_bytes: OptionBuf::default(),
             options: Options::default(),
             payload: Vec::new(),
+            gso_size: 0,
         }
     }
 

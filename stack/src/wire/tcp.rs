@@ -71,6 +71,7 @@ fn fields(
         options: Options::parse(option_bytes.as_bytes(), flags.syn()),
         option_bytes,
         payload: payload.to_vec(),
+        gso_size: 0,
     })
 }
 

@@ -207,7 +207,12 @@ impl Setup {
 
 fn stack(addresses: [&str; 2], seed: u64, setup: Setup) -> Stack {
     let address: SocketAddr = addresses[usize::from(setup.v6)].parse().unwrap();
-    let mut stack = Stack::new(Config { local_addrs: vec![address.ip()], mtu: 1500, seed });
+    let mut stack = Stack::new(Config {
+        local_addrs: vec![address.ip()],
+        mtu: 1500,
+        seed,
+        ..Config::default()
+    });
     stack.net_mut().tso = false;
     if setup.fastopen {
         // Both halves, neither with a cookie, for every listener.

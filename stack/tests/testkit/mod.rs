@@ -45,7 +45,8 @@ impl Scene {
     pub(crate) fn closed() -> Self {
         let local: SocketAddr = LOCAL.parse().unwrap();
         let remote = REMOTE.parse().unwrap();
-        let config = Config { local_addrs: vec![local.ip()], mtu: 1500, seed: 1 };
+        let config =
+            Config { local_addrs: vec![local.ip()], mtu: 1500, seed: 1, ..Config::default() };
         let mut stack = Stack::new(config);
         stack.trace_mut().enable();
         let now = Instant::from_millis(1000);

@@ -3,6 +3,7 @@
 use crate::script::ast::{Expr, ExprKind, Member};
 use crate::script::source::Span;
 use crate::script::symbols;
+use crate::target::control::attributes;
 use crate::target::syscall::ControlMessage;
 
 use super::super::packets::Problem;
@@ -22,8 +23,6 @@ const SOCK_EXTENDED_ERR_LEN: usize = 16;
 const SOL_IP: i32 = 0;
 const SOCKADDR_IN_LEN: usize = 16;
 const SOCKADDR_IN6_LEN: usize = 28;
-/// What only aligns the attribute after it.
-const TCP_NLA_PAD: u16 = 0;
 /// Room for any set of `TCP_NLA_*` attributes.
 const OPT_STATS_ROOM: usize = 512;
 
@@ -277,28 +276,6 @@ fn opt_stats(
     let want_text: Vec<String> = want.iter().copied().map(show).collect();
     let got_text: Vec<String> = got.into_iter().map(|(k, v)| show((k, Some(v)))).collect();
     (want_text.join(" "), got_text.join(" "), ok)
-}
-
-/// Netlink attributes with integer payloads. What only aligns the next one (TCP_NLA_PAD), on
-/// machines that need it, is left out.
-fn attributes(mut data: &[u8]) -> Vec<(u16, u64)> {
-    let mut found = Vec::new();
-    while let (Some(&[a, b]), Some(&[c, d])) =
-        (data.first_chunk::<2>(), data.get(2..).and_then(|rest| rest.first_chunk::<2>()))
-    {
-        let len = usize::from(u16::from_ne_bytes([a, b]));
-        let Some(payload) = data.get(4..len) else { break };
-        let mut bytes = [0; 8];
-        for (slot, byte) in bytes.iter_mut().zip(payload) {
-            *slot = *byte;
-        }
-        let kind = u16::from_ne_bytes([c, d]) & 0x3fff;
-        if kind != TCP_NLA_PAD {
-            found.push((kind, u64::from_le_bytes(bytes)));
-        }
-        data = data.get(len.next_multiple_of(4)..).unwrap_or_default();
-    }
-    found
 }
 
 fn word(data: &[u8], at: usize) -> Option<u32> {

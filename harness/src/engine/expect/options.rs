@@ -40,8 +40,6 @@ fn list_text(options: Vec<String>) -> String {
 
 fn same_kind(want: &TcpOptionSpec, got: &TcpOption) -> bool {
     match want {
-        // Inbound only.
-        TcpOptionSpec::Raw(_) => false,
         TcpOptionSpec::Eol => matches!(got, TcpOption::Eol),
         TcpOptionSpec::Nop => matches!(got, TcpOption::Nop),
         TcpOptionSpec::Mss(_) => matches!(got, TcpOption::Mss(_)),
@@ -56,6 +54,28 @@ fn same_kind(want: &TcpOptionSpec, got: &TcpOption) -> bool {
         TcpOptionSpec::AccEcn { first_e1b, .. } => {
             matches!(got, TcpOption::AccEcn { first_e1b: f, .. } if f == first_e1b)
         }
+        TcpOptionSpec::Raw(want) => raw_bytes(got).is_some_and(|got| got == *want),
+    }
+}
+
+/// The bytes of an option that has no name in scripts.
+fn raw_bytes(option: &TcpOption) -> Option<Vec<u8>> {
+    match option {
+        TcpOption::Malformed(bytes) => Some(bytes.clone()),
+        TcpOption::Unknown { kind, data } => {
+            let len = u8::try_from(data.len() + 2).ok()?;
+            Some([&[*kind, len], data.as_slice()].concat())
+        }
+        TcpOption::Eol
+        | TcpOption::Nop
+        | TcpOption::Mss(_)
+        | TcpOption::Wscale(_)
+        | TcpOption::SackOk
+        | TcpOption::Sack(_)
+        | TcpOption::Ts { .. }
+        | TcpOption::Md5(_)
+        | TcpOption::Fastopen { .. }
+        | TcpOption::AccEcn { .. } => None,
     }
 }
 
@@ -102,7 +122,6 @@ fn compare_option(
         }
         (
             TcpOptionSpec::Eol
-            | TcpOptionSpec::Raw(_)
             | TcpOptionSpec::Nop
             | TcpOptionSpec::Mss(_)
             | TcpOptionSpec::Wscale(_)
@@ -113,7 +132,8 @@ fn compare_option(
             | TcpOptionSpec::Md5(_)
             | TcpOptionSpec::Md5Valid
             | TcpOptionSpec::Fastopen { .. }
-            | TcpOptionSpec::AccEcn { .. },
+            | TcpOptionSpec::AccEcn { .. }
+            | TcpOptionSpec::Raw(_),
             _,
         ) => {}
     }

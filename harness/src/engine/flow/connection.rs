@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use crate::packet::{Tcp, flag};
 use crate::target::Fd;
 
+use super::super::log::DrawnKind;
 use super::drawn::Drawn;
 
 /// How far the engine has seen a connection get. Much coarser than TCP's own states: it decides
@@ -88,6 +89,11 @@ impl Timestamps {
         })
     }
 
+    /// What live values count from, where one was seen.
+    fn base(&self) -> Option<u32> {
+        self.first.map(|(script, live)| live.wrapping_sub(script)).or(self.origin)
+    }
+
     /// A live TSval in script numbers; before the first pair is known it counts from the first
     /// value that was asked for.
     pub(crate) fn script_val(&mut self, live: u32) -> u32 {
@@ -167,6 +173,22 @@ impl Connection {
     /// chose that itself.
     pub(crate) fn script_port(&self) -> u16 {
         self.drawn.port.unwrap_or(self.local.port())
+    }
+
+    /// What the target drew for it, by kind.
+    pub(crate) fn drawn(&self) -> BTreeMap<DrawnKind, Vec<u32>> {
+        let (labels, ids) = self.drawn.seen();
+        let port = self.drawn.port.map(|_| u32::from(self.local.port()));
+        let isn = Some(self.local_isn.live).filter(|live| *live != 0);
+        let one = |value: Option<u32>| value.into_iter().collect::<Vec<_>>();
+        let kinds = [
+            (DrawnKind::Isn, one(isn)),
+            (DrawnKind::EphemeralPort, one(port)),
+            (DrawnKind::TimestampBase, one(self.timestamps.base())),
+            (DrawnKind::FlowLabel, labels),
+            (DrawnKind::IpId, ids),
+        ];
+        kinds.into_iter().filter(|(_, values)| !values.is_empty()).collect()
     }
 
     /// `40001 > 8080`: the name of the connection in logs, as an inbound packet writes its ports.

@@ -40,6 +40,11 @@ impl Drawn {
         }
     }
 
+    /// Flow labels and identifications that were seen, in the order of their numbers.
+    pub(super) fn seen(&self) -> (Vec<u32>, Vec<u32>) {
+        (self.labels.in_order(u32::from), self.ids.in_order(u32::from))
+    }
+
     /// The identifier of an outbound echo request, the upper half of the word `rest`.
     pub(super) fn stand_in_echo(&mut self, rest: &mut u32) {
         let [hi, lo, sequence @ ..] = rest.to_be_bytes();
@@ -62,7 +67,13 @@ pub(super) fn clear_digests(options: &mut [TcpOption]) {
 #[derive(Debug, Default)]
 struct Ordinals<T>(BTreeMap<T, u16>);
 
-impl<T: Ord> Ordinals<T> {
+impl<T: Ord + Copy> Ordinals<T> {
+    fn in_order(&self, wide: impl Fn(T) -> u32) -> Vec<u32> {
+        let mut values: Vec<_> = self.0.iter().map(|(value, at)| (*at, *value)).collect();
+        values.sort_by_key(|(at, _)| *at);
+        values.into_iter().map(|(_, value)| wide(value)).collect()
+    }
+
     fn of(&mut self, value: T) -> u16 {
         let next = u16::try_from(self.0.len()).unwrap_or(u16::MAX).saturating_add(1);
         *self.0.entry(value).or_insert(next)

@@ -256,6 +256,12 @@ impl Connections {
             };
             opens && c.protocol == protocol && c.phase == Phase::Connecting && to_there
         };
+        // A socket that was bound to a port connects from it, whoever had the ports before.
+        let from_here = |c: &Connection| connecting(c) && c.local.port() == src.port();
+        if let Some(at) = self.all.iter().rposition(from_here) {
+            self.connects_from(at, src);
+            return Some(ConnectionId(at));
+        }
         if let Some(at) = self.all.iter().rposition(|c| known(c) && c.phase != Phase::Connecting) {
             return Some(ConnectionId(at));
         }

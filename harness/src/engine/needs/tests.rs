@@ -2,6 +2,8 @@ use rstest::rstest;
 
 use super::super::sample;
 use super::*;
+use crate::script;
+use crate::script::source::SourceFile;
 use crate::target::Clock;
 
 fn info(capabilities: &[Capability]) -> TargetInfo {
@@ -15,8 +17,6 @@ fn info(capabilities: &[Capability]) -> TargetInfo {
 
 #[rstest]
 #[case::nothing("0 close(3) = 0", None)]
-#[case::named("//! needs: TSO\n0 close(3) = 0", Some(("TSO", "//! needs: TSO")))]
-#[case::unknown_name_is_no_need("//! needs: LUCK\n0 close(3) = 0", None)]
 #[case::udp("0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3", Some(("UDP", "SOCK_DGRAM")))]
 #[case::in_an_or("0 socket(..., 1|SOCK_DGRAM, 0) = 3", Some(("UDP", "SOCK_DGRAM")))]
 #[case::ping(
@@ -66,4 +66,14 @@ fn what_options_need(#[case] set: fn(&mut Config), #[case] name: &str) {
     set(&mut config);
     let found = missing(&script, &config, &info(&[Capability::Ipv4]));
     assert_eq!(found, Some((format!("small has no {name}"), None)));
+}
+
+#[test]
+fn names_are_read_in_any_case_and_number() {
+    let source = SourceFile::new("a.pkt", "//! needs: TSO, acc-ecn luck\n0 `true`\n".to_owned());
+    let (script, _) = script::parse(&source, &Default::default());
+    let words: Vec<_> = named(&script).map(|(_, word, of)| (word, of)).collect();
+    let wanted =
+        [("TSO", Some(Capability::Tso)), ("acc-ecn", Some(Capability::AccEcn)), ("luck", None)];
+    assert_eq!(words, wanted);
 }

@@ -3,9 +3,6 @@ use rstest::rstest;
 use super::super::sample;
 use super::*;
 
-const TICK: Clock = Clock::Virtual { tick_us: 4_000 };
-const REAL: Clock = Clock::Real { tick_us: 4_000 };
-
 fn previous(inbound: bool) -> Previous {
     Previous {
         nominal: ScriptTime(1_000_000),
@@ -47,18 +44,10 @@ fn any_time_starts_when_the_line_is_reached() {
 }
 
 #[rstest]
-#[case::default(
-    4_000,
-    ToleranceOrigin::Default,
-    REAL,
-    0,
-    4_000,
-    "--tolerance_usecs=4000 (default)"
-)]
+#[case::default(4_000, ToleranceOrigin::Default, 0, 4_000, "--tolerance_usecs=4000 (default)")]
 #[case::not_yet_relative(
     4_000,
     ToleranceOrigin::Script,
-    REAL,
     32_000,
     4_000,
     "--tolerance_usecs=4000 (script)"
@@ -66,23 +55,13 @@ fn any_time_starts_when_the_line_is_reached() {
 #[case::relative(
     4_000,
     ToleranceOrigin::Default,
-    REAL,
     200_000,
     25_000,
     "12.5 % of the 0.200000 s since the event before (default)"
 )]
-#[case::virtual_time(
-    4_000,
-    ToleranceOrigin::Script,
-    TICK,
-    10_000_000,
-    4_000,
-    "one timer tick of a virtual clock"
-)]
-#[case::asked_for_in_virtual_time(
+#[case::asked_for(
     100,
     ToleranceOrigin::CommandLine,
-    TICK,
     0,
     100,
     "--tolerance_usecs=100 (command line)"
@@ -90,13 +69,12 @@ fn any_time_starts_when_the_line_is_reached() {
 fn tolerances(
     #[case] usecs: i64,
     #[case] origin: ToleranceOrigin,
-    #[case] clock: Clock,
     #[case] gap_us: i64,
     #[case] us: i64,
     #[case] why: &str,
 ) {
     let config = Tolerance { usecs, percent: 12.5, origin };
-    assert_eq!(tolerance(&config, clock, gap_us), (us, why.to_owned()));
+    assert_eq!(tolerance(&config, gap_us), (us, why.to_owned()));
 }
 
 #[rstest]
@@ -117,8 +95,7 @@ fn judged_by_the_gap_to_the_event_before(
     #[case] class: Option<Class>,
 ) {
     let config = Tolerance { usecs: 4_000, percent: 12.5, origin: ToleranceOrigin::Default };
-    let check =
-        Check { tolerance: &config, clock: REAL, base: ScriptTime(100_000), harness_late_us: 7 };
+    let check = Check { tolerance: &config, base: ScriptTime(100_000), harness_late_us: 7 };
     let (timing, judged) = check.judge(ScriptTime(from), ScriptTime(to), ScriptTime(actual));
     assert_eq!(judged, class);
     assert_eq!((timing.tolerance_us, timing.harness_late_us), (50_000, 7));

@@ -1,3 +1,5 @@
+#![expect(clippy::wildcard_enum_match_arm, reason = "each test looks for one kind of entry")]
+
 use super::*;
 use crate::config::builtin;
 use crate::engine::outcome::Outcome;
@@ -110,4 +112,24 @@ fn what_is_no_script_is_refused() {
     let refused = play(&Scenario::of(steps), &config, &StackLaunch, Sampling::NONE).unwrap_err();
     assert_eq!(refused[0].code, "parse::options-padding");
     assert_eq!(texts(&played(passive())).len(), 3);
+}
+
+#[test]
+fn numbers_become_relations_and_numbers_again() {
+    let mut steps = passive();
+    steps.push(Step::now(Call::Write { slot: Slot(1), len: 100 }));
+    steps.push(Step::now(data(Seq::Next(0))));
+    steps.push(Step::now(data(Seq::RcvNxt(30))));
+    let ack = Segment { conn: 1, ack: Some(Ack::SndUna(50)), ..Segment::new(flag::ACK) };
+    steps.push(Step::after(50_000, ack));
+    steps.push(Step::now(Segment { conn: 1, seq: Seq::RightEdge(1), ..Segment::new(flag::ACK) }));
+    let numbers = played(steps).scenario;
+    let config = builtin(IpVersion::Ipv4, 1);
+    let relations = relative(&numbers, &config, &StackLaunch).unwrap();
+    let absolute = relations.steps.iter().filter(|step| match &step.action {
+        Action::Segment(s) => matches!(s.seq, Seq::At(_)) || matches!(s.ack, Some(Ack::At(_))),
+        _ => false,
+    });
+    assert_eq!(absolute.count(), 1, "the SYN: {relations:?}");
+    assert_eq!(played(relations.steps).scenario, numbers);
 }

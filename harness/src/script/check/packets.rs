@@ -224,14 +224,14 @@ impl Flow {
                 | TcpOptionSpec::SackAny
                 | TcpOptionSpec::SackOk
                 | TcpOptionSpec::Eol
-                | TcpOptionSpec::Raw(_)
                 | TcpOptionSpec::Nop
                 | TcpOptionSpec::Mss(_)
                 | TcpOptionSpec::Wscale(_)
                 | TcpOptionSpec::Md5(_)
                 | TcpOptionSpec::Md5Valid
                 | TcpOptionSpec::Fastopen { .. }
-                | TcpOptionSpec::AccEcn { .. } => continue,
+                | TcpOptionSpec::AccEcn { .. }
+                | TcpOptionSpec::Raw(_) => continue,
             };
             found.push(not_offered(name, option.span));
         }

@@ -29,8 +29,6 @@ impl Parser<'_> {
             let span = self.span_from(start);
             if way == Direction::Inbound && is_open(&option) {
                 self.outbound_only(span, "an option with `*`");
-            } else if way == Direction::Outbound && matches!(option, TcpOptionSpec::Raw(_)) {
-                self.inbound_only(span, "`raw`");
             }
             list.push(Spanned::new(option, span));
             if self.accept(">").is_some() {
@@ -220,9 +218,9 @@ fn is_open(option: &TcpOptionSpec) -> bool {
         | TcpOptionSpec::Sack(_)
         | TcpOptionSpec::Md5(Some(_))
         | TcpOptionSpec::Md5Valid
-        | TcpOptionSpec::Raw(_)
         | TcpOptionSpec::Fastopen { cookie: Some(_), .. }
-        | TcpOptionSpec::AccEcn { .. } => false,
+        | TcpOptionSpec::AccEcn { .. }
+        | TcpOptionSpec::Raw(_) => false,
     }
 }
 
@@ -235,7 +233,6 @@ fn size(option: &TcpOptionSpec) -> Option<usize> {
         TcpOptionSpec::SackOk => 2,
         TcpOptionSpec::Sack(blocks) => 2 + 8 * blocks.len(),
         TcpOptionSpec::Ts { .. } => 10,
-        TcpOptionSpec::Raw(bytes) => bytes.len(),
         TcpOptionSpec::Md5(Some(digest)) => 2 + digest.len(),
         TcpOptionSpec::Md5(None) | TcpOptionSpec::Md5Valid => 2 + DIGEST,
         TcpOptionSpec::Fastopen { exp, cookie: Some(cookie) } => {
@@ -246,6 +243,7 @@ fn size(option: &TcpOptionSpec) -> Option<usize> {
             }
         }
         TcpOptionSpec::AccEcn { counters, .. } => 2 + 3 * counters.len(),
+        TcpOptionSpec::Raw(bytes) => bytes.len(),
         TcpOptionSpec::SackAny | TcpOptionSpec::Fastopen { cookie: None, .. } => return None,
     })
 }

@@ -169,7 +169,6 @@ fn seq(seq: &SeqSpec) -> String {
 pub fn option_text(option: &TcpOptionSpec) -> String {
     match option {
         TcpOptionSpec::Eol => "eol".to_owned(),
-        TcpOptionSpec::Raw(raw) => format!("raw{}", bytes(Some(raw))),
         TcpOptionSpec::Nop => "nop".to_owned(),
         TcpOptionSpec::Mss(value) => format!("mss {}", field(*value)),
         TcpOptionSpec::Wscale(shift) => format!("wscale {}", field(*shift)),
@@ -188,6 +187,7 @@ pub fn option_text(option: &TcpOptionSpec) -> String {
             format!("{name}{}", bytes(cookie.as_deref()))
         }
         TcpOptionSpec::AccEcn { first_e1b, counters } => accecn(*first_e1b, counters),
+        TcpOptionSpec::Raw(raw) => format!("raw{}", bytes(Some(raw))),
     }
 }
 

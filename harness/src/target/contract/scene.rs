@@ -49,6 +49,7 @@ impl Scene {
             inject_gso_size: 0,
             is_anyip: false,
             speed_mbps: None,
+            hz: None,
             sysctls: Vec::new(),
             seed: 1,
         };

@@ -76,27 +76,27 @@ impl ScriptClock {
         ScriptTime((realtime_ns - self.origin_ns).div_euclid(1000))
     }
 
-    /// The present script time.
-    pub(super) fn now(&self) -> ScriptTime {
-        self.at(realtime_ns())
-    }
-
-    /// Time from now to `deadline`; none when it is reached. Capped, so that a caller looks again
-    /// now and then: CLOCK_REALTIME may be set while the wait runs on CLOCK_MONOTONIC.
-    pub(super) fn remaining(&self, deadline: ScriptTime) -> Option<Duration> {
+    /// Time from `now_ns` of CLOCK_REALTIME to `deadline`; none when it is reached. Capped, so that a
+    /// caller looks again now and then: CLOCK_REALTIME may be set while the wait runs on
+    /// CLOCK_MONOTONIC.
+    pub(super) fn remaining(&self, deadline: ScriptTime, now_ns: i64) -> Option<Duration> {
         const CAP_NS: i64 = 10_000_000_000;
         let deadline_ns = deadline.0.saturating_mul(1000).saturating_add(self.origin_ns);
-        let left = deadline_ns.saturating_sub(realtime_ns()).min(CAP_NS);
+        let left = deadline_ns.saturating_sub(now_ns).min(CAP_NS);
         u64::try_from(left).ok().filter(|&left| left > 0).map(Duration::from_nanos)
     }
 }
 
-fn least_common_multiple(a: i64, b: i64) -> i64 {
+fn greatest_common_divisor(a: i64, b: i64) -> i64 {
     let (mut divisor, mut rest) = (a, b);
     while rest != 0 {
         (divisor, rest) = (rest, divisor % rest);
     }
-    a / divisor * b
+    divisor
+}
+
+fn least_common_multiple(a: i64, b: i64) -> i64 {
+    a / greatest_common_divisor(a, b) * b
 }
 
 /// CLOCK_REALTIME in nanoseconds.
@@ -111,8 +111,21 @@ fn now_ns(clock: ClockId) -> i64 {
 
 /// Length of one timer tick, 1/HZ, in microseconds.
 pub(super) fn tick_us() -> i64 {
-    let tick = nix::time::clock_getres(ClockId::CLOCK_MONOTONIC_COARSE);
-    tick.map_or(4000, |tick| tick.num_microseconds()).max(100)
+    static TICK: OnceLock<i64> = OnceLock::new();
+    *TICK.get_or_init(|| {
+        let tick = nix::time::clock_getres(ClockId::CLOCK_MONOTONIC_COARSE);
+        tick.map_or(4000, |tick| tick.num_microseconds()).max(100)
+    })
+}
+
+/// Nanoseconds in which the clock is read: what a few readings have in common. In time travel a clock
+/// moves by one such step from each reading to the next.
+#[must_use]
+pub fn step_ns() -> i64 {
+    const READINGS: usize = 8;
+    let readings: Vec<i64> = (0..READINGS).map(|_| realtime_ns()).collect();
+    let distances = readings.iter().zip(readings.iter().skip(1)).map(|(a, b)| b - a);
+    distances.fold(0, greatest_common_divisor).max(1)
 }
 
 fn sleep_until_monotonic(at_ns: i64) {
@@ -188,7 +201,8 @@ mod tests {
         let clock = ScriptClock { origin_ns: 1_000_000 };
         assert_eq!(clock.at(1_001_999), ScriptTime(1));
         assert_eq!(clock.at(999_999), ScriptTime(-1));
-        assert_eq!(clock.remaining(ScriptTime(0)), None);
-        assert!(clock.remaining(ScriptTime::FOREVER).is_some());
+        assert_eq!(clock.remaining(ScriptTime(0), 1_000_000), None);
+        assert_eq!(clock.remaining(ScriptTime(1), 1_000_999), Some(Duration::from_nanos(1)));
+        assert!(clock.remaining(ScriptTime::FOREVER, 1_000_000).is_some());
     }
 }

@@ -5,11 +5,12 @@ use std::sync::OnceLock;
 
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType};
 
+use super::crew::Crew;
 use super::namespace::Namespace;
 use super::packet_socket::{PacketSocket, Side};
 use super::pool::Pool;
 use super::raw::RawSockets;
-use super::rtnetlink::Links;
+use super::rtnetlink::{Links, index_of};
 use super::sock_diag::SockDiag;
 use super::target::{LinuxTarget, Parts};
 use super::tun::Tun;
@@ -45,6 +46,10 @@ pub enum Passage {
 }
 
 impl Passage {
+    /// Timers of up to half a minute fire alike, which are all that a script of a few seconds can
+    /// see. Getting there takes the kernel a tenth of what [`Self::USUAL`] takes it, half a
+    /// millisecond.
+    pub const SHORT: Self = Self::TimeTravel { wheel_ticks: 1 << 9 };
     /// Timers of up to four minutes at HZ 1000 fire alike, which are all but the keepalive's.
     pub const USUAL: Self = Self::TimeTravel { wheel_ticks: 1 << 12 };
     /// Timers of up to four hours do. Getting there takes the kernel a few dozen milliseconds.
@@ -55,7 +60,7 @@ impl Passage {
     /// Settings that a fresh namespace would draw at random. Two runs in time travel see the same
     /// times, so they are to see the same fast-open cookies too: under this key those of the
     /// target `stack`.
-    fn fixed(self) -> &'static [(&'static str, &'static str)] {
+    pub(super) fn fixed(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Machine => &[],
             Self::TimeTravel { .. } => {
@@ -98,51 +103,64 @@ impl Launch for LinuxLaunch {
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
         let info = self.info()?;
+        check_hz(setup)?;
         let namespace = Namespace::new()?;
         let near = setup.clone();
         let Attached { wire, packets } = match self.link {
-            Link::Tun => namespace.run(move |_| attach_tun(&near))??,
+            Link::Tun => namespace.run(move |_| {
+                network::keep_quiet();
+                attach_tun(&near)
+            })??,
             Link::Veth | Link::Raw => attach_pair(self.link, &namespace, setup)?,
         };
-        let sysctls = setup.sysctls.clone();
-        let fixed = self.passage.fixed();
-        let diag = namespace.run(move |_| {
-            let of_setup = sysctls.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            for (name, value) in fixed.iter().copied().chain(of_setup) {
-                sysctl::write(name, value).map_err(fault::io(format!("set {name}={value}")))?;
-            }
-            SockDiag::open().map_err(fault::io("open a sock_diag socket"))
-        })??;
-        let pool = Pool::new(&namespace)?;
-        let passage = self.passage;
-        Ok(Box::new(LinuxTarget::new(Parts {
-            info,
-            passage,
-            pool,
-            namespace,
-            wire,
-            packets,
-            diag,
-        })))
+        let (near, passage) = (setup.clone(), self.passage);
+        let diag = namespace.run(move |_| adjust(passage, &near))??;
+        let pool = Pool::new(&namespace, WORKERS)?;
+        let crew = Crew { pool, namespace };
+        let home = None;
+        Ok(Box::new(LinuxTarget::new(Parts { info, passage, crew, wire, packets, diag, home })))
     }
 }
 
-/// The way in and the way out.
-struct Attached {
-    wire: Box<dyn Wire>,
-    packets: PacketSocket,
+/// The length of a tick is fixed when a kernel is built.
+pub(super) fn check_hz(setup: &Setup) -> Result<(), TargetError> {
+    let own = 1_000_000 / clock::tick_us();
+    match setup.hz.filter(|hz| i64::from(*hz) != own) {
+        Some(hz) => Err(TargetError::Unsupported(format!("a kernel with HZ {hz}; this has {own}"))),
+        None => Ok(()),
+    }
 }
 
-/// On the namespace's thread.
-fn attach_tun(setup: &Setup) -> Result<Attached, TargetError> {
-    network::prepare()?;
+/// One for calls that block and one for the others; a thread that is started only when a call needs
+/// it would make that call late.
+const WORKERS: usize = 2;
+
+/// Sets what the script's options ask for. In the namespace.
+pub(super) fn adjust(passage: Passage, setup: &Setup) -> Result<SockDiag, TargetError> {
+    let of_setup = setup.sysctls.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in passage.fixed().iter().copied().chain(of_setup) {
+        sysctl::write(name, value).map_err(fault::io(format!("set {name}={value}")))?;
+    }
+    SockDiag::open().map_err(fault::io("open a sock_diag socket"))
+}
+
+/// The way in and the way out.
+pub(super) struct Attached {
+    pub(super) wire: Box<dyn Wire>,
+    pub(super) packets: PacketSocket,
+}
+
+/// In the namespace.
+pub(super) fn attach_tun(setup: &Setup) -> Result<Attached, TargetError> {
     let wire = Tun::create(setup.inject_gso_size)?;
     if let Some(mbps) = setup.speed_mbps {
         ethtool::set_speed(tun::NAME, mbps)
             .map_err(fault::io(format!("set the speed of tun0 to {mbps} Mbit/s")))?;
     }
-    let index = network::configure(setup)?;
-    let packets = PacketSocket::open(index, Side::Sent)?;
+    let packets = PacketSocket::unbound(Side::Sent)?;
+    let index = packets.index_of(tun::NAME).map_err(fault::io("look up the interface tun0"))?;
+    network::configure(setup, index)?;
+    packets.bind(index)?;
     Ok(Attached { wire: Box::new(wire), packets })
 }
 
@@ -165,17 +183,20 @@ fn attach_pair(link: Link, namespace: &Namespace, setup: &Setup) -> Result<Attac
     let far_fd = far_fd.map_err(fault::io("open a network namespace"))?.into();
     let near = setup.clone();
     let (near_links, near_index) = namespace.run(move |_| {
-        network::prepare()?;
+        network::keep_quiet();
         veth::create(&far_fd)?;
         let links = Links::watch().map_err(fault::io("listen to rtnetlink"))?;
-        Ok::<_, TargetError>((links, network::configure(&near)?))
+        let index = index_of(tun::NAME).map_err(fault::io("look up the interface tun0"))?;
+        network::configure(&near, index)?;
+        Ok::<_, TargetError>((links, index))
     })??;
     let (gso_size, mtu) = (setup.inject_gso_size, setup.mtu);
     far.run(move |_| {
         let index = veth::bring_up_far_end(if raw { mtu } else { veth::MAX_MTU })?;
         // The end that comes up last finds its carrier there, and its queues with it.
         near_links.wait_for(near_index).map_err(fault::io("wait for the veth pair to come up"))?;
-        let packets = PacketSocket::open(index, Side::Received)?;
+        let packets = PacketSocket::unbound(Side::Received)?;
+        packets.bind(index)?;
         let wire: Box<dyn Wire> = if raw {
             Box::new(RawSockets::open(index)?)
         } else {
@@ -227,7 +248,7 @@ fn try_capabilities() -> Vec<Capability> {
     if sysctl::read("net.ipv4.tcp_fastopen").is_ok() {
         found.push(Capability::Fastopen);
     }
-    // Kernels without accurate ECN (before 6.18) refuse values above 2.
+    // Kernels that have no accurate ECN, or do not let it be turned on (6.18), refuse values above 2.
     if sysctl::write("net.ipv4.tcp_ecn", "3").is_ok() {
         found.push(Capability::AccEcn);
     }

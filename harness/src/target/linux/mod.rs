@@ -10,16 +10,22 @@
 //! | `netns`, one | yes | yes, once set up | sysctls, commands, `probe`, starts the next kind |
 //! | `calls`, two or more | yes | yes, shared with `netns` | the script's system calls |
 //!
+//! In a guest (`resident`) there is one script at a time: the runner's thread is in its namespace, and
+//! the others are used again (`crew`).
+//!
 //! Unsafe code is in `sys` and nowhere else.
 
 mod calls;
 mod clock;
 mod closing;
 mod commands;
+mod crew;
 mod ethtool;
 mod fault;
 mod inspect;
 mod launch;
+mod lull;
+mod mailbox;
 mod namespace;
 mod netlink;
 mod network;
@@ -29,6 +35,7 @@ mod pool;
 mod process;
 mod qdisc;
 mod raw;
+mod resident;
 mod route;
 mod rtnetlink;
 mod sock_diag;
@@ -43,8 +50,10 @@ mod vnet;
 mod wire;
 mod worker;
 
+pub use clock::step_ns as clock_step_ns;
 pub use inspect::{Inspection, inspect, tick_us};
 pub use launch::{Link, LinuxLaunch, Passage};
 pub use namespace::enter_user_namespace_if_needed;
+pub use resident::Resident;
 pub(crate) use sys::{end_with_this_thread, without_address_randomisation};
 pub use target::LinuxTarget;

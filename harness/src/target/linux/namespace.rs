@@ -15,6 +15,7 @@ use std::thread::JoinHandle;
 
 use nix::sched::CloneFlags;
 
+use super::mailbox::{Inbox, Mailbox};
 use super::process::Programs;
 use super::{fault, sys};
 use crate::command::execute::Session;
@@ -35,29 +36,44 @@ type Task = Box<dyn FnOnce(&mut Realm) + Send>;
 
 /// A fresh network namespace with a thread in it.
 pub(super) struct Namespace {
-    tasks: Option<mpsc::Sender<Task>>,
+    tasks: Option<Mailbox<Task>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Namespace {
     /// Makes a namespace. Needs CAP_SYS_ADMIN in the present user namespace.
     pub(super) fn new() -> Result<Self, TargetError> {
-        let (tasks, queue) = mpsc::channel::<Task>();
+        Self::start(fresh)
+    }
+
+    /// A thread in the namespace that the calling thread is in. Alone on its processor with the
+    /// calling thread, it is done with what it is given before that thread runs again.
+    pub(super) fn present() -> Result<Self, TargetError> {
+        Self::start(|| {
+            sys::round_robin(0, Some(1));
+            Ok(())
+        })
+    }
+
+    fn start(first: fn() -> nix::Result<()>) -> Result<Self, TargetError> {
+        let queue = Inbox::<Task>::new();
+        let tasks = queue.mailbox();
         let (report, entered) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("netns".into())
             .spawn(move || {
-                let result = nix::sched::unshare(CloneFlags::CLONE_NEWNET);
+                let result = first();
                 let failed = result.is_err();
                 if report.send(result).is_err() || failed {
                     return;
                 }
                 let mut realm = Realm::default();
-                for task in queue {
+                while let Some(task) = queue.next() {
                     task(&mut realm);
                 }
             })
             .map_err(fault::io("start the thread of a network namespace"))?;
+        let tasks = tasks(thread.thread());
         let namespace = Self { tasks: Some(tasks), thread: Some(thread) };
         entered
             .recv()
@@ -77,7 +93,9 @@ impl Namespace {
             let _ = reply.send(task(realm));
         });
         let gone = || fault::lost("the thread of a network namespace");
-        self.tasks.as_ref().ok_or_else(gone)?.send(task).map_err(|_| gone())?;
+        if !self.tasks.as_ref().ok_or_else(gone)?.send(task) {
+            return Err(gone());
+        }
         result.recv().map_err(|_| gone())
     }
 
@@ -94,6 +112,37 @@ impl Namespace {
             fault::io("give the script a descriptor table of its own")(fault::errno(errno))
         })
     }
+}
+
+/// Between two scripts.
+impl Namespace {
+    /// The namespace itself, out of a place that is to be dropped.
+    pub(super) fn take(&mut self) -> Self {
+        Self { tasks: self.tasks.take(), thread: self.thread.take() }
+    }
+
+    /// Closes what a script left open, forgets its commands, and enters the namespace of the thread
+    /// `tid`. Whether nothing of the script is left: what its programs did ends with their thread.
+    pub(super) fn renew(&self, tid: i32) -> bool {
+        let renewed = self.run(move |realm| {
+            let untouched = realm.programs.none_started();
+            let notify = realm.notify.take();
+            *realm = Realm { notify, ..Realm::default() };
+            untouched && sys::close_script_descriptors().is_ok() && enter(tid).is_ok()
+        });
+        renewed.unwrap_or(false)
+    }
+}
+
+/// Puts the calling thread into a network namespace of its own.
+pub(super) fn fresh() -> nix::Result<()> {
+    nix::sched::unshare(CloneFlags::CLONE_NEWNET)
+}
+
+/// Puts the calling thread into the network namespace of the thread `tid` of this process.
+pub(super) fn enter(tid: i32) -> std::io::Result<()> {
+    let namespace = std::fs::File::open(format!("/proc/self/task/{tid}/ns/net"))?;
+    Ok(nix::sched::setns(namespace, CloneFlags::CLONE_NEWNET)?)
 }
 
 impl Drop for Namespace {

@@ -3,12 +3,13 @@
 //! Formats: netlink(7), rtnetlink(7). What the messages mean is up to `rtnetlink`, `sock_diag` and
 //! `genetlink`.
 
-use std::io;
+use std::collections::VecDeque;
+use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::socket::{
-    self, AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType,
+    self, AddressFamily, MsgFlags, MultiHeaders, NetlinkAddr, SockFlag, SockProtocol, SockType,
 };
 
 use super::sockaddr::array;
@@ -121,7 +122,12 @@ pub(super) fn attributes(body: &[u8], at: usize) -> Vec<(u16, &[u8])> {
 pub(super) struct Netlink {
     fd: OwnedFd,
     seq: u32,
+    /// Of [`Self::exchange`], kept for the next time.
+    rooms: Vec<Vec<u8>>,
 }
+
+/// Longer than any single answer that is no part of a dump.
+const ANSWER: usize = 8 * 1024;
 
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
@@ -131,7 +137,7 @@ impl Netlink {
     pub(super) fn open(protocol: SockProtocol) -> io::Result<Self> {
         let flags = SockFlag::SOCK_CLOEXEC;
         let fd = socket::socket(AddressFamily::Netlink, SockType::Raw, flags, protocol)?;
-        Ok(Self { fd, seq: 0 })
+        Ok(Self { fd, seq: 0, rooms: Vec::new() })
     }
 
     /// Opens a socket that hears what the kernel announces to `groups` (a mask of `RTMGRP_*`).
@@ -174,6 +180,44 @@ impl Netlink {
         self.receive()?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
+    /// Sends several requests at once, each of which is answered by one message: its answer, its
+    /// acknowledgement (none), or the kernel's refusal. All are carried out, in this order.
+    pub(super) fn exchange(&mut self, requests: Vec<Request>) -> io::Result<Vec<Answer>> {
+        let count = requests.len();
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let first = self.seq.wrapping_add(1);
+        let mut bytes = Vec::new();
+        for request in requests {
+            self.seq = self.seq.wrapping_add(1);
+            bytes.extend(request.finish(self.seq));
+        }
+        socket::send(self.fd.as_raw_fd(), &bytes, MsgFlags::empty())?;
+        let mut answers = VecDeque::new();
+        while answers.len() < count {
+            let awaited = first.wrapping_add(u32::try_from(answers.len()).unwrap_or(0));
+            answers.extend(self.take(count - answers.len(), awaited)?);
+        }
+        answers.into_iter().collect()
+    }
+
+    /// Up to `count` messages, without those that answer something before `awaited`.
+    fn take(&mut self, count: usize, awaited: u32) -> io::Result<Vec<io::Result<Answer>>> {
+        self.rooms.resize_with(count.max(self.rooms.len()), || vec![0; ANSWER]);
+        let mut slices: Vec<_> =
+            self.rooms.iter_mut().take(count).map(|room| [IoSliceMut::new(room)]).collect();
+        let mut headers = MultiHeaders::<()>::preallocate(count, None);
+        let fd = self.fd.as_raw_fd();
+        let flags = MsgFlags::MSG_WAITFORONE;
+        let lens: Vec<_> = match socket::recvmmsg(fd, &mut headers, &mut slices, flags, None) {
+            Err(nix::errno::Errno::EINTR) => return Ok(Vec::new()),
+            other => other?.map(|message| message.bytes).collect(),
+        };
+        let messages = self.rooms.iter().zip(lens).filter_map(|(room, len)| room.get(..len));
+        Ok(messages.filter(|message| seq_of(message) >= Some(awaited)).map(answer).collect())
+    }
+
     fn send(&mut self, request: Request) -> io::Result<()> {
         self.seq = self.seq.wrapping_add(1);
         let bytes = request.finish(self.seq);
@@ -190,27 +234,41 @@ impl Netlink {
                 other => other?,
             };
             let message = buffer.get(..got).unwrap_or_default();
-            let malformed = || io::Error::from(io::ErrorKind::InvalidData);
-            let ty = u16::from_ne_bytes(array(message, 4).ok_or_else(malformed)?);
-            let seq = u32::from_ne_bytes(array(message, 8).ok_or_else(malformed)?);
+            let seq = seq_of(message).ok_or(io::ErrorKind::InvalidData)?;
             if seq != self.seq {
                 continue; // The late answer of an earlier, failed request.
             }
-            let body = message.get(HEADER..).unwrap_or_default();
-            return match ty {
-                NLMSG_ERROR => match i32::from_ne_bytes(array(body, 0).ok_or_else(malformed)?) {
-                    0 => Ok(None),
-                    code => Err(io::Error::from_raw_os_error(-code)),
-                },
-                NLMSG_DONE => Ok(None),
-                _ => Ok(Some(Reply { body: body.to_vec() })),
-            };
+            return answer(message)?;
         }
     }
 }
 
+/// What the kernel says to one request: a message, nothing (an acknowledgement, or the end of
+/// several messages), or why not.
+pub(super) type Answer = io::Result<Option<Reply>>;
+
+fn seq_of(message: &[u8]) -> Option<u32> {
+    array(message, 8).map(u32::from_ne_bytes)
+}
+
+/// The error outside is that of a message which is none.
+fn answer(message: &[u8]) -> io::Result<Answer> {
+    let malformed = || io::Error::from(io::ErrorKind::InvalidData);
+    let ty = u16::from_ne_bytes(array(message, 4).ok_or_else(malformed)?);
+    let body = message.get(HEADER..).unwrap_or_default();
+    Ok(match ty {
+        NLMSG_ERROR => match i32::from_ne_bytes(array(body, 0).ok_or_else(malformed)?) {
+            0 => Ok(None),
+            code => Err(io::Error::from_raw_os_error(-code)),
+        },
+        NLMSG_DONE => Ok(None),
+        _ => Ok(Some(Reply { body: body.to_vec() })),
+    })
+}
+
 impl Request {
-    fn with_flags(mut self, flags: u16) -> Self {
+    #[must_use]
+    pub(super) fn with_flags(mut self, flags: u16) -> Self {
         if let Some(field) = self.bytes.get_mut(6..8) {
             let before = array(field, 0).map_or(0, u16::from_ne_bytes);
             field.copy_from_slice(&(before | flags).to_ne_bytes());

@@ -11,6 +11,7 @@ use nix::sys::time::TimeSpec;
 use nix::sys::time::TimeValLike;
 
 use super::closing::close_elsewhere;
+use super::sockaddr::array;
 use super::{fault, sys};
 use crate::target::TargetError;
 
@@ -44,6 +45,8 @@ fn filter(side: Side) -> [(u16, u8, u8, u32); 4] {
     ]
 }
 
+const FAILED: &str = "set up a packet socket";
+
 /// A datagram as it left the interface.
 pub(super) struct Sniffed {
     /// CLOCK_REALTIME of the kernel when it left.
@@ -56,17 +59,18 @@ pub(super) struct Sniffed {
 pub(super) struct PacketSocket {
     fd: OwnedFd,
     buffer: Vec<u8>,
+    close_here: bool,
 }
 
 impl PacketSocket {
-    /// Opens the socket in the present thread's namespace.
-    pub(super) fn open(ifindex: u32, side: Side) -> Result<Self, TargetError> {
+    /// Opens the socket in the present thread's namespace. It sees nothing yet.
+    pub(super) fn unbound(side: Side) -> Result<Self, TargetError> {
         let fix = "run as root, or with CAP_NET_RAW in the user namespace";
         // Protocol 0 receives nothing until bind() names the interface and the protocol.
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let fd = socket::socket(AddressFamily::Packet, SockType::Datagram, flags, None)
             .map_err(fault::unavailable("open a packet socket", fix))?;
-        let failed = "set up a packet socket";
+        let failed = FAILED;
         sys::attach_filter(fd.as_raw_fd(), &filter(side))
             .map_err(|errno| fault::io(failed)(fault::errno(errno)))?;
         socket::setsockopt(&fd, sockopt::ReceiveTimestampns, &true).map_err(fault::io(failed))?;
@@ -74,9 +78,31 @@ impl PacketSocket {
             // Not root in the first user namespace: net.core.rmem_max limits it.
             socket::setsockopt(&fd, sockopt::RcvBuf, &RECEIVE_BUFFER).map_err(fault::io(failed))?;
         }
-        sys::bind(fd.as_raw_fd(), &sockaddr_ll(ifindex, ETH_P_ALL))
-            .map_err(|errno| fault::io(failed)(fault::errno(errno)))?;
-        Ok(Self { fd, buffer: vec![0; DATAGRAM_ROOM] })
+        Ok(Self { fd, buffer: vec![0; DATAGRAM_ROOM], close_here: false })
+    }
+
+    /// The number of the interface `name`.
+    pub(super) fn index_of(&self, name: &str) -> io::Result<u32> {
+        let mut ifreq = [0_u8; 40]; // struct ifreq: name, then the index
+        for (to, from) in ifreq.iter_mut().zip(name.bytes()) {
+            *to = from;
+        }
+        sys::ioctl_bytes(self.fd.as_raw_fd(), libc::SIOCGIFINDEX, &mut ifreq)
+            .map_err(fault::errno)?;
+        let index = array(&ifreq, libc::IFNAMSIZ).map(u32::from_ne_bytes);
+        index.ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    /// Watches the interface with this number from now on.
+    pub(super) fn bind(&self, ifindex: u32) -> Result<(), TargetError> {
+        let bound = sys::bind(self.fd.as_raw_fd(), &sockaddr_ll(ifindex, ETH_P_ALL));
+        bound.map_err(|errno| fault::io(FAILED)(fault::errno(errno)))?;
+        Ok(())
+    }
+
+    /// Closes it where it is dropped: with one processor there is none to wait for.
+    pub(super) fn close_here(&mut self) {
+        self.close_here = true;
     }
 
     /// The next datagram, if there is one.
@@ -98,7 +124,9 @@ impl PacketSocket {
 
 impl Drop for PacketSocket {
     fn drop(&mut self) {
-        close_elsewhere(&self.fd);
+        if !self.close_here {
+            close_elsewhere(&self.fd);
+        }
     }
 }
 

@@ -33,6 +33,11 @@ pub(super) struct Programs {
 }
 
 impl Programs {
+    /// No program was started yet.
+    pub(super) fn none_started(&self) -> bool {
+        self.leaders.is_empty()
+    }
+
     /// `/bin/sh -c text`.
     pub(super) fn shell(&mut self, text: &str, dir: &Path) -> Result<(), Refusal> {
         let mut command = Command::new("/bin/sh");

@@ -14,7 +14,9 @@ use nix::sys::socket::{self, AddressFamily, SockFlag, SockProtocol, SockType};
 use super::netlink::{CREATE, REPLACE, Request};
 use super::network::LOOPBACK;
 use super::route::RTNH_F_ONLINK;
-use super::rtnetlink::{RTA_GATEWAY, RTA_OIF, RTM_NEWROUTE, Rtnetlink, family, octets};
+use super::rtnetlink::{
+    RTA_GATEWAY, RTA_OIF, RTM_NEWROUTE, Rtnetlink, add_address, family, octets, set_up,
+};
 use super::sockaddr::{self, array};
 use super::sys::Memory;
 use super::veth::{FAR, NEAR_MAC};
@@ -61,7 +63,7 @@ impl RawSockets {
         let mut netlink = Rtnetlink::open().map_err(fault::io("open an rtnetlink socket"))?;
         // Loopback makes the table of local routes, without which no next hop is valid.
         netlink
-            .set_up(LOOPBACK)
+            .change(set_up(LOOPBACK))
             .map_err(fault::io("bring up the loopback interface of the far end"))?;
         let [v4_hop, v6_hop] = NEXT_HOPS;
         route_everything(&mut netlink, index, v4_hop)
@@ -69,7 +71,7 @@ impl RawSockets {
         let v4 = open_socket(AddressFamily::Inet, libc::IPPROTO_IP, libc::IP_HDRINCL)?;
         let v6 = if sysctl::read("net.ipv6.conf.all.disable_ipv6").is_ok() {
             netlink
-                .add_address(index, OWN_V6.into(), 64)
+                .change(add_address(index, OWN_V6.into(), 64))
                 .and_then(|()| route_everything(&mut netlink, index, v6_hop))
                 .map_err(fault::io("route IPv6 over the far end of the veth pair"))?;
             Some(open_socket(AddressFamily::Inet6, libc::IPPROTO_IPV6, IPV6_HDRINCL)?)

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use nix::sys::socket::SockProtocol;
 
-use super::netlink::{CREATE, EXCL, Netlink, REPLACE, Request, attributes};
+use super::netlink::{ACK, CREATE, EXCL, Netlink, REPLACE, Request, attributes};
 
 pub(super) const RTM_NEWLINK: u16 = 16;
 pub(super) const RTM_NEWADDR: u16 = 20;
@@ -38,52 +38,54 @@ impl Rtnetlink {
         self.0.change(request)
     }
 
-    /// `ip link set INDEX up`
-    pub(super) fn set_up(&mut self, index: u32) -> io::Result<()> {
-        let up = libc::IFF_UP as u32;
-        self.change(Request::new(RTM_NEWLINK, 0).put(&ifinfomsg(index, up, up)))
-    }
-
-    /// `ip link set INDEX mtu MTU`
-    pub(super) fn set_mtu(&mut self, index: u32, mtu: u32) -> io::Result<()> {
-        let request = Request::new(RTM_NEWLINK, 0).put(&ifinfomsg(index, 0, 0));
-        self.change(request.attr_u32(IFLA_MTU, mtu))
-    }
-
-    /// `ip addr add ADDR/PREFIX dev INDEX nodad`
-    pub(super) fn add_address(&mut self, index: u32, addr: IpAddr, prefix: u8) -> io::Result<()> {
-        let mut header = vec![family(addr), prefix, 0, 0]; // struct ifaddrmsg
-        header.extend_from_slice(&index.to_ne_bytes());
-        let bytes = octets(addr);
-        let mut request = Request::new(RTM_NEWADDR, CREATE | EXCL)
-            .put(&header)
-            .attr(IFA_LOCAL, &bytes)
-            .attr(IFA_ADDRESS, &bytes);
-        if addr.is_ipv6() {
-            request = request.attr_u32(IFA_FLAGS, IFA_F_NODAD);
-        }
-        self.change(request)
-    }
-
-    /// `ip route replace DST/PREFIX dev INDEX [via GATEWAY]`
-    pub(super) fn add_route(
+    /// Sends requests together and waits for all acknowledgements. The error is that of the first
+    /// that was refused, with its place.
+    pub(super) fn change_all(
         &mut self,
-        index: u32,
-        dst: IpAddr,
-        prefix: u8,
-        gateway: Option<IpAddr>,
-    ) -> io::Result<()> {
-        let scope = if gateway.is_some() || dst.is_ipv6() { 0 } else { 253 }; // universe, link
-        // struct rtmsg: table main, protocol boot, type unicast
-        let header = [family(dst), prefix, 0, 0, 254, 3, scope, 1, 0, 0, 0, 0];
-        let mut request = Request::new(RTM_NEWROUTE, CREATE | REPLACE)
-            .put(&header)
-            .attr(RTA_DST, &octets(masked(dst, prefix)))
-            .attr_u32(RTA_OIF, index);
-        if let Some(gateway) = gateway {
-            request = request.attr(RTA_GATEWAY, &octets(gateway));
-        }
-        self.change(request)
+        requests: impl IntoIterator<Item = Request>,
+    ) -> Result<(), (usize, io::Error)> {
+        let requests = requests.into_iter().map(|request| request.with_flags(ACK)).collect();
+        let answers = self.0.exchange(requests).map_err(|error| (0, error))?;
+        let refused = answers.into_iter().enumerate().find_map(|(at, a)| Some((at, a.err()?)));
+        refused.map_or(Ok(()), Err)
+    }
+}
+
+/// `ip link set INDEX up`
+pub(super) fn set_up(index: u32) -> Request {
+    let up = libc::IFF_UP as u32;
+    Request::new(RTM_NEWLINK, 0).put(&ifinfomsg(index, up, up))
+}
+
+/// `ip link set INDEX mtu MTU`
+pub(super) fn set_mtu(index: u32, mtu: u32) -> Request {
+    Request::new(RTM_NEWLINK, 0).put(&ifinfomsg(index, 0, 0)).attr_u32(IFLA_MTU, mtu)
+}
+
+/// `ip addr add ADDR/PREFIX dev INDEX nodad`
+pub(super) fn add_address(index: u32, addr: IpAddr, prefix: u8) -> Request {
+    let mut header = vec![family(addr), prefix, 0, 0]; // struct ifaddrmsg
+    header.extend_from_slice(&index.to_ne_bytes());
+    let bytes = octets(addr);
+    let request = Request::new(RTM_NEWADDR, CREATE | EXCL)
+        .put(&header)
+        .attr(IFA_LOCAL, &bytes)
+        .attr(IFA_ADDRESS, &bytes);
+    if addr.is_ipv6() { request.attr_u32(IFA_FLAGS, IFA_F_NODAD) } else { request }
+}
+
+/// `ip route replace DST/PREFIX dev INDEX [via GATEWAY]`
+pub(super) fn add_route(index: u32, dst: IpAddr, prefix: u8, gateway: Option<IpAddr>) -> Request {
+    let scope = if gateway.is_some() || dst.is_ipv6() { 0 } else { 253 }; // universe, link
+    // struct rtmsg: table main, protocol boot, type unicast
+    let header = [family(dst), prefix, 0, 0, 254, 3, scope, 1, 0, 0, 0, 0];
+    let request = Request::new(RTM_NEWROUTE, CREATE | REPLACE)
+        .put(&header)
+        .attr(RTA_DST, &octets(masked(dst, prefix)))
+        .attr_u32(RTA_OIF, index);
+    match gateway {
+        Some(gateway) => request.attr(RTA_GATEWAY, &octets(gateway)),
+        None => request,
     }
 }
 

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use nix::sys::socket::SockProtocol;
 
-use super::netlink::{Netlink, Request, attributes};
+use super::netlink::{Answer, Netlink, Request, attributes};
 use crate::target::{FlowKey, TcpState};
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
@@ -27,27 +27,36 @@ impl SockDiag {
         Netlink::open(SockProtocol::NetlinkSockDiag).map(Self)
     }
 
-    /// State of `flow`, or of the listener if its remote end is unspecified.
-    pub(super) fn tcp_state(&mut self, flow: &FlowKey) -> io::Result<TcpState> {
-        let request = Request::new(SOCK_DIAG_BY_FAMILY, 0).put(&lookup(flow));
-        let reply = match self.0.ask(request) {
-            Ok(reply) => reply,
-            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {
-                return Ok(TcpState::Close);
-            }
-            Err(error) => return Err(error),
-        };
-        let state = reply.body.get(1).copied().and_then(TcpState::from_number);
-        let state = state.ok_or(io::ErrorKind::InvalidData)?;
-        let full = attributes(&reply.body, DIAG_MESSAGE).iter().any(|a| a.0 == INET_DIAG_SHUTDOWN);
-        // The exact lookup falls back to a listener that would accept the connection.
-        let wants_listener = flow.remote.port() == 0;
-        if state == TcpState::Listen && !wants_listener {
-            return Ok(TcpState::Close);
-        }
-        let half_open = state == TcpState::SynRecv && !full;
-        Ok(if half_open { TcpState::NewSynRecv } else { state })
+    /// State of each of `flows`, or of the listener where the remote end is unspecified.
+    pub(super) fn tcp_states(&mut self, flows: &[FlowKey]) -> io::Result<Vec<TcpState>> {
+        let ask = |flow| Request::new(SOCK_DIAG_BY_FAMILY, 0).put(&lookup(flow));
+        let answers = self.0.exchange(flows.iter().map(ask).collect())?;
+        flows.iter().zip(answers).map(|(flow, answer)| state(flow, answer)).collect()
     }
+
+    /// As [`Self::tcp_states`], of one.
+    pub(super) fn tcp_state(&mut self, flow: &FlowKey) -> io::Result<TcpState> {
+        let states = self.tcp_states(&[*flow])?;
+        states.first().copied().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+fn state(flow: &FlowKey, answer: Answer) -> io::Result<TcpState> {
+    let reply = match answer {
+        Ok(reply) => reply.ok_or(io::ErrorKind::UnexpectedEof)?,
+        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => return Ok(TcpState::Close),
+        Err(error) => return Err(error),
+    };
+    let state = reply.body.get(1).copied().and_then(TcpState::from_number);
+    let state = state.ok_or(io::ErrorKind::InvalidData)?;
+    let full = attributes(&reply.body, DIAG_MESSAGE).iter().any(|a| a.0 == INET_DIAG_SHUTDOWN);
+    // The exact lookup falls back to a listener that would accept the connection.
+    let wants_listener = flow.remote.port() == 0;
+    if state == TcpState::Listen && !wants_listener {
+        return Ok(TcpState::Close);
+    }
+    let half_open = state == TcpState::SynRecv && !full;
+    Ok(if half_open { TcpState::NewSynRecv } else { state })
 }
 
 /// `struct inet_diag_req_v2` for an exact lookup.

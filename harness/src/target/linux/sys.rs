@@ -438,6 +438,12 @@ pub(super) fn private_descriptors(keep: i32) -> Sys {
     }
 }
 
+/// Closes everything in the calling thread's private table but what [`private_descriptors`] left.
+pub(super) fn close_script_descriptors() -> Sys {
+    // SAFETY: the table is a script's, whose descriptors have no owners in this program.
+    check(unsafe { libc::syscall(libc::SYS_close_range, 4_u32, u32::MAX, 0_u32) })
+}
+
 /// Descriptor 3 of the calling thread's private table, as an owner.
 pub(super) fn adopt_descriptor_three() -> std::os::fd::OwnedFd {
     use std::os::fd::FromRawFd;

@@ -2,16 +2,17 @@
 
 use std::collections::VecDeque;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::time::TimeSpec;
 
 use super::clock::ScriptClock;
 use super::commands::KernelHost;
+use super::crew::{Crew, Home};
 use super::launch::Passage;
-use super::namespace::Namespace;
+use super::lull::Lull;
 use super::packet_socket::PacketSocket;
-use super::pool::Pool;
 use super::sock_diag::SockDiag;
 use super::wire::Wire;
 use super::{fault, network, sys};
@@ -27,21 +28,23 @@ use crate::target::{
 /// its own nobody else uses any, so counting up never meets a port the kernel remembers.
 const FIRST_EPHEMERAL_PORT: u16 = 32_768;
 
-/// What `launch` put up. Dropped in this order: calls end before their namespace does.
+/// What `launch` put up.
 pub(super) struct Parts {
     pub info: TargetInfo,
     pub passage: Passage,
-    pub pool: Pool,
-    pub namespace: Namespace,
+    pub crew: Crew,
     pub wire: Box<dyn Wire>,
     pub packets: PacketSocket,
     pub diag: SockDiag,
+    /// Where the crew goes afterwards; none where it ends.
+    pub home: Option<Arc<Home>>,
 }
 
 /// One script's kernel: a network namespace with the threads that live in it.
 pub struct LinuxTarget {
     parts: Parts,
     clock: ScriptClock,
+    lull: Lull,
     /// What has happened and was not handed out yet, in order of time.
     pending: VecDeque<(i64, Observation)>,
     /// The latest time handed out.
@@ -53,9 +56,11 @@ pub struct LinuxTarget {
 
 impl LinuxTarget {
     pub(super) fn new(parts: Parts) -> Self {
+        let lull = Lull::new(parts.passage);
         Self {
             parts,
             clock: ScriptClock::new(),
+            lull,
             pending: VecDeque::new(),
             last: ScriptTime(i64::MIN),
             next_port: FIRST_EPHEMERAL_PORT,
@@ -66,7 +71,10 @@ impl LinuxTarget {
     /// Moves everything that has happened into `pending`. Completions first: the packets that a
     /// call sent are in the packet socket before the call returns, so none can be missing.
     fn collect(&mut self) -> Result<(), TargetError> {
-        for done in self.parts.pool.collect() {
+        if self.lull.is_collected() {
+            return Ok(());
+        }
+        for done in self.parts.crew.pool.collect() {
             let at = self.clock.at(done.at_ns);
             let returned = Observation::Returned { at, call: done.call, returned: done.returned };
             self.pending.push_back((done.at_ns, returned));
@@ -84,6 +92,9 @@ impl LinuxTarget {
             }
         }
         self.parts.wire.settle();
+        if self.parts.wire.awaited().is_none() {
+            self.lull.set_collected();
+        }
         self.pending.make_contiguous().sort_by_key(|(at_ns, _)| *at_ns);
         Ok(())
     }
@@ -91,7 +102,7 @@ impl LinuxTarget {
     /// The error that a packet socket keeps from a moment when `tun0` was down means nothing once
     /// it is up again; while it is down, that is what is wrong.
     fn still_up(&mut self, what: &str, error: std::io::Error) -> Result<(), TargetError> {
-        if self.parts.namespace.run(|_| network::is_up())? {
+        if self.parts.crew.namespace.run(|_| network::is_up())? {
             let was_down = error.raw_os_error() == Some(libc::ENETDOWN);
             return if was_down { Ok(()) } else { Err(fault::io(what)(error)) };
         }
@@ -118,18 +129,44 @@ impl LinuxTarget {
         Some(observation)
     }
 
-    fn wait(&self, limit: std::time::Duration) -> Result<(), TargetError> {
+    fn wait(&mut self, limit: std::time::Duration) -> Result<(), TargetError> {
+        let pool = &self.parts.crew.pool;
+        self.lull.end();
+        if !pool.may_sleep() {
+            pool.woken(false);
+            return Ok(());
+        }
         let mut fds = vec![
+            PollFd::new(pool.notify(), PollFlags::POLLIN),
             PollFd::new(self.parts.packets.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.parts.pool.notify(), PollFlags::POLLIN),
         ];
         if let Some(device) = self.parts.wire.awaited() {
             fds.push(PollFd::new(device, PollFlags::POLLIN));
         }
-        match nix::poll::ppoll(&mut fds, Some(TimeSpec::from_duration(limit)), None) {
+        let slept = nix::poll::ppoll(&mut fds, Some(TimeSpec::from_duration(limit)), None);
+        pool.woken(fds.first().is_none_or(|notify| notify.any() != Some(false)));
+        match slept {
             Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
             Err(error) => Err(fault::io("wait for packets")(error)),
         }
+    }
+
+    /// Before the runner does something: the calls before it are where they go.
+    fn settle(&mut self) -> Result<(), TargetError> {
+        if self.parts.crew.pool.settle()? {
+            self.lull.end();
+        }
+        Ok(())
+    }
+
+    fn present(&mut self) -> ScriptTime {
+        self.clock.at(self.lull.now_ns())
+    }
+
+    /// Time that is left until `deadline`, or none.
+    fn remaining(&mut self, deadline: ScriptTime) -> Option<std::time::Duration> {
+        self.clock.remaining(deadline, self.lull.now_ns())?;
+        self.clock.remaining(deadline, self.lull.exact_now_ns())
     }
 }
 
@@ -139,15 +176,19 @@ impl Target for LinuxTarget {
     }
 
     fn start(&mut self) -> Result<(), TargetError> {
-        let tid = nix::unistd::gettid().as_raw();
-        if sys::round_robin(tid, Some(0)) {
-            self.boosted = Some(tid);
+        // A guest's runner is so from the beginning.
+        if self.parts.home.is_none() {
+            let tid = nix::unistd::gettid().as_raw();
+            if sys::round_robin(tid, Some(0)) {
+                self.boosted = Some(tid);
+            }
+            let _ = nix::sys::prctl::set_timerslack(1);
         }
-        let _ = nix::sys::prctl::set_timerslack(1);
         match self.parts.passage {
             Passage::TimeTravel { wheel_ticks } => self.clock.start_in_time_travel(wheel_ticks),
             Passage::Machine => self.clock.start(),
         }
+        self.lull.end();
         // What the interface sent while it was set up belongs to no script.
         self.collect()?;
         self.pending.clear();
@@ -155,7 +196,7 @@ impl Target for LinuxTarget {
     }
 
     fn now(&mut self) -> ScriptTime {
-        self.clock.now()
+        self.present()
     }
 
     fn submit(
@@ -164,15 +205,21 @@ impl Target for LinuxTarget {
         syscall: &Syscall,
         may_block: bool,
     ) -> Result<ScriptTime, TargetError> {
-        self.parts.pool.settle()?;
-        let at = self.clock.now();
-        self.parts.pool.submit(&self.parts.namespace, call, syscall, may_block)?;
+        self.settle()?;
+        let at = self.present();
+        self.lull.disturb();
+        let Crew { pool, namespace } = &mut self.parts.crew;
+        let still_ns = self.lull.still_ns();
+        if pool.submit(namespace, (call, syscall, may_block), still_ns)? {
+            self.lull.end();
+        }
         Ok(at)
     }
 
     fn inject(&mut self, ip_packet: &[u8]) -> Result<ScriptTime, TargetError> {
-        self.parts.pool.settle()?;
-        let at = self.clock.now();
+        self.settle()?;
+        let at = self.present();
+        self.lull.disturb();
         match self.parts.wire.inject(ip_packet) {
             Ok(()) => Ok(at),
             Err(error) if matches!(error.raw_os_error(), Some(libc::EMSGSIZE | libc::ENOBUFS)) => {
@@ -194,8 +241,8 @@ impl Target for LinuxTarget {
             if let Some(observation) = self.next_pending() {
                 return Ok(observation);
             }
-            let Some(limit) = self.clock.remaining(deadline) else {
-                self.last = self.last.max(self.clock.now());
+            let Some(limit) = self.remaining(deadline) else {
+                self.last = self.last.max(self.present());
                 return Ok(Observation::Idle { at: self.last });
             };
             self.wait(limit)?;
@@ -203,28 +250,41 @@ impl Target for LinuxTarget {
     }
 
     fn command(&mut self, script: &ShellScript) -> Result<CommandOutcome, TargetError> {
-        self.parts.pool.settle()?;
+        self.settle()?;
+        self.lull.end();
         let script = script.clone();
-        self.parts.namespace.run(move |realm| {
+        self.parts.crew.namespace.run(move |realm| {
             let mut host = KernelHost { programs: &mut realm.programs };
             execute(&script, &mut realm.session, &mut host)
         })?
     }
 
     fn probe(&mut self, fd: Fd) -> Result<Result<SockSnapshot, Errno>, TargetError> {
-        self.parts.pool.settle()?;
-        self.parts.namespace.run(move |_| snapshot(fd.0))
+        self.settle()?;
+        self.parts.crew.namespace.run(move |_| snapshot(fd.0))
     }
 
     fn look(&mut self, fds: &[Fd], sampling: Sampling) -> Result<Vec<Sample>, TargetError> {
-        self.parts.pool.settle()?;
+        self.settle()?;
         let fds = fds.to_vec();
-        self.parts.namespace.run(move |_| samples(&fds, sampling))
+        self.parts.crew.namespace.run(move |_| samples(&fds, sampling))
     }
 
     fn tcp_state(&mut self, flow: &FlowKey) -> Result<TcpState, TargetError> {
-        self.parts.pool.settle()?;
-        self.parts.diag.tcp_state(flow).map_err(fault::io("ask for the state of a connection"))
+        let states = self.tcp_states(&[*flow])?;
+        let gone = || TargetError::Internal("a connection without a state".into());
+        states.first().copied().ok_or_else(gone)
+    }
+
+    fn tcp_states(&mut self, flows: &[FlowKey]) -> Result<Vec<TcpState>, TargetError> {
+        self.settle()?;
+        if let Some(known) = flows.iter().map(|flow| self.lull.state(flow)).collect() {
+            return Ok(known);
+        }
+        let states = self.parts.diag.tcp_states(flows);
+        let states = states.map_err(fault::io("ask for the state of a connection"))?;
+        flows.iter().zip(&states).for_each(|(flow, state)| self.lull.set_state(*flow, *state));
+        Ok(states)
     }
 
     fn realtime_at_start_us(&mut self) -> i64 {
@@ -242,6 +302,13 @@ impl Target for LinuxTarget {
 
 impl Drop for LinuxTarget {
     fn drop(&mut self) {
+        // After a panic nobody knows what it was in the middle of.
+        if let Some(home) = self.parts.home.take()
+            && !std::thread::panicking()
+        {
+            let lasted = self.present();
+            home.come(self.parts.crew.take(), lasted.0);
+        }
         if let Some(tid) = self.boosted.filter(|&tid| tid == nix::unistd::gettid().as_raw()) {
             sys::round_robin(tid, None);
         }

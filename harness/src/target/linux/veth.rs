@@ -19,7 +19,7 @@ use super::closing::close_elsewhere;
 use super::netlink::{CREATE, EXCL, REPLACE, Request};
 use super::packet_socket::sockaddr_ll;
 use super::qdisc::{RTM_NEWQDISC, TC_H_ROOT, TCA_KIND};
-use super::rtnetlink::{RTM_NEWLINK, Rtnetlink, ifinfomsg, index_of};
+use super::rtnetlink::{RTM_NEWLINK, Rtnetlink, ifinfomsg, index_of, set_mtu, set_up};
 use super::vnet;
 use super::wire::Wire;
 use super::{fault, sys, sysctl, tun};
@@ -106,8 +106,8 @@ pub(super) fn bring_up_far_end(mtu: u32) -> Result<u32, TargetError> {
     let up = || {
         let mut netlink = Rtnetlink::open()?;
         let index = index_of(FAR)?;
-        netlink.set_mtu(index, mtu)?;
-        netlink.set_up(index)?;
+        netlink.change(set_mtu(index, mtu))?;
+        netlink.change(set_up(index))?;
         Ok::<_, io::Error>(index)
     };
     up().map_err(fault::io("bring up the far end of the veth pair"))

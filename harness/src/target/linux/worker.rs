@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
+use super::mailbox::{Inbox, Mailbox};
 use super::sys::Memory;
-use super::{calls, clock, sys};
+use super::{calls, clock, namespace, sys};
 use crate::target::{CallId, Errno, Returned, Syscall};
 
 /// A finished call.
@@ -28,13 +29,60 @@ pub(super) struct Shared {
     caps: Mutex<Vec<(i32, i32, bool)>>,
     /// Buffers that must outlive the sockets.
     pinned: Mutex<Vec<Memory>>,
+    /// The runner sleeps, or is about to look once more before it does: a call that finishes has
+    /// to be notified.
+    awaited: AtomicBool,
+    /// CLOCK_REALTIME while it is certain to stand still; else 0.
+    still_ns: AtomicI64,
 }
 
 impl Shared {
     /// Takes everything that has finished, in order.
     pub(super) fn take_done(&self) -> VecDeque<Done> {
-        std::mem::take(&mut *self.done.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *lock(&self.done))
     }
+
+    /// The clock stands still at `still_ns`, if there is one, until the runner sleeps.
+    pub(super) fn set_still(&self, still_ns: Option<i64>) {
+        self.still_ns.store(still_ns.unwrap_or(0), Ordering::SeqCst);
+    }
+
+    /// CLOCK_REALTIME.
+    fn now_ns(&self) -> i64 {
+        match self.still_ns.load(Ordering::SeqCst) {
+            0 => clock::realtime_ns(),
+            still_ns => still_ns,
+        }
+    }
+
+    /// From now on finished calls are notified. Whether there is anything to wait for: no call has
+    /// finished that nobody took.
+    pub(super) fn await_notice(&self) -> bool {
+        self.set_still(None);
+        self.awaited.store(true, Ordering::SeqCst);
+        lock(&self.done).is_empty()
+    }
+
+    /// The runner is awake.
+    pub(super) fn woken(&self) {
+        self.awaited.store(false, Ordering::SeqCst);
+    }
+
+    /// Forgets a script whose calls are over. False where a thread is not as it was before: it has
+    /// other capabilities.
+    pub(super) fn forget(&self) -> bool {
+        lock(&self.done).clear();
+        lock(&self.pinned).clear();
+        lock(&self.caps).is_empty()
+    }
+}
+
+/// What a worker is to do.
+pub(super) enum Job {
+    /// A call of the script.
+    Call(CallId, Syscall),
+    /// To enter the namespace of this thread of the process.
+    Enter(i32),
 }
 
 /// Where a worker is with its call.
@@ -69,7 +117,7 @@ impl PhaseCell {
 pub(super) struct Worker {
     tid: i32,
     phase: Arc<PhaseCell>,
-    jobs: Option<mpsc::Sender<(CallId, Syscall)>>,
+    jobs: Option<Mailbox<Job>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -77,7 +125,8 @@ impl Worker {
     /// Starts a worker. To be called on the namespace's thread: the worker inherits its namespace
     /// and its descriptor table.
     pub(super) fn spawn(shared: Arc<Shared>, notify: Arc<OwnedFd>) -> std::io::Result<Self> {
-        let (jobs, queue) = mpsc::channel();
+        let queue = Inbox::new();
+        let jobs = queue.mailbox();
         let (report, started) = mpsc::channel();
         let phase = Arc::new(PhaseCell::default());
         let cell = Arc::clone(&phase);
@@ -87,14 +136,15 @@ impl Worker {
                 serve(&queue, &cell, &shared, &notify);
             }
         })?;
+        let jobs = jobs(thread.thread());
         let tid = started.recv().map_err(std::io::Error::other)?;
         Ok(Self { tid, phase, jobs: Some(jobs), thread: Some(thread) })
     }
 
-    /// Hands it a call. It must be idle.
-    pub(super) fn dispatch(&self, call: CallId, syscall: Syscall) -> bool {
+    /// Hands it something to do. It must be idle.
+    pub(super) fn dispatch(&self, job: Job) -> bool {
         self.phase.set(Phase::Dispatched);
-        self.jobs.as_ref().is_some_and(|jobs| jobs.send((call, syscall)).is_ok())
+        self.jobs.as_ref().is_some_and(|jobs| jobs.send(job))
     }
 
     /// Where it is with its call.
@@ -147,18 +197,24 @@ fn prepare_thread() {
     let _ = nix::sys::prctl::set_timerslack(1);
 }
 
-fn serve(
-    queue: &mpsc::Receiver<(CallId, Syscall)>,
-    phase: &PhaseCell,
-    shared: &Shared,
-    notify: &OwnedFd,
-) {
+fn serve(queue: &Inbox<Job>, phase: &PhaseCell, shared: &Shared, notify: &OwnedFd) {
     let mut caps_applied = 0;
-    for (call, syscall) in queue {
+    while let Some(job) = queue.next() {
+        let (call, syscall) = match job {
+            Job::Call(call, syscall) => (call, syscall),
+            Job::Enter(tid) => {
+                // Calls made in another namespace would be worse than none.
+                if namespace::enter(tid).is_err() {
+                    return;
+                }
+                phase.set(Phase::Idle);
+                continue;
+            }
+        };
         catch_up_capabilities(shared, &mut caps_applied);
         phase.set(Phase::Calling);
         let finished = calls::make(&syscall);
-        let at_ns = clock::realtime_ns();
+        let at_ns = shared.now_ns();
         if let Syscall::CapSet { which, cap, set } = syscall
             && finished.returned.errno.is_none()
         {
@@ -171,8 +227,10 @@ fn serve(
         phase.set(Phase::Idle);
         done.push_back(Done { call, at_ns, returned: finished.returned });
         drop(done);
-        // Fails only if the counter is full, and then it is readable all the same.
-        let _ = nix::unistd::write(notify, &1_u64.to_ne_bytes());
+        if shared.awaited.load(Ordering::SeqCst) {
+            // Fails only if the counter is full, and then it is readable all the same.
+            let _ = nix::unistd::write(notify, &1_u64.to_ne_bytes());
+        }
     }
 }
 

@@ -72,58 +72,94 @@ pub(super) fn stream_socket(domain: i32, ty: i32, protocol: i32) -> Result<bool,
     Ok(flags & SOCK_NONBLOCK != 0)
 }
 
-/// Options of a TCP socket that Linux lets be set and the stack lacks: netfilter's tables, filters
-/// by a program, IP options and IPv6 extension headers, the repair and TCP-AO families, zero copy,
-/// the upper layer protocols.
-const NO_SETTER: &[(i32, std::ops::RangeInclusive<i32>)] = &[
-    (SOL_SOCKET, 26..=26),
-    (SOL_SOCKET, 37..=37),
-    (SOL_SOCKET, 50..=52),
-    (SOL_SOCKET, 60..=60),
-    (SOL_SOCKET, 65..=65),
-    (SOL_SOCKET, 80..=80),
-    (SOL_TCP, 19..=22),
-    (SOL_TCP, 29..=29),
-    (SOL_TCP, 35..=35),
-    (SOL_TCP, 38..=42),
-    (SOL_IP, 4..=4),
-    (SOL_IP, 64..=83),
-    (SOL_IPV6, 6..=6),
-    (SOL_IPV6, 54..=55),
-    (SOL_IPV6, 57..=57),
-    (SOL_IPV6, 59..=59),
-    (SOL_IPV6, 64..=65),
-];
-
-/// Options of a TCP socket that Linux lets be read and the stack lacks.
-const NO_GETTER: &[(i32, std::ops::RangeInclusive<i32>)] = &[
-    (SOL_SOCKET, 17..=17),
-    (SOL_SOCKET, 37..=37),
-    (SOL_SOCKET, 60..=60),
-    (SOL_SOCKET, 65..=65),
-    (SOL_TCP, 19..=21),
-    (SOL_TCP, 23..=23),
-    (SOL_TCP, 29..=29),
-    (SOL_TCP, 35..=35),
-    (SOL_TCP, 40..=42),
-    (SOL_IP, 64..=83),
-    (SOL_IPV6, 64..=65),
-    (SOL_IPV6, 68..=69),
-    (SOL_IPV6, 80..=80),
-];
-
-fn is_listed(list: &[(i32, std::ops::RangeInclusive<i32>)], level: i32, name: i32) -> bool {
-    list.iter().any(|(of, names)| *of == level && names.contains(&name))
+/// What options belong to that are not the stack's, and why they are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beyond {
+    /// BPF programs, which only a kernel can run.
+    Programs,
+    /// Tables of the packet filter.
+    Netfilter,
+    /// Options of the IP header and extension headers: the stack sends and keeps none.
+    IpOptions,
+    /// RFC 5925.
+    TcpAo,
+    /// Pages shared with the process, and memory of devices.
+    MappedMemory,
+    /// What is asked about is the process, not the socket.
+    Process,
 }
 
-/// Whether Linux lets the option be set, and the stack does not.
-pub(super) fn lacks_setter(level: i32, name: i32) -> bool {
-    is_listed(NO_SETTER, level, name)
+impl Beyond {
+    /// For the reason of a skip.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Programs => "BPF programs",
+            Self::Netfilter => "packet filter",
+            Self::IpOptions => "IP options and extension headers",
+            Self::TcpAo => "TCP-AO",
+            Self::MappedMemory => "mapped memory",
+            Self::Process => "processes",
+        }
+    }
 }
 
-/// Whether Linux lets the option be read, and the stack does not.
-pub(super) fn lacks_getter(level: i32, name: i32) -> bool {
-    is_listed(NO_GETTER, level, name)
+/// Options of one level, from one number to another, that can be set, read, or both.
+struct Missing {
+    level: i32,
+    names: std::ops::RangeInclusive<i32>,
+    set: bool,
+    get: bool,
+    of: Beyond,
+}
+
+const fn missing(
+    level: i32,
+    names: std::ops::RangeInclusive<i32>,
+    (set, get): (bool, bool),
+    of: Beyond,
+) -> Missing {
+    Missing { level, names, set, get, of }
+}
+
+const BOTH: (bool, bool) = (true, true);
+const SET: (bool, bool) = (true, false);
+const GET: (bool, bool) = (false, true);
+
+/// Options of a TCP socket that Linux has and the stack lacks.
+const MISSING: &[Missing] = &[
+    missing(SOL_SOCKET, 17..=17, GET, Beyond::Process),
+    missing(SOL_SOCKET, 26..=26, SET, Beyond::Programs),
+    missing(SOL_SOCKET, 50..=52, SET, Beyond::Programs),
+    missing(SOL_SOCKET, 80..=80, SET, Beyond::MappedMemory),
+    missing(SOL_TCP, 35..=35, GET, Beyond::MappedMemory),
+    missing(SOL_TCP, 38..=39, SET, Beyond::TcpAo),
+    missing(SOL_TCP, 40..=40, BOTH, Beyond::TcpAo),
+    missing(SOL_TCP, 41..=41, GET, Beyond::TcpAo),
+    missing(SOL_TCP, 42..=42, BOTH, Beyond::TcpAo),
+    missing(SOL_IP, 4..=4, SET, Beyond::IpOptions),
+    missing(SOL_IP, 64..=83, BOTH, Beyond::Netfilter),
+    missing(SOL_IPV6, 6..=6, SET, Beyond::IpOptions),
+    missing(SOL_IPV6, 54..=55, SET, Beyond::IpOptions),
+    missing(SOL_IPV6, 57..=57, SET, Beyond::IpOptions),
+    missing(SOL_IPV6, 59..=59, SET, Beyond::IpOptions),
+    missing(SOL_IPV6, 64..=65, BOTH, Beyond::Netfilter),
+    missing(SOL_IPV6, 68..=69, GET, Beyond::Netfilter),
+    missing(SOL_IPV6, 80..=80, GET, Beyond::Netfilter),
+];
+
+fn lacks_option(level: i32, name: i32, wanted: impl Fn(&Missing) -> bool) -> Option<Beyond> {
+    let is_it = |row: &&Missing| row.level == level && row.names.contains(&name) && wanted(row);
+    MISSING.iter().find(is_it).map(|row| row.of)
+}
+
+/// What the stack would need to let the option be set, if Linux does.
+pub(super) fn lacks_setter(level: i32, name: i32) -> Option<&'static str> {
+    lacks_option(level, name, |row| row.set).map(Beyond::name)
+}
+
+/// What the stack would need to let the option be read, if Linux does.
+pub(super) fn lacks_getter(level: i32, name: i32) -> Option<&'static str> {
+    lacks_option(level, name, |row| row.get).map(Beyond::name)
 }
 
 /// Whether a TCP socket of this family has options of the level at all.

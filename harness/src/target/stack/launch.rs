@@ -1,6 +1,7 @@
 //! Makes a stack for one script.
 
 use synproof_stack::net::Route;
+use synproof_stack::time::Hz;
 use synproof_stack::{Config, Stack};
 
 use super::beyond;
@@ -11,10 +12,6 @@ use super::target::StackTarget;
 use crate::command::host::{CommandHost as _, Refusal, SysctlKey};
 use crate::target::{Capability, Clock, Launch, Setup, Target, TargetError, TargetInfo};
 
-/// Length of a tick of the stack in microseconds.
-#[expect(clippy::cast_possible_wrap, reason = "a million at most")]
-const TICK_US: i64 = (synproof_stack::time::TICK_NS / 1000) as i64;
-
 /// What the stack has, sorted.
 const CAPABILITIES: &[Capability] = &[
     Capability::Ipv4,
@@ -22,8 +19,11 @@ const CAPABILITIES: &[Capability] = &[
     Capability::Ipv4Mapped,
     Capability::TcpInfo,
     Capability::Fastopen,
+    Capability::AccEcn,
+    Capability::InjectGso,
     Capability::Md5,
     Capability::Tso,
+    Capability::HostSysctls,
     Capability::VirtualTime,
 ];
 
@@ -33,11 +33,11 @@ pub struct StackLaunch;
 
 impl Launch for StackLaunch {
     fn info(&self) -> Result<TargetInfo, TargetError> {
-        Ok(info("stack".to_owned()))
+        Ok(info("stack".to_owned(), Hz::DEFAULT))
     }
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
-        launch("stack".to_owned(), stack(setup), setup)
+        launch("stack".to_owned(), stack(setup)?, setup)
     }
 }
 
@@ -56,32 +56,35 @@ impl MutantLaunch {
 #[cfg(feature = "mutants")]
 impl Launch for MutantLaunch {
     fn info(&self) -> Result<TargetInfo, TargetError> {
-        Ok(info(self.name()))
+        Ok(info(self.name(), Hz::DEFAULT))
     }
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
-        let mut stack = stack(setup);
+        let mut stack = stack(setup)?;
         stack.set_mutant(Some(self.0));
         launch(self.name(), stack, setup)
     }
 }
 
-fn stack(setup: &Setup) -> Stack {
+fn stack(setup: &Setup) -> Result<Stack, TargetError> {
     // Without an address of its own the stack answers for every address, as a host does that
     // routes the network to itself.
     let local_addrs = if setup.is_anyip { Vec::new() } else { vec![setup.local_ip] };
-    Stack::new(Config { local_addrs, mtu: setup.mtu, seed: setup.seed })
+    let hz = setup.hz.map_or(Some(Hz::DEFAULT), Hz::new);
+    let hz = hz.ok_or_else(|| beyond::lacks("a tick of that length"))?;
+    Ok(Stack::new(Config { local_addrs, mtu: setup.mtu, seed: setup.seed, hz }))
 }
 
 fn launch(name: String, mut stack: Stack, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
     stack.net_mut().routes = routes(setup);
-    let mut machine = Machine::new(stack);
+    let mut machine = Machine::new(stack, setup.inject_gso_size);
     let mut network = Network::new(setup);
     let mut host = StackHost { machine: &mut machine, network: &mut network };
     for (name, value) in &setup.sysctls {
         set(&mut host, name, value)?;
     }
-    Ok(Box::new(StackTarget::new(info(name), machine, network)))
+    let hz = machine.stack.hz();
+    Ok(Box::new(StackTarget::new(info(name, hz), hz, machine, network)))
 }
 
 /// The networks that the Linux targets have routes to.
@@ -92,11 +95,11 @@ fn routes(setup: &Setup) -> Vec<Route> {
     if setup.is_anyip { vec![to_peer] } else { vec![own, to_peer] }
 }
 
-fn info(name: String) -> TargetInfo {
+fn info(name: String, hz: Hz) -> TargetInfo {
     TargetInfo {
         name,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        clock: Clock::Virtual { tick_us: TICK_US },
+        clock: Clock::Virtual { tick_us: i64::from(1_000_000 / hz.per_sec()) },
         capabilities: CAPABILITIES.to_vec(),
     }
 }

@@ -8,12 +8,19 @@ use std::collections::{BTreeSet, VecDeque};
 use std::task::Poll;
 
 use synproof_stack::api::Sleep;
-use synproof_stack::time::{Instant, TICK_NS};
+use synproof_stack::time::{Hz, Instant};
 use synproof_stack::{Fd as StackFd, Stack};
 
 use super::files::Files;
 use super::{beyond, calls};
 use crate::target::{CallId, Fd, Observation, Returned, ScriptTime, Syscall, TargetError};
+
+/// The largest granularity of the timer wheel that matters: timers of four hours with 1000 ticks per
+/// second (the target `linux` in time travel has the same numbers).
+const WHEEL_TICKS: u64 = 1 << 18;
+const NANOS_PER_SEC: u64 = 1_000_000_000;
+/// How long after a tick a script starts, as with packetdrill.
+const AFTER_TICK_NS: u64 = 250_000;
 
 /// Sleepers that wake each other this often at one moment will never stop.
 const MAX_ROUNDS: usize = 10_000;
@@ -57,6 +64,8 @@ impl Parked {
 #[derive(Debug)]
 pub(super) struct Machine {
     pub(super) stack: Stack,
+    /// Segment size that larger injected packets are put together from; 0 for none.
+    inject_gso_size: u16,
     now: Instant,
     /// The stack's time at script time 0.
     origin: Instant,
@@ -69,9 +78,10 @@ pub(super) struct Machine {
 
 impl Machine {
     /// A machine at the stack's time zero.
-    pub(super) fn new(stack: Stack) -> Self {
+    pub(super) fn new(stack: Stack, inject_gso_size: u16) -> Self {
         Self {
             stack,
+            inject_gso_size,
             now: Instant::ZERO,
             origin: Instant::ZERO,
             parked: Vec::new(),
@@ -80,10 +90,13 @@ impl Machine {
         }
     }
 
-    /// Script time starts at the next tick, which is now unless a command has slept.
-    pub(super) fn start(&mut self) -> Result<(), TargetError> {
-        let tick = Instant(self.now.as_nanos().div_ceil(TICK_NS).saturating_mul(TICK_NS));
-        self.run_until(tick, |_| false)?;
+    /// Script time starts where it does in a kernel in virtual time (docs/virtual-time.md): shortly
+    /// after a tick that is a multiple of both 2^18 ticks and a second.
+    pub(super) fn start(&mut self, hz: Hz) -> Result<(), TargetError> {
+        let round = WHEEL_TICKS >> hz.per_sec().trailing_zeros().min(WHEEL_TICKS.trailing_zeros());
+        let round_ns = round * NANOS_PER_SEC;
+        let tick_ns = (self.now.as_nanos() / round_ns + 1) * round_ns;
+        self.run_until(Instant(tick_ns).plus_nanos(AFTER_TICK_NS), |_| false)?;
         self.origin = self.now;
         self.happened.clear();
         Ok(())
@@ -121,7 +134,7 @@ impl Machine {
 
     /// A datagram arrives.
     pub(super) fn inject(&mut self, ip_packet: &[u8]) -> Result<(), TargetError> {
-        self.stack.on_packet(self.now, ip_packet);
+        self.stack.on_aggregate(self.now, ip_packet, self.inject_gso_size);
         self.settle()
     }
 

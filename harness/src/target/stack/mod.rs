@@ -18,8 +18,10 @@ mod options;
 mod qdisc;
 mod target;
 mod transfer;
+mod transitions;
 
 #[cfg(feature = "mutants")]
 pub use launch::MutantLaunch;
 pub use launch::StackLaunch;
 pub use target::StackTarget;
+pub use transitions::transitions;

@@ -62,10 +62,12 @@ pub(super) fn getsockopt(
     let room = usize::try_from(len).unwrap_or(usize::MAX);
     match kernel.stack.getsockopt(kernel.now, to_fd(fd), level, name, room) {
         Ok(value) => Ok(Poll::Ready((0, Output::OptVal(value)))),
-        Err(StackErrno::ENOPROTOOPT) if beyond::lacks_getter(level, name) => {
-            beyond(format!("getsockopt({}, {name})", beyond::level_name(level)))
-        }
-        Err(errno) => Err(errno.into()),
+        Err(errno) => match beyond::lacks_getter(level, name) {
+            Some(what) if errno == StackErrno::ENOPROTOOPT => {
+                beyond(format!("getsockopt({}, {name}) ({what})", beyond::level_name(level)))
+            }
+            Some(_) | None => Err(errno.into()),
+        },
     }
 }
 
@@ -91,11 +93,12 @@ pub(super) fn setsockopt(
     bytes.resize(wanted, 0);
     match kernel.stack.setsockopt(kernel.now, fd_of_stack, level, name, &bytes) {
         Ok(()) => done(()),
-        Err(StackErrno::ENOPROTOOPT)
-            if beyond::lacks_setter(level, name) && linux_has(kernel, fd, level) =>
-        {
-            beyond(format!("setsockopt({}, {name})", beyond::level_name(level)))
-        }
+        Err(StackErrno::ENOPROTOOPT) => match beyond::lacks_setter(level, name) {
+            Some(what) if linux_has(kernel, fd, level) => {
+                beyond(format!("setsockopt({}, {name}) ({what})", beyond::level_name(level)))
+            }
+            Some(_) | None => Err(StackErrno::ENOPROTOOPT.into()),
+        },
         Err(StackErrno::ENOENT) if (level, name) == (SOL_TCP, TCP_CONGESTION) => {
             let text = String::from_utf8_lossy(&bytes);
             match beyond::congestion_control(text.trim_end_matches('\0')) {

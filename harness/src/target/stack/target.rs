@@ -1,6 +1,7 @@
 //! The reference stack behind the [`Target`] trait.
 
 use synproof_stack::Flow;
+use synproof_stack::time::Hz;
 
 use super::commands::StackHost;
 use super::machine::Machine;
@@ -20,6 +21,7 @@ const FIRST_EPHEMERAL_PORT: u16 = 32_768;
 #[derive(Debug)]
 pub struct StackTarget {
     info: TargetInfo,
+    hz: Hz,
     machine: Machine,
     network: Network,
     session: Session,
@@ -28,9 +30,10 @@ pub struct StackTarget {
 }
 
 impl StackTarget {
-    pub(super) fn new(info: TargetInfo, machine: Machine, network: Network) -> Self {
+    pub(super) fn new(info: TargetInfo, hz: Hz, machine: Machine, network: Network) -> Self {
         Self {
             info,
+            hz,
             machine,
             network,
             session: Session::default(),
@@ -45,7 +48,7 @@ impl Target for StackTarget {
     }
 
     fn start(&mut self) -> Result<(), TargetError> {
-        self.machine.start()
+        self.machine.start(self.hz)
     }
 
     fn now(&mut self) -> ScriptTime {

@@ -33,12 +33,14 @@ pub(super) fn transfer(kernel: &mut Kernel<'_>, syscall: &Syscall) -> Answer {
             read(kernel, *fd, &refs(iov))
         }
         Syscall::Recv { fd, buf, flags } | Syscall::Recvfrom { fd, buf, flags } => {
-            receive(kernel, *fd, &[buf], *flags).map(data)
+            let received = receive(kernel, *fd, &[buf], *flags)?;
+            Ok(data(received.map(|received| untouched(received, &[buf]))))
         }
         Syscall::Recvmsg { fd, iov, control_len, flags } => {
             limit(iov, StackErrno::EMSGSIZE)?;
             let received = receive(kernel, *fd, &refs(iov), *flags)?;
-            Ok(received.map(|received| message(received, *control_len)))
+            let buffers = refs(iov);
+            Ok(received.map(|got| message(untouched(got, &buffers), *control_len)))
         }
         Syscall::Write { fd, buf } => write(kernel, *fd, &[buf]),
         Syscall::Writev { fd, iov } => {
@@ -154,6 +156,15 @@ fn write(kernel: &mut Kernel<'_>, fd: Fd, buffers: &[&Buffer]) -> Answer {
 
 fn data(received: Poll<Received>) -> Poll<(i64, Output)> {
     received.map(|received| (count(received.len), Output::Data(received.data)))
+}
+
+/// What MSG_TRUNC throws away leaves the buffers as they were, which is zeros; a null pointer has
+/// nothing to leave.
+fn untouched(mut received: Received, buffers: &[&Buffer]) -> Received {
+    let room: usize = buffers.iter().filter(|b| !is_null(b)).map(|buffer| buffer.len()).sum();
+    let len = received.data.len().max(received.len.min(room));
+    received.data.resize(len, 0);
+    received
 }
 
 fn message(received: Received, control_len: usize) -> (i64, Output) {

@@ -4,11 +4,11 @@
 //! is sent, and powers the machine off.
 
 mod files;
+mod length;
 mod serve;
 
 use std::fs::File;
 use std::os::fd::AsFd;
-use std::path::Path;
 
 use nix::sys::reboot::{RebootMode, reboot};
 use nix::sys::termios::{self, SetArg};
@@ -25,11 +25,11 @@ const TERMINAL: &str = "/dev/tty1";
 ///
 /// # Errors
 /// It is not.
-pub fn init(program: &Path) -> Result<std::convert::Infallible, String> {
+pub fn init() -> Result<std::convert::Infallible, String> {
     if std::process::id() != 1 {
         return Err(format!("{COMMAND} is for the init of a guest, not for people"));
     }
-    if let Err(why) = serve_all(program) {
+    if let Err(why) = serve_all() {
         // The host learns it from the kernel's console and from the guest's end.
         let _ = std::fs::write("/dev/kmsg", format!("<3>synproof: {why}\n"));
     }
@@ -40,9 +40,8 @@ pub fn init(program: &Path) -> Result<std::convert::Infallible, String> {
     }
 }
 
-fn serve_all(program: &Path) -> Result<(), String> {
-    let folder = program.parent().unwrap_or(Path::new("/"));
-    let files = files::arrange(folder);
+fn serve_all() -> Result<(), String> {
+    let files = files::arrange();
     let mut terminal = open_terminal()?;
     match files {
         Ok(()) => serve::serve(&mut terminal),

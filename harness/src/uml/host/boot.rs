@@ -1,4 +1,4 @@
-//! Starts a guest's kernel: its arguments, its pipes, and the folder it keeps its own files in.
+//! Starts a guest's kernel: its arguments, its pipes, and the name of its init.
 
 use std::ffi::OsString;
 use std::io;
@@ -17,7 +17,7 @@ use crate::uml::kernel::Kernel;
 
 /// What stays the same in every boot. `inf-cpu`: time passes only while everything sleeps. The
 /// wall clock starts where it always does, so that no date ever makes a difference.
-const ARGUMENTS: [&str; 11] = [
+const ARGUMENTS: [&str; 12] = [
     "mem=512M",
     // There is no block device; without a word about it, old kernels look for one.
     "root=none",
@@ -31,6 +31,8 @@ const ARGUMENTS: [&str; 11] = [
     "con0=null,fd:2",
     "con1=fd:0,fd:1",
     "loglevel=4",
+    // Where it would note its process number, if that could be written to: nothing may be left.
+    "uml_dir=/proc/",
 ];
 
 /// A kernel that has been started.
@@ -40,24 +42,18 @@ pub(super) struct Booted {
     pub(super) to_guest: OwnedFd,
     pub(super) from_guest: OwnedFd,
     pub(super) console: OwnedFd,
-    /// Holds `init`, and what User-Mode Linux writes (its process number).
-    pub(super) folder: TempDir,
+    /// Is in the way to init, until that runs.
+    pub(super) folder: Option<TempDir>,
 }
 
 /// Starts `kernel` with this program as init. The thread that calls this
 /// keeps the guest alive: when it ends, so does the guest, however that happens.
 pub(super) fn boot(kernel: &Kernel) -> Result<Booted, TargetError> {
-    let folder = tempfile::Builder::new().prefix("synproof-uml-").tempdir();
-    let folder = folder.map_err(io_error("make a folder for a guest"))?;
-    let path = unquoted(folder.path())?;
-    let this = std::env::current_exe().map_err(io_error("find this program"))?;
-    symlink(&this, folder.path().join("init")).map_err(io_error("name the guest's init"))?;
+    let (init, folder) = name_init()?;
     let mut command = Command::new(&kernel.binary);
     command
         .args(ARGUMENTS)
-        .arg(format!("uml_dir={path}/"))
-        .arg("umid=guest")
-        .arg(format!("init={path}/init"))
+        .arg(format!("init={init}"))
         .args(["--", guest::COMMAND])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -82,15 +78,33 @@ pub(super) fn boot(kernel: &Kernel) -> Result<Booted, TargetError> {
     })
 }
 
+/// This program, by a path that a kernel can be told: its own, or that of a link to it.
+fn name_init() -> Result<(String, Option<TempDir>), TargetError> {
+    let this = std::env::current_exe().map_err(io_error("find this program"))?;
+    if let Some(path) = unquoted(&this) {
+        return Ok((path, None));
+    }
+    let folder = tempfile::Builder::new().prefix("synproof-uml-").tempdir();
+    let folder = folder.map_err(io_error("make a folder for a guest"))?;
+    let link = folder.path().join("init");
+    symlink(&this, &link).map_err(io_error("name the guest's init"))?;
+    let path = unquoted(&link).ok_or_else(|| quoted(folder.path()))?;
+    Ok((path, Some(folder)))
+}
+
 /// The path, if it survives on a kernel's command line, where nothing can be quoted.
-fn unquoted(path: &Path) -> Result<String, TargetError> {
+fn unquoted(path: &Path) -> Option<String> {
     let text = OsString::from(path).into_string().ok();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@:=".contains(c);
-    text.filter(|text| text.chars().all(plain)).ok_or_else(|| TargetError::Unavailable {
+    text.filter(|text| text.chars().all(plain))
+}
+
+fn quoted(path: &Path) -> TargetError {
+    TargetError::Unavailable {
         what: format!("use {} for a guest", path.display()),
         why: "a path on a kernel's command line has only letters, digits and /._-+@:=".into(),
         fix: "set TMPDIR to another folder".into(),
-    })
+    }
 }
 
 pub(super) fn io_error(what: &str) -> impl FnOnce(io::Error) -> TargetError + use<'_> {

@@ -10,6 +10,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 
 use crate::uml::message::{Frames, TAKEN, ToHost, WINDOW};
+use crate::uml::stream::Squeeze;
 
 /// Room in the pipe from the guest, so that it never has to wait while its clock would run on.
 const PIPE: i32 = 1 << 20;
@@ -36,6 +37,7 @@ pub(super) enum Broken {
 pub(super) struct Channel {
     to_guest: OwnedFd,
     from_guest: OwnedFd,
+    squeeze: Squeeze,
     frames: Frames,
     /// Bytes that have been sent and not been read, as far as is known.
     ahead: usize,
@@ -49,13 +51,15 @@ impl Channel {
         }
         // Refused above a limit for unprivileged users: the pipe then stays as it is.
         let _ = fcntl(&from_guest, FcntlArg::F_SETPIPE_SZ(PIPE));
-        Ok(Self { to_guest, from_guest, frames: Frames::default(), ahead: 0 })
+        let (squeeze, frames) = (Squeeze::new(), Frames::default());
+        Ok(Self { to_guest, from_guest, squeeze, frames, ahead: 0 })
     }
 
     /// Sends a frame within `limit`.
     pub(super) fn send(&mut self, frame: &[u8], limit: Duration) -> Result<(), Broken> {
         let deadline = Deadline::after(limit);
-        let mut rest = frame;
+        let small = self.squeeze.squeeze(frame).map_err(Broken::Garbled)?;
+        let mut rest = small.as_slice();
         while !rest.is_empty() {
             let room = WINDOW.saturating_sub(self.ahead).min(rest.len());
             if room == 0 {

@@ -8,7 +8,7 @@ use crate::engine::Run;
 use crate::executor::{Executor, Job, Worker};
 use crate::target::{TargetError, TargetInfo};
 use crate::uml::kernel::Kernel;
-use crate::uml::message::Errand;
+use crate::uml::message::{Errand, Greeting};
 
 /// Runs scripts on User-Mode Linux.
 #[derive(Debug)]
@@ -45,11 +45,21 @@ impl Guests {
     }
 
     /// What a guest says about itself, and which kernel it is.
-    fn told(&self, inside: TargetInfo) -> TargetInfo {
+    fn told(&self, inside: Greeting) -> TargetInfo {
+        let Greeting { info, clock_step_ns } = inside;
         let Kernel { hz, config_hash, .. } = &self.kernel;
-        let version = format!("{} (HZ {hz}, config {config_hash})", inside.version);
-        TargetInfo { name: self.name.clone(), version, ..inside }
+        let clock = coarse(clock_step_ns).map_or_else(String::new, |why| format!(", {why}"));
+        let version = format!("{} (HZ {hz}, config {config_hash}{clock})", info.version);
+        TargetInfo { name: self.name.clone(), version, ..info }
     }
+}
+
+/// A kernel that was not built by `cargo xtask uml build` reads its clock in steps of 256 ns
+/// (xtask/src/uml/clock.rs); ours in steps of one.
+fn coarse(step_ns: i64) -> Option<String> {
+    const COARSE_NS: i64 = 100;
+    let why = || format!("clock in steps of {step_ns} ns: times may differ from run to run");
+    (step_ns >= COARSE_NS).then(why)
 }
 
 impl Executor for Guests {
@@ -114,5 +124,17 @@ fn errand(job: &Job<'_>) -> Errand {
         defines: job.defines.clone(),
         config: job.config.clone(),
         mode: job.mode,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::coarse;
+
+    #[test]
+    fn a_coarse_clock_is_told() {
+        assert_eq!(coarse(1), None);
+        assert_eq!(coarse(3), None);
+        assert!(coarse(256).is_some_and(|why| why.contains("256 ns")));
     }
 }

@@ -12,9 +12,9 @@ use super::boot::{Booted, boot, io_error};
 use super::channel::{Broken, Channel};
 use super::console::Console;
 use super::room;
-use crate::target::{TargetError, TargetInfo};
+use crate::target::TargetError;
 use crate::uml::kernel::Kernel;
-use crate::uml::message::{Errand, Report, ToGuest, ToHost, frame};
+use crate::uml::message::{Errand, Greeting, Report, ToGuest, ToHost, frame};
 
 /// A boot takes a fraction of a second; this long, on the busiest machine, it never does.
 const BOOT_LIMIT: Duration = Duration::from_secs(60);
@@ -41,7 +41,7 @@ pub(super) struct Guest {
 
 impl Guest {
     /// Boots `kernel` and waits until it is ready.
-    pub(super) fn boot(kernel: &Kernel) -> Result<(Self, TargetInfo), TargetError> {
+    pub(super) fn boot(kernel: &Kernel) -> Result<(Self, Greeting), TargetError> {
         let Booted { child, to_guest, from_guest, console, folder } = boot(kernel)?;
         let console = Console::read(File::from(console));
         let console = console.map_err(io_error("read the console of a guest"))?;
@@ -52,10 +52,10 @@ impl Guest {
         // Init runs, so nothing in it is needed any more: whatever ends the host, nothing is left.
         drop(folder);
         match greeting {
-            Ok(ToHost::Ready(info)) => {
+            Ok(ToHost::Ready(greeting)) => {
                 // The boot went well: what its kernel said on the way explains nothing later.
                 guest.console.forget();
-                Ok((guest, info))
+                Ok((guest, greeting))
             }
             Ok(ToHost::Unusable(why)) => Err(not_booted(kernel, why)),
             Ok(ToHost::Ran(_) | ToHost::Taken) => {

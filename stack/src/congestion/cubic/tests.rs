@@ -31,10 +31,14 @@ fn a_loss_multiplies_by_seven_tenths(
     #[case] ssthresh: u32,
     #[case] new_max: u32,
 ) {
-    let mut cubic = Cubic::new(&Sysctls::default());
+    let mut cubic = Cubic::new(&Sysctls::default(), Hz::DEFAULT);
     cubic.curve.last_max_cwnd = last_max;
     assert_eq!(cubic.ssthresh(&mut window(cwnd, u32::MAX)), ssthresh);
     assert_eq!(cubic.curve.last_max_cwnd, new_max);
+}
+
+fn tick(ms: u64) -> Jiffies {
+    Hz::DEFAULT.jiffies(Instant::from_millis(ms))
 }
 
 /// Every ACK of `rtts` round trips of `rtt_ms`, starting at one second, one segment each.
@@ -53,7 +57,7 @@ fn run(cubic: &mut Cubic, cw: &mut Cwnd, rtts: u64, rtt_ms: u64) {
 
 #[test]
 fn growth_after_a_loss_follows_the_formula() {
-    let mut cubic = Cubic::new(&Sysctls::default());
+    let mut cubic = Cubic::new(&Sysctls::default(), Hz::DEFAULT);
     let mut cw = window(1000, 1000);
     cw.snd_ssthresh = cubic.ssthresh(&mut cw);
     cw.snd_cwnd = cw.snd_ssthresh;
@@ -71,7 +75,7 @@ fn growth_after_a_loss_follows_the_formula() {
 
 #[test]
 fn small_windows_are_at_least_as_fast_as_reno() {
-    let mut cubic = Cubic::new(&Sysctls::default());
+    let mut cubic = Cubic::new(&Sysctls::default(), Hz::DEFAULT);
     let mut cw = window(20, 20);
     cw.snd_ssthresh = cubic.ssthresh(&mut cw);
     cw.snd_cwnd = cw.snd_ssthresh;
@@ -82,19 +86,19 @@ fn small_windows_are_at_least_as_fast_as_reno() {
 
 #[test]
 fn idle_time_shifts_the_curve() {
-    let mut cubic = Cubic::new(&Sysctls::default());
-    cubic.curve.epoch_start = Some(1000);
+    let mut cubic = Cubic::new(&Sysctls::default(), Hz::DEFAULT);
+    cubic.curve.epoch_start = Some(tick(1000));
     let mut cw = window(10, 10);
     let now = Instant::from_millis(5000);
-    cubic.cwnd_event(&mut cw, CaEvent::TxStart { idle_us: 2_000_000 }, now);
-    assert_eq!(cubic.curve.epoch_start, Some(3000));
-    cubic.cwnd_event(&mut cw, CaEvent::TxStart { idle_us: 9_000_000 }, now);
-    assert_eq!(cubic.curve.epoch_start, Some(5000));
+    cubic.cwnd_event(&mut cw, CaEvent::TxStart { idle: 2000 }, now);
+    assert_eq!(cubic.curve.epoch_start, Some(tick(3000)));
+    cubic.cwnd_event(&mut cw, CaEvent::TxStart { idle: 9000 }, now);
+    assert_eq!(cubic.curve.epoch_start, Some(tick(5000)));
 }
 
 #[test]
 fn a_timeout_forgets_everything() {
-    let mut cubic = Cubic::new(&Sysctls::default());
+    let mut cubic = Cubic::new(&Sysctls::default(), Hz::DEFAULT);
     let mut cw = window(100, 50);
     cubic.ssthresh(&mut cw);
     cubic.set_state(&mut cw, CaState::Recovery, Instant::ZERO);
@@ -104,7 +108,7 @@ fn a_timeout_forgets_everything() {
 }
 
 fn hystart_after(cwnd: u32, acks: &[(u64, u32)]) -> u32 {
-    let mut cubic = Cubic::new(&Sysctls::default());
+    let mut cubic = Cubic::new(&Sysctls::default(), Hz::DEFAULT);
     let mut cw = window(cwnd, u32::MAX);
     for (n, &(at_us, rtt_us)) in acks.iter().enumerate() {
         let seq = Seq(u32::try_from(n).unwrap());
@@ -132,7 +136,7 @@ fn an_ack_train_of_half_the_delay_ends_slow_start(
 
 #[test]
 fn nine_samples_of_a_longer_delay_end_slow_start() {
-    let mut cubic = Cubic::new(&Sysctls::default());
+    let mut cubic = Cubic::new(&Sysctls::default(), Hz::DEFAULT);
     let mut cw = window(20, u32::MAX);
     cubic.curve.delay_min_us = 100_000;
     for i in 0..9 {
@@ -147,7 +151,7 @@ fn nine_samples_of_a_longer_delay_end_slow_start() {
 #[test]
 fn parameters_turn_hystart_off() {
     let sysctl = Sysctls { cubic_hystart_detect: 2, ..Sysctls::default() };
-    let mut cubic = Cubic::new(&sysctl);
+    let mut cubic = Cubic::new(&sysctl, Hz::DEFAULT);
     let mut cw = window(20, u32::MAX);
     for i in 0..40 {
         let sample =
@@ -158,7 +162,7 @@ fn parameters_turn_hystart_off() {
 
 #[test]
 fn a_paced_connection_may_have_trains_of_a_whole_round_trip() {
-    let mut cubic = Cubic::new(&Sysctls::default());
+    let mut cubic = Cubic::new(&Sysctls::default(), Hz::DEFAULT);
     let mut cw = window(20, u32::MAX);
     for i in 0..60 {
         let at = 1_000_000 + i * 1500;

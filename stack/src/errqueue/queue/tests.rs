@@ -6,13 +6,13 @@ use rstest::rstest;
 
 use super::super::inet_recv_error;
 use super::*;
-use crate::net::Net;
+use crate::Config;
 use crate::seq::Seq;
 use crate::sock::SockId;
 
 fn scene(is_v6: bool) -> (Sock, Cx) {
-    let cx = Cx::new(Net::new(Vec::new(), 1500), 1);
-    let mut sk = Sock::new(SockId(1), is_v6, &cx.sysctl);
+    let cx = Cx::new(Config::default());
+    let mut sk = Sock::new(SockId(1), is_v6, &cx);
     sk.opts.rcvbuf = 10_000;
     (sk, cx)
 }

@@ -3,13 +3,13 @@
 use rstest::rstest;
 
 use super::*;
-use crate::net::Net;
+use crate::Config;
 use crate::sock::SockId;
 use crate::wire::Flags;
 
 fn scene() -> (Sock, Cx) {
-    let cx = Cx::new(Net::new(Vec::new(), 1500), 1);
-    let mut sk = Sock::new(SockId(1), false, &cx.sysctl);
+    let cx = Cx::new(Config::default());
+    let mut sk = Sock::new(SockId(1), false, &cx);
     sk.zerocopy.on = true;
     (sk, cx)
 }

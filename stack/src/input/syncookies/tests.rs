@@ -3,10 +3,10 @@ use std::net::SocketAddr;
 use rstest::rstest;
 
 use super::*;
-use crate::net::Net;
+use crate::Config;
 
 fn cx() -> Cx {
-    Cx::new(Net::new(Vec::new(), 1500), 7)
+    Cx::new(Config { seed: 7, ..Config::default() })
 }
 
 fn flow(v6: bool) -> Flow {
@@ -24,26 +24,28 @@ fn flow(v6: bool) -> Flow {
 #[case(true, 65_535, 8940)]
 fn cookie_remembers_mss_for_two_minutes(#[case] v6: bool, #[case] mss: u32, #[case] kept: u32) {
     let mut cx = cx();
-    let mut sk = Sock::new(crate::sock::SockId(1), v6, &cx.sysctl);
+    let mut sk = Sock::new(crate::sock::SockId(1), v6, &cx);
     let flow = flow(v6);
     let mut rounded = mss;
     let sseq = Seq(0xffff_fff0);
     let cookie = cookie_init_sequence(&mut sk, flow, sseq, &mut rounded, &mut cx);
     assert_eq!(rounded, kept);
-    assert!(!tcp_synq_no_recent_overflow(&sk, cx.now));
+    assert!(!tcp_synq_no_recent_overflow(&sk, &cx));
     let mut seg = Segment::new(flow.remote, flow.local, crate::wire::Flags::ACK);
     (seg.seq, seg.ack) = (sseq + 1, cookie + 1);
     assert_eq!(cookie_mss(flow, &seg, &cx), Some(kept));
     seg.seq += 1000;
     assert_eq!(cookie_mss(flow, &seg, &cx), None);
     seg.seq -= 1000;
-    cx.now = Instant::from_millis(119_000);
+    // The minutes of a cookie are those of the tick counter, which begins 47.296 s after one.
+    cx.now = Instant::from_millis(72_703);
     assert_eq!(cookie_mss(flow, &seg, &cx), Some(kept));
-    cx.now = Instant::from_millis(120_000);
+    cx.now = Instant::from_millis(72_704);
     assert_eq!(cookie_mss(flow, &seg, &cx), None);
-    assert!(!tcp_synq_no_recent_overflow(&sk, cx.now));
+    cx.now = Instant::from_millis(120_000);
+    assert!(!tcp_synq_no_recent_overflow(&sk, &cx));
     cx.now = Instant::from_millis(120_001);
-    assert!(tcp_synq_no_recent_overflow(&sk, cx.now));
+    assert!(tcp_synq_no_recent_overflow(&sk, &cx));
 }
 
 #[rstest]
@@ -59,7 +61,7 @@ fn timestamp_remembers_options(
 ) {
     let mut cx = cx();
     cx.now = Instant::from_millis(ms);
-    let sk = Sock::new(crate::sock::SockId(1), false, &cx.sysctl);
+    let sk = Sock::new(crate::sock::SockId(1), false, &cx);
     let state = StateCell::of_listener();
     let mut req = RequestSock::new(&sk, flow(false), state, Seq(1), Seq(2));
     req.rx_opt.sack_ok = sack;

@@ -3,16 +3,16 @@
 use rstest::rstest;
 
 use super::*;
+use crate::Config;
 use crate::metrics::tcp_init_metrics;
-use crate::net::Net;
 use crate::sock::SockId;
 
 fn surroundings() -> Cx {
-    Cx::new(Net::new(Vec::new(), 1500), 1)
+    Cx::new(Config::default())
 }
 
 fn socket(cx: &Cx, srtt_us: u32) -> Sock {
-    let mut sk = Sock::new(SockId(1), false, &cx.sysctl);
+    let mut sk = Sock::new(SockId(1), false, cx);
     sk.rtt.srtt_us = srtt_us;
     sk.rtt.mdev_us = 4000;
     sk
@@ -95,5 +95,5 @@ fn first_timeout(#[case] srtt_us: u32, #[case] cached: u32, #[case] rto_ms: u32)
     }
     let mut next = socket(&cx, srtt_us);
     tcp_init_metrics(&mut next, &mut cx);
-    assert_eq!(next.loss.rto_ms, rto_ms);
+    assert_eq!(next.loss.rto, rto_ms);
 }

@@ -4,14 +4,12 @@ use super::*;
 use rstest::rstest;
 
 fn claim(addr: &str) -> Claim {
-    Claim {
-        addr: addr.parse().unwrap(),
-        is_v6only: false,
-        reuse: false,
-        reuseport: false,
-        bound_dev_if: 0,
-        is_listening: false,
-    }
+    let addr: std::net::IpAddr = addr.parse().unwrap();
+    Claim::of(addr, addr.is_ipv6())
+}
+
+fn local_range(sysctl: &Sysctls) -> LocalRange {
+    LocalRange::of_socket(0, sysctl)
 }
 
 fn second_bind(first: Claim, second: Claim) -> Result<(), Errno> {
@@ -29,6 +27,10 @@ fn second_bind(first: Claim, second: Claim) -> Result<(), Errno> {
 #[case::v6_wildcard_takes_v4("::", "192.0.2.2", false)]
 #[case::v6_wildcard_takes_v4_wildcard("0.0.0.0", "::", false)]
 #[case::v4_wildcard_leaves_v6_alone("0.0.0.0", "2001:db8::1", true)]
+// Such a socket is v6-only in Linux; one that connected from there is not, and then IPv4's
+// wildcard meets what stands for its IPv4 address.
+#[case::v6_leaves_no_room_for_the_v4_wildcard("2001:db8::1", "0.0.0.0", false)]
+#[case::v6_leaves_v4_alone("2001:db8::1", "127.0.0.6", true)]
 fn addresses_overlap(#[case] first: &str, #[case] second: &str, #[case] ok: bool) {
     assert_eq!(second_bind(claim(first), claim(second)).is_ok(), ok);
 }
@@ -58,7 +60,6 @@ fn options_allow_sharing(
     let with = |(reuse, reuseport, is_listening)| Claim {
         reuse,
         reuseport,
-        bound_dev_if: 0,
         is_listening,
         ..claim("0.0.0.0")
     };
@@ -79,7 +80,9 @@ fn connect_takes_even_ports_first_then_odd_then_none() {
     let (mut ports, mut rng) = (Ports::default(), Rng::new(1));
     let mut taken = Vec::new();
     while let Ok(port) =
-        ports.connect_any(taken.len(), 0, &sysctl, &mut rng, &|port| !taken.contains(&port))
+        ports.connect_any((taken.len(), 0), local_range(&sysctl), &sysctl, &mut rng, &|port| {
+            !taken.contains(&port)
+        })
     {
         taken.push(port);
     }
@@ -94,13 +97,22 @@ fn connect_shares_ports_of_other_connections_but_not_of_bound_sockets() {
     let sysctl = narrow("1000 1000", "");
     let (mut ports, mut rng) = (Ports::default(), Rng::new(1));
     let free = |_: u16| true;
-    assert_eq!(ports.connect_any(1, 7 << 32, &sysctl, &mut rng, &free), Ok(1000));
-    assert_eq!(ports.connect_any(2, 9 << 32, &sysctl, &mut rng, &free), Ok(1000));
+    assert_eq!(
+        ports.connect_any((1, 7 << 32), local_range(&sysctl), &sysctl, &mut rng, &free),
+        Ok(1000)
+    );
+    assert_eq!(
+        ports.connect_any((2, 9 << 32), local_range(&sysctl), &sysctl, &mut rng, &free),
+        Ok(1000)
+    );
     ports.release(1, 1000);
     ports.release(2, 1000);
     let any = claim("0.0.0.0");
     ports.bind(3, 1000, &any, &|_| Some(any)).unwrap();
-    assert_eq!(ports.connect_any(4, 0, &sysctl, &mut rng, &free), Err(Errno::EADDRNOTAVAIL));
+    assert_eq!(
+        ports.connect_any((4, 0), local_range(&sysctl), &sysctl, &mut rng, &free),
+        Err(Errno::EADDRNOTAVAIL)
+    );
 }
 
 #[test]
@@ -108,9 +120,11 @@ fn the_next_connection_to_a_destination_gets_another_port() {
     let sysctl = Sysctls::default();
     let (mut ports, mut rng) = (Ports::default(), Rng::new(1));
     let offset = rng.next_u64();
-    let first = ports.connect_any(1, offset, &sysctl, &mut rng, &|_| true).unwrap();
+    let first =
+        ports.connect_any((1, offset), local_range(&sysctl), &sysctl, &mut rng, &|_| true).unwrap();
     ports.release(1, first);
-    let second = ports.connect_any(2, offset, &sysctl, &mut rng, &|_| true).unwrap();
+    let second =
+        ports.connect_any((2, offset), local_range(&sysctl), &sysctl, &mut rng, &|_| true).unwrap();
     assert!(first != second && first % 2 == 0 && second % 2 == 0);
 }
 
@@ -120,22 +134,74 @@ fn bind_to_any_takes_odd_ports_first(#[values(false, true)] reuse: bool) {
     let (mut ports, mut rng) = (Ports::default(), Rng::new(1));
     let any = Claim { reuse, ..claim("0.0.0.0") };
     let claims = |_| Some(any);
-    let taken: Vec<u16> =
-        (0..8).map(|id| ports.bind_any(id, &any, &claims, &sysctl, &mut rng).unwrap()).collect();
+    let taken: Vec<u16> = (0..8)
+        .map(|id| {
+            ports.bind_any(id, local_range(&sysctl), (&any, &claims), &sysctl, &mut rng).unwrap()
+        })
+        .collect();
     let halves = if reuse { [1, 1, 0, 0, 1, 1, 0, 0] } else { [1, 1, 1, 1, 0, 0, 0, 0] };
     assert_eq!(taken.iter().map(|port| port % 2).collect::<Vec<_>>(), halves);
     assert_eq!(reuse, taken[..4].iter().all(|&port| port < 1004));
-    assert_eq!(ports.bind_any(9, &any, &claims, &sysctl, &mut rng), Err(Errno::EADDRINUSE));
+    assert_eq!(
+        ports.bind_any(9, local_range(&sysctl), (&any, &claims), &sysctl, &mut rng),
+        Err(Errno::EADDRINUSE)
+    );
 }
 
 #[test]
 fn a_remainder_inherits_the_rights_of_its_socket() {
     let sysctl = narrow("1000 1000", "");
     let (mut ports, mut rng) = (Ports::default(), Rng::new(1));
-    ports.connect_any(1, 0, &sysctl, &mut rng, &|_| true).unwrap();
-    ports.succeed(1, 2, 1000);
+    ports.connect_any((1, 0), local_range(&sysctl), &sysctl, &mut rng, &|_| true).unwrap();
+    ports.share(1, 2, 1000);
     ports.release(1, 1000);
-    assert_eq!(ports.connect_any(3, 0, &sysctl, &mut rng, &|_| true), Ok(1000));
+    assert_eq!(
+        ports.connect_any((3, 0), local_range(&sysctl), &sysctl, &mut rng, &|_| true),
+        Ok(1000)
+    );
     ports.inherit(4, 2000);
     assert_eq!(ports.buckets.len(), 2);
+}
+
+#[test]
+fn a_range_of_the_socket_counts_where_the_host_has_it() {
+    let sysctl = narrow("1000 2000", "");
+    let range = |low: i32, high: i32| {
+        let LocalRange { low, high, is_own } = LocalRange::of_socket(high << 16 | low, &sysctl);
+        (low, high - 1, is_own)
+    };
+    assert_eq!(range(0, 0), (1000, 2000, false));
+    assert_eq!(range(1500, 1600), (1500, 1600, true));
+    assert_eq!(range(900, 1600), (1000, 1600, true));
+    assert_eq!(range(1500, 2001), (1500, 2000, true));
+    assert_eq!(range(0, 1999), (1000, 1999, true));
+}
+
+#[test]
+fn connect_takes_every_port_of_a_range_of_its_own_in_order() {
+    let sysctl = narrow("1000 2000", "");
+    let range = LocalRange::of_socket(1503 << 16 | 1500, &sysctl);
+    let (mut ports, mut rng) = (Ports::default(), Rng::new(1));
+    let mut taken = Vec::new();
+    while let Ok(port) = ports
+        .connect_any((taken.len(), 0), range, &sysctl, &mut rng, &|port| !taken.contains(&port))
+    {
+        taken.push(port);
+    }
+    taken.sort_unstable();
+    assert_eq!(taken, [1500, 1501, 1502, 1503]);
+}
+
+/// What became of the options of those who bound with SO_REUSEPORT does not matter to those who
+/// claim the same: Linux remembers the claim, not who made it.
+#[rstest]
+#[case::the_same("192.0.2.1", true)]
+#[case::another("0.0.0.0", false)]
+fn reuseport_is_remembered(#[case] second: &str, #[case] ok: bool) {
+    let mut ports = Ports::default();
+    let before = Claim { reuseport: true, ..claim("192.0.2.1") };
+    ports.bind(1, 80, &before, &|_| Some(before)).unwrap();
+    let after = Claim { reuseport: false, ..before };
+    let asks = Claim { reuseport: true, ..claim(second) };
+    assert_eq!(ports.bind(2, 80, &asks, &|_| Some(after)).is_ok(), ok);
 }

@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::net::Net;
+use crate::Config;
 use crate::sock::SockId;
 use crate::wire::Flags;
 
@@ -34,8 +34,8 @@ fn joined_packets_report_the_later_byte() {
 }
 
 fn scene(flags: u32) -> (Sock, Cx) {
-    let cx = Cx::new(Net::new(Vec::new(), 1500), 1);
-    let mut sk = Sock::new(SockId(1), false, &cx.sysctl);
+    let cx = Cx::new(Config::default());
+    let mut sk = Sock::new(SockId(1), false, &cx);
     sk.tstamp.flags = TsFlags(flags);
     sk.tstamp.tskey = Seq(100);
     sk.write_queue.push(Chunk::new(Seq(100), Flags::NONE, vec![7; 10]));

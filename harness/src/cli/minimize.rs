@@ -1,0 +1,78 @@
+//! `synproof minimize`: the smallest script that shows the same difference of two targets.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::console::Console;
+use super::exit::Exit;
+use super::explore::unavailable;
+use super::explore_args::MinimizeArgs;
+use crate::explore::Sides;
+use crate::explore::sides::Crew;
+use crate::minimize::{Minimised, minimize, story};
+use crate::scenario::{Scenario, from_script};
+use crate::script::diagnostic::{Severity, render};
+use crate::script::{self, Defines};
+use crate::target::registry::prepare_process;
+
+pub(super) fn run(args: &MinimizeArgs, console: &Console) -> Exit {
+    match try_minimize(args, console) {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+fn try_minimize(args: &MinimizeArgs, console: &Console) -> Result<Exit, Exit> {
+    let [left, right] = args.targets.as_slice() else {
+        console.error("minimize needs two targets: --targets A,B");
+        return Err(Exit::Usage);
+    };
+    let scenario = read(&args.file, console)?;
+    args.targets.iter().for_each(|name| prepare_process(name));
+    let watchdog = Duration::from_secs(args.guest_timeout);
+    let sides = Sides::open(&args.targets, args.seed.0, watchdog);
+    let sides = sides.map_err(|error| unavailable(error, console))?;
+    let executors = sides.executors();
+    let mut crew = Crew::new(&sides, &executors);
+    let wrong = |error: &dyn std::fmt::Display| {
+        console.error(&error.to_string());
+        Exit::Unexpected
+    };
+    let scenario = sides
+        .relative(&scenario)
+        .map_err(|found| wrong(&found.first().map(|d| d.message.clone()).unwrap_or_default()))?;
+    let before = scenario.steps.len();
+    let found = minimize(&scenario, &sides, &mut crew, args.budget).map_err(|e| wrong(&e))?;
+    let Minimised { scenario, tried, divergence, .. } = &found;
+    let title = args.title.clone().unwrap_or_else(|| divergence.message.clone());
+    let text = story::script(&found, &title, [left, right]);
+    match &args.output {
+        Some(path) => std::fs::write(path, &text).map_err(|error| {
+            console.error(&format!("{}: {error}", path.display()));
+            Exit::Environment
+        })?,
+        None => console.out(&text).map_err(|error| Exit::of_output(&error))?,
+    }
+    console.help(&format!(
+        "{before} steps became {}, {tried} scenarios were tried; class {}",
+        scenario.steps.len(),
+        divergence.class
+    ));
+    Ok(Exit::Ok)
+}
+
+/// The scenario of a script.
+fn read(path: &Path, console: &Console) -> Result<Scenario, Exit> {
+    let source = script::read(path).map_err(|error| {
+        console.error(&error.to_string());
+        Exit::Usage
+    })?;
+    let (script, found) = script::parse(&source, &Defines::new());
+    let mut errors = found.iter().filter(|d| d.severity == Severity::Error).peekable();
+    if errors.peek().is_none() {
+        return Ok(from_script(&script));
+    }
+    for error in errors {
+        console.error_text(&render(error, &source, console.error_paint().is_on()));
+    }
+    Err(Exit::Usage)
+}
