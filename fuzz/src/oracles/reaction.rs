@@ -160,7 +160,8 @@ fn request(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
     if is_open && (seg.has(RST) || !acks_syn) {
         return Some(REQUEST);
     }
-    let in_order = acks_syn && !seg.has(SYN) && seg.payload == 0;
+    // Without its listener it is nobody's, as soon as somebody looks.
+    let in_order = acks_syn && !seg.has(SYN) && seg.payload == 0 && now.listens;
     unless(!in_order || !resets(out), REQUEST_RST)
 }
 
