@@ -119,38 +119,46 @@ const SEGMENT_CHANGES: [fn(&mut Segment); 11] = [
 ];
 
 /// Runs of bytes go, long ones first; then bytes become zero.
-#[expect(clippy::excessive_nesting, reason = "two passes until neither finds anything")]
 fn bytes(mut input: Vec<u8>, same: &mut impl FnMut(&[u8]) -> bool) -> Vec<u8> {
     loop {
         let before = input.clone();
         let mut run = input.len().max(1) / 2 + 1;
         while run > 0 {
-            let mut at = 0;
-            while at < input.len() {
-                let end = (at + run).min(input.len());
-                let mut candidate = input.clone();
-                candidate.drain(at..end);
-                if same(&candidate) {
-                    input = candidate;
-                } else {
-                    at += 1;
-                }
-            }
+            without_runs(&mut input, run, same);
             run /= 2;
         }
         for at in 0..input.len() {
-            let mut candidate = input.clone();
-            if let Some(byte) = candidate.get_mut(at).filter(|byte| **byte != 0) {
-                *byte = 0;
-                if same(&candidate) {
-                    input = candidate;
-                }
+            if input.get(at).is_some_and(|byte| *byte != 0) {
+                keep_bytes(&mut input, same, |it| it.splice(at..=at, [0]).for_each(drop));
             }
         }
         if input == before {
             return input;
         }
     }
+}
+
+fn without_runs(input: &mut Vec<u8>, run: usize, same: &mut impl FnMut(&[u8]) -> bool) {
+    let mut at = 0;
+    while at < input.len() {
+        let end = (at + run).min(input.len());
+        let gone = keep_bytes(input, same, |candidate| candidate.drain(at..end).for_each(drop));
+        at += usize::from(!gone);
+    }
+}
+
+fn keep_bytes(
+    input: &mut Vec<u8>,
+    same: &mut impl FnMut(&[u8]) -> bool,
+    change: impl FnOnce(&mut Vec<u8>),
+) -> bool {
+    let mut candidate = input.clone();
+    change(&mut candidate);
+    let kept = same(&candidate);
+    if kept {
+        *input = candidate;
+    }
+    kept
 }
 
 #[cfg(test)]

@@ -11,9 +11,6 @@ use crate::oracles::{
 };
 use crate::{Seeded, Verdict};
 
-/// The input of a target that the text of a script stands for, if any.
-pub type OfScript = fn(&[u8]) -> Option<Vec<u8>>;
-
 /// One target.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
@@ -41,6 +38,12 @@ pub struct Target {
     pub compares: bool,
 }
 
+/// Input, most bytes of the result, seed; the changed input.
+pub type Change = fn(&[u8], usize, u64) -> Vec<u8>;
+
+/// Text of a script; the input that it is.
+pub type OfScript = fn(&[u8]) -> Option<Vec<u8>>;
+
 /// What an input is.
 #[derive(Clone, Copy, Debug)]
 pub enum Shape {
@@ -49,7 +52,7 @@ pub enum Shape {
     /// Bytes with lengths and checksums that this function puts right after most changes.
     Mended(fn(&[u8]) -> Vec<u8>),
     /// A value that serialises: input, most bytes of the result, seed; the changed input.
-    Structure(fn(&[u8], usize, u64) -> Vec<u8>),
+    Structure(Change),
 }
 
 /// A target whose inputs are bytes.

@@ -4,7 +4,7 @@ use rstest::rstest;
 use synproof_fuzz::oracles::reaction::{Situation, judge};
 use synproof_fuzz::play::arrival::Arrival;
 use synproof_fuzz::play::seen::{ACK, FIN, RST, SYN, Seen};
-use synproof_fuzz::play::wire::Wire;
+use synproof_fuzz::play::wire::{Lenience, Wire};
 use synproof_stack::state::TcpState;
 
 const ISS: u32 = 1000;
@@ -22,7 +22,7 @@ fn wire() -> Wire {
     });
     let syn_ack =
         Seen { flags: SYN | ACK, seq: ISS, ack: IRS + 1, window: 1000, ..Seen::default() };
-    assert_eq!(wire.leaves(&syn_ack, &[], false), None);
+    assert_eq!(wire.leaves(&syn_ack, &[], Lenience::default()), None);
     wire
 }
 
@@ -134,7 +134,8 @@ fn data(seq: u32, ack: u32, payload: &[u8]) -> (Seen, Vec<u8>) {
 #[case::shrinks((Seen { window: 900, ..data(1001, 5001, &[]).0 }, vec![]), "the right edge of the window does not move left")]
 fn what_is_sent_is_judged(#[case] (seen, bytes): (Seen, Vec<u8>), #[case] property: &str) {
     let mut wire = wire();
-    assert_eq!(wire.leaves(&data(1001, 5001, &[]).0, &[], false), None);
-    let broken = wire.leaves(&seen, &bytes, false).map_or("", |(property, _)| property);
+    assert_eq!(wire.leaves(&data(1001, 5001, &[]).0, &[], Lenience::default()), None);
+    let broken =
+        wire.leaves(&seen, &bytes, Lenience::default()).map_or("", |(property, _)| property);
     assert_eq!(broken.split(" [").next(), Some(property));
 }

@@ -80,7 +80,7 @@ fn reports_are_the_same_bytes_each_time() {
         let arguments = [&format!("--format={format}"), "--fault=psh-flipped", "a.pkt"];
         let one = diff(&sandbox, &arguments);
         let other = diff(&sandbox, &arguments);
-        assert_eq!(one.out.is_empty(), false);
+        assert!(!one.out.is_empty());
         if format != "junit" {
             assert_eq!(one.out, other.out);
         }

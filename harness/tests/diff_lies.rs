@@ -1,7 +1,11 @@
 //! Comparison can fail: a target that lies is told from the same target that does not, in every
 //! script that the lie shows in, and by the class of what it lies about.
 #![cfg(feature = "target-stack")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests panic like tests"
+)]
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;

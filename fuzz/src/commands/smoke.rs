@@ -93,11 +93,16 @@ impl Tally {
         ));
         if !ok {
             for (times, input, finding) in found.values() {
-                say(&format!("  {times} x {finding}\n  for {}", String::from_utf8_lossy(input)));
+                say(&format!("  {times} x {finding}\n  for {}", shown(input)));
             }
         }
         ok
     }
+}
+
+/// Text as text, other bytes escaped.
+fn shown(input: &[u8]) -> String {
+    std::str::from_utf8(input).map_or_else(|_| input.escape_ascii().to_string(), str::to_owned)
 }
 
 /// Generates and judges `count` inputs.

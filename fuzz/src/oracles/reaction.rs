@@ -9,7 +9,7 @@ use synproof_stack::state::TcpState;
 
 use crate::Finding;
 use crate::play::arrival::Arrival;
-use crate::play::numbers::before;
+use crate::play::numbers::{before, later};
 use crate::play::seen::{ACK, RST, SYN, Seen};
 use crate::play::wire::{Property, Wire};
 
@@ -133,8 +133,7 @@ fn listen(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
         return unless(silent, LISTEN_RST);
     }
     if let Some(ack) = seg.acks() {
-        // A SYN cookie may come back (RFC 4987 §3.6).
-        let cookie = now.wire.iss.is_some_and(|iss| ack == iss.wrapping_add(1)) && !seg.has(SYN);
+        let cookie = !seg.has(SYN) && now.wire.may_be_cookie(seg.seq, ack);
         let reset = matches!(out, [reset] if is_reset_to(reset, seg));
         return unless(cookie || (reset && now.after == TcpState::Close), LISTEN_ACK);
     }
@@ -158,11 +157,12 @@ fn request(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
     let iss = now.wire.iss?;
     let acks_syn = seg.acks() == Some(iss.wrapping_add(1));
     let is_open = !matches!(now.after, TcpState::NewSynRecv | TcpState::Close);
-    if is_open && (!acks_syn || seg.has(RST)) {
+    if is_open && (seg.has(RST) || !acks_syn) {
         return Some(REQUEST);
     }
-    let in_order = acks_syn && !seg.has(SYN) && seg.payload == 0;
-    unless(!(in_order && resets(out)), REQUEST_RST)
+    // Without its listener it is nobody's, as soon as somebody looks.
+    let in_order = acks_syn && !seg.has(SYN) && seg.payload == 0 && now.listens;
+    unless(!in_order || !resets(out), REQUEST_RST)
 }
 
 fn syn_sent(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
@@ -220,12 +220,16 @@ fn synchronized(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
     // Nobody is left to read them; a FIN beyond a gap announces some.
     let closing = !matches!(now.before, TcpState::Established | TcpState::SynRecv);
     let late_data = closing && seg.seg_len() > 0;
-    unless(!resets(out) || late_data || in_syn_recv, RESETS)
+    // TCP_LINGER2 below zero: FIN-WAIT-2 is left as soon as it is entered.
+    let no_wait = now.before == TcpState::FinWait1 && ack == now.wire.snd_max;
+    unless(!resets(out) || late_data || in_syn_recv || no_wait, RESETS)
 }
 
 /// Everything it holds was acknowledged before, or it begins beyond the window.
 fn surely_outside(wire: &Wire, seg: &Arrival, acked: u32) -> bool {
-    before(seg.end(), acked) || before(wire.edge.wrapping_add(wire.slack()), seg.seq)
+    // What overshoots the window may be taken into an empty queue, with all that it holds.
+    let most = wire.in_order().map_or(wire.edge, |end| later(wire.edge, end));
+    before(seg.end(), acked) || (!wire.is_open && before(most.wrapping_add(wire.slack()), seg.seq))
 }
 
 /// A reset in the window closes the connection if it is at RCV.NXT, and else asks. RCV.NXT lies

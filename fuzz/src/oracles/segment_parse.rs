@@ -2,7 +2,7 @@
 //! and what the stack writes of what it read is what was there.
 //!
 //! The only place in the workspace where the two parsers meet. The stack skips some things that the
-//! strict parser refuses, as Linux does; [`conforming()`] takes them away first, and its answer for
+//! strict parser refuses, as Linux does; [`conforming`] takes them away first, and its answer for
 //! bytes that are no IP packet is what the stack must answer.
 
 mod conforming;
@@ -78,20 +78,19 @@ fn accepted(stack: &Parsed, packet: &Packet, plain: &[u8]) -> Verdict {
 }
 
 /// The strict parser does not. Below the first IP header the stack looks into TCP and ICMP only.
-#[expect(clippy::wildcard_enum_match_arm, reason = "one reason has a rule of its own")]
 fn refused(stack: &Parsed, error: &StrictError, plain: &[u8]) -> Verdict {
     let v6 = plain.first().is_some_and(|first| first >> 4 == 6);
     let (at, header) = if v6 { (6, 40) } else { (9, 20) };
     let protocol = plain.get(at).copied().unwrap_or_default();
     let looks = protocol == 6 || protocol == if v6 { 58 } else { 1 };
-    match error.reason {
-        Reason::Protocol { .. } if error.at < header => {
-            same(stack, &Ok(Ingress::Other), ACCEPTS, Verdict::Holds)
-        }
-        _ if error.at < header => Verdict::broken(STRICT, format!("{error}: {plain:02x?}")),
-        _ if looks => same(stack, &Err(WireError::PktTooSmall), REFUSES, Verdict::Holds),
-        _ => same(stack, &Ok(Ingress::Other), ACCEPTS, Verdict::Holds),
+    let in_ip_header = error.at < header;
+    if in_ip_header && !matches!(error.reason, Reason::Protocol { .. }) {
+        return Verdict::broken(STRICT, format!("{error}: {plain:02x?}"));
     }
+    if looks && !in_ip_header {
+        return same(stack, &Err(WireError::PktTooSmall), REFUSES, Verdict::Holds);
+    }
+    same(stack, &Ok(Ingress::Other), ACCEPTS, Verdict::Holds)
 }
 
 fn segment(seg: &Segment, ip: &Ip, tcp: &Tcp, plain: &[u8]) -> Verdict {

@@ -36,6 +36,8 @@ pub struct Arrival {
     pub plain: bool,
     /// The one thing that is wrong with it is its checksum.
     pub corrupt: bool,
+    /// Its data offset is another, so options may be data.
+    pub scrambled: bool,
     /// It has a timestamp, so it may be refused for that.
     pub stamped: bool,
 }
@@ -104,6 +106,8 @@ pub fn segment(
     }
     options.truncate(40);
     options.resize(options.len().next_multiple_of(4), 0);
+    arrival.scrambled =
+        segment.malform.iter().any(|change| matches!(change, Malform::DataOffset(_)));
     let mut tcp = Vec::with_capacity(20 + options.len() + usize::from(segment.payload));
     tcp.extend(remote.to_be_bytes());
     tcp.extend(local.to_be_bytes());
@@ -118,6 +122,10 @@ pub fn segment(
     let data = arrival.seq.wrapping_add(u32::from(syn));
     let len = usize::try_from(arrival.payload).unwrap_or_default();
     tcp.extend(Stream::Peers.bytes(data, len));
+    if arrival.scrambled {
+        // As much as it can be.
+        arrival.payload = u32::try_from(tcp.len() - 20).unwrap_or_default();
+    }
     let mut bytes = packet(ends, 6, &mut tcp, 16, segment.tos);
     for change in &segment.malform {
         change.apply(&mut bytes);

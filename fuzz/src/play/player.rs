@@ -15,7 +15,7 @@ use super::arrival::{self, Arrival, Ends};
 use super::peer::Peer;
 use super::program::{Got, Program};
 use super::seen::{self, RST, Seen};
-use super::wire::Wire;
+use super::wire::{Lenience, Wire};
 use crate::oracles::reaction::{self, Situation};
 use crate::reached;
 use crate::{Finding, Verdict};
@@ -108,6 +108,8 @@ struct Player {
     /// A packet that is overtaken by the next.
     overtaken: Option<Vec<u8>>,
     may_shrink: bool,
+    /// The largest TCP_MAXSEG of the scenario.
+    maxseg: u32,
     /// A socket was told to wait for its peer for longer than the end is waited for.
     is_patient: bool,
     played: Played,
@@ -116,8 +118,7 @@ struct Player {
 impl Player {
     fn new(scenario: &Scenario) -> Self {
         let (domain, ends) = ends(scenario.family);
-        let config =
-            Config { local_addrs: vec![ends.local], mtu: 1500, seed: 1, ..Config::default() };
+        let config = Config { local_addrs: vec![ends.local], seed: 1, ..Config::default() };
         let mut stack = Stack::new(config);
         #[cfg(feature = "mutants")]
         stack.set_mutant(MUTANT.get());
@@ -140,6 +141,7 @@ impl Player {
             fates: [Vec::new(), Vec::new()],
             overtaken: None,
             may_shrink,
+            maxseg: scenario.steps.iter().filter_map(maxseg).max().unwrap_or_default(),
             is_patient: scenario.steps.iter().any(is_patient),
             played: Played::default(),
         }
@@ -198,7 +200,9 @@ impl Player {
     fn index(&mut self, local: u16, remote: u16) -> usize {
         let known = |(wire, _): &(Wire, Peer)| wire.local == local && wire.remote == remote;
         self.wires.iter().position(known).unwrap_or_else(|| {
-            self.wires.push((Wire::new(local, remote), Peer::default()));
+            let mut wire = Wire::new(local, remote);
+            wire.maxseg = self.maxseg;
+            self.wires.push((wire, Peer::default()));
             self.wires.len() - 1
         })
     }
@@ -299,11 +303,10 @@ impl Player {
         if seen.has(seen::SYN) && !seen.has(seen::ACK) {
             self.current = index;
         }
-        // A cookie begins a connection on the numbers of an older one.
         let cookies = self.stack.mib().get(Counter::TcpExtSyncookiesSent) > 0;
-        let may_shrink = self.may_shrink || cookies;
+        let lenience = Lenience { may_shrink: self.may_shrink, cookies };
         let Some((wire, peer)) = self.wires.get_mut(index) else { return Ok(()) };
-        if let Some((property, detail)) = wire.leaves(&seen, bytes, may_shrink) {
+        if let Some((property, detail)) = wire.leaves(&seen, bytes, lenience) {
             let kind = if seen.has(RST) { "reset" } else { "segment" };
             return Err(Finding::of(property, kind, detail));
         }
@@ -385,6 +388,21 @@ impl Player {
 fn is_patient(step: &Step) -> bool {
     let Action::Call(Call::SetOption { option, value, .. }) = step.action else { return false };
     option == SockOption::UserTimeout && value > 3_600_000
+}
+
+/// What a step sets TCP_MAXSEG to.
+fn maxseg(step: &Step) -> Option<u32> {
+    match step.action {
+        Action::Call(Call::SetOption { option: SockOption::MaxSeg, value, .. }) => {
+            u32::try_from(value).ok()
+        }
+        Action::Call(_)
+        | Action::Segment(_)
+        | Action::Icmp(_)
+        | Action::Link(_)
+        | Action::Wait
+        | Action::Verbatim(_) => None,
+    }
 }
 
 /// The addresses of a script, and what sockets are made for.

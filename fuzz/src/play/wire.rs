@@ -23,6 +23,16 @@ const BEYOND: Property = "data lie within a window that was offered [RFC9293:3.8
 const TOO_LONG: Property = "a segment is no longer than the peer takes [RFC9293:MUST-16]";
 const NO_ACK: Property = "segments of a connection carry an ACK [RFC9293:3.1]";
 
+/// What the wire does not show, and which makes some rules void.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lenience {
+    /// A sysctl lets the window shrink.
+    pub may_shrink: bool,
+    /// SYN cookies were sent: a connection may begin on the numbers of an older one, and off them
+    /// by as much as a cookie does not tell.
+    pub cookies: bool,
+}
+
 /// A connection, by its ports.
 #[derive(Clone, Debug, Default)]
 pub struct Wire {
@@ -40,12 +50,14 @@ pub struct Wire {
     pub acked: Option<u32>,
     /// The highest right edge the stack offered.
     pub edge: u32,
-    /// The same, of segments behind the handshake.
+    /// The window ends somewhere beyond that.
+    pub is_open: bool,
+    /// The right edge of segments behind the handshake.
     offered: Option<u32>,
     /// How many connections there were on these ports.
     incarnations: u32,
-    /// The peer sent urgent data, of which one byte is not in the stream.
-    urgent: bool,
+    /// The peer sent urgent data, of which one byte is not in the stream, or options as data.
+    is_torn: bool,
     /// The peer opened the connection.
     passive: bool,
     /// The stack's SYN was one of Fast Open, for which Linux uses what it remembers of the peer, or
@@ -55,6 +67,8 @@ pub struct Wire {
     shift: u8,
     /// Window scales of the stack's SYN and of the peer's.
     scales: [Option<u8>; 2],
+    /// The largest window of the peer's SYNs.
+    syn_window: u16,
     /// Initial numbers of the peer's SYNs.
     syns: Vec<u32>,
     /// What the peer sent: first number, number behind.
@@ -65,6 +79,8 @@ pub struct Wire {
     window_edge: Option<u32>,
     /// The largest segment the peer takes.
     mss: u32,
+    /// What TCP_MAXSEG says, which Linux takes for what the peer would have said.
+    pub maxseg: u32,
     /// The peer's SYN did not say.
     no_mss: bool,
 }
@@ -89,11 +105,20 @@ impl Wire {
         self.in_order
     }
 
-    /// What is read on these ports can be told from other streams: there was one connection, and
-    /// nothing was taken out of its stream.
+    /// What is read on these ports can be told from other streams: there was one connection and one
+    /// SYN of the peer's, and nothing was taken out of its stream.
     #[must_use]
     pub const fn is_judged(&self) -> bool {
-        self.incarnations == 1 && !self.urgent
+        self.incarnations == 1 && self.syns.len() == 1 && !self.is_torn
+    }
+
+    /// An ACK that may bring a SYN cookie back (RFC 4987 §3.6). Cookies follow the number of the SYN,
+    /// and the last bits are an index of a few values.
+    #[must_use]
+    pub fn may_be_cookie(&self, seq: u32, ack: u32) -> bool {
+        let Some(iss) = self.iss else { return false };
+        let shift = |isn: &u32| ack.wrapping_sub(iss).wrapping_sub(seq.wrapping_sub(*isn));
+        self.syns.iter().any(|isn| shift(isn).cast_signed().unsigned_abs() < 4)
     }
 
     /// What a window may be smaller for being scaled.
@@ -127,7 +152,7 @@ impl Wire {
 
     /// The peer sends a segment, which may or may not be accepted.
     pub fn arrives(&mut self, arrival: &Arrival) {
-        self.urgent |= arrival.has(URG);
+        self.is_torn |= arrival.has(URG) || arrival.scrambled;
         if arrival.has(SYN) {
             if !self.syns.contains(&arrival.seq) {
                 self.syns.push(arrival.seq);
@@ -135,6 +160,7 @@ impl Wire {
             self.mss = self.mss.max(arrival.mss.map_or(0, u32::from));
             self.no_mss |= arrival.mss.is_none_or(|mss| mss == 0);
             self.scales[1] = self.scales[1].max(arrival.wscale);
+            self.syn_window = self.syn_window.max(arrival.window);
         }
         if arrival.seg_len() > 0 {
             self.ranges.push((arrival.seq, arrival.end()));
@@ -143,7 +169,6 @@ impl Wire {
             }
         }
         let Some(iss) = self.iss else { return };
-        // A SYN offers a window for what follows the stack's own SYN.
         let from = arrival.acks().unwrap_or(iss.wrapping_add(1));
         if from.wrapping_sub(iss) > self.snd_max.wrapping_sub(iss) {
             return;
@@ -156,32 +181,43 @@ impl Wire {
     fn without_gap(&self, from: u32) -> u32 {
         let mut edge = from;
         loop {
-            let grown = self.ranges.iter().filter(|(start, _)| !before(edge, *start));
-            let next = grown.map(|(_, end)| *end).fold(edge, later);
-            if next == edge {
-                return edge;
-            }
+            let reaches = self.ranges.iter().filter(|(start, _)| !before(edge, *start));
+            let ends = reaches.map(|(_, end)| *end).filter(|end| before(edge, *end));
+            let Some(next) = ends.max_by_key(|end| end.wrapping_sub(edge)) else { return edge };
             edge = next;
         }
     }
 
-    /// The stack sends a segment; the property that it breaks. `may_shrink`: the window may.
+    /// The stack sends a segment; the property that it breaks.
     pub fn leaves(
         &mut self,
         seen: &Seen,
         bytes: &[u8],
-        may_shrink: bool,
+        lenience: Lenience,
     ) -> Option<(Property, String)> {
         if seen.has(RST) {
             return None;
         }
-        if seen.has(SYN) && self.iss != Some(seen.seq) {
+        if seen.has(SYN) && (self.iss != Some(seen.seq) || self.answers_another(seen)) {
             self.begin(seen);
         }
         let iss = self.iss?;
-        let broken = self.data(seen, bytes, iss).or_else(|| self.acknowledges(seen, may_shrink));
+        if lenience.cookies {
+            // Neither numbers nor what was acknowledged say anything of what comes.
+            self.acked = None;
+            self.snd_max = later(self.snd_max, seen.end());
+            return None;
+        }
+        let broken = self.data(seen, bytes, iss).or_else(|| self.acknowledges(seen, lenience));
         self.snd_max = later(self.snd_max, seen.end());
         broken.map(|property| (property, format!("{seen:?}\nin {self:?}")))
+    }
+
+    /// A SYN-ACK of a connection that began anew in the same moment, and so with the same number.
+    fn answers_another(&self, seen: &Seen) -> bool {
+        let other = self.irs.is_some() && self.initial(seen.ack) != self.irs;
+        let earlier = self.acked.is_some_and(|acked| before(seen.ack, acked));
+        seen.has(ACK) && (other || earlier)
     }
 
     /// A connection begins.
@@ -191,7 +227,10 @@ impl Wire {
         (self.passive, self.fastopen) = (seen.has(ACK), seen.fastopen);
         self.snd_max = seen.end();
         (self.acked, self.irs, self.in_order) = (None, None, None);
-        (self.edge, self.offered, self.window_edge) = (0, None, None);
+        // The peer's SYN offered a window for what follows the stack's own.
+        let behind_syn = seen.seq.wrapping_add(1).wrapping_add(u32::from(self.syn_window));
+        let window_edge = seen.has(ACK).then_some(behind_syn);
+        (self.edge, self.offered, self.window_edge) = (0, None, window_edge);
         self.scales[0] = seen.wscale;
         self.shift = seen.wscale.filter(|_| seen.has(ACK)).unwrap_or_default();
     }
@@ -226,12 +265,13 @@ impl Wire {
         let silent = if seen.payload_at >= 60 { v6 } else { v4 };
         // A SYN cookie has room for a few values of the MSS, and this is the smallest (RFC 4987).
         let unknown = self.no_mss || self.passive;
-        let most = self.mss.max(LEAST_MSS).max(if unknown { silent } else { 0 });
+        let most = if unknown { silent.max(self.maxseg) } else { 0 };
+        let most = most.max(self.mss).max(LEAST_MSS);
         seen.payload + seen.options > most
     }
 
     /// Acknowledgment and window.
-    fn acknowledges(&mut self, seen: &Seen, may_shrink: bool) -> Option<Property> {
+    fn acknowledges(&mut self, seen: &Seen, lenience: Lenience) -> Option<Property> {
         if !seen.has(ACK) {
             return None;
         }
@@ -253,12 +293,15 @@ impl Wire {
         let shift = if seen.has(SYN) { 0 } else { self.shift };
         let edge = seen.ack.wrapping_add(u32::from(seen.window) << shift);
         self.edge = if first { edge } else { later(self.edge, edge) };
+        // More than the field can say is offered all the same (Linux: tcp_select_initial_window).
+        self.is_open = (self.is_open && !first) || seen.window == u16::MAX;
         if seen.has(SYN) {
             // Its window is not scaled, and Linux selects another when a SYN cookie comes back.
             return None;
         }
         let shrinks = self.offered.is_some_and(|old| before(edge.wrapping_add(self.slack()), old));
-        if shrinks && !may_shrink && !seen.has(FIN) {
+        // Of several SYNs the wire does not tell whose window scale counts.
+        if shrinks && !lenience.may_shrink && !seen.has(FIN) && self.syns.len() == 1 {
             return Some(SHRINKS);
         }
         self.offered = Some(self.offered.map_or(edge, |old| later(old, edge)));

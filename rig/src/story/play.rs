@@ -78,9 +78,7 @@ impl Play {
         assert!(next <= DEADLINE, "stuck: {}", self.situation());
         self.now = self.now.max(next);
         while let Some((to, bytes)) = self.link.arrived(self.now) {
-            if self.tells {
-                tell(self.now, "  ->", to, &bytes);
-            }
+            tell(self.tells, (self.now, "  ->", to), &bytes);
             if let Some(host) = self.hosts.get_mut(to) {
                 host.stack.on_packet(self.now, &bytes);
             }
@@ -105,7 +103,7 @@ impl Play {
             host.program(*now);
             let mut sent = 0;
             while let Some(bytes) = host.stack.poll_transmit() {
-                tells.then(|| tell(*now, "", who, &bytes));
+                tell(*tells, (*now, "", who), &bytes);
                 link.send(*now, 1 - who, bytes);
                 sent += 1;
                 assert!(sent < MOST_AT_ONCE, "host {who} babbles");
@@ -144,7 +142,10 @@ impl Play {
 }
 
 #[expect(clippy::print_stderr, reason = "told because it was asked for")]
-fn tell(now: Instant, what: &str, who: usize, bytes: &[u8]) {
+fn tell(tells: bool, (now, what, who): (Instant, &str, usize), bytes: &[u8]) {
+    if !tells {
+        return;
+    }
     eprintln!("{:>9} us {what} {who} {}", now.as_micros(), told(bytes));
 }
 

@@ -206,7 +206,6 @@ impl Host {
         self.close(now);
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is a broken promise")]
     fn accept(&mut self, now: Instant) {
         match self.stack.accept(now, self.fd, true, &mut Sleep::default()) {
             Poll::Ready(Ok(accepted)) => {
@@ -215,11 +214,10 @@ impl Host {
                 (self.fd, self.phase) = (accepted.fd, Phase::Transfer);
             }
             Poll::Ready(Err(Errno::EAGAIN)) => {}
-            other => panic!("accept: {other:?}"),
+            other @ (Poll::Ready(_) | Poll::Pending) => panic!("accept: {other:?}"),
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is a broken promise")]
     fn connect(&mut self, now: Instant) {
         let remote = Address::Inet(self.remote);
         match self.stack.connect(now, self.fd, remote, &mut Sleep::default()) {
@@ -232,11 +230,10 @@ impl Host {
                 self.error = Some(err);
                 self.close(now);
             }
-            other => panic!("connect: {other:?}"),
+            other @ (Poll::Ready(_) | Poll::Pending) => panic!("connect: {other:?}"),
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is a broken promise")]
     fn write(&mut self, now: Instant) {
         while self.sent < self.to_send.len() && self.error.is_none() {
             let end = self.to_send.len().min(self.sent + self.plan.write_at_once);
@@ -259,7 +256,7 @@ impl Host {
                 }
                 Poll::Ready(Err(Errno::EAGAIN)) => return,
                 Poll::Ready(Err(err)) if TORN.contains(&err) => self.error = Some(err),
-                other => panic!("send: {other:?}"),
+                other @ (Poll::Ready(_) | Poll::Pending) => panic!("send: {other:?}"),
             }
         }
         if !self.has_shut && self.error.is_none() {
@@ -278,7 +275,6 @@ impl Host {
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is a broken promise")]
     fn read(&mut self, now: Instant) {
         while !self.at_end && self.reads_at <= now && self.error.is_none() && !self.is_finished() {
             let peeked = self.peek(now);
@@ -296,7 +292,7 @@ impl Host {
                     return;
                 }
                 Poll::Ready(Err(err)) if TORN.contains(&err) => self.error = Some(err),
-                other => panic!("recv: {other:?}"),
+                other @ (Poll::Ready(_) | Poll::Pending) => panic!("recv: {other:?}"),
             }
         }
     }

@@ -28,6 +28,6 @@ pub(crate) use recovery::{
     tcp_set_ca_state, tcp_try_keep_open, tcp_xmit_recovery,
 };
 pub(crate) use reno::Reno;
-pub(crate) use reno_sack::tcp_remove_reno_sacks;
+pub(crate) use reno_sack::{tcp_limit_reno_sacked, tcp_remove_reno_sacks};
 pub(crate) use scoreboard::tcp_resume_early_retransmit;
 pub(crate) use undo::undo_synack_rto;

@@ -54,15 +54,26 @@ pub(crate) fn tcp_remove_reno_sacks(sk: &mut Sock, acked: u32, ece: bool, cx: &m
     tcp_check_reno_reordering(sk, acked, cx);
 }
 
+/// Of the segments in flight some are holes, so not all of them can have arrived; says whether more
+/// was counted than could have.
+///
+/// Linux: tcp_limit_reno_sacked
+pub(crate) fn tcp_limit_reno_sacked(sk: &mut Sock) -> bool {
+    let holes = sk.loss.lost_out.max(1).min(sk.loss.packets_out);
+    let limited = sk.loss.sacked_out + holes > sk.loss.packets_out;
+    if limited {
+        sk.loss.sacked_out = sk.loss.packets_out - holes;
+    }
+    limited
+}
+
 /// More duplicates than segments: the network reorders.
 ///
-/// Linux: tcp_check_reno_reordering, tcp_limit_reno_sacked
+/// Linux: tcp_check_reno_reordering
 fn tcp_check_reno_reordering(sk: &mut Sock, addend: u32, cx: &mut Cx) {
-    let holes = sk.loss.lost_out.max(1).min(sk.loss.packets_out);
-    if sk.loss.sacked_out + holes <= sk.loss.packets_out {
+    if !tcp_limit_reno_sacked(sk) {
         return;
     }
-    sk.loss.sacked_out = sk.loss.packets_out - holes;
     let max = cx.sysctl.tcp_max_reordering.unsigned_abs();
     sk.loss.reordering = (sk.loss.packets_out + addend).min(max);
     sk.total.reord_seen += 1;

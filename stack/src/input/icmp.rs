@@ -5,7 +5,7 @@
 //! tcp_simple_retransmit (net/ipv4/tcp_input.c)
 
 use crate::api::close::tcp_done_with_error;
-use crate::congestion::{CaState, tcp_mark_skb_lost, tcp_set_ca_state};
+use crate::congestion::{CaState, tcp_limit_reno_sacked, tcp_mark_skb_lost, tcp_set_ca_state};
 use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::errqueue::ip_icmp_error;
@@ -186,6 +186,9 @@ pub(crate) fn tcp_simple_retransmit(sk: &mut Sock, cx: &mut Cx) {
     }
     if sk.loss.lost_out == 0 {
         return;
+    }
+    if !sk.rx_opt.sack_ok {
+        tcp_limit_reno_sacked(sk);
     }
     tcp_non_congestion_loss_retransmit(sk, cx);
 }

@@ -275,13 +275,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     child.total.segs_in = 1;
     child.loss.total_retrans = req.num_retrans;
     child.synack_sent = req.snt_synack.filter(|_| req.num_retrans == 0);
-    if req.num_timeout > 0 {
-        child.loss.undo_marker = Some(req.snt_isn);
-        child.loss.retrans_stamp = req.snt_synack;
-        child.loss.total_rto = u16::try_from(req.num_timeout).unwrap_or(u16::MAX);
-        child.loss.total_rto_recoveries = 1;
-        child.loss.total_rto_time = req.snt_synack.map_or(0, |sent| rto_time_ms(sent, cx));
-    }
+    remember_timeouts(&mut child, req, cx);
     child.ack.lrcvtime = cx.now;
     let len = u32::try_from(seg.payload.len()).unwrap_or(0);
     if len >= TCP_MSS_DEFAULT {
@@ -298,4 +292,16 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     tcp_ecn_openreq_child(&mut child, req, seg, cx);
     cx.mib.inc(Counter::TcpPassiveOpens);
     child
+}
+
+/// Timeouts of the SYN-ACK are the child's.
+fn remember_timeouts(child: &mut Sock, req: &RequestSock, cx: &Cx) {
+    if req.num_timeout == 0 {
+        return;
+    }
+    child.loss.undo_marker = Some(req.snt_isn);
+    child.loss.retrans_stamp = req.snt_synack;
+    child.loss.total_rto = u16::try_from(req.num_timeout).unwrap_or(u16::MAX);
+    child.loss.total_rto_recoveries = 1;
+    child.loss.total_rto_time = req.snt_synack.map_or(0, |sent| rto_time_ms(sent, cx));
 }

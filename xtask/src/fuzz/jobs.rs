@@ -1,5 +1,6 @@
 //! The jobs, each a few calls of programs.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -136,11 +137,21 @@ fn beside(corpus: &Path, what: &str) -> PathBuf {
     PathBuf::from(format!("{}.{what}", corpus.display()))
 }
 
-/// The edge of the state table that `mark` is about, if no input walks it.
-fn missed_edge(mark: &serde_json::Value) -> Option<String> {
-    let of = |name| mark.get(name);
-    let missed = of("kind")? == "edge" && of("count")? == 0;
-    missed.then(|| Some(format!("{} {}", of("state")?, of("what")?))).flatten()
+/// What `synproof-fuzz check --marks` answers.
+#[derive(serde::Deserialize)]
+struct Marks {
+    inputs: u64,
+    shares: BTreeMap<String, (u64, u64)>,
+    marks: Vec<Mark>,
+}
+
+/// Something that can be reached.
+#[derive(serde::Deserialize)]
+struct Mark {
+    kind: String,
+    state: String,
+    what: String,
+    count: u64,
 }
 
 /// Marks by the tool; lines by the tool built with instrumentation.
@@ -150,13 +161,17 @@ pub(super) fn cover(corpora: &Path) -> Result<bool> {
     for name in names()?.iter().filter(|name| corpora.join(name).is_dir()) {
         let inputs = corpora.join(name).to_string_lossy().into_owned();
         let (_, said) = capture(command(&judge, &["check", name, &inputs, "--marks"]))?;
-        let marks: serde_json::Value = serde_json::from_str(&said).unwrap_or_default();
-        let of = |path| marks.pointer(path).cloned().unwrap_or_default();
-        say(&format!("{name:<18} {} inputs, {}", of("/inputs"), of("/shares")));
-        let marks = of("/marks");
+        let marks: Marks =
+            serde_json::from_str(&said).context("synproof-fuzz says something else")?;
+        let share =
+            |(kind, (reached, all)): (&String, &(u64, u64))| format!("{kind} {reached}/{all}");
+        let shares: Vec<String> = marks.shares.iter().map(share).collect();
+        say(&format!("{name:<18} {} inputs, {}", marks.inputs, shares.join(", ")));
+        let missed = marks.marks.iter().filter(|mark| mark.kind == "edge" && mark.count == 0);
         let missed: Vec<String> =
-            marks.as_array().into_iter().flatten().filter_map(missed_edge).collect();
-        if !missed.is_empty() && of("/shares/edges/0") != 0 {
+            missed.map(|mark| format!("{} {}", mark.state, mark.what)).collect();
+        let walks = marks.shares.get("edges").is_some_and(|(reached, _)| *reached > 0);
+        if walks && !missed.is_empty() {
             say(&format!("  edges not walked: {}", missed.join(", ")));
         }
     }

@@ -66,14 +66,7 @@ fn call(input: &mut Input<'_>) -> Call {
         4 => Call::Connect { slot },
         5 => Call::Write { slot, len: u32::from(input.word()) },
         6 => Call::Read { slot, len: u32::from(input.word()) },
-        7 => Call::Shutdown {
-            slot,
-            how: match input.byte() % 3 {
-                0 => How::Read,
-                1 => How::Write,
-                _ => How::Both,
-            },
-        },
+        7 => Call::Shutdown { slot, how: how(input.byte()) },
         8 => Call::Close { slot },
         9 => Call::Send { slot, len: u32::from(input.word()), flags: input.long().cast_signed() },
         10 => Call::Recv { slot, len: u32::from(input.word()), flags: input.long().cast_signed() },
@@ -88,5 +81,13 @@ fn call(input: &mut Input<'_>) -> Call {
                 value: input.long().cast_signed(),
             }
         }
+    }
+}
+
+const fn how(byte: u8) -> How {
+    match byte % 3 {
+        0 => How::Read,
+        1 => How::Write,
+        _ => How::Both,
     }
 }
