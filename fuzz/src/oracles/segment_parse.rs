@@ -2,7 +2,7 @@
 //! and what the stack writes of what it read is what was there.
 //!
 //! The only place in the workspace where the two parsers meet. The stack skips some things that the
-//! strict parser refuses, as Linux does; [`conforming`] takes them away first, and its answer for
+//! strict parser refuses, as Linux does; [`conforming()`] takes them away first, and its answer for
 //! bytes that are no IP packet is what the stack must answer.
 
 mod conforming;
