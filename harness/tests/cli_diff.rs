@@ -58,7 +58,7 @@ fn a_difference_is_shown_with_both_sides_around_it() {
         "--> a.pkt:4 (ipv4)",
         "4 | +0 < S 0:0(0) win 65535 <mss 1000>",
         "class: NEW_SYN_RECV / rcv-syn / packet / ack",
-        "ack      1                   2                    <- differs",
+        "ack    1            2            <- differs",
         "*<    0.000000",
         "*>    0.000000",
         "again: synproof diff --targets stack,stack --ip ipv4 a.pkt",

@@ -89,7 +89,7 @@ fn a_field_differs_and_the_time_is_off() {
     flags: expected ., got P.
     expected: > . 1:1001(1000) ack 1
     actual: P. 1:1001(1000) ack 1 win 65535
-    time: 100000 to 100000, was 300000, ±1000
+    time: 100000 to 100000, was 300000, ±12500
     ");
 }
 
@@ -101,7 +101,7 @@ fn too_early() {
     the packet left at 0.100000 s, 0.100000 s before it was due (at 0.200000 s)
     expected: > . 1:1001(1000) ack 1
     actual: . 1:1001(1000) ack 1 win 65535
-    time: 200000 to 200000, was 100000, ±1000
+    time: 200000 to 200000, was 100000, ±25000
     ");
 }
 
@@ -113,7 +113,7 @@ fn too_late_for_a_range() {
     the packet left at 0.500000 s, 0.200000 s after it was due (at 0.200000 to 0.300000 s)
     expected: > . 1:1001(1000) ack 1
     actual: . 1:1001(1000) ack 1 win 65535
-    time: 200000 to 300000, was 500000, ±1000
+    time: 200000 to 300000, was 500000, ±25000
     ");
 }
 
@@ -127,9 +127,9 @@ fn any_time_is_right() {
 fn nothing_came() {
     assert_snapshot!(connected("+.1 > . 1:1001(1000) ack 1", Plan::default()), @r"
     fail content in line 8 at `> . 1:1001(1000) ack 1`
-    no packet came, waited 2.101000 s for it
+    no packet came, waited 2.112500 s for it
     expected: > . 1:1001(1000) ack 1
-    note: due at 0.100000 s, tolerance 0.001000 s, given up at 2.101000 s
+    note: due at 0.100000 s, tolerance 0.012500 s, given up at 2.112500 s
     note: the last packet of this connection left at 0.000000 s (line 5): S. 0:0(0) ack 1 win 65535 <mss 1460>
     ");
 }
@@ -153,9 +153,9 @@ fn nothing_came_but_another_connection_sent() {
     let plan = Plan::default().sends(500, data(1, 10));
     assert_snapshot!(connected(lines, plan), @r"
     fail content in line 9 at `> 8080 > 50002 S. 0:0(0) ack 1 <...>`
-    no packet came, waited 2.001000 s for it
+    no packet came, waited 2.004000 s for it
     expected: > 8080 > 50002 S. 0:0(0) ack 1 <...>
-    note: due at 0.000000 s, tolerance 0.001000 s, given up at 2.001000 s
+    note: due at 0.000000 s, tolerance 0.004000 s, given up at 2.004000 s
     note: no connection has the ports 8080 > 50002, so the line is about the current one
     note: this connection has not sent a packet yet
     note: packets of other connections that no line has asked for: 1, the first at 0.000500 s: 8080 > 40001 . 1:11(10) ack 1 win 65535
@@ -171,9 +171,9 @@ fn nothing_came_from_a_listener() {
 +0 > S. 0:0(0) ack 1 <...>";
     assert_snapshot!(called(text, Plan::default()), @r"
     fail content in line 4 at `> S. 0:0(0) ack 1 <...>`
-    no packet came, waited 2.001000 s for it
+    no packet came, waited 2.004000 s for it
     expected: > S. 0:0(0) ack 1 <...>
-    note: due at 0.000000 s, tolerance 0.001000 s, given up at 2.001000 s
+    note: due at 0.000000 s, tolerance 0.004000 s, given up at 2.004000 s
     note: the socket under test listens; it sends nothing of its own
     ");
 }
@@ -233,7 +233,7 @@ fn half_a_segment() {
     seq: expected 1:1501(1500), got 1:1001(1000)
     expected: > . 1:1501(1500) ack 1
     actual: . 1:1001(1000) ack 1 win 65535
-    note: nothing more of it came until 2.101000 s
+    note: nothing more of it came until 2.112500 s
     ");
 }
 
@@ -284,7 +284,7 @@ fn mismatches_that_are_not_fatal() {
     the packet left at 0.300000 s, 0.100000 s after it was due (at 0.200000 s)
     expected: > . 1001:2001(1000) ack 1
     actual: . 1001:2001(1000) ack 1 win 65535
-    time: 200000 to 200000, was 300000, ±1000
+    time: 200000 to 200000, was 300000, ±12500
     ");
 }
 
@@ -292,9 +292,9 @@ fn mismatches_that_are_not_fatal() {
 fn a_missing_packet_is_always_fatal() {
     assert_snapshot!(lenient("+.1 > P. 1:1001(1000) ack 1", Plan::default()), @r"
     fail content in line 8 at `> P. 1:1001(1000) ack 1`
-    no packet came, waited 2.101000 s for it
+    no packet came, waited 2.112500 s for it
     expected: > P. 1:1001(1000) ack 1
-    note: due at 0.100000 s, tolerance 0.001000 s, given up at 2.101000 s
+    note: due at 0.100000 s, tolerance 0.012500 s, given up at 2.112500 s
     note: the last packet of this connection left at 0.000000 s (line 5): S. 0:0(0) ack 1 win 65535 <mss 1460>
     ");
 }
@@ -434,7 +434,7 @@ fn a_blocking_call_returns_early() {
     assert_snapshot!(called(BLOCKING, plan), @r"
     fail early in line 2 at `0.3`
     read returned at 0.150000 s, 0.150000 s before it was due (at 0.300000 s)
-    time: 300000 to 300000, was 150000, ±1000
+    time: 300000 to 300000, was 150000, ±25000
     ");
 }
 
@@ -444,7 +444,7 @@ fn a_blocking_call_returns_late() {
     assert_snapshot!(called(BLOCKING, plan), @r"
     fail late in line 2 at `0.3`
     read returned at 0.350000 s, 0.050000 s after it was due (at 0.300000 s)
-    time: 300000 to 300000, was 350000, ±1000
+    time: 300000 to 300000, was 350000, ±25000
     ");
 }
 
@@ -463,7 +463,7 @@ fn a_call_too_late_because_the_one_before_took_long() {
     assert_snapshot!(called(&format!("{READ}9\n0.1 close(3) = 0"), plan), @r"
     fail late in line 3 at `0.1`
     this event started at 0.500000 s, 0.400000 s after it was due (at 0.100000 s)
-    time: 100000 to 100000, was 500000, ±1000
+    time: 100000 to 100000, was 500000, ±12500
     note: the event before it took until 0.500000 s
     ");
 }

@@ -113,8 +113,8 @@ const BY_CLOCK: &[&str] = &[
     "tlp",
 ];
 
-/// Milliseconds from which a time can only be that since the boot of a kernel.
-const SINCE_BOOT: u64 = 1_000_000;
+/// Milliseconds from which a time can only be that since the boot of a kernel, or of the stack.
+const SINCE_BOOT: u64 = 100_000;
 
 fn rule(field: &str) -> Rule {
     RULES.iter().find(|(name, _)| *name == field).map_or(Rule::Exact, |(_, rule)| *rule)
@@ -127,7 +127,9 @@ impl Rule {
             Self::Exact => ours == theirs,
             Self::Micros => differ <= 30 + theirs / 50,
             Self::Rate => differ <= theirs / 25,
-            Self::Ticks(tick) => differ <= 2 * tick + theirs / 10 || theirs > SINCE_BOOT * tick,
+            Self::Ticks(tick) => {
+                differ <= 2 * tick + theirs / 10 || ours.min(theirs) > SINCE_BOOT * tick
+            }
             Self::Apart => true,
         }
     }

@@ -29,7 +29,8 @@ pub fn compare(left: &RunLog, right: &RunLog, rules: &Rules) -> Comparison {
     // On a virtual clock another time is a difference like any other; on the machine's it is none.
     let late = tally.timing.beyond.clone().filter(|_| !rules.is_real());
     found.extend(late.map(|late| *late));
-    found.sort_by_key(|divergence| divergence.at);
+    // On a virtual clock much happens at the same moment; then the script's order counts.
+    found.sort_by_key(|divergence| (divergence.at, divergence.line.unwrap_or(usize::MAX)));
     match found.first().cloned() {
         Some(first) => tally.comparison(Verdict::Differ(Box::new(first)), found),
         None => tally.comparison(Verdict::Agree, found),

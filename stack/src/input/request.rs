@@ -276,7 +276,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     child.loss.total_retrans = req.num_retrans;
     child.synack_sent = req.snt_synack.filter(|_| req.num_retrans == 0);
     remember_timeouts(&mut child, req, cx);
-    child.ack.lrcvtime = cx.now;
+    (child.ack.lrcvtime, child.total.lsndtime) = (cx.now, cx.now);
     let len = u32::try_from(seg.payload.len()).unwrap_or(0);
     if len >= TCP_MSS_DEFAULT {
         child.ack.last_seg_size = len;

@@ -94,7 +94,7 @@ fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if sk.state() == TcpState::Established {
         tcp_ecn_received_counters(sk, seg);
     }
-    if matches!(sk.state(), TcpState::Established | TcpState::CloseWait) {
+    if sk.state() == TcpState::Established {
         return established_ack(sk, seg, cx);
     }
     match tcp_ack(sk, seg, Challenge::Never, cx) {

