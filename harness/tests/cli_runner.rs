@@ -56,7 +56,7 @@ fn run(
 ) -> Summary {
     let (info, cli) = (Hostile.info().unwrap(), CliOptions::default());
     let here = InProcess::new(&Hostile);
-    let context = Context { executor: &here, info: &info, cli: &cli, artifacts: None };
+    let context = Context { executor: &here, info: &info, cli: &cli, artifacts: None, retries: 0 };
     run_plan(plan, &context, Jobs(NonZeroUsize::new(jobs).unwrap()), stop, tell).unwrap()
 }
 
@@ -101,7 +101,7 @@ fn a_report_that_cannot_be_written_stops_the_run() {
     let (_dir, plan) = planned(20);
     let (info, cli) = (Hostile.info().unwrap(), CliOptions::default());
     let here = InProcess::new(&Hostile);
-    let context = Context { executor: &here, info: &info, cli: &cli, artifacts: None };
+    let context = Context { executor: &here, info: &info, cli: &cli, artifacts: None, retries: 0 };
     let stop = AtomicBool::new(false);
     let jobs = Jobs(NonZeroUsize::MIN);
     let ended = run_plan(&plan, &context, jobs, &stop, &mut |event| match event {

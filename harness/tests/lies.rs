@@ -23,7 +23,8 @@ fn run_suite(launch: &dyn Launch) -> Vec<(Case, CaseResult)> {
     let options = PlanOptions { ips: Some(vec![IpVersion::Ipv4]), ..PlanOptions::default() };
     let plan = plan(&discover_embedded(), &options, &info).unwrap();
     let here = InProcess::new(launch);
-    let context = Context { executor: &here, info: &info, cli: &options.cli, artifacts: None };
+    let context =
+        Context { executor: &here, info: &info, cli: &options.cli, artifacts: None, retries: 0 };
     plan.cases
         .into_iter()
         .map(|case| {

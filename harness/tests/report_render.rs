@@ -119,6 +119,7 @@ fn result(name: &str, ip: IpVersion, verdict: Verdict) -> CaseResult {
         reproduce: format!("synproof run --target stack --ip ipv4 syn_sent/{name}.pkt"),
         script_us: 14_217,
         wall_us: 12_345,
+        attempts: 1,
         internal_bug: false,
     }
 }

@@ -21,7 +21,8 @@ fn run(script: PathBuf, target: &str) -> String {
     let options = PlanOptions { ips: Some(ips), ..PlanOptions::default() };
     let plan = plan(&discover(&[script]).unwrap(), &options, &info).unwrap();
     let here = InProcess::new(launch.as_ref());
-    let context = Context { executor: &here, info: &info, cli: &options.cli, artifacts: None };
+    let context =
+        Context { executor: &here, info: &info, cli: &options.cli, artifacts: None, retries: 0 };
     let mut reports = String::new();
     for case in &plan.cases {
         let result = run_case(case, &context, here.worker().as_mut()).unwrap();

@@ -13,7 +13,7 @@ use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::flow::Flow;
-use crate::input::{tcp_v4_err, tcp_v4_rcv};
+use crate::input::{tcp_segs_in, tcp_v4_err, tcp_v4_rcv};
 use crate::kernel::is_unknown;
 use crate::memory;
 use crate::metrics::TcpMetrics;
@@ -34,7 +34,7 @@ use crate::table::{Fd, FdTable, Object, SockTable};
 use crate::time::{Hz, Instant};
 use crate::timestamping::skb_tx_timestamp;
 use crate::trace::Trace;
-use crate::wire::{IcmpError, Ingress, Segment, WireError, parse};
+use crate::wire::{IcmpError, Ingress, Segment, WireError, parse, parse_long_unverified};
 
 /// Epoll instances that may watch each other in a row (EP_MAX_NESTS).
 pub(crate) const EP_MAX_NESTS: usize = 4;
@@ -137,7 +137,7 @@ impl Stack {
             }
             Ok(Ingress::Icmp(icmp)) => self.on_icmp(&icmp),
             Ok(Ingress::Tcp(_) | Ingress::Other) => {}
-            Err(error) => self.count_bad(error),
+            Err(error) => self.count_bad(error, bytes),
         }
         self.apply_effects();
     }
@@ -343,11 +343,21 @@ impl Stack {
         }
     }
 
-    fn count_bad(&mut self, error: WireError) {
+    /// What is not a segment is counted. The sum of a long one is looked at when its connection has
+    /// counted it already.
+    ///
+    /// Linux: the labels bad_packet and csum_error of tcp_v4_rcv, skb_checksum_init
+    fn count_bad(&mut self, error: WireError, bytes: &[u8]) {
         match error {
             WireError::TcpCsum => {
+                self.cx.mib.inc(Counter::TcpInSegs);
                 self.cx.mib.inc(Counter::TcpInCsumErrors);
                 self.cx.mib.inc(Counter::TcpInErrs);
+                let Some(seg) = parse_long_unverified(bytes) else { return };
+                let to = self.lookup_established(Flow::new(seg.dst(), seg.src()));
+                if let Some(sk) = to.and_then(|id| self.objects.sock_mut(id)) {
+                    tcp_segs_in(sk, &seg);
+                }
             }
             WireError::PktTooSmall => self.cx.mib.inc(Counter::TcpInErrs),
             WireError::IpInHdr | WireError::IpCsum | WireError::IcmpCsum => {}

@@ -76,9 +76,13 @@ fn differential() -> Result<Part> {
     Ok(if ok { Part::Passed(what) } else { Part::Failed(what) })
 }
 
+/// What the machine is late with is not the kernel's doing: where the clock is real, a failure has to
+/// stay.
+const RETRIES: &str = "4";
+
 fn run_suite(target: &str) -> Result<Part> {
     let what = format!("synproof run --target {target}");
-    let ok = passes(synproof(&["run", "--target", target]))?;
+    let ok = passes(synproof(&["run", "--target", target, "--retries", RETRIES]))?;
     Ok(if ok { Part::Passed(what) } else { Part::Failed(what) })
 }
 

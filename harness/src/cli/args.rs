@@ -124,6 +124,9 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) guest_timeout: u64,
+    /// On a real clock: run a script that failed up to N times more; one that then passes says so
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) retries: u32,
     /// What to write to standard output
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,

@@ -83,7 +83,13 @@ fn of_run(args: &CoverageArgs, console: &Console) -> Result<(Coverage, Exit), Ex
     let (venue, info) = target(&name, GUEST_TIMEOUT, console)?;
     let plan = planned(&args.select.scripts, &cli, &info, console)?;
     let executor = venue.executor();
-    let context = Context { executor: executor.as_ref(), info: &info, cli: &cli, artifacts: None };
+    let context = Context {
+        executor: executor.as_ref(),
+        info: &info,
+        cli: &cli,
+        artifacts: None,
+        retries: 0,
+    };
     let jobs = args.jobs.map_or_else(|| Jobs::default_for(info.clock), Jobs);
     let stop = stop_flag().map_err(|error| {
         console.error(&format!("cannot watch for signals: {error}"));

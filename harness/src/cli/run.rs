@@ -46,7 +46,8 @@ fn try_run(args: &RunArgs, console: &Console) -> Result<Exit, Exit> {
         let mut reports = reports(args, cli.has("verbose"), console)?;
         let stop = stop_flag()?;
         let executor = executor.as_ref();
-        let context = Context { executor, info: &info, cli: &cli, artifacts: artifacts.as_ref() };
+        let (artifacts, retries) = (artifacts.as_ref(), args.retries);
+        let context = Context { executor, info: &info, cli: &cli, artifacts, retries };
         let jobs = args.jobs.map_or_else(|| Jobs::default_for(info.clock), Jobs);
         run_plan(&plan, &context, jobs, &stop, &mut |event: &Event<'_>| {
             reports.iter_mut().try_for_each(|report| report.on(event)).map_err(OutputError::from)

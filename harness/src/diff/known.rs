@@ -33,6 +33,9 @@ pub struct Recorded {
     /// Pattern of [`Class::field`].
     #[serde(default = "any")]
     pub field: String,
+    /// It shows in some runs only, and so is never stale: `reason` says what that depends on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sometimes: bool,
     /// Which side does what the RFC says.
     pub rfc: Rfc,
     /// What is made of it.
@@ -161,10 +164,10 @@ impl Recorded {
         are(second, first).then_some(Known { recorded: self, swapped: true })
     }
 
-    /// It names its scripts, so that a run of them can tell that it is gone.
+    /// It names its scripts and always shows, so that a run of them can tell that it is gone.
     #[must_use]
     pub fn can_be_stale(&self) -> bool {
-        self.script != "*"
+        self.script != "*" && !self.sometimes
     }
 
     /// Whether it is about a script, by the path that lists have, with an IP version.

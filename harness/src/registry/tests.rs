@@ -28,7 +28,8 @@ fn log_of(name: &str) -> Vec<Entry> {
         .filter(|f| f.path.ends_with(&format!("{name}.pkt")))
         .collect();
     let plan = plan(&found, &PlanOptions::default(), &info).unwrap();
-    let context = Context { executor: &executor, info: &info, cli: &cli, artifacts: None };
+    let context =
+        Context { executor: &executor, info: &info, cli: &cli, artifacts: None, retries: 0 };
     let result = run_case(&plan.cases[0], &context, executor.worker().as_mut()).unwrap();
     assert_eq!(result.verdict.name(), "pass", "{}", result.message);
     result.log.entries

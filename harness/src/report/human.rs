@@ -93,6 +93,9 @@ impl<W: Write> Human<W> {
             .map(|(verdict, count)| self.count(verdict, count))
             .collect();
         let _ = write!(text, "{} run: {}", summary.finished(), counts.join(", "));
+        if summary.repeated > 0 {
+            let _ = write!(text, ", {} of them when repeated", summary.repeated);
+        }
         let Summary { target, version: running, seed, .. } = summary;
         let _ = write!(text, "   (target {target} {running}, seed {seed:#x}");
         let _ = write!(text, ", {}", version());
@@ -135,6 +138,7 @@ fn reason(result: &CaseResult) -> String {
             let id = expected.id.as_deref().map(|id| format!("{id}: ")).unwrap_or_default();
             format!("{id}{}", expected.reason)
         }
+        (Verdict::Pass, _) if result.attempts > 1 => format!("in run {}", result.attempts),
         (Verdict::Pass, _) if warnings > 0 => format!("{warnings} not fatal"),
         (Verdict::Skip | Verdict::Pass, _) => result.message.clone(),
         (Verdict::Fail | Verdict::Error | Verdict::Xfail | Verdict::Xpass, _) => {

@@ -27,6 +27,8 @@ struct ResultLine<'a> {
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     expectation: Option<&'a Expectation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<u32>,
     script_us: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     wall_us: Option<u64>,
@@ -45,6 +47,8 @@ struct SummaryLine<'a> {
     xfail: usize,
     xpass: usize,
     skip: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeated: Option<usize>,
     interrupted: bool,
     seed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +79,7 @@ impl<W: Write> Json<W> {
             line: result.line,
             message: &result.message,
             expectation: result.expectation.as_ref(),
+            attempts: (result.attempts > 1).then_some(result.attempts),
             script_us: result.script_us,
             wall_us: self.show.wall.then_some(result.wall_us),
         };
@@ -94,6 +99,7 @@ impl<W: Write> Json<W> {
             xfail: summary.count(Verdict::Xfail),
             xpass: summary.count(Verdict::Xpass),
             skip: summary.count(Verdict::Skip),
+            repeated: (summary.repeated > 0).then_some(summary.repeated),
             interrupted: summary.interrupted,
             seed: summary.seed,
             wall_us: self.show.wall.then_some(summary.wall_us),

@@ -14,7 +14,7 @@ use crate::script::Defines;
 use crate::script::ast::Script;
 use crate::script::diagnostic::{Diagnostic, Severity};
 use crate::script::source::{SourceFile, Span};
-use crate::target::{Capability, TargetInfo};
+use crate::target::{Capability, Clock, TargetInfo};
 
 /// What every case of a run shares.
 pub struct Context<'a> {
@@ -26,6 +26,8 @@ pub struct Context<'a> {
     pub cli: &'a CliOptions,
     /// Where files go, if anywhere.
     pub artifacts: Option<&'a Artifacts>,
+    /// How often a script that failed runs again, on a target whose clock is real.
+    pub retries: u32,
 }
 
 /// What became of a case.
@@ -42,7 +44,9 @@ pub(super) enum Obstacle {
     DryRun,
 }
 
-/// Has `worker` run `case` on a fresh target. A panic on the way is a result too.
+/// Has `worker` run `case` on a fresh target. A panic on the way is a result too. What failed on a
+/// real clock runs again as often as the context says: a busy machine is late with everything, and
+/// only a failure that stays is the target's.
 ///
 /// # Errors
 /// The files of the run could not be written.
@@ -52,6 +56,29 @@ pub fn run_case(
     worker: &mut dyn Worker,
 ) -> Result<CaseResult, ArtifactError> {
     let watch = Stopwatch::start();
+    let (mut result, mut config) = attempt(case, context, worker);
+    let retries =
+        if matches!(context.info.clock, Clock::Real { .. }) { context.retries } else { 0 };
+    for run in 2..=retries.saturating_add(1) {
+        if result.verdict != Verdict::Fail {
+            break;
+        }
+        (result, config) = attempt(case, context, worker);
+        result.attempts = run;
+    }
+    result.wall_us = watch.elapsed_us();
+    if let (Some(artifacts), Some(config)) = (context.artifacts, config) {
+        result.files = artifacts.write(&result, &config, context.info)?;
+    }
+    Ok(result)
+}
+
+/// Runs `case` once.
+fn attempt(
+    case: &Case,
+    context: &Context<'_>,
+    worker: &mut dyn Worker,
+) -> (CaseResult, Option<Config>) {
     let step = caught(|| step(case, context, worker));
     let mut result = blank(case, context.info);
     let mut config = None;
@@ -73,11 +100,7 @@ pub fn run_case(
             config = Some(its_config);
         }
     }
-    result.wall_us = watch.elapsed_us();
-    if let (Some(artifacts), Some(config)) = (context.artifacts, config) {
-        result.files = artifacts.write(&result, &config, context.info)?;
-    }
-    Ok(result)
+    (result, config)
 }
 
 fn step(case: &Case, context: &Context<'_>, worker: &mut dyn Worker) -> Step {
@@ -176,6 +199,7 @@ fn blank(case: &Case, info: &TargetInfo) -> CaseResult {
         reproduce: case.reproduce.clone(),
         script_us: 0,
         wall_us: 0,
+        attempts: 1,
         internal_bug: false,
     }
 }

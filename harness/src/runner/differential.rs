@@ -195,7 +195,7 @@ fn one(
     if context.judge {
         for ((side, case), worker) in context.sides.iter().zip(cases).zip(workers) {
             let (executor, info, cli) = (side.executor.as_ref(), &side.info, context.cli);
-            let alone = Context { executor, info, cli, artifacts: None };
+            let alone = Context { executor, info, cli, artifacts: None, retries: 0 };
             result.judged.push(run_case(case, &alone, worker.as_mut())?);
         }
     }

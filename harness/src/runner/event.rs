@@ -165,6 +165,8 @@ pub struct CaseResult {
     pub script_us: i64,
     /// How long it took, in microseconds of the machine's clock.
     pub wall_us: u64,
+    /// Runs it took until it passed, or until there were no retries left.
+    pub attempts: u32,
     /// The harness panicked: its bug, whoever's the script.
     pub internal_bug: bool,
 }
@@ -180,6 +182,8 @@ pub struct Summary {
     pub planned: usize,
     /// Count of each verdict, in the order of [`Verdict::ALL`].
     pub counts: [usize; 6],
+    /// Runs that passed only when repeated.
+    pub repeated: usize,
     /// Errors that are the script's (syntax, options, unknown names).
     pub script_errors: usize,
     /// Errors of the environment.
@@ -214,6 +218,7 @@ impl Summary {
         if let Some(count) = at.and_then(|at| self.counts.get_mut(at)) {
             *count += 1;
         }
+        self.repeated += usize::from(result.attempts > 1 && result.verdict.is_expected());
         if result.verdict == Verdict::Error {
             match (result.internal_bug, result.class) {
                 (true, _) => self.internal_bugs += 1,

@@ -19,6 +19,7 @@ mod request;
 pub(crate) mod reset;
 pub(crate) mod rtt;
 mod sack;
+mod sack_shift;
 mod state_process;
 mod syn_sent;
 mod syncookies;
@@ -40,6 +41,6 @@ pub(crate) use rcv_window::{
 };
 pub(crate) use request::{Holder, Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
 pub(crate) use sack::{sack_reordering, tcp_highest_sack_seq};
-pub(crate) use state_process::tcp_init_transfer;
+pub(crate) use state_process::{tcp_init_transfer, tcp_segs_in};
 pub(crate) use syn_sent::tcp_finish_connect;
 pub(crate) use tcp_v4_rcv::tcp_v4_rcv;

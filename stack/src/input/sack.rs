@@ -1,10 +1,11 @@
 //! Selective acknowledgements received: which segments arrived, and which twice.
 //!
-//! RFC 2018, RFC 2883, RFC 6675 · Linux: tcp_sacktag_write_queue, tcp_sacktag_one,
+//! RFC 2018, RFC 2883, RFC 6675 · Linux: tcp_sacktag_write_queue, tcp_sacktag_walk, tcp_sacktag_one,
 //! tcp_check_dsack, tcp_is_sackblock_valid (net/ipv4/tcp_input.c)
 
 use super::ack::AckFlags;
 use super::rate::{RateSample, tcp_rate_skb_delivered};
+use super::sack_shift::{Shift, tcp_shift_skb_data};
 use crate::congestion::{CaState, tcp_rack_advance};
 use crate::cx::Cx;
 use crate::mib::Counter;
@@ -46,7 +47,7 @@ impl SackState {
 }
 
 /// What the flags and the state of one tagging are written to.
-type Found<'a> = (&'a mut AckFlags, &'a mut SackState);
+pub(super) type Found<'a> = (&'a mut AckFlags, &'a mut SackState);
 
 /// The sequence number after the highest SACKed segment; SND.UNA when there is none.
 ///
@@ -186,7 +187,11 @@ fn tcp_is_sackblock_valid(sk: &Sock, is_dsack: bool, block: SackBlock) -> bool {
         || (block.end.after(marker) && !block.start.before(block.end - sk.snd.max_window))
 }
 
-/// Marks every segment that lies in `block`, cutting packets of several segments at its edges.
+/// Marks every segment that lies in `block`: what follows a SACKed packet joins it, other packets of
+/// several segments are cut at the edges. What an earlier block reported is not looked at again
+/// (Linux: recv_sack_cache), unless it is reported as a duplicate.
+///
+/// Linux: tcp_sacktag_walk
 fn tag_block(
     sk: &mut Sock,
     block: SackBlock,
@@ -199,11 +204,34 @@ fn tag_block(
         if !chunk.seq.before(block.end) {
             break;
         }
-        if chunk.end_seq().after(block.start) && tcp_match_skb_to_sack(sk, index, block) {
-            tcp_sacktag_one(sk, index, is_dsack, (flags, state), cx);
+        let is_known = chunk.marks.sacked && !is_dsack;
+        let is_touched = chunk.end_seq().after(block.start) && !is_known;
+        if is_touched && tag_chunk(sk, index, block, is_dsack, (flags, state), cx) {
+            continue;
         }
         index += 1;
     }
+}
+
+/// Marks what `block` covers of packet `index`; true when that joined the packet before, so that
+/// another one is at `index` now.
+fn tag_chunk(
+    sk: &mut Sock,
+    index: usize,
+    block: SackBlock,
+    is_dsack: bool,
+    (flags, state): Found<'_>,
+    cx: &mut Cx,
+) -> bool {
+    match tcp_shift_skb_data(sk, index, block, is_dsack, (flags, state), cx) {
+        Shift::Joined => return true,
+        Shift::Noop => return false,
+        Shift::Fallback => cx.mib.inc(Counter::TcpExtTCPSackShiftFallback),
+    }
+    if tcp_match_skb_to_sack(sk, index, block) {
+        tcp_sacktag_one(sk, index, is_dsack, (flags, state), cx);
+    }
+    false
 }
 
 /// Whether the block covers the packet at `index`, which may be cut to make it so.
@@ -238,7 +266,7 @@ fn tcp_match_skb_to_sack(sk: &mut Sock, index: usize, block: SackBlock) -> bool 
 /// Marks one packet.
 ///
 /// Linux: tcp_sacktag_one
-fn tcp_sacktag_one(
+pub(super) fn tcp_sacktag_one(
     sk: &mut Sock,
     index: usize,
     is_dsack: bool,

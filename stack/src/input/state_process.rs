@@ -39,10 +39,7 @@ use crate::wire::Segment;
 
 /// Processes a segment of a connection that has a socket.
 pub(super) fn tcp_rcv_state_process(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
-    sk.total.segs_in = sk.total.segs_in.wrapping_add(1);
-    if !seg.payload.is_empty() {
-        sk.total.data_segs_in = sk.total.data_segs_in.wrapping_add(1);
-    }
+    tcp_segs_in(sk, seg);
     if sk.state() == TcpState::Close {
         return Disposition::Dropped(DropReason::TcpClose);
     }
@@ -84,6 +81,14 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> ControlFlow<Disposition, 
     ControlFlow::Continue(disposition)
 }
 
+/// Counts a segment (Linux: tcp_segs_in, include/net/tcp.h).
+pub(crate) fn tcp_segs_in(sk: &mut Sock, seg: &Segment) {
+    sk.total.segs_in = sk.total.segs_in.wrapping_add(1);
+    if !seg.payload.is_empty() {
+        sk.total.data_segs_in = sk.total.data_segs_in.wrapping_add(1);
+    }
+}
+
 /// A step's verdict in the shape of the whole pipeline's.
 fn cut(step: Step) -> ControlFlow<Disposition> {
     step
@@ -91,7 +96,7 @@ fn cut(step: Step) -> ControlFlow<Disposition> {
 
 /// Fifth: the ACK, and what it means for the state.
 fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
-    if sk.state() == TcpState::Established {
+    if sk.state() == TcpState::Established && cx.kernel.counts_ecn_marks {
         tcp_ecn_received_counters(sk, seg);
     }
     if sk.state() == TcpState::Established {

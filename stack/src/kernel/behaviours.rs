@@ -93,6 +93,10 @@ behaviours! {
     md5_malformed_refused: Span::since(6, 2), "tcp_inbound_hash (net/ipv4/tcp_input.c)",
         "measured: D-0013, 6.12 and not 6.1";
 
+    /// Marks of congestion are counted whether ECN was set up or not.
+    counts_ecn_marks: Span::since(6, 18), "tcp_ecn_received_counters (include/net/tcp_ecn.h)",
+        "measured: options/ecn-ect-without-setup, 6.18 and not 6.12";
+
     // Sending and acknowledging.
     /// The window of the handshake may be more than its field can say.
     wide_initial_window: Span::since(6, 2), "tcp_select_initial_window (net/ipv4/tcp_output.c)",

@@ -13,8 +13,9 @@ use crate::time::Instant;
 use crate::timestamping::TxStamp;
 use crate::wire::Flags;
 
-/// SKB_TRUESIZE of a sending buffer without its data: small head, struct sk_buff.
-pub(crate) const SKB_OVERHEAD: u32 = 960;
+/// SKB_TRUESIZE of a sending buffer without its data: struct sk_buff (256 bytes, aligned) and a head from
+/// the cache of small heads, which is 640 bytes where MAX_TCP_HEADER is 320.
+pub(crate) const SKB_OVERHEAD: u32 = 896;
 
 /// Memory a packet with so much payload is charged with (skb->truesize).
 pub(crate) fn skb_truesize(payload_len: usize) -> u32 {
@@ -45,6 +46,8 @@ pub(crate) struct Chunk {
     pub(crate) data: Vec<u8>,
     /// Segment size `data` is cut into on the wire; 0 when it fits into one.
     pub(crate) gso_size: u32,
+    /// Segments beyond those that `gso_size` gives: ends of joined chunks that were not full.
+    short_segs: u32,
     /// State on the scoreboard.
     pub(crate) marks: Marks,
     /// Time of the last transmission; meaningless in the unsent queue.
@@ -79,11 +82,18 @@ impl Chunk {
     /// Linux: tcp_set_skb_tso_segs — `mss` becomes the segment size if the data needs several.
     pub(crate) fn set_tso_segs(&mut self, mss: u32) {
         self.gso_size = if self.len() <= mss { 0 } else { mss };
+        self.short_segs = 0;
     }
 
     /// Linux: tcp_skb_pcount — how many segments this is on the wire.
     pub(crate) fn pcount(&self) -> u32 {
-        if self.gso_size == 0 { 1 } else { self.len().div_ceil(self.gso_size) }
+        let full = if self.gso_size == 0 { 1 } else { self.len().div_ceil(self.gso_size) };
+        full + self.short_segs
+    }
+
+    /// Linux: tcp_skb_seglen (net/ipv4/tcp_input.c) — how long its segments are.
+    pub(crate) fn seglen(&self) -> u32 {
+        if self.pcount() == 1 { self.len() } else { self.gso_size }
     }
 
     /// Bytes of `next`, which follows, may be moved into this chunk. The memory of a program
@@ -116,6 +126,7 @@ impl Chunk {
         self.flags = self.flags.without(Flags::FIN | Flags::PSH);
         self.eor = false;
         let tx = self.tx.split_off(tail.seq);
+        self.short_segs = 0;
         if self.gso_size != 0 {
             let mss = self.gso_size;
             self.set_tso_segs(mss);
@@ -130,6 +141,7 @@ impl Chunk {
             flags: self.flags,
             data: Vec::new(),
             gso_size: self.gso_size,
+            short_segs: 0,
             marks: self.marks,
             sent_at: self.sent_at,
             tx_rate: self.tx_rate,
@@ -270,6 +282,25 @@ impl WriteQueue {
         to.flags |= next.flags;
         to.marks.ever_retrans |= next.marks.ever_retrans;
         to.eor = next.eor;
+        to.tx.collapse(next.tx);
+        true
+    }
+
+    /// Joins the chunk behind `index` of the retransmission queue to it without changing how many
+    /// segments of `mss` bytes the two count as; false if there is none.
+    ///
+    /// Linux: the queue half of tcp_shifted_skb (net/ipv4/tcp_input.c)
+    pub(crate) fn shift_rtx(&mut self, index: usize, mss: u32) -> bool {
+        let pcount = |at: usize| self.rtx.get(at).map_or(0, Chunk::pcount);
+        let segs = pcount(index) + pcount(index + 1);
+        if !self.collapse_rtx(index) {
+            return false;
+        }
+        let Some(to) = self.rtx.get_mut(index) else { return false };
+        to.gso_size = if to.gso_size == 0 { mss } else { to.gso_size };
+        to.short_segs = 0;
+        to.short_segs = segs.saturating_sub(to.pcount());
+        to.tx_rate.delivered_mstamp = None;
         true
     }
 

@@ -25,4 +25,5 @@ pub use icmp::IcmpError;
 pub use options::{AccEcn, Fastopen, OptionBuf, Options, SackBlock, SackBlocks, Ts};
 pub use segment::{Flags, Ingress, IpHeader, Segment, WireError};
 pub(crate) use tcp::fixed_header;
+pub(crate) use tcp::parse_long_unverified;
 pub use tcp::{emit, parse};

@@ -15,12 +15,28 @@ use crate::seq::Seq;
 pub(super) const PROTOCOL: u8 = 6;
 const HEADER_LEN: usize = 20;
 const CHECKSUM_AT: usize = 16;
+/// Bytes that are summed up before anything else is done with them.
+const CHECKSUM_BREAK: usize = 76;
 
 /// Takes one IP packet apart.
 ///
 /// # Errors
 /// The kernel's drop reason, when the bytes are not a valid IP, TCP or ICMP packet.
 pub fn parse(bytes: &[u8]) -> Result<Ingress, WireError> {
+    parse_as(bytes, true)
+}
+
+/// The segment in `bytes` whatever its checksum says, if it is longer than what the kernel looks at
+/// before it looks for a socket.
+///
+/// Linux: CHECKSUM_BREAK (include/linux/skbuff.h)
+pub(crate) fn parse_long_unverified(bytes: &[u8]) -> Option<Segment> {
+    let Ok(Ingress::Tcp(seg)) = parse_as(bytes, false) else { return None };
+    let len = HEADER_LEN + seg.option_bytes.as_bytes().len() + seg.payload.len();
+    (len > CHECKSUM_BREAK).then_some(seg)
+}
+
+fn parse_as(bytes: &[u8], verify: bool) -> Result<Ingress, WireError> {
     let datagram = match byte(bytes, 0).map(|first| first >> 4) {
         Some(4) => ipv4::parse(bytes)?,
         Some(6) => ipv6::parse(bytes)?,
@@ -29,7 +45,7 @@ pub fn parse(bytes: &[u8]) -> Result<Ingress, WireError> {
     };
     match (datagram.protocol, datagram.header.src) {
         _ if datagram.fragment => Ok(Ingress::Other),
-        (PROTOCOL, _) => segment(datagram).map(Ingress::Tcp),
+        (PROTOCOL, _) => segment(datagram, verify).map(Ingress::Tcp),
         (icmp::V4, IpAddr::V4(_)) => icmp::parse(&datagram, icmp::V4),
         (icmp::V6, IpAddr::V6(_)) => icmp::parse(&datagram, icmp::V6),
         _ => Ok(Ingress::Other),
@@ -37,14 +53,14 @@ pub fn parse(bytes: &[u8]) -> Result<Ingress, WireError> {
 }
 
 /// Linux's order: header, data offset, checksum.
-fn segment(datagram: Datagram<'_>) -> Result<Segment, WireError> {
+fn segment(datagram: Datagram<'_>, verify: bool) -> Result<Segment, WireError> {
     let bytes = datagram.payload;
     let header = bytes.get(..HEADER_LEN).ok_or(WireError::PktTooSmall)?;
     let doff = be16(header, 12).map_or(0, |word| usize::from(word >> 12) * 4);
     let options = bytes.get(HEADER_LEN..doff).ok_or(WireError::PktTooSmall)?;
     let (src, dst) = (datagram.header.src, datagram.header.dst);
     let sum = Sum::default().pseudo_header(src, dst, PROTOCOL, bytes.len()).bytes(bytes);
-    if sum.finish() != 0 {
+    if verify && sum.finish() != 0 {
         return Err(WireError::TcpCsum);
     }
     let option_bytes = OptionBuf::from_wire(options);
