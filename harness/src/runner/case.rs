@@ -60,7 +60,12 @@ pub fn run_case(
     let retries =
         if matches!(context.info.clock, Clock::Real { .. }) { context.retries } else { 0 };
     for run in 2..=retries.saturating_add(1) {
-        if result.verdict != Verdict::Fail {
+        let may_be_lateness = match result.verdict {
+            Verdict::Fail => true,
+            Verdict::Error => result.failure.is_some(),
+            Verdict::Pass | Verdict::Skip | Verdict::Xfail | Verdict::Xpass => false,
+        };
+        if !may_be_lateness {
             break;
         }
         (result, config) = attempt(case, context, worker);

@@ -145,7 +145,7 @@ pub(super) fn tcp_ack(
     }
     flags.ece = tcp_ecn_rcv_ecn_echo(sk, seg);
     tcp_count_delivered(sk, sacks.delivered, flags.ece);
-    tcp_ecn_accept_cwr(sk, seg);
+    tcp_ecn_accept_cwr(sk, seg, cx);
     sk.err_soft = None;
     sk.loss.probes_out = 0;
     sk.total.rcv_tstamp = cx.now;

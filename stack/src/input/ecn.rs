@@ -88,8 +88,9 @@ pub(super) fn tcp_data_ecn_check(sk: &mut Sock, seg: &Segment, cx: &Cx) {
 /// The peer reduced its window: the echo ends. A pure ACK may say so, too.
 ///
 /// Linux: tcp_ecn_accept_cwr
-pub(super) fn tcp_ecn_accept_cwr(sk: &mut Sock, seg: &Segment) {
-    if sk.ecn.mode == EcnMode::Rfc3168 && seg.flags.cwr() {
+pub(super) fn tcp_ecn_accept_cwr(sk: &mut Sock, seg: &Segment, cx: &Cx) {
+    let is_meant = sk.ecn.mode == EcnMode::Rfc3168 || !cx.kernel.cwr_needs_ecn;
+    if is_meant && seg.flags.cwr() {
         sk.ecn.demand_cwr = false;
         // Its window may be tiny now, so that every ACK counts.
         if seg.seq != seg.end_seq() {

@@ -39,9 +39,12 @@ pub(crate) fn skb_tailroom(packet_len: u32) -> u32 {
     if used >= PAGE_SIZE { 0 } else { skb_head(packet_len) - SHARED_INFO - used }
 }
 
-/// The linear buffer of a received packet, from the allocator's size classes.
+/// The buffer of a received packet: one of the allocator's sizes, or whole pages.
 fn skb_head(packet_len: u32) -> u32 {
     let data = (packet_len + NET_SKB_PAD).next_multiple_of(64) + SHARED_INFO;
+    if data > PAGE_SIZE {
+        return data.next_multiple_of(PAGE_SIZE);
+    }
     if data <= SMALL_HEAD { SMALL_HEAD } else { data.next_power_of_two() }
 }
 

@@ -73,7 +73,8 @@ pub(crate) fn tcp_check_req(
     if seg.flags.ack() && !seg.flags.rst() && !fastopen && seg.ack != req.snt_isn + 1 {
         return Verdict::ToListener;
     }
-    let tsecr_reject = rx_opt.saw_tstamp
+    let tsecr_reject = cx.kernel.tsecr_of_handshake_checked
+        && rx_opt.saw_tstamp
         && !fastopen
         && rx_opt.rcv_tsecr != 0
         && !Seq(rx_opt.rcv_tsecr).between(Seq(req.snt_tsval_first), Seq(req.snt_tsval_last));

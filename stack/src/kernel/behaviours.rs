@@ -97,6 +97,13 @@ behaviours! {
     counts_ecn_marks: Span::since(6, 18), "tcp_ecn_received_counters (include/net/tcp_ecn.h)",
         "measured: options/ecn-ect-without-setup, 6.18 and not 6.12";
 
+    /// The timestamp that the end of a handshake echoes has to be one that was sent.
+    tsecr_of_handshake_checked: Span::since(6, 13), "tcp_check_req (net/ipv4/tcp_minisocks.c)",
+        "explored: 6.18 and 7.2, not 6.12";
+    /// CWR ends the echo of a mark, and is acknowledged at once, only where ECN was set up.
+    cwr_needs_ecn: Span::since(6, 18), "tcp_ecn_accept_cwr (net/ipv4/tcp_input.c)",
+        "explored: 7.2 and not 6.12; source of 6.12";
+
     // Sending and acknowledging.
     /// The window of the handshake may be more than its field can say.
     wide_initial_window: Span::since(6, 2), "tcp_select_initial_window (net/ipv4/tcp_output.c)",
