@@ -4,6 +4,7 @@
 //! comment says what. So the script passes on the right side and fails on the left.
 
 use std::fmt::Write as _;
+use std::io;
 
 use super::Minimised;
 use crate::diff::{Divergence, FieldDiff, Seen};
@@ -13,6 +14,7 @@ use crate::packet::{Packet, Transport, packet_text};
 use crate::scenario::{Action, Played, write};
 use crate::script::ast::Direction;
 use crate::script::print::seconds_text;
+use crate::script::symbols::errno_from_name;
 use crate::target::ScriptTime;
 
 /// What leaves so soon after a step is its immediate answer, however long a kernel takes.
@@ -189,7 +191,8 @@ impl Teller<'_> {
                 // A call that blocks says until when, counted from where its own time counts from.
                 let end = i64::try_from(step.after_us).unwrap_or(0) + us / 1_000 * 1_000;
                 let until = (us > AT_ONCE_US).then(|| format!("...{}", seconds_text(end)));
-                format!("{time}{} {result}", until.unwrap_or_default())
+                let text = error_text(result).unwrap_or_default();
+                format!("{time}{} {result}{text}", until.unwrap_or_default())
             }
             _ => line,
         };
@@ -225,6 +228,14 @@ impl Teller<'_> {
         });
         ports.or(slot)
     }
+}
+
+/// What the system says about the error that `result` names, in the parentheses that scripts want.
+fn error_text(result: &str) -> Option<String> {
+    let (_, name) = result.rsplit_once(" = -1 ")?;
+    let number = errno_from_name(name)?;
+    let said = io::Error::from_raw_os_error(number).to_string();
+    Some(format!(" ({})", said.split_once(" (os error").map_or(said.as_str(), |(text, _)| text)))
 }
 
 /// The packet as a line that expects it.
