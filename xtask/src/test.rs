@@ -44,33 +44,29 @@ fn unit_tests(tally: &mut Tally) -> Result<Part> {
 /// The embedded scripts on every target this machine has.
 fn suites() -> Result<Vec<(&'static str, Part)>> {
     let suite = |name, target: &str| -> Result<_> {
-        let (code, said) = capture(synproof(&["doctor", "--target", target]))?;
-        let part = match diagnosis(code, &said, target) {
-            Diagnosis::Available => run_suite(target)?,
-            Diagnosis::Unavailable(reason) => Part::Skipped(reason),
-            Diagnosis::Unknown => Part::Failed(format!("synproof doctor exited with {code:?}")),
-        };
-        Ok((name, part))
+        Ok((name, if_available(target, || run_suite(target))?))
     };
     Ok(vec![
         suite("suite on stack", "stack")?,
         suite("suite on linux", "linux")?,
         suite("suite on uml", "uml")?,
-        ("stack against uml", differential()?),
+        ("stack against uml", if_available("uml", differential)?),
     ])
+}
+
+/// What `run` makes of a target, if this machine has it.
+fn if_available(target: &str, run: impl FnOnce() -> Result<Part>) -> Result<Part> {
+    let (code, said) = capture(synproof(&["doctor", "--target", target]))?;
+    match diagnosis(code, &said, target) {
+        Diagnosis::Available => run(),
+        Diagnosis::Unavailable(reason) => Ok(Part::Skipped(reason)),
+        Diagnosis::Unknown => Ok(Part::Failed(format!("synproof doctor exited with {code:?}"))),
+    }
 }
 
 /// The embedded scripts on the reference stack and on a kernel in virtual time, held against each
 /// other: nothing may differ that no rule allows and no record says.
 fn differential() -> Result<Part> {
-    let (code, said) = capture(synproof(&["doctor", "--target", "uml"]))?;
-    match diagnosis(code, &said, "uml") {
-        Diagnosis::Available => {}
-        Diagnosis::Unavailable(reason) => return Ok(Part::Skipped(reason)),
-        Diagnosis::Unknown => {
-            return Ok(Part::Failed(format!("synproof doctor exited with {code:?}")));
-        }
-    }
     let what = "synproof diff --targets stack,uml".to_owned();
     let ok = passes(synproof(&["diff", "--targets", "stack,uml", "--format", "json"]))?;
     Ok(if ok { Part::Passed(what) } else { Part::Failed(what) })

@@ -27,4 +27,5 @@ pub use compare::compare;
 pub use known::{Judged, Known, KnownError, Recorded, Rfc, known, recorded};
 pub use rules::{RuleError, RuleName, RuleText, Rules, rule_texts};
 pub use timeline::{Cell, Row, timeline};
+pub(crate) use timing::AT_ONCE_US;
 pub use verdict::{Class, Comparison, Divergence, FieldDiff, Seen, Timing, Verdict};

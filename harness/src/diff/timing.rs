@@ -6,7 +6,7 @@ use super::view::View;
 use crate::target::ScriptTime;
 
 /// What happens so soon after the script did something answers it. Later it is the work of a timer.
-pub(super) const AT_ONCE_US: i64 = 3_000;
+pub(crate) const AT_ONCE_US: i64 = 3_000;
 
 /// How far apart two moments are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

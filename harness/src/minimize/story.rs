@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::Minimised;
-use crate::diff::{Divergence, FieldDiff, Seen};
+use crate::diff::{AT_ONCE_US, Divergence, FieldDiff, Seen};
 use crate::engine::log::{Entry, RunLog, What};
 use crate::packet::text::TextOptions;
 use crate::packet::{Packet, Transport, packet_text};
@@ -17,8 +17,6 @@ use crate::script::print::seconds_text;
 use crate::script::symbols::errno_from_name;
 use crate::target::ScriptTime;
 
-/// What leaves so soon after a step is its immediate answer, however long a kernel takes.
-const AT_ONCE_US: i64 = 3_000;
 /// Times of timers are told in units of this.
 const UNIT_US: i64 = 10_000;
 

@@ -10,7 +10,7 @@ use super::rcv_window::{
     skb_tailroom, skb_truesize, tcp_grow_window, tcp_measure_rcv_mss, tcp_rcvbuf_grow,
 };
 use super::rtt::tcp_rcv_rtt_measure;
-use super::{Disposition, DropReason};
+use super::{Disposition, DropReason, tcp_segs_in};
 use crate::accecn::tcp_rcv_spurious_retrans;
 use crate::api::readiness::tcp_data_ready;
 use crate::cx::Cx;
@@ -125,10 +125,8 @@ pub(crate) fn tcp_fastopen_add_skb(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     if seg.end_seq() == sk.rcv.nxt {
         return;
     }
-    sk.total.segs_in = 1;
-    if !seg.payload.is_empty() {
-        sk.total.data_segs_in = sk.total.data_segs_in.wrapping_add(1);
-    }
+    sk.total.segs_in = 0;
+    tcp_segs_in(sk, seg);
     let bytes_received = u64::try_from(seg.payload.len()).unwrap_or(0);
     tcp_queue_rcv(sk, chunk_of(sk, seg, cx.now), cx);
     sk.total.bytes_received = bytes_received;

@@ -92,11 +92,9 @@ behaviours! {
     /// A malformed signature option makes a segment unacceptable, instead of one without.
     md5_malformed_refused: Span::since(6, 2), "tcp_inbound_hash (net/ipv4/tcp_input.c)",
         "measured: D-0013, 6.12 and not 6.1";
-
     /// Marks of congestion are counted whether ECN was set up or not.
     counts_ecn_marks: Span::since(6, 18), "tcp_ecn_received_counters (include/net/tcp_ecn.h)",
         "measured: options/ecn-ect-without-setup, 6.18 and not 6.12";
-
     /// The timestamp that the end of a handshake echoes has to be one that was sent.
     tsecr_of_handshake_checked: Span::since(6, 13), "tcp_check_req (net/ipv4/tcp_minisocks.c)",
         "explored: 6.18 and 7.2, not 6.12";

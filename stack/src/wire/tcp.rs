@@ -59,8 +59,8 @@ fn segment(datagram: Datagram<'_>, verify: bool) -> Result<Segment, WireError> {
     let doff = be16(header, 12).map_or(0, |word| usize::from(word >> 12) * 4);
     let options = bytes.get(HEADER_LEN..doff).ok_or(WireError::PktTooSmall)?;
     let (src, dst) = (datagram.header.src, datagram.header.dst);
-    let sum = Sum::default().pseudo_header(src, dst, PROTOCOL, bytes.len()).bytes(bytes);
-    if verify && sum.finish() != 0 {
+    let sum = || Sum::default().pseudo_header(src, dst, PROTOCOL, bytes.len()).bytes(bytes);
+    if verify && sum().finish() != 0 {
         return Err(WireError::TcpCsum);
     }
     let option_bytes = OptionBuf::from_wire(options);

@@ -62,9 +62,7 @@ impl StackLaunch {
             (None, None) => Ok(KernelVersion::CURRENT),
         }
     }
-}
 
-impl StackLaunch {
     fn name(self) -> String {
         self.kernel.map_or_else(|| "stack".to_owned(), |kernel| stack_as(&kernel.to_string()))
     }
