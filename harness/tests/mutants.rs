@@ -16,6 +16,21 @@ use synproof_stack::Mutant;
 /// As many as a script may have that people read at a glance.
 const EVENTS: usize = 8;
 
+/// The rules that are broken: some of each kind of segment, call and timer. What all of them do to
+/// the scripts is the business of `cargo xtask mutants`; this is about exploration.
+const BROKEN: [Mutant; 10] = [
+    Mutant::NoChallengeAck,
+    Mutant::RstInWindow,
+    Mutant::SynResets,
+    Mutant::FinNotAcked,
+    Mutant::PawsWindow,
+    Mutant::TimeWait30s,
+    Mutant::ListenAckMute,
+    Mutant::UnreadCloseFin,
+    Mutant::OrphanTakesData,
+    Mutant::NoBackoff,
+];
+
 /// What the script does to the target: everything but what it expects, and the time it lets pass.
 fn stimuli(text: &str) -> usize {
     let (script, found) = script::parse(&SourceFile::new("<small>", text), &Defines::new());
@@ -30,9 +45,9 @@ fn stimuli(text: &str) -> usize {
 }
 
 #[test]
-fn every_mutant_is_found_and_made_small() {
+fn what_is_broken_is_found_and_made_small() {
     let mut told = Vec::new();
-    for mutant in Mutant::ALL {
+    for mutant in BROKEN {
         let started = Instant::now();
         let name = format!("stack:{}", mutant.name());
         let sides = Sides::open(&[name.clone(), "stack".into()], 1, Duration::from_secs(60));

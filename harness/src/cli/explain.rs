@@ -149,6 +149,7 @@ fn divergence(id: &str) -> Result<Option<String>, String> {
 fn difference(entry: &Recorded) -> String {
     let [first, second] = &entry.between;
     let Recorded { id, script, state, event, rule, field, source, reason, .. } = entry;
+    let script = if script.is_empty() { "*".to_owned() } else { script.join(", ") };
     format!(
         "{id}: {first} and {second} differ: {reason}\n  scripts: {script}\n  class: {state} / {event} / \
          {rule} / {field}\n  source: {source}\n  agrees with the RFC: {}\n  verdict: {}\n",

@@ -1,6 +1,6 @@
 //! Differences between two targets that are recorded: `[[difference]]` in `specs/divergences`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::verdict::Class;
 use crate::profile::{SPECS, glob_match};
@@ -15,9 +15,9 @@ pub struct Recorded {
     pub id: String,
     /// The two sides, as patterns of targets.
     pub between: [String; 2],
-    /// Pattern of paths, below `specs/scripts` for our own.
-    #[serde(default = "any")]
-    pub script: String,
+    /// Patterns of paths, below `specs/scripts` for our own: one, or a list. None means any script.
+    #[serde(default, deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    pub script: Vec<String>,
     /// IP versions it shows with; empty means all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ip: Vec<IpVersion>,
@@ -107,6 +107,20 @@ fn any() -> String {
     "*".to_owned()
 }
 
+/// A pattern, or a list of patterns.
+fn one_or_many<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Patterns {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match Patterns::deserialize(input)? {
+        Patterns::One(pattern) => vec![pattern],
+        Patterns::Many(patterns) => patterns,
+    })
+}
+
 /// The lists are not of the right shape.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("specs/{file}: {message}")]
@@ -167,15 +181,17 @@ impl Recorded {
     /// It names its scripts and always shows, so that a run of them can tell that it is gone.
     #[must_use]
     pub fn can_be_stale(&self) -> bool {
-        self.script != "*" && !self.sometimes
+        !self.script.is_empty() && !self.sometimes
     }
 
     /// Whether it is about a script, by the path that lists have, with an IP version.
     #[must_use]
     pub fn is_about(&self, path: &str, ip: IpVersion) -> bool {
         let inside = path.split_once("specs/scripts/").map_or(path, |(_, inside)| inside);
-        let script =
-            glob_match(&self.script, inside) || glob_match(&format!("*/{}", self.script), inside);
+        let is_named = |pattern: &String| {
+            glob_match(pattern, inside) || glob_match(&format!("*/{pattern}"), inside)
+        };
+        let script = self.script.is_empty() || self.script.iter().any(is_named);
         script && (self.ip.is_empty() || self.ip.contains(&ip))
     }
 }

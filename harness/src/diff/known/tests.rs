@@ -11,7 +11,7 @@ fn entry() -> Recorded {
         r#"
 id = "D-9001"
 between = ["stack", "linux < 6.13"]
-script = "state/*/rcv-rst*.pkt"
+script = ["close/linger*.pkt", "state/*/rcv-rst*.pkt"]
 state = "ESTABLISHED"
 rule = "left-only"
 rfc = "first"
@@ -56,6 +56,6 @@ fn the_embedded_lists_are_well_formed() {
     let all = recorded().unwrap();
     for entry in &all {
         assert!(!entry.reason.is_empty() && !entry.source.is_empty(), "{}", entry.id);
-        assert_ne!((entry.script.as_str(), entry.field.as_str()), ("*", "*"), "{}", entry.id);
+        assert!(!entry.script.is_empty() || entry.field != "*", "{}", entry.id);
     }
 }
