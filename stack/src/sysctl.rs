@@ -8,11 +8,12 @@
 mod table;
 mod value;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::errno::Errno;
-use crate::kernel::{KNOBS, KernelVersion, find_knob};
+use crate::kernel::{self, KNOBS, KernelVersion, find_knob};
 pub use table::Sysctls;
 pub use value::{Names, PortRange, PortSet, Triple, Written};
 
@@ -71,8 +72,11 @@ impl std::fmt::Display for SysctlError {
 impl std::error::Error for SysctlError {}
 
 /// Accepts `net.ipv4.tcp_sack`, `net/ipv4/tcp_sack` and `/proc/sys/net/ipv4/tcp_sack`.
-fn dotted(name: &str) -> String {
-    name.trim().trim_start_matches("/proc/sys/").replace('/', ".")
+fn dotted(name: &str) -> Cow<'_, str> {
+    let name = name.trim();
+    let name = name.strip_prefix("/proc/sys/").unwrap_or(name);
+    // Exploration and fuzzing set knobs by the million: nothing is copied without need.
+    if name.contains('/') { Cow::Owned(name.replace('/', ".")) } else { Cow::Borrowed(name) }
 }
 
 impl Sysctls {
@@ -84,7 +88,7 @@ impl Sysctls {
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
         let wanted = dotted(name);
         let Some(knob) = self.find(&wanted) else {
-            return Err(SysctlError::Unknown { name: wanted });
+            return Err(SysctlError::Unknown { name: wanted.into_owned() });
         };
         (knob.set)(self, value.trim()).map_err(|refusal| {
             let value = value.trim().to_owned();
@@ -108,8 +112,7 @@ impl Sysctls {
     pub fn of(version: KernelVersion) -> Self {
         let mut all = Self::default();
         for knob in KNOBS {
-            let row = table::TABLE.iter().find(|row| row.name == knob.name);
-            if let Some((row, value)) = row.zip(knob.initial(version)) {
+            if let Some(((row, _), value)) = indexed(knob.name).zip(knob.initial(version)) {
                 // What the tables say of each other is tested in `kernel`.
                 let _checked = (row.set)(&mut all, value);
             }
@@ -120,8 +123,8 @@ impl Sysctls {
 
     /// The row of a knob that this kernel has.
     fn find(&self, name: &str) -> Option<&'static table::Knob> {
-        let is_there = find_knob(name).is_none_or(|knob| knob.span.holds(self.kernel));
-        knob(name).filter(|_| is_there)
+        let (row, other) = indexed(name)?;
+        other.is_none_or(|other| other.span.holds(self.kernel)).then_some(row)
     }
 
     /// Every knob's name, in the table's order.
@@ -130,10 +133,14 @@ impl Sysctls {
     }
 }
 
-/// The row of a knob. Whoever sets a host up sets many of them, so there is an index.
-fn knob(name: &str) -> Option<&'static table::Knob> {
-    static INDEX: LazyLock<BTreeMap<&str, &table::Knob>> =
-        LazyLock::new(|| table::TABLE.iter().map(|knob| (knob.name, knob)).collect());
+/// A knob, and what is known of it in other kernels.
+type Indexed = (&'static table::Knob, Option<&'static kernel::Knob>);
+
+/// The rows of a knob. Whoever sets a host up sets many of them, so there is an index.
+fn indexed(name: &str) -> Option<Indexed> {
+    static INDEX: LazyLock<HashMap<&str, Indexed>> = LazyLock::new(|| {
+        table::TABLE.iter().map(|row| (row.name, (row, find_knob(row.name)))).collect()
+    });
     INDEX.get(name).copied()
 }
 
