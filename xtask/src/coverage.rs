@@ -1,8 +1,8 @@
 //! `cargo xtask coverage`: which lines of stack/src the tests of the stack and the specs run.
 //!
 //! rustc instruments (`-C instrument-coverage`), the tests and `synproof run --target stack` write
-//! profiles, llvm-profdata and llvm-cov of the toolchain add them up (`rustup component add
-//! llvm-tools`). Lines of tests are not counted. What no run reaches is listed in
+//! profiles, llvm-profdata and llvm-cov add them up (`rustup component add llvm-tools`, or Debian's
+//! package of the LLVM that rustc has). Lines of tests are not counted. What no run reaches is listed in
 //! target/coverage/uncovered.txt; the figure of each file goes to standard output.
 
 use std::collections::BTreeMap;
@@ -95,17 +95,24 @@ fn export(dir: &Path, profiles: &Path, names: &[String]) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Where the toolchain keeps its LLVM tools.
+/// Where LLVM's tools are: with the toolchain, or where Debian has those of the same LLVM.
 fn tools() -> Result<PathBuf> {
     let sysroot = said("rustc", &["--print", "sysroot"])?;
     let host = said("rustc", &["--print", "host-tuple"])?;
-    let tools = Path::new(&sysroot).join("lib/rustlib").join(host).join("bin");
-    ensure!(
-        tools.join("llvm-cov").exists(),
-        "no llvm-cov in {} (rustup component add llvm-tools)",
-        tools.display()
-    );
-    Ok(tools)
+    let version = said("rustc", &["--version", "--verbose"])?;
+    let llvm = version.lines().find_map(|line| line.strip_prefix("LLVM version: "));
+    let major = llvm.and_then(|llvm| llvm.split('.').next()).unwrap_or_default();
+    let places = [
+        Path::new(&sysroot).join("lib/rustlib").join(host).join("bin"),
+        PathBuf::from(format!("/usr/lib/llvm-{major}/bin")),
+    ];
+    let found = places.iter().find(|place| place.join("llvm-cov").exists());
+    let [first, second] = places.each_ref().map(|place| place.display());
+    found.cloned().with_context(|| {
+        format!(
+            "no llvm-cov in {first} or {second} (rustup component add llvm-tools, or Debian's llvm-{major})"
+        )
+    })
 }
 
 fn said(program: &str, args: &[&str]) -> Result<String> {

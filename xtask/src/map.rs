@@ -25,6 +25,8 @@ struct Row {
     rfc: String,
     linux: String,
     ours: String,
+    /// The functions whose scripts are the row's: those of `linux`, of a file those of all its rows.
+    about: String,
 }
 
 /// Writes the table, or with `check` says whether it is what would be written.
@@ -52,7 +54,7 @@ pub(crate) fn map(check: bool) -> Result<bool> {
         (false, true) => "out of date: run cargo xtask map",
         (false, false) => "written",
     };
-    let shown = rows.iter().filter(|row| !scripts.of(&row.linux).is_empty()).count();
+    let shown = rows.iter().filter(|row| !scripts.of(&row.about).is_empty()).count();
     say(&format!("map: {README}, {} rows, {shown} of them with scripts, {state}", rows.len()));
     Ok((same || !check) && strangers.is_empty())
 }
@@ -66,8 +68,8 @@ fn with_table(text: &str, table: &str) -> Result<String> {
 
 fn table(rows: &[Row], scripts: &Scripts) -> String {
     let mut text = "| RFC | Linux | ours | scripts |\n|---|---|---|---|\n".to_owned();
-    for Row { order: _, rfc, linux, ours } in rows {
-        text += &format!("| {rfc} | {linux} | {ours} | {} |\n", scripts.of(linux));
+    for Row { order: _, rfc, linux, ours, about } in rows {
+        text += &format!("| {rfc} | {linux} | {ours} | {} |\n", scripts.of(about));
     }
     text
 }
@@ -77,7 +79,8 @@ fn table(rows: &[Row], scripts: &Scripts) -> String {
 fn rows(source: &Source) -> Vec<Row> {
     let head: Vec<_> =
         source.text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect();
-    let mut rows: Vec<_> = row(&head, "the file", &source.path).into_iter().collect();
+    let file = row(&head, "the file", &source.path);
+    let mut rows = Vec::new();
     let mut doc: Vec<&str> = Vec::new();
     for line in source.text.lines().map(str::trim) {
         if let Some(text) = line.strip_prefix("///") {
@@ -89,6 +92,8 @@ fn rows(source: &Source) -> Vec<Row> {
             doc.clear();
         }
     }
+    let all = rows.iter().map(|row: &Row| row.linux.as_str()).collect::<Vec<_>>().join(", ");
+    rows.extend(file.map(|file| Row { about: format!("{}, {all}", file.linux), ..file }));
     rows
 }
 
@@ -107,6 +112,7 @@ fn row(doc: &[&str], name: &str, path: &str) -> Option<Row> {
         order: (rank(rfc), numbers(rfc)),
         rfc: cell(rfc),
         linux: cell(linux),
+        about: cell(linux),
         ours: format!("{name} ([{file}](src/{file}))"),
     })
 }
@@ -165,6 +171,15 @@ mod tests {
                       `tcp_check_req` ([input/request.rs](src/input/request.rs)) |  |\n";
         assert_eq!(text.lines().nth(2).map(|line| format!("{line}\n")).as_deref(), Some(wanted));
         assert_eq!(text.lines().count(), 3);
+    }
+
+    #[test]
+    fn a_file_has_the_scripts_of_all_its_rows() {
+        let text = format!("//! The file. Linux: tcp_minisocks\n{TEXT}");
+        let rows = rows(&Source { path: "stack/src/x.rs".into(), text });
+        let file = rows.iter().find(|row| row.ours.starts_with("the file")).unwrap();
+        assert_eq!(file.linux, "tcp_minisocks");
+        assert!(file.about.contains("tcp_check_req"));
     }
 
     #[test]
