@@ -50,7 +50,7 @@ pub(crate) fn figures() -> Result<bool> {
 fn instructions(what: &str, host: &str, count: u32) -> Result<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg("--toggle-collect=*counted*")
+        .arg("--toggle-collect=figures::counted*")
         .arg(root().join("target/release/figures"))
         .args([what, "--host", host, "--count", &count.to_string()])
         .output()

@@ -61,6 +61,11 @@ impl<Id: Copy + PartialEq> Lhash<Id> {
         if winner.reuseport { self.member_of_group(winner, hash) } else { Some(winner.id) }
     }
 
+    /// All of them, the newest first.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = Id> {
+        self.listeners.iter().map(|listener| listener.id)
+    }
+
     /// Everybody who shares `local` by SO_REUSEPORT.
     pub(crate) fn group(&self, local: SocketAddr) -> impl Iterator<Item = Id> {
         let shares = move |l: &&Listener<Id>| l.reuseport && l.local == local;

@@ -137,6 +137,11 @@ impl TimerTable {
         self.slot(timer).is_some_and(|armed| armed.timer == timer)
     }
 
+    /// The tick that `timer` was asked for, if it is armed and on the wheel.
+    pub(crate) fn expires(&self, timer: Timer) -> Option<Jiffies> {
+        self.slot(timer).filter(|armed| armed.timer == timer)?.expires
+    }
+
     /// The next timer to go off.
     pub(crate) fn next(&self) -> Option<(Instant, Timer)> {
         self.armed.iter().copied().flatten().min().map(|armed| (armed.due, armed.timer))

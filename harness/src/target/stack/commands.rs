@@ -85,6 +85,11 @@ impl CommandHost for StackHost<'_> {
         {
             return Ok(Some(format!("{value}\n")));
         }
+        match path {
+            "/proc/net/tcp" => return Ok(Some(self.machine.stack.tcp_seq_show(false))),
+            "/proc/net/tcp6" => return Ok(Some(self.machine.stack.tcp_seq_show(true))),
+            _ => {}
+        }
         match sysctl::dotted(path).filter(|_| sysctl::is_proc_path(path)) {
             Some(name) => Ok(self.read_sysctl(&name)?.map(|text| format!("{text}\n"))),
             None => lacks(format!("file {path}")),
