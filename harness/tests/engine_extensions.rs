@@ -55,11 +55,11 @@ fn calls(ran: &Ran) -> Vec<String> {
 #[test]
 fn bytes_of_a_segment() {
     let line = "+0 > P. 1:6(5) ack 1 \"hello\"";
-    passes(&connected(line, Plan::default().sends(0, says(b"hello"))));
+    passes(&connected(line, Plan::default().sends(100, says(b"hello"))));
     let wrong = "payload: expected 0x6c \"l\" at offset 3, got 0x0a \"\\n\" at offset 3";
-    fails(&connected(line, Plan::default().sends(0, says(b"hel\no"))), wrong, "\"hello\"");
+    fails(&connected(line, Plan::default().sends(100, says(b"hel\no"))), wrong, "\"hello\"");
     let zeros = "payload: expected zero bytes, got 0x68 at offset 0";
-    let ran = connected("+0 > P. 1:6(5) ack 1", Plan::default().sends(0, says(b"hello")));
+    let ran = connected("+0 > P. 1:6(5) ack 1", Plan::default().sends(100, says(b"hello")));
     fails(&ran, zeros, "1:6(5)");
     assert_eq!(problem(&ran).actual.as_deref(), Some("P. 1:6(5) ack 1 win 65535 \"hello\""));
 }
@@ -67,7 +67,7 @@ fn bytes_of_a_segment() {
 #[test]
 fn bytes_of_joined_pieces() {
     let second = Tcp { payload: b"lo".to_vec(), ..segment(flag::ACK | flag::PSH, ISN + 4, 1, 0) };
-    let plan = Plan::default().sends(0, says(b"hel")).sends(0, second);
+    let plan = Plan::default().sends(100, says(b"hel")).sends(100, second);
     passes(&connected("+0 > P. 1:6(5) ack 1 \"hello\"", plan));
 }
 

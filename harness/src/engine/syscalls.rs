@@ -7,7 +7,9 @@ use crate::script::ast::{Direction, Event, ExprKind, SyscallSpec};
 use crate::script::print;
 use crate::target::{CallId, Fd, Output, Returned, ScriptTime};
 
-use super::calls::{Effect, Expect, Prepared, Scope, differing_output, errno_text, judge, prepare};
+use super::calls::{
+    Effect, Expect, INTERRUPT, Prepared, Scope, differing_output, errno_text, judge, prepare,
+};
 use super::failure::{Step, Stop, failure, script_problem, target_problem};
 use super::log::What;
 use super::outcome::{Class, Failure};
@@ -43,7 +45,10 @@ impl<'a> Session<'a> {
         written: &'a SyscallSpec,
         due: Due,
     ) -> Step<Finished> {
-        self.let_blocked_calls_finish(event, due)?;
+        // What it interrupts returns because of it, not before.
+        if written.name.node != INTERRUPT {
+            self.let_blocked_calls_finish(event, due)?;
+        }
         self.wait_for(event, due)?;
         let spec = self.names.in_call(written).map_err(|p| script_problem(p, event.span))?;
         let scope = Scope {

@@ -33,7 +33,7 @@ const fn between(name: &'static str, args: usize, fds: &'static [usize]) -> Sign
     Signature { name, args: (args, args), fds, opens: false }
 }
 
-const SIGNATURES: [Signature; 32] = [
+const SIGNATURES: [Signature; 33] = [
     opening("accept", 3, &[0]),
     on_fd("bind", 3, 3),
     plain("cap_set", 3),
@@ -44,6 +44,7 @@ const SIGNATURES: [Signature; 32] = [
     on_fd("epoll_wait", 4, 4),
     on_fd("fcntl", 2, 3),
     on_fd("getsockopt", 5, 5),
+    on_fd("interrupt", 2, 2),
     on_fd("ioctl", 2, 3),
     on_fd("listen", 2, 2),
     opening("open", 2, &[]),

@@ -160,8 +160,8 @@ impl<'t, 's> Reader<'t, 's> {
         if values.len() == names.len() {
             return Ok((values, span));
         }
-        let message =
-            format!("the loop has {} names, this row {} values", names.len(), values.len());
+        let (have, want) = (values.len(), names.len());
+        let message = format!("a row of {have} where the loop has {want} names");
         Err(Diagnostic::error("parse::loop-row", span, message))
     }
 
@@ -213,13 +213,14 @@ impl<'t, 's> Reader<'t, 's> {
         Err(Diagnostic::error("parse::loop", head, "the loop has no closing `}`"))
     }
 
-    /// What is wrong with a loop is known: on behind a `}` that stands alone.
+    /// What is wrong with a loop is known: on behind the `}` that stands alone, and those of loops
+    /// inside.
     fn skip(&mut self) {
-        while self.at < self.tokens.len() {
+        let mut open = 1_usize;
+        while open > 0 && self.at < self.tokens.len() {
+            open += usize::from(is_loop(self.tokens, self.at));
             let token = self.next();
-            if token.first_on_line && token.is("}") {
-                return;
-            }
+            open -= usize::from(token.first_on_line && token.is("}"));
         }
     }
 }
