@@ -113,6 +113,8 @@ fn a_result_and_an_option_get_names() {
     let ran = connected(lines, plan);
     passes(&ran);
     assert_eq!(calls(&ran).last().map(String::as_str), Some("write(4, ..., $SENT) = 5"));
+    let hidden = |what: &What| matches!(what, What::Return { result, .. } if result.output == Output::OptVal(vec![0; 4]));
+    assert!(ran.run.log.entries.iter().any(|entry| hidden(&entry.what)));
 }
 
 #[test]

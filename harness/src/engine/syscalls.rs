@@ -12,6 +12,7 @@ use super::calls::{
 };
 use super::failure::{Step, Stop, failure, script_problem, target_problem};
 use super::log::What;
+use super::names::hide_named;
 use super::outcome::{Class, Failure};
 use super::schedule::{self, Check, Due};
 use super::session::{Finished, Seen, Session, timing_message};
@@ -248,7 +249,8 @@ impl<'a> Session<'a> {
                 call.replace_range(range, &got);
             }
         }
-        let result = Box::new(self.script_result(spec, (expect, effect), returned));
+        let mut result = Box::new(self.script_result(spec, (expect, effect), returned));
+        hide_named(written, &mut result.output);
         let text = format!("{call} = {}", result_text(spec, expect, &result));
         let line = Some(self.line(event.span));
         self.record(at, line, What::Return { text: text.clone(), result });
