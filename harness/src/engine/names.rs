@@ -132,20 +132,14 @@ impl Names {
             self.give(name, Value::Int(label.unwrap_or(returned.value)));
         }
         for arg in &written.args {
-            match (&arg.kind, &returned.output) {
-                (ExprKind::Given(name), Output::OptVal(bytes) | Output::Data(bytes)) => {
-                    self.give(name, Value::Bytes(bytes.clone()));
-                }
-                (ExprKind::List(items), output) => {
-                    let [Expr { kind: ExprKind::Given(name), span }] = items.as_slice() else {
-                        continue;
-                    };
-                    let value = number(output).ok_or_else(|| {
-                        (*span, format!("what would be {name} is no number of 1, 4 or 8 bytes"))
-                    })?;
-                    self.give(name, Value::Int(value));
-                }
-                (_, _) => {}
+            if let (ExprKind::Given(name), Output::OptVal(bytes) | Output::Data(bytes)) =
+                (&arg.kind, &returned.output)
+            {
+                self.give(name, Value::Bytes(bytes.clone()));
+            } else if let Some((name, span)) = pointed_at(arg) {
+                let problem = format!("what would be {name} is no number of 1, 4 or 8 bytes");
+                let value = number(&returned.output).ok_or((span, problem))?;
+                self.give(name, Value::Int(value));
             }
         }
         Ok(())
@@ -210,6 +204,13 @@ impl Names {
 
 fn used(spec: &PacketSpec) -> impl Iterator<Item = &NamedPart> {
     spec.names.iter().filter(|named| named.role == Role::Used)
+}
+
+/// `[* as NAME]`
+fn pointed_at(expr: &Expr) -> Option<(&str, Span)> {
+    let ExprKind::List(items) = &expr.kind else { return None };
+    let [Expr { kind: ExprKind::Given(name), span }] = items.as_slice() else { return None };
+    Some((name, *span))
 }
 
 /// What a name is given to, or is compared with one, differs from run to run: the log has zeros.
