@@ -35,7 +35,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("parse::bad-flags", "TCP flags that do not exist or exclude each other"),
     ("parse::bad-hex", "a cookie or digest that is not hexadecimal, or too long"),
     ("parse::bad-struct", "no struct has these members in this order"),
-    ("parse::duplicate", "a part of the IP header is given twice"),
+    (
+        "parse::duplicate",
+        "a part of the IP header is given twice, or a part of a packet named twice",
+    ),
     ("parse::ecn-not-tcp", "an ECN name on a UDP packet"),
     ("parse::errno-text", "an error name without its text, or an empty text"),
     ("parse::expected", "something else should stand here"),

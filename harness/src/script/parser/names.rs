@@ -53,6 +53,10 @@ impl Parser<'_> {
             };
             self.error("parse::misplaced-name", name.span, message);
         }
+        if self.names.iter().any(|named| named.part == part) {
+            let message = "a packet has one name for each of its parts";
+            self.error("parse::duplicate", name.span, message);
+        }
         self.names.push(NamedPart { part, role, name });
         Ok(true)
     }
