@@ -10,6 +10,7 @@ mod grid;
 mod links;
 mod lint;
 mod map;
+mod packetdrill;
 mod root;
 mod shell;
 mod spec;
@@ -65,6 +66,11 @@ enum Job {
         #[arg(long)]
         check: bool,
     },
+    /// Scripts without extensions on packetdrill and on synproof: the same verdicts
+    Packetdrill {
+        /// The binary of packetdrill; SYNPROOF_PACKETDRILL if left out
+        binary: Option<std::path::PathBuf>,
+    },
     /// Line coverage of stack/src by its tests and by the specs on the stack
     Coverage,
     /// What the stack costs in instructions and memory, beside smoltcp
@@ -98,6 +104,7 @@ fn main() -> ExitCode {
         Job::Grid { check } => grid::grid(check),
         Job::Spec { todo } => spec::spec(todo),
         Job::Kernels { check } => states::kernels(check),
+        Job::Packetdrill { binary } => packetdrill::packetdrill(binary),
         Job::Coverage => coverage::coverage(),
         Job::Figures => figures::figures(),
         Job::Fuzz { job } => fuzz::fuzz(job),

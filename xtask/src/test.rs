@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::packetdrill::{Agreement, agreement};
 use crate::shell::{capture, cargo, passes, passes_seen, say, synproof};
 
 /// What became of one part.
@@ -51,6 +52,7 @@ fn suites() -> Result<Vec<(&'static str, Part)>> {
         suite("suite on linux", "linux")?,
         suite("suite on uml", "uml")?,
         ("stack against uml", if_available("uml", differential)?),
+        ("packetdrill", if_available("linux", beside_packetdrill)?),
     ])
 }
 
@@ -70,6 +72,15 @@ fn differential() -> Result<Part> {
     let what = "synproof diff --targets stack,uml".to_owned();
     let ok = passes(synproof(&["diff", "--targets", "stack,uml", "--format", "json"]))?;
     Ok(if ok { Part::Passed(what) } else { Part::Failed(what) })
+}
+
+/// Scripts without extensions on packetdrill itself, where there is one.
+fn beside_packetdrill() -> Result<Part> {
+    Ok(match agreement(None)? {
+        Agreement::Same(count) => Part::Passed(format!("{count} verdicts are the same")),
+        Agreement::Different(count) => Part::Failed(format!("{count} verdicts differ")),
+        Agreement::Skipped(why) => Part::Skipped(why),
+    })
 }
 
 /// What the machine is late with is not the kernel's doing: where the clock is real, a failure has to

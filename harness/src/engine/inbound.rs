@@ -19,6 +19,8 @@ use super::session::{Finished, Session};
 impl Session<'_> {
     /// Builds the packet, waits for its time and injects it.
     pub(super) fn inbound(&mut self, event: &Event, spec: &PacketSpec, due: Due) -> Step<Finished> {
+        let spec =
+            &*self.names.in_packet(spec).map_err(|problem| script_problem(problem, event.span))?;
         let id = self.inbound_connection(event, spec)?;
         self.wait_for(event, due)?;
         let now = self.target.now();
@@ -51,7 +53,10 @@ impl Session<'_> {
         match &spec.body {
             PacketBody::Tcp(tcp) => {
                 let (syn, seq) = (is_syn(tcp), seq_of(tcp));
-                let ports = tcp.ports.map(|p| p.node);
+                let ports = self
+                    .names
+                    .ports(spec)
+                    .map_err(|problem| script_problem(problem, event.span))?;
                 let target = &mut self.target;
                 self.connections
                     .for_inbound_tcp(ports, syn, seq, || target.ephemeral_port())

@@ -23,6 +23,7 @@ mod inbound;
 pub mod log;
 mod log_text;
 pub mod mode;
+mod names;
 pub(crate) mod needs;
 mod numbers;
 mod observe;

@@ -141,6 +141,9 @@ fn of_expr(expr: &Expr, needs: &mut Vec<Need>) {
         | ExprKind::Any
         | ExprKind::Int(_)
         | ExprKind::Str(_)
+        | ExprKind::Repeated(_)
+        | ExprKind::Given(_)
+        | ExprKind::Used(_)
         | ExprKind::Call(..)
         | ExprKind::Addr(_) => {}
     }

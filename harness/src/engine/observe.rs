@@ -2,6 +2,7 @@
 
 use crate::packet::{Packet, Transport, flag};
 use crate::script::ast::{Direction, Event, StateAssertion};
+use crate::script::print;
 use crate::target::ScriptTime;
 
 use super::failure::{Step, Stop};
@@ -115,8 +116,11 @@ impl Session<'_> {
             Err(stop) => return Err(stop),
         };
         let at = self.target.now();
-        let text = self.script.source.slice(assertion.span);
-        let text = text.split('=').next().unwrap_or(text).trim_end().to_owned();
+        let text = match assertion.span.row {
+            0 => self.script.source.slice(assertion.span).to_owned(),
+            _ => print::state_text(assertion),
+        };
+        let text = text.split('=').next().unwrap_or(&text).trim_end().to_owned();
         self.record(at, Some(self.line(event.span)), What::Asked { text, state });
         Ok(Finished::at(at))
     }

@@ -5,13 +5,13 @@
 use crate::packet::text::{Show, TextOptions, packet_text};
 use crate::packet::{Packet, TcpOption, Transport, flag, md5_digest};
 use crate::script::ast::{
-    Direction, Event, OptionsSpec, PacketBody, PacketSpec, TcpOptionSpec, TcpSpec,
+    Direction, Event, OptionsSpec, PacketBody, PacketSpec, Part, TcpOptionSpec, TcpSpec,
 };
 use crate::script::print;
 use crate::target::ScriptTime;
 
 use super::expect::{Comparison, Context, compare};
-use super::failure::{Step, failure};
+use super::failure::{Step, failure, script_problem};
 use super::log::What;
 use super::outcome::Class;
 use super::schedule::{self, Check, Due};
@@ -26,7 +26,10 @@ impl Session<'_> {
         spec: &PacketSpec,
         due: Due,
     ) -> Step<Finished> {
-        let Some(id) = self.connections.for_outbound(ports_of(spec)) else {
+        let problem = |problem| script_problem(problem, event.span);
+        let spec = &*self.names.in_packet(spec).map_err(problem)?;
+        let ports = self.names.ports(spec).map_err(problem)?.or_else(|| ports_of(spec));
+        let Some(id) = self.connections.for_outbound(ports) else {
             let message = "no socket can send this packet: none was made before it";
             return Err(failure(Class::Script, spec.span, event.span, message).error());
         };
@@ -39,6 +42,7 @@ impl Session<'_> {
         let Arrived { at, packet: live, waited_until, recorded } = arrived;
         self.learn(wanted, &live);
         let script = self.connections.script_packet(Some(id), &live);
+        self.learn_names(wanted, &script, &live);
         let text = packet_text(&script, &text_options(spec));
         let line = self.line(event.span);
         if self.mode.judges() {
@@ -68,6 +72,24 @@ impl Session<'_> {
             if let (Some(script), Some(val)) = (spec_ts_val(want), ts_val(&tcp.options)) {
                 connection.timestamps.learn(script, val);
             }
+        }
+    }
+
+    /// A TS val that gets a name has a number of its own from here on.
+    fn learn_names(&mut self, wanted: Wanted<'_>, script: &Packet, live: &Packet) {
+        let (Transport::Tcp(numbered), Transport::Tcp(sent)) = (&script.transport, &live.transport)
+        else {
+            return;
+        };
+        self.names.learn_packet(wanted.spec, script, sent.src_port);
+        let has_name = wanted.spec.names.iter().any(|named| named.part == Part::TsVal);
+        if let (true, Some(script), Some(live), Some(connection)) = (
+            has_name,
+            ts_val(&numbered.options),
+            ts_val(&sent.options),
+            self.connections.get_mut(wanted.id),
+        ) {
+            connection.timestamps.learn(script, live);
         }
     }
 

@@ -25,7 +25,7 @@ pub(crate) fn from_spec(
     quoted_seq: impl Fn(u32) -> u32,
 ) -> Result<Packet, Problem> {
     let transport = match &spec.body {
-        PacketBody::Tcp(tcp) => Transport::Tcp(tcp_from_spec(tcp, src.port(), dst.port())),
+        PacketBody::Tcp(tcp) => Transport::Tcp(tcp_from_spec(tcp, src.port(), dst.port())?),
         PacketBody::Udp(udp) => {
             let ports = udp.ports.map(|p| p.node);
             Transport::Udp(Udp {
@@ -49,11 +49,15 @@ fn written(port: Option<u16>, otherwise: u16) -> u16 {
     port.filter(|&p| p != 0).unwrap_or(otherwise)
 }
 
-fn tcp_from_spec(spec: &TcpSpec, src_port: u16, dst_port: u16) -> Tcp {
+fn tcp_from_spec(spec: &TcpSpec, src_port: u16, dst_port: u16) -> Result<Tcp, Problem> {
     let ports = spec.ports.map(|p| p.node);
     let number = |f: Field<u32>| f.value().unwrap_or(0);
     let short = |f: Field<u16>| f.value().unwrap_or(0);
-    Tcp {
+    let payload = match &spec.payload {
+        Some(text) => text.node.bytes().map_err(|why| (text.span, why.to_string()))?,
+        None => vec![0; usize::from(short(spec.seq.len))],
+    };
+    Ok(Tcp {
         src_port: written(ports.map(|p| p.src), src_port),
         dst_port: written(ports.map(|p| p.dst), dst_port),
         seq: number(spec.seq.start),
@@ -62,8 +66,8 @@ fn tcp_from_spec(spec: &TcpSpec, src_port: u16, dst_port: u16) -> Tcp {
         window: spec.win.map_or(0, |w| short(w.node)),
         urgent: spec.urg.map_or(0, |u| short(u.node)),
         options: options_from_spec(&spec.options),
-        payload: vec![0; usize::from(short(spec.seq.len))],
-    }
+        payload,
+    })
 }
 
 /// Options as numbers; open fields (`*`) are zero.

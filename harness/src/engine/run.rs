@@ -152,10 +152,17 @@ fn with_target(mut session: Session<'_>) -> Run {
     }
     if let Err(Stop::Fail(failure) | Stop::Error(failure)) = &mut result {
         failure.sockets = session.socket_states();
+        name_row(script, failure);
     }
     let script_us = session.finished_at().0;
-    let (log, warnings) = session.finish();
+    let (log, mut warnings) = session.finish();
+    warnings.iter_mut().for_each(|warning| name_row(script, warning));
     Run { outcome: outcome_of(result, warnings), log, script_us, output }
+}
+
+/// In a loop the line alone does not say what failed.
+fn name_row(script: &Script, failure: &mut Failure) {
+    failure.notes.extend(script.row_text(failure.event).map(|row| format!("in {row}")));
 }
 
 fn outcome_of(result: Step<()>, warnings: Vec<Failure>) -> Outcome {

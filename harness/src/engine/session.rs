@@ -13,6 +13,7 @@ use super::failure::{Step, Stop, failure, target_problem};
 use super::flow::Connections;
 use super::log::{Captured, Entry, RunLog, What};
 use super::mode::Mode;
+use super::names::Names;
 use super::numbers::Numbers;
 use super::outcome::{Class, Failure};
 use super::sampling::Known;
@@ -30,6 +31,7 @@ pub(super) struct Session<'a> {
     pub(super) log: RunLog,
     pub(super) connections: Connections,
     pub(super) descriptors: Descriptors,
+    pub(super) names: Names,
     pub(super) previous: Previous,
     /// Packets seen while waiting for something else.
     pub(super) sniffed: VecDeque<Sniffed>,
@@ -69,6 +71,7 @@ impl<'a> Session<'a> {
             log: RunLog::default(),
             connections: Connections::new(config),
             descriptors: Descriptors::new(mode),
+            names: Names::new(mode),
             previous: Previous::default(),
             sniffed: VecDeque::new(),
             returned: BTreeMap::new(),

@@ -1,12 +1,18 @@
 //! System-call lines: made at their time, judged when they return.
 
+use std::borrow::Cow;
+
 use crate::packet::{Packet, Transport};
 use crate::script::ast::{Direction, Event, ExprKind, SyscallSpec};
+use crate::script::print;
 use crate::target::{CallId, Fd, Output, Returned, ScriptTime};
 
-use super::calls::{Effect, Expect, Prepared, Scope, differing_output, errno_text, judge, prepare};
+use super::calls::{
+    Effect, Expect, INTERRUPT, Prepared, Scope, differing_output, errno_text, judge, prepare,
+};
 use super::failure::{Step, Stop, failure, script_problem, target_problem};
 use super::log::What;
+use super::names::hide_named;
 use super::outcome::{Class, Failure};
 use super::schedule::{self, Check, Due};
 use super::session::{Finished, Seen, Session, timing_message};
@@ -21,7 +27,9 @@ const IDLE_WAIT_US: i64 = 1_000_000;
 pub(super) struct Outstanding<'a> {
     id: CallId,
     event: &'a Event,
-    spec: &'a SyscallSpec,
+    written: &'a SyscallSpec,
+    /// The call with the values of its names.
+    spec: Cow<'a, SyscallSpec>,
     expect: Expect,
     effect: Effect,
     /// Nominal start, the base of the relative tolerance.
@@ -35,17 +43,21 @@ impl<'a> Session<'a> {
     pub(super) fn syscall(
         &mut self,
         event: &'a Event,
-        spec: &'a SyscallSpec,
+        written: &'a SyscallSpec,
         due: Due,
     ) -> Step<Finished> {
-        self.let_blocked_calls_finish(event, due)?;
+        // What it interrupts returns because of it, not before.
+        if written.name.node != INTERRUPT {
+            self.let_blocked_calls_finish(event, due)?;
+        }
         self.wait_for(event, due)?;
+        let spec = self.names.in_call(written).map_err(|p| script_problem(p, event.span))?;
         let scope = Scope {
             config: self.config,
             descriptors: &self.descriptors,
             connections: &self.connections,
         };
-        let prepared = prepare(spec, &scope).map_err(|p| script_problem(p, event.span))?;
+        let prepared = prepare(&spec, &scope).map_err(|p| script_problem(p, event.span))?;
         if let Effect::Connect(fd) = prepared.effect {
             self.connections.on_connect(fd);
         }
@@ -59,30 +71,35 @@ impl<'a> Session<'a> {
         self.record(
             started,
             Some(self.line(event.span)),
-            What::Call { text: self.call_text(spec) },
+            What::Call { text: self.call_text(written) },
         );
         if let Some(end) = due.end {
-            let call = Outstanding { id, event, spec, expect, effect, from: due.from, end };
+            let from = due.from;
+            let call = Outstanding { id, event, written, spec, expect, effect, from, end };
             self.outstanding.push(call);
             self.judge_outstanding()?;
             let finished = self.target.now().max(started);
             return Ok(Finished { started, finished });
         }
-        match self.await_return(event, spec, id, started)? {
+        match self.await_return(event, written, id, started)? {
             Some((at, returned)) => {
-                self.returned_from(event, spec, (&expect, &effect), at, &returned)?;
+                self.returned_from(event, (written, &spec), (&expect, &effect), at, &returned)?;
                 Ok(Finished { started, finished: at })
             }
             None => {
                 let (from, end) = (due.from, ScriptTime::FOREVER);
-                self.outstanding.push(Outstanding { id, event, spec, expect, effect, from, end });
+                let call = Outstanding { id, event, written, spec, expect, effect, from, end };
+                self.outstanding.push(call);
                 Ok(Finished { started, finished: self.target.now() })
             }
         }
     }
 
-    /// The call as written, without its result.
+    /// The call as written, without its result; in a loop with the values of its row.
     fn call_text(&self, spec: &SyscallSpec) -> String {
+        if spec.span.row > 0 {
+            return print::call_text(spec);
+        }
         let span = crate::script::source::Span::new(spec.span.start, spec.result.span.start);
         self.script.source.slice(span).trim_end().trim_end_matches('=').trim_end().to_owned()
     }
@@ -168,7 +185,7 @@ impl<'a> Session<'a> {
             let Some((when, returned)) = self.returned.remove(&call.id) else { continue };
             self.returned_from(
                 call.event,
-                call.spec,
+                (call.written, &call.spec),
                 (&call.expect, &call.effect),
                 when,
                 &returned,
@@ -202,7 +219,7 @@ impl<'a> Session<'a> {
         let Some(last) = ends.max() else { return Ok(()) };
         let deadline = last.max(self.target.now()).plus(IDLE_WAIT_US);
         while let Some(call) = self.outstanding.first() {
-            let (event, spec) = (call.event, call.spec);
+            let (event, spec) = (call.event, call.written);
             let idle = self.observe(deadline, event.span)? == Seen::Nothing;
             if idle && self.mode.judges() {
                 let message = format!("{} still blocks at the end of the script", spec.name.node);
@@ -219,20 +236,21 @@ impl<'a> Session<'a> {
     fn returned_from(
         &mut self,
         event: &Event,
-        spec: &SyscallSpec,
+        (written, spec): (&SyscallSpec, &SyscallSpec),
         (expect, effect): (&Expect, &Effect),
         at: ScriptTime,
         returned: &Returned,
     ) -> Step<()> {
-        let mut call = self.call_text(spec);
+        let mut call = self.call_text(written);
         for (span, got) in differing_output(spec, expect, returned).into_iter().rev() {
             let at = |offset: u32| offset.saturating_sub(spec.span.start) as usize;
             let range = at(span.start)..at(span.end);
-            if call.get(range.clone()).is_some() {
+            if spec.span.row == 0 && call.get(range.clone()).is_some() {
                 call.replace_range(range, &got);
             }
         }
-        let result = Box::new(self.script_result(spec, (expect, effect), returned));
+        let mut result = Box::new(self.script_result(spec, (expect, effect), returned));
+        hide_named(written, &mut result.output);
         let text = format!("{call} = {}", result_text(spec, expect, &result));
         let line = Some(self.line(event.span));
         self.record(at, line, What::Return { text: text.clone(), result });
@@ -242,6 +260,9 @@ impl<'a> Session<'a> {
         if returned.value < 0 {
             return Ok(());
         }
+        self.names
+            .learn_call(written, spec, returned)
+            .map_err(|problem| script_problem(problem, event.span))?;
         self.apply(event, spec, effect, returned)
     }
 
@@ -263,7 +284,11 @@ impl<'a> Session<'a> {
             let name = &spec.name.node;
             format!("{name} {}: expected {}, got {}", field.name, field.expected, field.actual)
         });
-        let expected = self.script.source.slice(spec.span).to_owned();
+        let expected = if spec.span.row > 0 {
+            print::syscall_text(spec)
+        } else {
+            self.script.source.slice(spec.span).to_owned()
+        };
         Err(failure(Class::Syscall, span, event.span, message)
             .with_fields(judgement.fields)
             .with_texts(expected, Some(text))

@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 pub use option::option_text;
 
 use super::model::{Ip, Outer, Packet, Tcp, Transport, Udp, flag};
+use super::payload;
 
 /// When a field is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,6 +125,9 @@ fn tcp_text(tcp: &Tcp, options: &TextOptions) -> String {
     if !tcp.options.is_empty() {
         let list = tcp.options.iter().map(option_text).collect::<Vec<_>>().join(",");
         write_to(&mut text, format_args!(" <{list}>"));
+    }
+    if tcp.payload.iter().any(|&byte| byte != 0) {
+        write_to(&mut text, format_args!(" {}", payload::text(&tcp.payload)));
     }
     text
 }

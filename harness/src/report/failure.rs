@@ -70,7 +70,7 @@ pub(super) fn render_log(log: &RunLog, paint: Paint) -> String {
 
 fn headline(failure: &Failure, severity: Severity) -> Diagnostic {
     let (code, message) = (failure.class.name(), failure.message.clone());
-    Diagnostic { code, severity, span: failure.span, message, help: None }
+    Diagnostic { code, severity, span: failure.span, message, help: None, row: None }
 }
 
 /// Lines that hang from the source line: `   = name: text`.

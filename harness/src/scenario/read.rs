@@ -159,7 +159,10 @@ fn action(event: &Event, family: Family) -> Option<Action> {
 // ---- packets -------------------------------------------------------------------------------------
 
 fn is_plain(packet: &PacketSpec) -> bool {
-    packet.encap.is_empty() && packet.psp.is_none() && packet.outer_udp.is_none()
+    packet.encap.is_empty()
+        && packet.psp.is_none()
+        && packet.outer_udp.is_none()
+        && packet.names.is_empty()
 }
 
 fn tos(info: &IpInfo) -> Option<u8> {
@@ -175,7 +178,7 @@ fn tos(info: &IpInfo) -> Option<u8> {
 }
 
 fn segment(packet: &PacketSpec, tcp: &TcpSpec) -> Option<Segment> {
-    if !is_plain(packet) {
+    if !is_plain(packet) || tcp.payload.is_some() {
         return None;
     }
     let options = match &tcp.options {
@@ -344,6 +347,9 @@ fn int(expr: &ExprKind) -> Option<i64> {
         ExprKind::Ellipsis
         | ExprKind::Any
         | ExprKind::Str(_)
+        | ExprKind::Repeated(_)
+        | ExprKind::Given(_)
+        | ExprKind::Used(_)
         | ExprKind::List(_)
         | ExprKind::Struct(_)
         | ExprKind::Call(..)

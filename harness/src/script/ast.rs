@@ -3,12 +3,18 @@
 //! What the fields mean is described in `docs/language.md`. Numbers are as written in the script
 //! (relative sequence numbers, label descriptors); `engine::flow` gives them their live values.
 
+mod loops;
+mod names;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::source::{SourceFile, Span, Spanned};
 use super::token::Token;
 use crate::packet::Malform;
+
+pub use loops::{Loop, Row};
+pub use names::{NamedPart, Part, Role, Text};
 
 /// A parsed script. `tokens` hold the whole text (white space and comments included), so the tree
 /// is lossless: the concatenation of their slices is the source.
@@ -28,6 +34,8 @@ pub struct Script {
     pub events: Vec<Event>,
     /// Untimed command after the last event.
     pub cleanup: Option<ShellCommand>,
+    /// Loops (extension), whose events are among `events` once for each row.
+    pub loops: Vec<Loop>,
 }
 
 /// A `//! key: value` comment: opaque to packetdrill, read by the runner (`covers`, `profile`, …).
@@ -181,6 +189,8 @@ pub struct PacketSpec {
     pub outer_udp: Option<Spanned<Ports>>,
     /// `/but(data_offset 4)`: what is wrong with its bytes (extension; inbound only).
     pub malform: Vec<Spanned<Malform>>,
+    /// Parts that have a name instead of a value (extension), in the order of the text.
+    pub names: Vec<NamedPart>,
     /// From the direction to the last token.
     pub span: Span,
 }
@@ -299,6 +309,8 @@ pub struct TcpSpec {
     pub urg: Option<Spanned<Field<u16>>>,
     /// `<…>`.
     pub options: OptionsSpec,
+    /// `"text"`, the bytes of the payload (extension); zeros if absent.
+    pub payload: Option<Spanned<Text>>,
 }
 
 /// TCP flags as written.
@@ -451,6 +463,31 @@ pub struct Expr {
     pub span: Span,
 }
 
+impl Expr {
+    /// It or something in it is like that.
+    pub fn any(&self, is: &dyn Fn(&Self) -> bool) -> bool {
+        is(self)
+            || match &self.kind {
+                ExprKind::Or(left, right) => left.any(is) || right.any(is),
+                ExprKind::List(items) | ExprKind::Call(_, items) => {
+                    items.iter().any(|item| item.any(is))
+                }
+                ExprKind::Struct(members) => members.iter().any(|member| member.value.any(is)),
+                ExprKind::Ellipsis
+                | ExprKind::Any
+                | ExprKind::Int(_)
+                | ExprKind::Symbol(_)
+                | ExprKind::Str(_)
+                | ExprKind::Repeated(_)
+                | ExprKind::Given(_)
+                | ExprKind::Used(_)
+                | ExprKind::Addr(_)
+                | ExprKind::Mpls(_)
+                | ExprKind::Gre(_) => false,
+            }
+    }
+}
+
 /// The expression forms of packetdrill; struct forms are one [`ExprKind::Struct`] with named
 /// members, so that a new one needs no new variant.
 #[derive(Clone, Debug, PartialEq)]
@@ -465,6 +502,12 @@ pub enum ExprKind {
     Symbol(String),
     /// `"..."`, raw as written (escapes unresolved), adjacent strings concatenated.
     Str(String),
+    /// `"ab"*500` (extension)
+    Repeated(Text),
+    /// `* as NAME` (extension): any value, which has that name from here on.
+    Given(String),
+    /// `$NAME` (extension): the value that has the name.
+    Used(String),
     /// `a | b`
     Or(Box<Expr>, Box<Expr>),
     /// `[a, b]`

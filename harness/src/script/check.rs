@@ -7,6 +7,7 @@
 
 mod calls;
 mod descriptors;
+mod given;
 mod names;
 mod options;
 mod packets;
@@ -17,6 +18,8 @@ use std::net::IpAddr;
 use super::Defines;
 use super::ast::{OptionDecl, Script};
 use super::diagnostic::Diagnostic;
+
+pub(crate) use calls::opens_descriptor;
 
 /// What the run that a script is checked for adds to the script itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,9 +63,10 @@ pub fn check(script: &Script, with: &CheckOptions) -> Vec<Diagnostic> {
     times::check(script, &mut found);
     calls::check(script, &mut found);
     descriptors::check(script, &mut found);
+    given::check(script, &mut found);
     names::check(script, with, &mut found);
     packets::check(script, ip_version(script, with), &mut found);
-    found.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
+    script.settle(&mut found);
     found
 }
 

@@ -27,19 +27,35 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it, if there is something to say.
     pub help: Option<String>,
+    /// The row of a loop that it is about: `row 2 of the loop in line 7: LEN = 10`.
+    pub row: Option<String>,
 }
 
 impl Diagnostic {
     /// An error at `span`.
     #[must_use]
     pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Error, span, message: message.into(), help: None }
+        Self {
+            code,
+            severity: Severity::Error,
+            span,
+            message: message.into(),
+            help: None,
+            row: None,
+        }
     }
 
     /// A warning at `span`.
     #[must_use]
     pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Warning, span, message: message.into(), help: None }
+        Self {
+            code,
+            severity: Severity::Warning,
+            span,
+            message: message.into(),
+            help: None,
+            row: None,
+        }
     }
 
     /// The same with a help line.
@@ -75,6 +91,9 @@ pub fn render(diagnostic: &Diagnostic, source: &SourceFile, color: bool) -> Stri
         Snippet::source(source.text()).path(path).annotation(AnnotationKind::Primary.span(range));
     let mut group =
         level.primary_title(diagnostic.message.as_str()).id(diagnostic.code).element(snippet);
+    if let Some(row) = &diagnostic.row {
+        group = group.element(Level::NOTE.message(format!("in {row}")));
+    }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }

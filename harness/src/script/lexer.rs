@@ -291,7 +291,7 @@ fn quoted(kind: TokenKind, rest: &str, quote: u8) -> (TokenKind, usize) {
 }
 
 /// What could start here, in the order that decides between equally long matches; 0 is no match.
-fn candidates(rest: &str) -> [(TokenKind, usize); 9] {
+fn candidates(rest: &str) -> [(TokenKind, usize); 10] {
     let bytes = rest.as_bytes();
     let word = count(bytes, is_word);
     let keyword = if rest.starts_with("sequence#") {
@@ -312,6 +312,7 @@ fn candidates(rest: &str) -> [(TokenKind, usize); 9] {
         (TokenKind::Int, if int > 0 { sign + int } else { 0 }),
         (TokenKind::Hex, hex(rest)),
         (TokenKind::Word, word),
+        (TokenKind::Name, name(bytes)),
         (TokenKind::Ipv4, address::ipv4(bytes)),
         (TokenKind::Ipv6, address::ipv6(rest)),
     ]
@@ -320,6 +321,14 @@ fn candidates(rest: &str) -> [(TokenKind, usize); 9] {
 fn option(bytes: &[u8]) -> usize {
     match bytes.strip_prefix(b"--").map(|name| count(name, is_word)) {
         Some(len) if len > 0 => 2 + len,
+        _ => 0,
+    }
+}
+
+/// `$NAME`
+fn name(bytes: &[u8]) -> usize {
+    match bytes.strip_prefix(b"$").map(|name| count(name, is_word)) {
+        Some(len) if len > 0 => 1 + len,
         _ => 0,
     }
 }

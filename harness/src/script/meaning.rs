@@ -74,6 +74,7 @@ fn packet(spec: &mut PacketSpec) {
     maybe(&mut spec.psp);
     maybe(&mut spec.outer_udp);
     spec.malform.iter_mut().for_each(forget);
+    spec.names.iter_mut().for_each(|named| forget(&mut named.name));
     for header in &mut spec.encap {
         header.span = Span::default();
         if let EncapKind::Ip { info, .. } = &mut header.kind {
@@ -88,6 +89,7 @@ fn packet(spec: &mut PacketSpec) {
             maybe(&mut tcp.ack);
             maybe(&mut tcp.win);
             maybe(&mut tcp.urg);
+            maybe(&mut tcp.payload);
             match &mut tcp.options {
                 OptionsSpec::None => {}
                 OptionsSpec::Any(span) => *span = Span::default(),
@@ -138,6 +140,9 @@ fn expr(node: &mut Expr) {
         | ExprKind::Int(_)
         | ExprKind::Symbol(_)
         | ExprKind::Str(_)
+        | ExprKind::Repeated(_)
+        | ExprKind::Given(_)
+        | ExprKind::Used(_)
         | ExprKind::Addr(_)
         | ExprKind::Mpls(_)
         | ExprKind::Gre(_) => {}

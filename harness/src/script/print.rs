@@ -9,7 +9,7 @@ mod call;
 mod layout;
 mod packet;
 
-pub use call::{expr_text, syscall_text};
+pub use call::{call_text, expr_text, syscall_text};
 pub use layout::format;
 pub use packet::{option_text, packet_text};
 
@@ -56,7 +56,9 @@ pub fn event_text(kind: &EventKind) -> String {
     }
 }
 
-fn state_text(assertion: &StateAssertion) -> String {
+/// `tcp_state(4) = TCP_ESTABLISHED`
+#[must_use]
+pub fn state_text(assertion: &StateAssertion) -> String {
     let subject = match &assertion.subject {
         StateSubject::Fd(fd) => fd.node.to_string(),
         StateSubject::Ports(ports) => format!("{} > {}", ports.node.src, ports.node.dst),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// A byte range `[start, end)` of one [`SourceFile`].
+/// A byte range `[start, end)` of one [`SourceFile`], as it is read in one row of a loop.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
 )]
@@ -14,19 +14,37 @@ pub struct Span {
     pub start: u32,
     /// Offset one past the last byte.
     pub end: u32,
+    /// Number of the row among those of all loops, from 1; 0 outside of loops.
+    #[serde(default, skip_serializing_if = "is_no_row")]
+    pub row: u16,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_no_row(row: &u16) -> bool {
+    *row == 0
 }
 
 impl Span {
     /// The range `[start, end)`.
     #[must_use]
     pub fn new(start: u32, end: u32) -> Self {
-        Self { start, end }
+        Self { start, end, row: 0 }
+    }
+
+    /// The same range, as read in that row.
+    #[must_use]
+    pub fn in_row(self, row: u16) -> Self {
+        Self { row, ..self }
     }
 
     /// The smallest span that covers both.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
-        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+            row: self.row.max(other.row),
+        }
     }
 }
 

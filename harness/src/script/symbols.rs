@@ -50,10 +50,7 @@ pub fn closest(name: &str) -> Option<&'static str> {
 }
 
 /// The one of `known` that differs least from `name`, if it is close enough.
-pub(super) fn closest_of(
-    name: &str,
-    known: impl Iterator<Item = &'static str>,
-) -> Option<&'static str> {
+pub(super) fn closest_of<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let limit = (name.len() / 4).clamp(1, 3);
     known
         .map(|known| (distance(name, known), known))

@@ -44,6 +44,8 @@ pub enum TokenKind {
     Ipv4,
     /// An IPv6 address.
     Ipv6,
+    /// `$NAME`: a value that the target chose and the script named.
+    Name,
     /// `...`
     Ellipsis,
     /// Any other single character.
@@ -78,6 +80,7 @@ impl TokenKind {
             Self::Code => "a code block",
             Self::Ipv4 => "an IPv4 address",
             Self::Ipv6 => "an IPv6 address",
+            Self::Name => "a name",
             Self::Ellipsis => "`...`",
             Self::Punct => "a character",
             Self::Error => "unfinished text",

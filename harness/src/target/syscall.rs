@@ -230,12 +230,58 @@ pub enum Syscall {
         path: String,
         flags: i32,
     },
+    /// Not a call of Linux: a signal reaches the thread that sleeps in a call on `fd`. Its handler
+    /// does nothing, and calls go on after it where `restart` (SA_RESTART) is set and they can.
+    Interrupt {
+        fd: Fd,
+        restart: bool,
+    },
     /// `set`: raise (true) or drop the capability in the given set (0 effective, 1 permitted, 2 inheritable).
     CapSet {
         which: i32,
         cap: i32,
         set: bool,
     },
+}
+
+impl Syscall {
+    /// The descriptors that it can sleep on.
+    #[must_use]
+    pub fn sleeps_on(&self) -> Vec<Fd> {
+        match self {
+            Self::Accept { fd }
+            | Self::Connect { fd, .. }
+            | Self::Read { fd, .. }
+            | Self::Write { fd, .. }
+            | Self::Readv { fd, .. }
+            | Self::Writev { fd, .. }
+            | Self::Recv { fd, .. }
+            | Self::Send { fd, .. }
+            | Self::Recvfrom { fd, .. }
+            | Self::Sendto { fd, .. }
+            | Self::Recvmsg { fd, .. }
+            | Self::Sendmsg { fd, .. } => vec![*fd],
+            Self::EpollWait { epfd, .. } => vec![*epfd],
+            Self::Poll { fds, .. } => fds.iter().map(|entry| entry.fd).collect(),
+            Self::Splice { fd_in, fd_out, .. } => vec![*fd_in, *fd_out],
+            Self::Sendfile { out_fd, in_fd, .. } => vec![*in_fd, *out_fd],
+            Self::Socket { .. }
+            | Self::Bind { .. }
+            | Self::Listen { .. }
+            | Self::Fcntl { .. }
+            | Self::Ioctl { .. }
+            | Self::Close { .. }
+            | Self::Shutdown { .. }
+            | Self::Getsockopt { .. }
+            | Self::Setsockopt { .. }
+            | Self::EpollCreate { .. }
+            | Self::EpollCtl { .. }
+            | Self::Pipe
+            | Self::Open { .. }
+            | Self::Interrupt { .. }
+            | Self::CapSet { .. } => Vec::new(),
+        }
+    }
 }
 
 /// What a call returned.

@@ -350,7 +350,8 @@ fn notsent_lowat(sk: &Sock, cx: &Cx) -> u32 {
 pub(crate) fn sk_stream_is_writeable(sk: &Sock, cx: &Cx) -> bool {
     let queued = wmem_queued(sk);
     let free = sk.opts.sndbuf.saturating_sub(queued);
-    let lowat = u64::from(notsent_bytes(sk)) << 1 < u64::from(notsent_lowat(sk, cx));
+    // Linux's shift is one of 32 bits: sequence numbers that TCP_REPAIR put far apart wrap.
+    let lowat = notsent_bytes(sk) << 1 < notsent_lowat(sk, cx);
     queued < sk.opts.sndbuf && free >= queued >> 1 && lowat
 }
 

@@ -30,6 +30,8 @@ pub struct Sleep {
     pub(crate) fastopen: bool,
     /// Socket of a call whose descriptor is gone (close that lingers).
     pub(crate) lingering: Option<crate::sock::SockId>,
+    /// A signal ended it.
+    interrupted: bool,
 }
 
 impl Sleep {
@@ -50,6 +52,20 @@ impl Sleep {
         self.started.is_some()
     }
 
+    /// A signal ends the sleep: the next try gives what the call has done so far, or the error of
+    /// a timeout, in place of which a caller returns EINTR.
+    ///
+    /// Linux: sock_intr_errno (include/net/sock.h)
+    pub const fn interrupt(&mut self) {
+        self.interrupted = true;
+    }
+
+    /// The call has sent or received something already.
+    #[must_use]
+    pub const fn has_moved(&self) -> bool {
+        self.copied > 0 || !self.done.is_empty()
+    }
+
     /// What the call waited for has come; it may have to wait for something else now.
     pub(crate) const fn restart(&mut self) {
         self.started = None;
@@ -68,7 +84,7 @@ impl Sleep {
     ) -> Poll<Result<T, Errno>> {
         let started = *self.started.get_or_insert(cx.now);
         let expires = timeout.map(|ticks| cx.hz.jiffies(started).plus(ticks));
-        if expires.is_some_and(|expires| expires <= cx.jiffies()) {
+        if self.interrupted || expires.is_some_and(|expires| expires <= cx.jiffies()) {
             return Poll::Ready(expired);
         }
         self.until = expires.map(|expires| cx.wheel.at(cx.now, expires).due);
@@ -85,7 +101,7 @@ impl Sleep {
     ) -> Poll<Result<T, Errno>> {
         let started = *self.started.get_or_insert(now);
         self.until = timeout_us.map(|us| started.plus(Duration::from_micros(us)));
-        if self.until.is_some_and(|until| until <= now) {
+        if self.interrupted || self.until.is_some_and(|until| until <= now) {
             Poll::Ready(expired)
         } else {
             Poll::Pending

@@ -10,6 +10,7 @@ use crate::target::{Fd, IpVersion};
 use super::super::descriptors::Descriptors;
 use super::super::flow::Connections;
 use super::super::packets::Problem;
+use super::{Expect, content};
 
 /// What argument evaluation may look at.
 pub(crate) struct Scope<'a> {
@@ -91,21 +92,26 @@ impl<'a> Args<'a> {
         self.scope.descriptors.live(label).map_err(|message| (span, message))
     }
 
-    /// `...` or `0`/`NULL`, with the length of argument `len_at`.
+    /// What argument `at` says is sent, as many bytes as argument `len_at` says.
     pub(super) fn buffer(&self, at: usize, len_at: usize) -> Result<Buffer, Problem> {
-        buffer_of(self.get(at)?, self.len(len_at)?)
+        content::sent(self.get(at)?, self.len(len_at)?)
     }
 
-    /// `[{..., n}, …]` with the count of argument `count_at`.
-    pub(super) fn iov(&self, at: usize, count_at: usize) -> Result<Vec<Buffer>, Problem> {
-        let iov = iov_of(self.get(at)?)?;
+    /// Room of as many bytes as argument `len_at` says, and what argument `at` says comes there.
+    pub(super) fn room(&self, at: usize, len_at: usize) -> Result<(Buffer, Expect), Problem> {
+        let (buffer, expected) = content::received(self.get(at)?, self.len(len_at)?, 0)?;
+        let expect = expected.map_or(Expect::Nothing, |one| Expect::Content(vec![one]));
+        Ok((buffer, expect))
+    }
+
+    /// A vector of `have` buffers is as long as argument `count_at` says.
+    pub(super) fn vector_count(&self, have: usize, count_at: usize) -> Result<(), Problem> {
         let count = self.len(count_at)?;
-        if iov.len() == count {
-            Ok(iov)
-        } else {
-            let span = self.get(count_at)?.span;
-            Err((span, format!("{} buffers are written, the count is {count}", iov.len())))
+        if have == count {
+            return Ok(());
         }
+        let span = self.get(count_at)?.span;
+        Err((span, format!("{have} buffers are written, the count is {count}")))
     }
 
     /// `...` and `...`: the address of connect() or sendto(); `AF_X, ...`: only the family.
@@ -152,6 +158,9 @@ pub(super) fn int(expr: &Expr) -> Result<i64, Problem> {
         ExprKind::Ellipsis
         | ExprKind::Any
         | ExprKind::Str(_)
+        | ExprKind::Repeated(_)
+        | ExprKind::Given(_)
+        | ExprKind::Used(_)
         | ExprKind::List(_)
         | ExprKind::Struct(_)
         | ExprKind::Addr(_)
@@ -216,29 +225,6 @@ pub(super) fn required<'a>(
     member(members, name)
         .map(|m| &m.value)
         .ok_or_else(|| (span, format!("the member {name} is missing")))
-}
-
-pub(super) fn buffer_of(expr: &Expr, len: usize) -> Result<Buffer, Problem> {
-    if matches!(expr.kind, ExprKind::Ellipsis) {
-        return Ok(Buffer::Zeros(len));
-    }
-    if let ExprKind::Str(text) = &expr.kind {
-        return bytes_of(text, expr.span).map(Buffer::Bytes);
-    }
-    match int(expr)? {
-        0 => Ok(Buffer::Null(len)),
-        _ => Err((expr.span, "a buffer is written as ... or as 0".into())),
-    }
-}
-
-pub(super) fn iov_of(expr: &Expr) -> Result<Vec<Buffer>, Problem> {
-    list(expr)?
-        .iter()
-        .map(|entry| match members(entry)? {
-            [base, len] => buffer_of(&base.value, len_of(&len.value)?),
-            _ => Err((entry.span, "a buffer of an iovec is written as {..., LENGTH}".into())),
-        })
-        .collect()
 }
 
 /// The bytes of a string literal.

@@ -7,14 +7,15 @@ use crate::target::{IpVersion, Syscall};
 use super::super::flow::Protocol;
 use super::super::packets::Problem;
 use super::args::{self, Args};
-use super::{Effect, Expect, Made, Prepared, message, sockets};
+use super::{Effect, Expect, Made, Prepared, content, message, sockets};
 
 const ICMP_ECHO: u8 = 8;
 const ICMPV6_ECHO_REQUEST: u8 = 128;
 
 pub(super) fn read(args: &Args<'_>) -> Made {
     args.expect_count(&[3])?;
-    Ok(Prepared::plain(Syscall::Read { fd: args.fd(0)?, buf: args.buffer(1, 2)? }))
+    let (buf, expect) = args.room(1, 2)?;
+    Ok(Prepared::plain(Syscall::Read { fd: args.fd(0)?, buf }).expecting(expect))
 }
 
 pub(super) fn write(args: &Args<'_>) -> Made {
@@ -24,18 +25,23 @@ pub(super) fn write(args: &Args<'_>) -> Made {
 
 pub(super) fn readv(args: &Args<'_>) -> Made {
     args.expect_count(&[3])?;
-    Ok(Prepared::plain(Syscall::Readv { fd: args.fd(0)?, iov: args.iov(1, 2)? }))
+    let (iov, content) = content::received_vector(args.get(1)?)?;
+    args.vector_count(iov.len(), 2)?;
+    let syscall = Syscall::Readv { fd: args.fd(0)?, iov };
+    Ok(Prepared::plain(syscall).expecting(Expect::Content(content)))
 }
 
 pub(super) fn writev(args: &Args<'_>) -> Made {
     args.expect_count(&[3])?;
-    Ok(Prepared::plain(Syscall::Writev { fd: args.fd(0)?, iov: args.iov(1, 2)? }))
+    let iov = content::sent_vector(args.get(1)?)?;
+    args.vector_count(iov.len(), 2)?;
+    Ok(Prepared::plain(Syscall::Writev { fd: args.fd(0)?, iov }))
 }
 
 pub(super) fn recv(args: &Args<'_>) -> Made {
     args.expect_count(&[4])?;
-    let (fd, buf, flags) = (args.fd(0)?, args.buffer(1, 2)?, args.i32(3)?);
-    Ok(Prepared::plain(Syscall::Recv { fd, buf, flags }))
+    let ((buf, expect), flags) = (args.room(1, 2)?, args.i32(3)?);
+    Ok(Prepared::plain(Syscall::Recv { fd: args.fd(0)?, buf, flags }).expecting(expect))
 }
 
 pub(super) fn send(args: &Args<'_>) -> Made {
@@ -48,8 +54,8 @@ pub(super) fn recvfrom(args: &Args<'_>) -> Made {
     args.expect_count(&[6])?;
     args.ellipsis(4)?;
     args.ellipsis(5)?;
-    let (fd, buf, flags) = (args.fd(0)?, args.buffer(1, 2)?, args.i32(3)?);
-    Ok(Prepared::plain(Syscall::Recvfrom { fd, buf, flags }))
+    let ((buf, expect), flags) = (args.room(1, 2)?, args.i32(3)?);
+    Ok(Prepared::plain(Syscall::Recvfrom { fd: args.fd(0)?, buf, flags }).expecting(expect))
 }
 
 pub(super) fn sendto(args: &Args<'_>) -> Made {
@@ -81,7 +87,7 @@ fn echo_request(buf: Buffer, version: IpVersion) -> Buffer {
 /// The parts of `{msg_name(...)=..., msg_iov(1)=[…], msg_flags=0, msg_control=[…]}`.
 struct Header<'a> {
     has_name: bool,
-    iov: Vec<Buffer>,
+    iov: &'a Member,
     flags: i32,
     control: &'a [Expr],
 }
@@ -89,10 +95,9 @@ struct Header<'a> {
 fn header<'a>(args: &Args<'a>, at: usize) -> Result<Header<'a>, Problem> {
     let expr = args.get(at)?;
     let members = args::members(expr)?;
-    let iov_member = args::member(members, "msg_iov")
+    let iov = args::member(members, "msg_iov")
         .ok_or_else(|| (expr.span, "the member msg_iov is missing".to_owned()))?;
-    let iov = args::iov_of(&iov_member.value)?;
-    check_count(iov_member, iov.len())?;
+    check_count(iov, args::list(&iov.value)?.len())?;
     let flags = match args::member(members, "msg_flags") {
         Some(member) => args::i32_of(&member.value)?,
         None => 0,
@@ -126,10 +131,10 @@ pub(super) fn recvmsg(args: &Args<'_>) -> Made {
     let control = header.control.iter().map(message::expected).collect::<Result<Vec<_>, _>>()?;
     // packetdrill hands in room for exactly what it expects, so that more shows as MSG_CTRUNC.
     let control_len = control.iter().map(|c| message::cmsg_space(c.room)).sum();
-    let syscall =
-        Syscall::Recvmsg { fd: args.fd(0)?, iov: header.iov, control_len, flags: args.i32(2)? };
-    let span = args.get(1)?.span;
-    Ok(Prepared::plain(syscall).expecting(Expect::Message { flags: header.flags, control, span }))
+    let (iov, content) = content::received_vector(&header.iov.value)?;
+    let syscall = Syscall::Recvmsg { fd: args.fd(0)?, iov, control_len, flags: args.i32(2)? };
+    let (flags, span) = (header.flags, args.get(1)?.span);
+    Ok(Prepared::plain(syscall).expecting(Expect::Message { content, flags, control, span }))
 }
 
 pub(super) fn sendmsg(args: &Args<'_>) -> Made {
@@ -144,8 +149,8 @@ pub(super) fn sendmsg(args: &Args<'_>) -> Made {
     let addr = header.has_name.then(|| args.socket_address(connect));
     let effect = if addr.is_some() { Effect::Connect(fd) } else { Effect::None };
     let flags = args.i32(2)?;
-    Ok(Prepared::plain(Syscall::Sendmsg { fd, addr, iov: header.iov, control, flags })
-        .with_effect(effect))
+    let iov = content::sent_vector(&header.iov.value)?;
+    Ok(Prepared::plain(Syscall::Sendmsg { fd, addr, iov, control, flags }).with_effect(effect))
 }
 
 /// `[off]`, or `0`/`NULL` for no offset.

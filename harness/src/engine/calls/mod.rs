@@ -1,6 +1,7 @@
 //! System-call lines: script expressions to [`Syscall`] values, and results back to verdicts.
 
 mod args;
+mod content;
 mod io;
 mod md5sig;
 mod message;
@@ -16,8 +17,9 @@ use crate::script::source::Span;
 use crate::target::{Fd, Syscall};
 
 pub(crate) use args::Scope;
+pub(crate) use content::ExpectedContent;
 pub(crate) use message::{ExpectedControl, stamps_in_script_time};
-pub(crate) use prepare::prepare;
+pub(crate) use prepare::{INTERRUPT, prepare};
 pub(crate) use readiness::EventSpec;
 pub(crate) use verify::{differing_output, errno_text, judge};
 
@@ -73,8 +75,12 @@ pub(crate) enum Expect {
     Poll(Vec<(i16, Span)>),
     /// epoll_wait: the first event, if any is written.
     Epoll(Option<EventSpec>, Span),
+    /// read, recv and friends: what the buffers hold where a text is written.
+    Content(Vec<ExpectedContent>),
     /// recvmsg: flags and control messages.
     Message {
+        /// What the buffers hold where a text is written.
+        content: Vec<ExpectedContent>,
         /// `msg_flags`
         flags: i32,
         /// In order.

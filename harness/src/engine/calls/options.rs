@@ -7,7 +7,7 @@ use crate::target::Syscall;
 
 use super::super::packets::Problem;
 use super::args::{self, Args};
-use super::{Expect, Made, Prepared, md5sig};
+use super::{Expect, Made, Prepared, content, md5sig};
 
 pub(super) fn fcntl(args: &Args<'_>) -> Made {
     args.expect_count(&[2, 3])?;
@@ -24,11 +24,12 @@ pub(super) fn ioctl(args: &Args<'_>) -> Made {
     }
     let expr = args.get(2)?;
     let expected = match args::list(expr)? {
-        [one] => args::i32_of(one)?,
+        [one] if is_open(one) => None,
+        [one] => Some(args::i32_of(one)?),
         _ => return Err((expr.span, "one value in brackets is expected".into())),
     };
-    Ok(Prepared::plain(Syscall::Ioctl { fd, request, arg: Some(0) })
-        .expecting(Expect::Int(expected, expr.span)))
+    let expect = expected.map_or(Expect::Nothing, |value| Expect::Int(value, expr.span));
+    Ok(Prepared::plain(Syscall::Ioctl { fd, request, arg: Some(0) }).expecting(expect))
 }
 
 pub(super) fn getsockopt(args: &Args<'_>) -> Made {
@@ -37,11 +38,16 @@ pub(super) fn getsockopt(args: &Args<'_>) -> Made {
     let at = args.get(4)?.span;
     let len = u32::try_from(len).map_err(|_| (at, format!("{len} is no option length")))?;
     let value = args.get(3)?;
-    let open = matches!(value.kind, ExprKind::Ellipsis | ExprKind::Any);
-    let bytes = if open { None } else { Some(value_bytes(value, args)?) };
+    let open = |expr: &Expr| matches!(args::list(expr), Ok([one]) if is_open(one));
+    let bytes = if is_open(value) || open(value) { None } else { Some(value_bytes(value, args)?) };
     let (fd, level, name) = (args.fd(0)?, args.i32(1)?, args.i32(2)?);
     let expect = Expect::OptVal { bytes, len: len as usize, span: value.span };
     Ok(Prepared::plain(Syscall::Getsockopt { fd, level, name, len }).expecting(expect))
+}
+
+/// Whatever comes is right.
+fn is_open(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Ellipsis | ExprKind::Any | ExprKind::Given(_))
 }
 
 pub(super) fn setsockopt(args: &Args<'_>) -> Made {
@@ -63,6 +69,7 @@ fn value_bytes(expr: &Expr, args: &Args<'_>) -> Result<Vec<u8>, Problem> {
             Ok(bytes)
         }
         ExprKind::Str(text) => args::bytes_of(text, expr.span),
+        ExprKind::Repeated(text) => content::repeated(text, expr.span),
         ExprKind::Struct(members) if args::member(members, "tcpm_addr").is_some() => {
             md5sig::bytes(members, expr.span, args)
         }
@@ -80,6 +87,8 @@ fn value_bytes(expr: &Expr, args: &Args<'_>) -> Result<Vec<u8>, Problem> {
         | ExprKind::Any
         | ExprKind::Int(_)
         | ExprKind::Symbol(_)
+        | ExprKind::Given(_)
+        | ExprKind::Used(_)
         | ExprKind::Or(..)
         | ExprKind::Call(..)
         | ExprKind::Addr(_) => Ok(args::i32_of(expr)?.to_ne_bytes().to_vec()),

@@ -5,6 +5,9 @@ use crate::script::ast::SyscallSpec;
 use super::args::{Args, Scope};
 use super::{Made, Prepared, io, options, readiness, sockets};
 
+/// What a script interrupts a sleeping call with (extension).
+pub(crate) const INTERRUPT: &str = "interrupt";
+
 /// Reads the arguments of a call.
 type Reader = fn(&Args<'_>) -> Made;
 
@@ -36,6 +39,7 @@ const CALLS: &[(&str, Reader)] = &[
     ("getsockopt", options::getsockopt),
     ("setsockopt", options::setsockopt),
     ("cap_set", options::cap_set),
+    (INTERRUPT, readiness::interrupt),
     ("poll", readiness::poll),
     ("epoll_create", readiness::epoll_create),
     ("epoll_ctl", readiness::epoll_ctl),

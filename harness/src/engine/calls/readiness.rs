@@ -8,8 +8,20 @@ use super::super::packets::Problem;
 use super::args::{self, Args};
 use super::{Effect, Expect, Made, Prepared};
 
+const SA_RESTART: i32 = 0x1000_0000;
+
 /// `fd` and `u32` are half of the union.
 const LOW_32: u64 = 0xffff_ffff;
+
+/// `interrupt(fd, flags)`, the flags of sigaction(2) with which the handler was installed.
+pub(super) fn interrupt(args: &Args<'_>) -> Made {
+    args.expect_count(&[2])?;
+    let flags = args.i32(1)?;
+    if flags & !SA_RESTART != 0 {
+        return Err((args.get(1)?.span, "the flags are 0 or SA_RESTART".into()));
+    }
+    Ok(Prepared::plain(Syscall::Interrupt { fd: args.fd(0)?, restart: flags != 0 }))
+}
 
 pub(super) fn poll(args: &Args<'_>) -> Made {
     args.expect_count(&[3])?;

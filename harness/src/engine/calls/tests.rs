@@ -253,7 +253,7 @@ fn what_a_call_changes(#[case] text: &str, #[case] effect: Effect) {
 #[case::no_integer("listen(3, \"5\") = 0", "an integer is expected", "\"5\"")]
 #[case::too_large("listen(3, 0x1ffffffff) = 0", "8589934591 does not fit 32 bits", "0x1ffffffff")]
 #[case::no_length("read(3, ..., -1) = 0", "-1 is no length", "-1")]
-#[case::no_buffer("read(3, 7, 1) = 0", "a buffer is written as ... or as 0", "7")]
+#[case::no_buffer("read(3, 7, 1) = 0", "a buffer is written as ..., as a text or as 0", "7")]
 #[case::no_ellipsis("bind(3, 7, ...) = 0", "only ... can be written here", "7")]
 #[case::no_list("readv(3, ..., 1) = 0", "a list in brackets is expected", "...")]
 #[case::iov_count("readv(3, [{..., 10}], 2) = 0", "1 buffers are written, the count is 2", "2")]

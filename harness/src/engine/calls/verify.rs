@@ -8,7 +8,7 @@ use crate::target::{Errno, Output, Returned};
 use super::super::outcome::FieldCheck;
 use super::super::packets::Problem;
 use super::message::{self, Clocked};
-use super::{Expect, ExpectedControl, args};
+use super::{Expect, ExpectedControl, args, content};
 
 /// The comparison of one result.
 #[derive(Debug, Default)]
@@ -20,7 +20,14 @@ pub(crate) struct Judgement {
 }
 
 impl Judgement {
-    fn check(&mut self, name: &str, span: Span, expected: String, actual: String, ok: bool) {
+    pub(super) fn check(
+        &mut self,
+        name: &str,
+        span: Span,
+        expected: String,
+        actual: String,
+        ok: bool,
+    ) {
         if !ok && self.first_bad.is_none() {
             self.first_bad = Some(span);
         }
@@ -28,9 +35,9 @@ impl Judgement {
     }
 }
 
-/// The expected return value; [`None`] for `...` and `*`, which any value satisfies.
+/// The expected return value; [`None`] for `...`, `*` and `* as NAME`, which any value satisfies.
 fn expected_value(result: &Expr) -> Result<Option<i64>, Problem> {
-    if matches!(result.kind, ExprKind::Ellipsis | ExprKind::Any) {
+    if matches!(result.kind, ExprKind::Ellipsis | ExprKind::Any | ExprKind::Given(_)) {
         return Ok(None);
     }
     args::int(result).map(Some)
@@ -94,9 +101,15 @@ pub(crate) fn differing_output(
         (Expect::Int(want, span), Output::Int(got)) if returned.value >= 0 && want != got => {
             found.push((*span, format!("[{got}]")));
         }
+        (Expect::Content(content) | Expect::Message { content, .. }, output)
+            if returned.value >= 0 =>
+        {
+            found.extend(content::differing(content, output));
+        }
         (
             Expect::Nothing
             | Expect::NewDescriptor
+            | Expect::Content(_)
             | Expect::OptVal { .. }
             | Expect::Int(..)
             | Expect::Poll(_)
@@ -146,6 +159,7 @@ fn judge_output(
                 j.check("option value", *span, want, text, bytes == got);
             }
         }
+        (Expect::Content(content), output) => content::judge(j, content, output),
         (Expect::Int(want, span), Output::Int(got)) => {
             j.check("value", *span, want.to_string(), got.to_string(), want == got);
         }
@@ -169,9 +183,10 @@ fn judge_output(
             }
         }
         (
-            Expect::Message { flags, control, span },
+            Expect::Message { content, flags, control, span },
             Output::Message { flags: got, control: c, .. },
         ) => {
+            content::judge(j, content, output);
             let hex = |f: i32| format!("{f:#x}");
             j.check("msg_flags", *span, hex(*flags), hex(*got), flags == got);
             judge_control(j, *span, control, c, clock);

@@ -1,9 +1,9 @@
 //! The fields of the TCP header.
 
 use crate::packet::text::{flags_text, flags_text_ace};
-use crate::packet::{Tcp, flag};
-use crate::script::ast::{Field, Flags, PacketSpec, SeqSpec, TcpSpec};
-use crate::script::source::Span;
+use crate::packet::{Tcp, flag, payload};
+use crate::script::ast::{Field, Flags, PacketSpec, SeqSpec, TcpSpec, Text};
+use crate::script::source::{Span, Spanned};
 
 use super::{Comparison, Context, compare_payload, options};
 
@@ -35,7 +35,20 @@ pub(super) fn compare(
         c.number("urg", urg.1, number, got.urgent);
     }
     options::compare(c, line, want, got, cx);
-    compare_payload(c, after, &got.payload);
+    match &want.payload {
+        Some(text) => compare_text(c, text, &got.payload),
+        None => compare_payload(c, after, &got.payload),
+    }
+}
+
+/// A wrong length is told by the sequence numbers already.
+fn compare_text(c: &mut Comparison, text: &Spanned<Text>, got: &[u8]) {
+    let Ok(want) = text.node.bytes() else { return };
+    if want.len() == got.len()
+        && let Some((expected, actual)) = payload::difference(&want, got)
+    {
+        c.check("payload", text.span, expected, actual, false);
+    }
 }
 
 fn compare_flags(c: &mut Comparison, span: Span, want: Field<Flags>, got: &Tcp) {

@@ -1,7 +1,7 @@
 //! System calls: known names, argument counts, vectors as long as they say, strings that mean
 //! something.
 
-use crate::script::ast::{EventKind, Expr, ExprKind, Script, SyscallSpec};
+use crate::script::ast::{EventKind, Expr, ExprKind, Script, SyscallSpec, Text};
 use crate::script::diagnostic::Diagnostic;
 use crate::script::strings::{has_form_feed_quirk, unescape};
 use crate::script::symbols::closest_of;
@@ -33,7 +33,7 @@ const fn between(name: &'static str, args: usize, fds: &'static [usize]) -> Sign
     Signature { name, args: (args, args), fds, opens: false }
 }
 
-const SIGNATURES: [Signature; 32] = [
+const SIGNATURES: [Signature; 33] = [
     opening("accept", 3, &[0]),
     on_fd("bind", 3, 3),
     plain("cap_set", 3),
@@ -44,6 +44,7 @@ const SIGNATURES: [Signature; 32] = [
     on_fd("epoll_wait", 4, 4),
     on_fd("fcntl", 2, 3),
     on_fd("getsockopt", 5, 5),
+    on_fd("interrupt", 2, 2),
     on_fd("ioctl", 2, 3),
     on_fd("listen", 2, 2),
     opening("open", 2, &[]),
@@ -71,6 +72,11 @@ const SIGNATURES: [Signature; 32] = [
 /// The call of that name, if scripts can make it.
 pub(super) fn signature(name: &str) -> Option<&'static Signature> {
     SIGNATURES.iter().find(|known| known.name == name)
+}
+
+/// A call of that name returns a new descriptor.
+pub(crate) fn opens_descriptor(name: &str) -> bool {
+    signature(name).is_some_and(|signature| signature.opens)
 }
 
 /// The system calls of a script.
@@ -146,11 +152,11 @@ fn agree(vector: &Expr, count: &Expr, found: &mut Vec<Diagnostic>) {
 
 fn strings(expr: &Expr, found: &mut Vec<Diagnostic>) {
     match &expr.kind {
-        ExprKind::Str(text) => {
-            if let Err(error) = unescape(text) {
+        ExprKind::Str(raw) | ExprKind::Repeated(Text { raw, .. }) => {
+            if let Err(error) = unescape(raw) {
                 let message = error.to_string();
                 found.push(Diagnostic::error("check::bad-escape", expr.span, message));
-            } else if has_form_feed_quirk(text) {
+            } else if has_form_feed_quirk(raw) {
                 found.push(
                     Diagnostic::warning(
                         "check::form-feed",
@@ -175,6 +181,8 @@ fn strings(expr: &Expr, found: &mut Vec<Diagnostic>) {
         | ExprKind::Any
         | ExprKind::Int(_)
         | ExprKind::Symbol(_)
+        | ExprKind::Given(_)
+        | ExprKind::Used(_)
         | ExprKind::Addr(_)
         | ExprKind::Mpls(_)
         | ExprKind::Gre(_) => {}

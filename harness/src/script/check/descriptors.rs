@@ -124,6 +124,9 @@ fn integer(expr: &Expr) -> Option<i64> {
         | ExprKind::Any
         | ExprKind::Symbol(_)
         | ExprKind::Str(_)
+        | ExprKind::Repeated(_)
+        | ExprKind::Given(_)
+        | ExprKind::Used(_)
         | ExprKind::Or(..)
         | ExprKind::List(_)
         | ExprKind::Struct(_)

@@ -91,6 +91,9 @@ fn expression(expr: &Expr, with: &CheckOptions, found: &mut Vec<Diagnostic>) {
         | ExprKind::Any
         | ExprKind::Int(_)
         | ExprKind::Str(_)
+        | ExprKind::Repeated(_)
+        | ExprKind::Given(_)
+        | ExprKind::Used(_)
         | ExprKind::Addr(_)
         | ExprKind::Mpls(_)
         | ExprKind::Gre(_) => {}

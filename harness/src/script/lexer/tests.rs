@@ -46,6 +46,8 @@ fn slice<'t>(text: &'t str, token: &Token) -> &'t str {
 #[case("--", "Punct:- Punct:-")]
 #[case("ack", "Keyword:ack")]
 #[case("acks", "Word:acks")]
+#[case("$PORT", "Name:$PORT")]
+#[case("$1.$", "Name:$1 Punct:. Punct:$")]
 #[case("Flags flags FLAGS", "Keyword:Flags Keyword:flags Word:FLAGS")]
 #[case("sequence# sequence #", "Keyword:sequence# Word:sequence Punct:#")]
 #[case("ect0 ect01 ect011", "Keyword:ect0 Keyword:ect01 Word:ect011")]

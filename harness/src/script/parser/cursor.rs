@@ -3,10 +3,13 @@
 
 use std::ops::RangeInclusive;
 
+use crate::script::ast::{Loop, NamedPart};
 use crate::script::diagnostic::{Diagnostic, Severity};
 use crate::script::lexer::{Lexed, base0};
 use crate::script::source::Span;
 use crate::script::token::TokenKind;
+
+use super::rows::{self, Expanded};
 
 /// A significant token.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +52,7 @@ impl Tok<'_> {
             | TokenKind::Str
             | TokenKind::Ipv4
             | TokenKind::Ipv6
+            | TokenKind::Name
             | TokenKind::Ellipsis
             | TokenKind::Punct => format!("`{}`", self.text),
         }
@@ -70,6 +74,9 @@ pub(super) struct Parser<'s> {
     /// The lexer found no end of something, and said so: that the text ends is no news.
     cut_short: bool,
     diagnostics: Vec<Diagnostic>,
+    /// Of the packet that is being read.
+    pub(super) names: Vec<NamedPart>,
+    loops: Vec<Loop>,
 }
 
 impl<'s> Parser<'s> {
@@ -106,11 +113,12 @@ impl<'s> Parser<'s> {
             defined: false,
         };
         let cut_short = lexed.tokens.iter().any(|token| token.kind == TokenKind::Error);
-        Self { tokens, end, at: 0, cut_short, diagnostics: Vec::new() }
+        let Expanded { tokens, loops, diagnostics, .. } = rows::expand(text, tokens, end);
+        Self { tokens, end, at: 0, cut_short, diagnostics, names: Vec::new(), loops }
     }
 
-    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
-        self.diagnostics
+    pub(super) fn into_findings(self) -> (Vec<Diagnostic>, Vec<Loop>) {
+        (self.diagnostics, self.loops)
     }
 
     // ---- look ------------------------------------------------------------------------------
@@ -276,6 +284,13 @@ impl<'s> Parser<'s> {
         let span = self.peek().span;
         self.error("parse::expected", span, message);
         Stuck
+    }
+
+    /// What was read since `from` is partly in another row of a loop, or in a loop and no event.
+    pub(super) fn leaves_row(&self, from: usize, is_event: bool) -> Option<Span> {
+        let read = self.tokens.get(from..self.at)?;
+        let row = if is_event { read.first()?.span.row } else { 0 };
+        read.iter().map(|token| token.span).find(|span| span.row != row)
     }
 
     // ---- recover ---------------------------------------------------------------------------

@@ -77,6 +77,7 @@ impl Parser<'_> {
         self.stray_word();
         while !self.is_at_end() {
             let start = self.position();
+            let is_event = !self.at_kind(TokenKind::Option) && !self.at_kind(TokenKind::Command);
             let parsed = if self.at_kind(TokenKind::Option) {
                 self.option(&mut parts)
             } else if self.at_kind(TokenKind::Command) {
@@ -87,6 +88,8 @@ impl Parser<'_> {
             };
             if parsed.is_err() {
                 self.recover(start);
+            } else if let Some(span) = self.leaves_row(start, is_event) {
+                self.error("parse::loop", span, "in a loop stand events, and all of each of them");
             }
         }
         self.first_event(&parts);
@@ -234,6 +237,7 @@ impl Parser<'_> {
             | TokenKind::Hex
             | TokenKind::Command
             | TokenKind::Code
+            | TokenKind::Name
             | TokenKind::Ellipsis
             | TokenKind::Punct
             | TokenKind::Error => Err(self.unexpected("the value of the option")),

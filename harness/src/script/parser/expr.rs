@@ -7,7 +7,6 @@ use crate::script::source::Span;
 use crate::script::token::TokenKind;
 
 use super::cursor::{Parsed, Parser, Stuck, Tok};
-use super::directive::unquote;
 
 /// Brackets inside brackets inside brackets: more than this is nonsense, and would cost stack.
 const DEEPEST: usize = 64;
@@ -59,6 +58,9 @@ impl Parser<'_> {
 
     fn primary(&mut self, depth: usize) -> Parsed<Expr> {
         let token = self.peek();
+        if let Some(kind) = self.name_expression()? {
+            return Ok(Expr { kind, span: self.span_from(token.span) });
+        }
         let kind = match token.kind {
             TokenKind::Ellipsis => self.leaf(ExprKind::Ellipsis),
             TokenKind::Int | TokenKind::Hex => {
@@ -84,6 +86,7 @@ impl Parser<'_> {
             | TokenKind::Float
             | TokenKind::Command
             | TokenKind::Code
+            | TokenKind::Name
             | TokenKind::Punct
             | TokenKind::Error => return Err(self.unexpected("an expression")),
         };
@@ -97,16 +100,15 @@ impl Parser<'_> {
 
     /// Adjacent strings are one; a `...` behind a string (as strace prints it) says nothing.
     fn strings(&mut self) -> ExprKind {
-        let mut text = String::new();
-        let mut count = 0;
-        while let Some(token) = self.accept_kind(TokenKind::Str) {
-            text.push_str(unquote(token.text));
-            count += 1;
+        let is_one = self.peek_at(1).kind != TokenKind::Str;
+        let text = self.text();
+        if text.times > 1 {
+            return ExprKind::Repeated(text);
         }
-        if count == 1 {
+        if is_one {
             self.accept_kind(TokenKind::Ellipsis);
         }
-        ExprKind::Str(text)
+        ExprKind::Str(text.raw)
     }
 
     fn call(&mut self, depth: usize) -> Parsed<ExprKind> {

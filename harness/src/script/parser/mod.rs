@@ -8,8 +8,10 @@ mod directive;
 mod event;
 mod expr;
 mod icmp;
+mod names;
 mod options;
 mod packet;
+mod rows;
 mod structs;
 mod syscall;
 mod tcp;
@@ -31,10 +33,9 @@ pub(super) fn parse(source: &Arc<SourceFile>, defines: &Defines) -> (Script, Vec
     let lexed = lex(source.text(), defines);
     let mut parser = Parser::new(source.text(), &lexed);
     let parts = parser.script();
-    let mut diagnostics = parser.into_diagnostics();
+    let (mut diagnostics, loops) = parser.into_findings();
     let Lexed { tokens, diagnostics: lexical, .. } = lexed;
     diagnostics.extend(lexical);
-    diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
     let script = Script {
         source: Arc::clone(source),
         metadata: directive::metadata(source, &tokens),
@@ -43,6 +44,8 @@ pub(super) fn parse(source: &Arc<SourceFile>, defines: &Defines) -> (Script, Vec
         init: parts.init,
         events: parts.events,
         cleanup: parts.cleanup,
+        loops,
     };
+    script.settle(&mut diagnostics);
     (script, diagnostics)
 }

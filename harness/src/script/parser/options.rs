@@ -1,6 +1,6 @@
 //! TCP options: `<mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 8>`.
 
-use crate::script::ast::{Direction, Field, OptionsSpec, TcpOptionSpec};
+use crate::script::ast::{Direction, Field, OptionsSpec, Part, TcpOptionSpec};
 use crate::script::diagnostic::Diagnostic;
 use crate::script::source::{Span, Spanned};
 use crate::script::token::TokenKind;
@@ -25,9 +25,11 @@ impl Parser<'_> {
         let mut list = Vec::new();
         loop {
             let start = self.peek().span;
-            let option = self.tcp_option()?;
+            let named = self.names.len();
+            let option = self.tcp_option(way)?;
             let span = self.span_from(start);
-            if way == Direction::Inbound && is_open(&option) {
+            let has_name = self.names.len() > named;
+            if way == Direction::Inbound && !has_name && is_open(&option) {
                 self.outbound_only(span, "an option with `*`");
             }
             list.push(Spanned::new(option, span));
@@ -63,7 +65,7 @@ impl Parser<'_> {
         }
     }
 
-    fn tcp_option(&mut self) -> Parsed<TcpOptionSpec> {
+    fn tcp_option(&mut self, way: Direction) -> Parsed<TcpOptionSpec> {
         let token = self.peek();
         if token.kind != TokenKind::Keyword {
             return Err(self.unexpected("a TCP option"));
@@ -94,11 +96,11 @@ impl Parser<'_> {
             "wscale" => Ok(TcpOptionSpec::Wscale(self.field("window scale shift count")?)),
             "sackOK" => Ok(TcpOptionSpec::SackOk),
             "sack" => self.sack(),
-            "TS" => self.timestamps(),
+            "TS" => self.timestamps(way),
             "md5" => self.md5(),
             "ECN" => self.accecn(),
             "raw" => self.raw_option(),
-            name => self.fast_open(name == "FOEXP"),
+            name => self.fast_open(name == "FOEXP", way),
         }
     }
 
@@ -115,11 +117,11 @@ impl Parser<'_> {
         Ok(TcpOptionSpec::Sack(blocks))
     }
 
-    fn timestamps(&mut self) -> Parsed<TcpOptionSpec> {
+    fn timestamps(&mut self, way: Direction) -> Parsed<TcpOptionSpec> {
         self.expect("val")?;
-        let val = self.field("TS val")?;
+        let val = self.named_field(Part::TsVal, way, "TS val")?;
         self.expect("ecr")?;
-        Ok(TcpOptionSpec::Ts { val, ecr: self.field("TS ecr")? })
+        Ok(TcpOptionSpec::Ts { val, ecr: self.named_field(Part::TsEcr, way, "TS ecr")? })
     }
 
     fn md5(&mut self) -> Parsed<TcpOptionSpec> {
@@ -142,8 +144,8 @@ impl Parser<'_> {
         }
     }
 
-    fn fast_open(&mut self, exp: bool) -> Parsed<TcpOptionSpec> {
-        if self.accept("*").is_some() {
+    fn fast_open(&mut self, exp: bool, way: Direction) -> Parsed<TcpOptionSpec> {
+        if self.named_part(Part::Cookie, way)? || self.accept("*").is_some() {
             return Ok(TcpOptionSpec::Fastopen { exp, cookie: None });
         }
         let cookie = self.hex_bytes()?.map_or_else(Vec::new, |(cookie, _)| cookie);

@@ -16,6 +16,7 @@ impl Parser<'_> {
     /// The caller saw `<` or `>`.
     pub(super) fn packet(&mut self) -> Parsed<PacketSpec> {
         let token = self.next();
+        self.names.clear();
         let way = if token.text == "<" { Direction::Inbound } else { Direction::Outbound };
         let direction = Spanned::new(way, token.span);
         let encap = self.encapsulation()?;
@@ -39,6 +40,7 @@ impl Parser<'_> {
             body,
             outer_udp,
             malform,
+            names: std::mem::take(&mut self.names),
             span: self.span_from(token.span),
         };
         self.inbound_is_complete(&packet);

@@ -12,15 +12,16 @@ const DATAGRAM: usize = 65_536;
 
 impl Parser<'_> {
     pub(super) fn tcp(&mut self, way: Direction) -> Parsed<TcpSpec> {
-        let ports = self.ports()?;
+        let ports = self.segment_ports(way)?;
         let flags = self.flags()?;
         let seq = self.seq(true)?;
         let ack = self.keyed("ack", "TCP ack sequence number")?;
         let win = self.keyed("win", "TCP window value")?;
         let urg = self.keyed("urg", "urgent pointer")?;
         let options = self.tcp_options(way)?;
+        let payload = self.payload(&seq);
         self.no_word_left()?;
-        Ok(TcpSpec { ports, flags, seq, ack, win, urg, options })
+        Ok(TcpSpec { ports, flags, seq, ack, win, urg, options, payload })
     }
 
     /// A word in the same line can only be a slip: what it says would be missed elsewhere.

@@ -96,6 +96,9 @@ fn no_options_no_list_and_any_options_differ() {
 #[case("f(htons(80), inet_addr(\"1.2.3.4\"), inet6_addr(\"::1\"), 1.2.3.4, fd00::1) = 0")]
 #[case("f({(label 1, tc 2, [S], ttl 3) (label 4, tc 5, ttl 6)}) = 0")]
 #[case("f({flags [checksum present,sequence# present], sum 0x1, off 0x2, key=0x3, seq 0x4}) = 0")]
+#[case("f(\"ab\"*500, [* as A], $B|1, * as C) = * as D")]
+#[case("< 8080 > $P P. 1:7(6) ack 1 win 1 <nop,nop,TS val 1 ecr $T> \"abc\"*2 /but(cut 1)")]
+#[case("> * as P > 8080 S 0:0(0) <TS val * as T ecr *,FO * as C,nop> \"\"")]
 #[case("tcp_state(3) = TCP_LISTEN")]
 #[case("tcp_state(1 > 2) = TCP_CLOSE")]
 #[case("> icmp unreachable frag_needed mtu 1 id 2 [udp (3)]")]
@@ -165,4 +168,40 @@ fn defined_words_are_what_they_stand_for() {
             "f(\"ab\", 1460) = 0",
         ]
     );
+}
+
+/// The events of a script as text, and the rows they are of.
+fn rows(text: &str) -> Vec<(String, u16)> {
+    let (script, found) = parsed(text);
+    assert_eq!(found, [] as [&str; 0]);
+    script.events.iter().map(|event| (event_text(&event.kind), event.span.row)).collect()
+}
+
+#[test]
+fn loops_are_written_out() {
+    let text = "0 `a`\nfor A, B in (F., 1:3(2)), (-, 5:5(0)) { +0 > A B\n+0 f(A) = 1 }\n+0 `A`\n\
+        for N in (<mss 1,nop,nop,eol,eol>) {\n+0 > S 0:0(0) N\n}";
+    // The flags of the first row are no expression.
+    let (_, found) = parsed(text);
+    assert_eq!(found, ["parse::expected", "parse::expected"]);
+    let text = text.replace("+0 f(A) = 1", "+0 f(\"A\") = 1");
+    let of = |text: &str, row: u16| (text.to_owned(), row);
+    let expected = [
+        of("`a`", 0),
+        of("> F. 1:3(2)", 1),
+        of("f(\"A\") = 1", 1),
+        of("> - 5:5(0)", 2),
+        of("f(\"A\") = 1", 2),
+        of("`A`", 0),
+        of("> S 0:0(0) <mss 1,nop,nop,eol,eol>", 3),
+    ];
+    assert_eq!(rows(&text), expected);
+}
+
+#[test]
+fn loops_are_bounded() {
+    let row = "(1),".repeat(1001);
+    let text = format!("0 `a`\nfor A in {} {{ +0 `b` }}", row.trim_end_matches(','));
+    let (script, found) = parsed(&text);
+    assert_eq!((script.events.len(), found), (1, vec!["parse::loop"]));
 }

@@ -1,14 +1,13 @@
 //! System calls and expressions as text.
 
-use crate::script::ast::{Expr, ExprKind, Member, SyscallSpec};
+use crate::script::ast::{Expr, ExprKind, Member, SyscallSpec, Text};
 
 use super::packet::{gre_text, mpls_text};
 
 /// `accept(3, ..., ...) = -1 EAGAIN (Resource temporarily unavailable)`
 #[must_use]
 pub fn syscall_text(call: &SyscallSpec) -> String {
-    let mut text =
-        format!("{}({}) = {}", call.name.node, list(&call.args), expr_text(&call.result));
+    let mut text = format!("{} = {}", call_text(call), expr_text(&call.result));
     if let Some(errno) = &call.errno {
         text.push(' ');
         text.push_str(&errno.node);
@@ -21,6 +20,12 @@ pub fn syscall_text(call: &SyscallSpec) -> String {
     text
 }
 
+/// `accept(3, ..., ...)`
+#[must_use]
+pub fn call_text(call: &SyscallSpec) -> String {
+    format!("{}({})", call.name.node, list(&call.args))
+}
+
 /// An expression as a script would have it.
 #[must_use]
 pub fn expr_text(expr: &Expr) -> String {
@@ -30,6 +35,9 @@ pub fn expr_text(expr: &Expr) -> String {
         ExprKind::Int(value) => value.to_string(),
         ExprKind::Symbol(name) => name.clone(),
         ExprKind::Str(text) => format!("\"{text}\""),
+        ExprKind::Repeated(text) => quoted(text),
+        ExprKind::Given(name) => format!("* as {name}"),
+        ExprKind::Used(name) => format!("${name}"),
         ExprKind::Or(left, right) => format!("{}|{}", expr_text(left), expr_text(right)),
         ExprKind::List(items) => format!("[{}]", list(items)),
         ExprKind::Struct(members) => {
@@ -41,6 +49,12 @@ pub fn expr_text(expr: &Expr) -> String {
         ExprKind::Mpls(stack) => format!("{{{}}}", mpls_text(stack)),
         ExprKind::Gre(gre) => format!("{{{}}}", gre_text(gre)),
     }
+}
+
+/// `"ab"`, `"ab"*500`
+pub(super) fn quoted(text: &Text) -> String {
+    let times = if text.times == 1 { String::new() } else { format!("*{}", text.times) };
+    format!("\"{}\"{times}", text.raw)
 }
 
 fn member(member: &Member) -> String {

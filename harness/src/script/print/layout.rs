@@ -11,6 +11,9 @@ use super::{event_text, seconds_text, time_text};
 /// An event longer than this, time included, keeps the lines it has.
 const WIDTH: usize = 100;
 
+/// Before the lines of a loop.
+const INDENT: &str = "    ";
+
 /// Longer times stick out of their column.
 const TIME_WIDTH: usize = 8;
 
@@ -28,7 +31,9 @@ pub fn format(script: &Script) -> String {
         }
         if let Some(item) = items.next_if(|item| item.span.start <= token.span.start) {
             covered = item.span.end;
+            lines.indented &= item.place != Place::End;
             lines.place(&item.text, Join::Never);
+            lines.indented |= item.place == Place::Head;
             continue;
         }
         let text = script.source.slice(token.span);
@@ -37,7 +42,9 @@ pub fn format(script: &Script) -> String {
             TokenKind::Comment => lines.place(text.trim_end(), Join::OneSpace),
             TokenKind::Directive => lines.place(text.trim(), Join::Never),
             TokenKind::Skipped => {
+                let indented = std::mem::take(&mut lines.indented);
                 lines.place(text.strip_suffix('\n').unwrap_or(text), Join::Never);
+                lines.indented = indented;
             }
             TokenKind::Keyword
             | TokenKind::Word
@@ -50,6 +57,7 @@ pub fn format(script: &Script) -> String {
             | TokenKind::Code
             | TokenKind::Ipv4
             | TokenKind::Ipv6
+            | TokenKind::Name
             | TokenKind::Ellipsis
             | TokenKind::Punct
             | TokenKind::Error => lines.place(text, Join::AsWritten),
@@ -62,26 +70,60 @@ pub fn format(script: &Script) -> String {
 struct Item {
     span: Span,
     text: String,
+    place: Place,
+}
+
+/// What it is of a loop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Head,
+    End,
+    Elsewhere,
 }
 
 fn items(script: &Script) -> Vec<Item> {
-    let times: Vec<String> = script.events.iter().map(event_time).collect();
+    let events = once(script);
+    let times: Vec<String> = events.iter().map(|event| event_time(script, event)).collect();
     let widths = times.iter().map(String::len).filter(|width| *width <= TIME_WIDTH);
     let width = widths.max().unwrap_or_default();
     let mut items: Vec<Item> = script.options.iter().map(|decl| option(script, decl)).collect();
     for command in script.init.iter().chain(&script.cleanup) {
-        items.push(Item { span: command.span, text: script.source.slice(command.span).to_owned() });
+        let text = script.source.slice(command.span).to_owned();
+        items.push(Item { span: command.span, text, place: Place::Elsewhere });
     }
-    for (event, time) in script.events.iter().zip(&times) {
+    for one in &script.loops {
+        let (head, close) = (script.source.slice(one.head), script.source.slice(one.close));
+        items.push(Item { span: one.head, text: squeezed(head), place: Place::Head });
+        items.push(Item { span: one.close, text: close.to_owned(), place: Place::End });
+    }
+    for (event, time) in events.iter().zip(&times) {
         let text = std::format!("{time:width$} {}", action(script, event, width));
-        items.push(Item { span: event.span, text });
+        items.push(Item { span: event.span.in_row(0), text, place: Place::Elsewhere });
     }
     items.sort_by_key(|item| item.span);
     items
 }
 
-fn event_time(event: &Event) -> String {
+/// The events, those of a loop only in its first row. (A value can hold the beginning of an event.)
+fn once(script: &Script) -> Vec<&Event> {
+    let mut covered = 0;
+    let mut events: Vec<&Event> = Vec::with_capacity(script.events.len());
+    for event in &script.events {
+        if event.span.row == 0 || event.span.start >= covered {
+            events.push(event);
+            covered = covered.max(event.span.end);
+        }
+    }
+    events
+}
+
+fn event_time(script: &Script, event: &Event) -> String {
     let time = time_text(event.time.node);
+    if event.span.row > 0 {
+        // A time can be the value of a row, too.
+        let end = event.end.as_ref().map_or(event.time.span.end, |end| end.span.end);
+        return squeezed(script.source.slice(Span::new(event.time.span.start, end)));
+    }
     match &event.end {
         Some(end) => std::format!("{time}...{}", seconds_text(end.node)),
         None => time,
@@ -127,6 +169,7 @@ fn squeezed(written: &str) -> String {
         | TokenKind::Code
         | TokenKind::Ipv4
         | TokenKind::Ipv6
+        | TokenKind::Name
         | TokenKind::Ellipsis
         | TokenKind::Punct
         | TokenKind::Error => slice(token.span).unwrap_or_default(),
@@ -142,7 +185,8 @@ fn option(script: &Script, decl: &OptionDecl) -> Item {
         Some(value) => std::format!("--{}=\"{value}\"", decl.name),
     };
     let same = says_the_same(written, &canonical);
-    Item { span: decl.span, text: if same { canonical } else { written.to_owned() } }
+    let text = if same { canonical } else { written.to_owned() };
+    Item { span: decl.span, text, place: Place::Elsewhere }
 }
 
 /// The value needs no quotes to be read as the value of an option.
@@ -171,7 +215,11 @@ fn words(text: &str) -> Option<Vec<&str>> {
     for token in lex(text, &Defines::new()).tokens {
         match token.kind {
             TokenKind::Comment | TokenKind::Directive | TokenKind::Skipped => return None,
-            TokenKind::Word | TokenKind::Keyword | TokenKind::Hex | TokenKind::Ellipsis => {
+            TokenKind::Word
+            | TokenKind::Keyword
+            | TokenKind::Hex
+            | TokenKind::Name
+            | TokenKind::Ellipsis => {
                 words.push(text.get(token.span.start as usize..token.span.end as usize)?);
             }
             TokenKind::Space
@@ -207,6 +255,8 @@ struct Lines {
     text: String,
     newlines: usize,
     blank: bool,
+    /// In a loop.
+    indented: bool,
 }
 
 impl Lines {
@@ -226,6 +276,9 @@ impl Lines {
         } else {
             // Groups are divided by one blank line, however many there were.
             self.text.push_str(if self.newlines > 1 { "\n\n" } else { "\n" });
+            if self.indented && !text.starts_with('#') {
+                self.text.push_str(INDENT);
+            }
             self.text.push_str(text);
         }
         self.newlines = 0;

@@ -4,8 +4,11 @@ use std::fmt::Display;
 
 use crate::script::ast::{
     Direction, Echoed, Encap, EncapKind, Field, Flags, GreSpec, IcmpSpec, IpInfo, MplsLabel,
-    OptionsSpec, PacketBody, PacketSpec, Ports, SeqSpec, TcpOptionSpec, TcpSpec, Tos, UdpSpec,
+    NamedPart, OptionsSpec, PacketBody, PacketSpec, Part, Ports, Role, SeqSpec, TcpOptionSpec,
+    TcpSpec, Tos, UdpSpec,
 };
+
+use super::call::quoted;
 
 /// `> S. 0:0(0) ack 1 <mss 1460,nop,wscale 8>`
 #[must_use]
@@ -19,7 +22,7 @@ pub fn packet_text(packet: &PacketSpec) -> String {
     parts.extend(ip_info(&packet.ip));
     parts.extend(packet.psp.as_ref().map(|spi| format!("encap psp spi {}", spi.node)));
     parts.push(match &packet.body {
-        PacketBody::Tcp(segment) => tcp(segment),
+        PacketBody::Tcp(segment) => tcp(segment, &packet.names),
         PacketBody::Udp(datagram) => udp(datagram),
         PacketBody::Icmp(message) => icmp(message),
     });
@@ -101,9 +104,13 @@ fn ip_info(info: &IpInfo) -> Option<String> {
 
 // ---- TCP -------------------------------------------------------------------------------------
 
-fn tcp(segment: &TcpSpec) -> String {
+fn tcp(segment: &TcpSpec, names: &[NamedPart]) -> String {
     let mut parts: Vec<String> = Vec::new();
-    parts.extend(segment.ports.as_ref().map(|ports| port_pair(ports.node)));
+    parts.extend(segment.ports.as_ref().map(|ports| {
+        let port = |part, port: u16| name(names, part).unwrap_or_else(|| port.to_string());
+        let Ports { src, dst } = ports.node;
+        format!("{} > {}", port(Part::SrcPort, src), port(Part::DstPort, dst))
+    }));
     parts.push(flags(segment.flags.node));
     parts.push(seq(&segment.seq));
     parts.extend(segment.ack.as_ref().map(|ack| format!("ack {}", field(ack.node))));
@@ -113,11 +120,36 @@ fn tcp(segment: &TcpSpec) -> String {
         OptionsSpec::None => {}
         OptionsSpec::Any(_) => parts.push("<...>".to_owned()),
         OptionsSpec::List(list, _) => {
-            let list: Vec<String> = list.iter().map(|one| option_text(&one.node)).collect();
+            let list: Vec<String> =
+                list.iter().map(|one| named_option_text(&one.node, names)).collect();
             parts.push(format!("<{}>", list.join(",")));
         }
     }
+    parts.extend(segment.payload.as_ref().map(|text| quoted(&text.node)));
     parts.join(" ")
+}
+
+/// `* as NAME` or `$NAME`, if that part has one.
+fn name(names: &[NamedPart], part: Part) -> Option<String> {
+    let named = names.iter().find(|named| named.part == part)?;
+    Some(match named.role {
+        Role::Given => format!("* as {}", named.name.node),
+        Role::Used => format!("${}", named.name.node),
+    })
+}
+
+fn named_option_text(option: &TcpOptionSpec, names: &[NamedPart]) -> String {
+    let number = |part, value| name(names, part).unwrap_or_else(|| field(value));
+    if let TcpOptionSpec::Ts { val, ecr } = option {
+        let (val, ecr) = (number(Part::TsVal, *val), number(Part::TsEcr, *ecr));
+        return format!("TS val {val} ecr {ecr}");
+    }
+    if let TcpOptionSpec::Fastopen { exp, cookie: None } = option
+        && let Some(name) = name(names, Part::Cookie)
+    {
+        return format!("{} {name}", if *exp { "FOEXP" } else { "FO" });
+    }
+    option_text(option)
 }
 
 fn field<T: Display>(field: Field<T>) -> String {

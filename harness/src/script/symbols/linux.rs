@@ -264,6 +264,7 @@ pub(super) const CONSTANTS: &[(&str, i64)] = &[
     ("POLLREMOVE", 4096),
     ("POLLWRBAND", 512),
     ("POLLWRNORM", 256),
+    ("SA_RESTART", 0x1000_0000),
     ("SCM_CREDENTIALS", 2),
     ("SCM_RIGHTS", 1),
     ("SCM_TIMESTAMP", 29),

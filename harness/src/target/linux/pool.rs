@@ -11,7 +11,7 @@ use nix::sys::time::TimeSpec;
 use super::namespace::{Namespace, Realm};
 use super::worker::{Done, Job, Phase, Shared, Worker};
 use super::{calls, fault, sys};
-use crate::target::{CallId, Syscall, TargetError};
+use crate::target::{CallId, Errno, Fd, Returned, Syscall, TargetError};
 
 /// A call that has not gone to sleep after this long is left to itself.
 const SETTLE_LIMIT: Duration = Duration::from_secs(1);
@@ -31,6 +31,8 @@ struct Slot {
     worker: Worker,
     /// The call whose result has not been collected yet.
     call: Option<CallId>,
+    /// What a call that may block can sleep on.
+    sleeps_on: Vec<Fd>,
     /// Nobody made sure yet that the call sleeps or has finished.
     unsettled: bool,
 }
@@ -58,7 +60,7 @@ impl Pool {
             Worker::spawn(shared, notify)
         })?;
         let worker = spawned.map_err(fault::io("start a thread for system calls"))?;
-        self.workers.push(Slot { worker, call: None, unsettled: false });
+        self.workers.push(Slot { worker, call: None, sleeps_on: Vec::new(), unsettled: false });
         Ok(())
     }
 
@@ -74,18 +76,35 @@ impl Pool {
         if let Some(why) = calls::too_large(syscall) {
             return Err(TargetError::Unsupported(why));
         }
+        if let Syscall::Interrupt { fd, restart } = *syscall {
+            self.shared.set_still(still_ns);
+            self.interrupt_one(call, fd, restart);
+            return Ok(false);
+        }
         if self.workers.iter().all(|slot| slot.call.is_some()) {
             self.add_worker(namespace)?;
         }
         let free = self.workers.iter_mut().find(|slot| slot.call.is_none());
         let slot = free.ok_or_else(|| TargetError::Internal("no free worker".into()))?;
         slot.call = Some(call);
+        slot.sleeps_on = if may_block { syscall.sleeps_on() } else { Vec::new() };
         self.shared.set_still(still_ns);
         slot.unsettled = true;
         if !slot.worker.dispatch(Job::Call(call, syscall.clone())) {
             return Err(fault::lost("a thread for system calls"));
         }
         if may_block { self.settle() } else { Ok(false) }
+    }
+
+    /// Interrupts a call that sleeps on `fd`; without one there is nobody to send a signal to.
+    fn interrupt_one(&self, call: CallId, fd: Fd, restart: bool) {
+        let sleeps = |slot: &&Slot| slot.sleeps_on.contains(&fd) && slot.worker.asleep();
+        let sleeper = self.workers.iter().find(sleeps);
+        let nobody = Returned::err(Errno(libc::ESRCH));
+        self.shared.finish(call, sleeper.map_or(nobody, |_| Returned::ok(0)));
+        if let Some(slot) = sleeper {
+            slot.worker.wake(restart);
+        }
     }
 
     /// Waits until no call is on its way any more: each sleeps in the kernel or has finished. This
@@ -202,7 +221,7 @@ impl Pool {
             let running = self.workers.iter().filter(|slot| slot.worker.phase() != Phase::Idle);
             let mut idle = true;
             for slot in running {
-                slot.worker.wake();
+                slot.worker.wake(false);
                 idle = false;
             }
             if idle || self.wait_for_notify(pause).is_err() {

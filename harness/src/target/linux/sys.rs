@@ -456,22 +456,30 @@ fn wake_signal() -> i32 {
     libc::SIGRTMIN() + 6
 }
 
+/// The same with a handler after which calls go on, where they can.
+fn restart_signal() -> i32 {
+    wake_signal() + 1
+}
+
 extern "C" fn ignore(_signal: i32) {}
 
-/// Installs a handler that does nothing and does not restart calls, once per process.
+/// Installs handlers that do nothing for both signals, once per process.
 pub(super) fn install_wake_handler() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        // SAFETY: all-zero bytes are a valid sigaction; the handler touches nothing.
-        unsafe {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            action.sa_sigaction = ignore as extern "C" fn(i32) as usize;
-            libc::sigaction(wake_signal(), &raw const action, std::ptr::null_mut());
+        for (signal, flags) in [(wake_signal(), 0), (restart_signal(), libc::SA_RESTART)] {
+            // SAFETY: all-zero bytes are a valid sigaction; the handler touches nothing.
+            unsafe {
+                let mut action: libc::sigaction = std::mem::zeroed();
+                action.sa_sigaction = ignore as extern "C" fn(i32) as usize;
+                action.sa_flags = flags;
+                libc::sigaction(signal, &raw const action, std::ptr::null_mut());
+            }
         }
     });
 }
 
-/// Blocks every signal but the wake signal on the calling thread, so that a script's blocking
+/// Blocks every signal but these two on the calling thread, so that a script's blocking
 /// call is not interrupted by a signal meant for the process.
 pub(super) fn block_foreign_signals() {
     // SAFETY: `set` is initialised by sigfillset before use.
@@ -479,15 +487,17 @@ pub(super) fn block_foreign_signals() {
         let mut set: libc::sigset_t = std::mem::zeroed();
         libc::sigfillset(&raw mut set);
         libc::sigdelset(&raw mut set, wake_signal());
+        libc::sigdelset(&raw mut set, restart_signal());
         libc::pthread_sigmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut());
     }
 }
 
-/// Sends the wake signal to thread `tid` of this process.
-pub(super) fn wake_thread(tid: i32) {
+/// Sends the wake signal to thread `tid` of this process, or the one after which calls go on.
+pub(super) fn wake_thread(tid: i32, restart: bool) {
+    let signal = if restart { restart_signal() } else { wake_signal() };
     let pid = i32::try_from(std::process::id()).unwrap_or(0);
     // SAFETY: no pointers; a thread that is gone gives ESRCH.
-    unsafe { libc::syscall(libc::SYS_tgkill, pid, tid, wake_signal()) };
+    unsafe { libc::syscall(libc::SYS_tgkill, pid, tid, signal) };
 }
 
 /// Real-time round-robin for thread `tid` at the lowest priority plus `above`, not inherited by

@@ -42,6 +42,12 @@ impl Shared {
         std::mem::take(&mut *lock(&self.done))
     }
 
+    /// A call that needs no thread has returned.
+    pub(super) fn finish(&self, call: CallId, returned: Returned) {
+        let at_ns = self.now_ns();
+        lock(&self.done).push_back(Done { call, at_ns, returned });
+    }
+
     /// The clock stands still at `still_ns`, if there is one, until the runner sleeps.
     pub(super) fn set_still(&self, still_ns: Option<i64>) {
         self.still_ns.store(still_ns.unwrap_or(0), Ordering::SeqCst);
@@ -163,9 +169,9 @@ impl Worker {
         self.jobs = None;
     }
 
-    /// Interrupts the call it sleeps in.
-    pub(super) fn wake(&self) {
-        sys::wake_thread(self.tid);
+    /// Interrupts the call it sleeps in, which goes on if it can and `restart` says so.
+    pub(super) fn wake(&self, restart: bool) {
+        sys::wake_thread(self.tid, restart);
     }
 
     /// Its thread ended.

@@ -86,6 +86,7 @@ pub(super) fn sleeps_on(syscall: &Syscall) -> Option<Fd> {
         | Syscall::Splice { .. }
         | Syscall::Sendfile { .. }
         | Syscall::Open { .. }
+        | Syscall::Interrupt { .. }
         | Syscall::CapSet { .. } => None,
     }
 }
@@ -145,6 +146,8 @@ impl Kernel<'_> {
             | Syscall::Splice { .. }
             | Syscall::Sendfile { .. }
             | Syscall::Open { .. } => files::call(self, syscall),
+            // The machine does that, which knows who sleeps.
+            Syscall::Interrupt { .. } => beyond("an interrupt of its own"),
             Syscall::CapSet { which, cap, set } => self.cap_set(*which, *cap, *set),
         }
     }

@@ -8,12 +8,13 @@ use std::collections::{BTreeSet, VecDeque};
 use std::task::Poll;
 
 use synproof_stack::api::Sleep;
+use synproof_stack::errno::Errno as StackErrno;
 use synproof_stack::time::{Hz, Instant};
 use synproof_stack::{Fd as StackFd, Stack};
 
 use super::files::Files;
 use super::{beyond, calls};
-use crate::target::{CallId, Fd, Observation, Returned, ScriptTime, Syscall, TargetError};
+use crate::target::{CallId, Errno, Fd, Observation, Returned, ScriptTime, Syscall, TargetError};
 
 /// The largest granularity of the timer wheel that matters: timers of four hours with 1000 ticks per
 /// second (the target `linux` in time travel has the same numbers).
@@ -21,6 +22,9 @@ const WHEEL_TICKS: u64 = 1 << 18;
 const NANOS_PER_SEC: u64 = 1_000_000_000;
 /// How long after a tick a script starts, as with packetdrill.
 const AFTER_TICK_NS: u64 = 250_000;
+
+/// Nobody sleeps there.
+const ESRCH: Errno = Errno(3);
 
 /// Sleepers that wake each other this often at one moment will never stop.
 const MAX_ROUNDS: usize = 10_000;
@@ -120,6 +124,9 @@ impl Machine {
 
     /// Makes a call; one that cannot return yet sleeps.
     pub(super) fn submit(&mut self, call: CallId, syscall: &Syscall) -> Result<(), TargetError> {
+        if let Syscall::Interrupt { fd, restart } = *syscall {
+            return self.interrupt(call, fd, restart);
+        }
         self.refuse_shared_close(syscall)?;
         let mut sleep = Sleep::default();
         match calls::attempt(&mut self.stack, self.now, syscall, &mut sleep, &self.files)? {
@@ -128,6 +135,37 @@ impl Machine {
                 self.collect_packets();
                 self.parked.push(Parked { call, syscall: syscall.clone(), sleep });
             }
+        }
+        self.settle()
+    }
+
+    /// A signal for the first call that sleeps on `fd`. With `restart` one goes on that has no
+    /// timeout and has done nothing so far; poll and epoll never do (signal(7)).
+    fn interrupt(&mut self, call: CallId, fd: Fd, restart: bool) -> Result<(), TargetError> {
+        let sleeps = |parked: &Parked| parked.syscall.sleeps_on().contains(&fd);
+        let Some(at) = self.parked.iter().position(sleeps) else {
+            self.returned(call, Returned::err(ESRCH));
+            return self.settle();
+        };
+        self.returned(call, Returned::ok(0));
+        let mut parked = self.parked.remove(at);
+        let Parked { call, syscall, sleep } = &mut parked;
+        let waits = matches!(syscall, Syscall::Poll { .. } | Syscall::EpollWait { .. });
+        if restart && !waits && sleep.deadline().is_none() && !sleep.has_moved() {
+            self.parked.insert(at, parked);
+            return self.settle();
+        }
+        sleep.interrupt();
+        match calls::attempt(&mut self.stack, self.now, syscall, sleep, &self.files)? {
+            Poll::Ready(returned) => {
+                let timed_out = match returned.errno.and_then(|e| StackErrno::from_raw(e.0)) {
+                    Some(errno) => matches!(errno, StackErrno::EAGAIN | StackErrno::EINPROGRESS),
+                    None => waits && returned.value == 0,
+                };
+                let interrupted = Returned::err(Errno(StackErrno::EINTR.raw()));
+                self.returned(*call, if timed_out { interrupted } else { returned });
+            }
+            Poll::Pending => self.parked.insert(at, parked),
         }
         self.settle()
     }

@@ -108,7 +108,7 @@ fn opt(bytes: Option<&[u8]>, len: usize) -> Expect {
 }
 
 fn message_with(flags: i32, control: Vec<ExpectedControl>) -> Expect {
-    Expect::Message { flags, control, span: Span::new(0, 1) }
+    Expect::Message { content: Vec::new(), flags, control, span: Span::new(0, 1) }
 }
 
 fn event(events: u32, data: u64) -> Output {
