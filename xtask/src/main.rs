@@ -10,6 +10,7 @@ mod grid;
 mod links;
 mod lint;
 mod map;
+mod mutants;
 mod root;
 mod shell;
 mod spec;
@@ -65,6 +66,8 @@ enum Job {
         #[arg(long)]
         check: bool,
     },
+    /// Every script against stacks that each break one rule: who notices (docs/mutants.md)
+    Mutants(mutants::MutantsArgs),
     /// Line coverage of stack/src by its tests and by the specs on the stack
     Coverage,
     /// What the stack costs in instructions and memory, beside smoltcp
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
         Job::Grid { check } => grid::grid(check),
         Job::Spec { todo } => spec::spec(todo),
         Job::Kernels { check } => states::kernels(check),
+        Job::Mutants(args) => mutants::mutants(&args),
         Job::Coverage => coverage::coverage(),
         Job::Figures => figures::figures(),
         Job::Fuzz { job } => fuzz::fuzz(job),
