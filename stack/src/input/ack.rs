@@ -22,7 +22,7 @@ use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::output::ack::tcp_send_challenge_ack;
-use crate::output::cwnd_validate::{tcp_is_cwnd_limited, tcp_slow_start_after_idle_check};
+use crate::output::cwnd_validate::tcp_slow_start_after_idle_check;
 use crate::output::mss::tcp_sync_mss;
 use crate::output::options::tcp_wnd_end;
 use crate::output::pacing::Pacing;
@@ -244,7 +244,7 @@ fn old_ack(
 /// [RFC7323:4.3#2] · Linux: tcp_replace_ts_recent
 pub(super) fn tcp_replace_ts_recent(sk: &mut Sock, seg: &Segment, cx: &Cx) -> bool {
     let newer =
-        super::validate::tcp_paws_check(&sk.rx_opt, 0, cx.now) && !cx.mutant(Mutant::TsRecentKept);
+        super::validate::tcp_paws_check(&sk.rx_opt, 0, cx) && !cx.mutant(Mutant::TsRecentKept);
     if sk.rx_opt.saw_tstamp
         && (!seg.seq.after(sk.rcv.wup) || cx.mutant(Mutant::TsRecentOfAny))
         && newer
@@ -322,10 +322,7 @@ fn tcp_cong_control(
         let seen = delivery(acked_sacked, sk.loss.lost.wrapping_sub(before.lost), flags, cx);
         let in_flight = sk.loss.packets_in_flight();
         sk.loss.prr.tcp_cwnd_reduction(&mut sk.cong.cw, in_flight, seen);
-    } else if tcp_may_raise_cwnd(sk, flags, cx)
-        && tcp_is_cwnd_limited(sk)
-        && !cx.mutant(Mutant::NoGrowth)
-    {
+    } else if tcp_may_raise_cwnd(sk, flags, cx) && !cx.mutant(Mutant::NoGrowth) {
         let acked = if cx.mutant(Mutant::GrowthPerAck) { 1 } else { acked_sacked };
         let grow = AckSample { acked, rtt_us: None, ..ack_sample(sk, ack, cx) };
         sk.cong.algorithm.ops().cong_avoid(&mut sk.cong.cw, &grow);

@@ -57,7 +57,7 @@ pub(crate) fn tcp_check_req(
     let rx_opt = segment_options(req, seg, cx);
     let paws_reject = rx_opt.saw_tstamp
         && !cx.mutant(Mutant::HandshakePawsOff)
-        && tcp_paws_reject(&rx_opt, seg.flags.rst(), cx.now);
+        && tcp_paws_reject(&rx_opt, seg.flags.rst(), cx);
     let only_syn = seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst();
     if seg.seq == req.rcv_isn && only_syn && !paws_reject {
         // [RFC9293:3.10.7.4#8] The SYN again: so is the answer.
@@ -265,8 +265,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     snd.una = req.snt_isn + 1;
     (snd.nxt, snd.up, snd.sml) = (snd.una, snd.una, snd.una);
     (snd.write_seq, snd.pushed_seq) = (snd.una, snd.una);
-    snd.wnd = u32::from(seg.wnd)
-        << if cx.mutant(Mutant::ThirdAckUnscaled) { 0 } else { req.rx_opt.snd_wscale };
+    snd.wnd = u32::from(seg.wnd) << req.rx_opt.snd_wscale;
     snd.max_window = snd.wnd;
     snd.wl1 = req.rcv_isn;
 
@@ -282,7 +281,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     child.rx_opt.mss_clamp = req.mss;
     if let Some(ts) = seg.options.ts.filter(|_| req.rx_opt.tstamp_ok) {
         // Not before there is a child: a segment that made none must not age the peer's clock.
-        if !seg.seq.after(req.rcv_nxt) && !cx.mutant(Mutant::ThirdAckTimestampKept) {
+        if !seg.seq.after(req.rcv_nxt) {
             child.rx_opt.ts_recent = ts.val;
         }
         child.rx_opt.ts_recent_stamp = Some(cx.now);

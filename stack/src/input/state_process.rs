@@ -58,7 +58,8 @@ pub(super) fn tcp_rcv_state_process(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -
 /// RFC 9293 §3.10.7.4, first to eighth.
 fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> ControlFlow<Disposition, Disposition> {
     cut(check_fastopen_req(sk, seg, cx))?;
-    if !seg.flags.ack() && !seg.flags.rst() && !seg.flags.syn() {
+    let nothing = !seg.flags.ack() && !seg.flags.rst() && !seg.flags.syn();
+    if nothing && !cx.mutant(Mutant::AcklessTaken) {
         return ControlFlow::Break(Disposition::Dropped(DropReason::TcpFlags));
     }
     cut(tcp_validate_incoming(sk, seg, cx))?; // first to fourth
@@ -190,7 +191,8 @@ fn established_from_syn_recv(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     tcp_set_state(sk, Event::RecvAckOfSyn, cx);
     cx.wake(sk.id, Wake::StateChange);
     sk.snd.una = seg.ack;
-    sk.snd.wnd = u32::from(seg.wnd) << sk.rx_opt.snd_wscale;
+    let shift = if cx.mutant(Mutant::ThirdAckUnscaled) { 0 } else { sk.rx_opt.snd_wscale };
+    sk.snd.wnd = u32::from(seg.wnd) << shift;
     sk.snd.wl1 = seg.seq;
     tcp_update_pacing_rate(sk, cx);
     sk.total.lsndtime = cx.now;

@@ -85,7 +85,7 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         }
         return drop_for(DropReason::TcpReset);
     }
-    if sk.rx_opt.saw_tstamp && !tcp_paws_check(&sk.rx_opt, 0, cx.now) {
+    if sk.rx_opt.saw_tstamp && !tcp_paws_check(&sk.rx_opt, 0, cx) {
         return drop_for(DropReason::TcpRfc7323Paws);
     }
     if !seg.flags.syn() {

@@ -15,7 +15,6 @@ use crate::output::transmit::send_signed;
 use crate::seq::Seq;
 use crate::sock::{RxOpt, TimeWaitSock};
 use crate::state::{Event, TcpState, advance};
-use crate::time::Instant;
 use crate::timer::TCP_TIMEWAIT_LEN_MS;
 use crate::wire::{Flags, Segment};
 
@@ -59,11 +58,11 @@ enum Heard {
 }
 
 impl Heard {
-    fn of(tw: &TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, now: Instant) -> Self {
+    fn of(tw: &TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, cx: &Cx) -> Self {
         let reset = seg.flags.rst();
         let is_next = seg.seq == tw.rcv_nxt;
         let newer = rx_opt.saw_tstamp && Seq(rx_opt.ts_recent).before(Seq(rx_opt.rcv_tsval));
-        if is_stale(rx_opt, seg, now) {
+        if is_stale(rx_opt, seg, cx) {
             Self::Stale
         } else if reset {
             if is_next { Self::Assassin } else { Self::Reset }
@@ -79,8 +78,8 @@ impl Heard {
     }
 }
 
-fn is_stale(rx_opt: &RxOpt, seg: &Segment, now: Instant) -> bool {
-    rx_opt.saw_tstamp && tcp_paws_reject(rx_opt, seg.flags.rst(), now)
+fn is_stale(rx_opt: &RxOpt, seg: &Segment, cx: &Cx) -> bool {
+    rx_opt.saw_tstamp && tcp_paws_reject(rx_opt, seg.flags.rst(), cx)
 }
 
 /// Judges a segment for the remainder of a connection.
@@ -93,7 +92,7 @@ pub(super) fn tcp_timewait_state_process(
     if tw.state() == TcpState::FinWait2 {
         return fin_wait2(tw, seg, &rx_opt, cx);
     }
-    match Heard::of(tw, seg, &rx_opt, cx.now) {
+    match Heard::of(tw, seg, &rx_opt, cx) {
         // [RFC1337:2#1] Assassination is possible, unless tcp_rfc1337 forbids it.
         Heard::Assassin if cx.mutant(Mutant::AssassinIgnored) => TwStatus::Success,
         Heard::Assassin if cx.sysctl.tcp_rfc1337 == 0 || cx.mutant(Mutant::AssassinBelieved) => {
@@ -138,7 +137,7 @@ fn isn_beyond(tw: &TimeWaitSock) -> Seq {
 fn fin_wait2(tw: &mut TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, cx: &mut Cx) -> TwStatus {
     let end_seq = seg.end_seq();
     let in_window = tcp_in_window(seg, tw.rcv_nxt, tw.rcv_nxt + tw.rcv_wnd);
-    if (!in_window && !cx.mutant(Mutant::OrphanAnywhere)) || is_stale(rx_opt, seg, cx.now) {
+    if (!in_window && !cx.mutant(Mutant::OrphanAnywhere)) || is_stale(rx_opt, seg, cx) {
         return answer(tw, seg, Counter::TcpExtTCPACKSkippedFinWait2, cx);
     }
     if seg.flags.rst() {

@@ -19,13 +19,15 @@ use crate::output::window::tcp_receive_window;
 use crate::seq::Seq;
 use crate::sock::{EcnMode, RxOpt, Sock};
 use crate::state::{Event, StateMask, TcpState};
-use crate::time::Instant;
 use crate::wire::Segment;
 
 /// TCP_PAWS_WINDOW: how much older a timestamp may be.
 const TCP_PAWS_WINDOW: i32 = 1;
-/// TCP_PAWS_WRAP: after 24 days of silence old timestamps say nothing.
-const TCP_PAWS_WRAP_SECS: u64 = 60 * 60 * 24 * 24;
+/// TCP_PAWS_WRAP: after so long a silence timestamps say nothing; those of microseconds go half way
+/// round in that time.
+const TCP_PAWS_WRAP_SECS: u64 = (i32::MAX as u64) / 1_000_000;
+/// TCP_PAWS_24DAYS: the same for timestamps of milliseconds.
+const TCP_PAWS_24DAYS_SECS: u64 = 60 * 60 * 24 * 24;
 /// TCP_PAWS_MSL: how long a timestamp guards against resets.
 const TCP_PAWS_MSL_SECS: u64 = 60;
 
@@ -85,27 +87,28 @@ fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
 /// The timestamp is not older than the one remembered.
 ///
 /// Linux: tcp_paws_check
-pub(super) fn tcp_paws_check(rx_opt: &RxOpt, paws_window: i32, now: Instant) -> bool {
+pub(super) fn tcp_paws_check(rx_opt: &RxOpt, paws_window: i32, cx: &Cx) -> bool {
     let Some(stamp) = rx_opt.ts_recent_stamp else { return true };
+    let wrap = if cx.kernel.paws_wraps_early { TCP_PAWS_WRAP_SECS } else { TCP_PAWS_24DAYS_SECS };
+    let is_forgotten = cx.now.secs_since(stamp) >= wrap && !cx.mutant(Mutant::PawsForever);
     let age = rx_opt.ts_recent.wrapping_sub(rx_opt.rcv_tsval).cast_signed();
     // Some peers wrongly start with a zero timestamp on the SYN-ACK.
-    age <= paws_window || now.secs_since(stamp) >= TCP_PAWS_WRAP_SECS || rx_opt.ts_recent == 0
+    age <= paws_window || is_forgotten || rx_opt.ts_recent == 0
 }
 
 /// PAWS for what is no connection yet, or none any more: there even a reset is refused, unless the
 /// timestamp remembered is older than an MSL.
 ///
 /// RFC 7323 §5.2 · Linux: tcp_paws_reject (include/net/tcp.h)
-pub(super) fn tcp_paws_reject(rx_opt: &RxOpt, rst: bool, now: Instant) -> bool {
-    let fresh = rx_opt.ts_recent_stamp.is_some_and(|at| now.secs_since(at) < TCP_PAWS_MSL_SECS);
-    !tcp_paws_check(rx_opt, 0, now) && (!rst || fresh)
+pub(super) fn tcp_paws_reject(rx_opt: &RxOpt, rst: bool, cx: &Cx) -> bool {
+    let fresh = rx_opt.ts_recent_stamp.is_some_and(|at| cx.now.secs_since(at) < TCP_PAWS_MSL_SECS);
+    !tcp_paws_check(rx_opt, 0, cx) && (!rst || fresh)
 }
 
 /// Linux: tcp_paws_discard
 fn tcp_paws_discard(rx_opt: &RxOpt, cx: &Cx) -> bool {
     let window = TCP_PAWS_WINDOW + i32::from(cx.mutant(Mutant::PawsWindow));
-    let now = if cx.mutant(Mutant::PawsForever) { Instant::ZERO } else { cx.now };
-    !tcp_paws_check(rx_opt, window, now)
+    !tcp_paws_check(rx_opt, window, cx)
 }
 
 /// Why PAWS drops the segment. A pure duplicate ACK that was overtaken a moment ago does no harm

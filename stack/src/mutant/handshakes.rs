@@ -25,10 +25,9 @@ macro_rules! handshakes {
             OverflowAccepted "overflow-accepted" "an accept queue that is full takes no more connections" "tcp_check_req";
             OverflowMute "overflow-mute" "tcp_abort_on_overflow resets what finds the accept queue full" "tcp_check_req";
             HandshakeOutsideMute "handshake-outside-mute" "RFC 9293 3.10.7.4: a segment outside the window of a half-open connection is acknowledged" "tcp_check_req";
-            ThirdAckUnscaled "third-ack-unscaled" "RFC 7323 2.3: the window of the ACK of a handshake is scaled" "tcp_create_openreq_child";
+            ThirdAckUnscaled "third-ack-unscaled" "RFC 7323 2.3: the window of the ACK of a handshake is scaled" "tcp_rcv_state_process";
             KeepaliveNotInherited "keepalive-not-inherited" "a connection that is accepted has the keepalive of its listener" "tcp_create_openreq_child";
             SynackRttAlways "synack-rtt-always" "RFC 6298 3: a SYN-ACK that was sent again measures nothing" "tcp_synack_rtt_meas";
-            ThirdAckTimestampKept "third-ack-timestamp-kept" "RFC 7323 4.3: the timestamp of the ACK of a handshake is echoed" "tcp_create_openreq_child";
             SynackEchoUnchecked "synack-echo-unchecked" "RFC 7323 5.5: the SYN-ACK echoes a timestamp of ours" "tcp_rcv_synsent_state_process";
             SynNotHurried "syn-not-hurried" "an unacceptable ACK in SYN-SENT hurries the next SYN" "tcp_rcv_synsent_state_process";
             SynackAnyAck "synack-any-ack" "RFC 9293 3.10.7.3: the ACK of a SYN-ACK is of our SYN" "tcp_rcv_synsent_state_process";

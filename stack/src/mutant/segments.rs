@@ -7,7 +7,7 @@ macro_rules! segments {
             PawsOff "paws-off" "RFC 7323 5.3: a segment with an old timestamp is dropped" "tcp_paws_discard";
             PawsJudgesRst "paws-judges-rst" "RFC 7323 5.2: a reset is not dropped for its timestamp" "tcp_validate_incoming";
             PawsMute "paws-mute" "RFC 7323 5.3: what PAWS drops is acknowledged" "tcp_validate_incoming";
-            PawsForever "paws-forever" "RFC 7323 5.5: after 24 days of silence a timestamp says nothing" "tcp_paws_check";
+            PawsForever "paws-forever" "RFC 7323 5.5: after a long silence a timestamp says nothing" "tcp_paws_check";
             PawsOldAckAnswered "paws-old-ack-answered" "an overtaken ACK with an old timestamp is dropped without an answer" "tcp_disordered_ack_check";
             PawsDupAckDropped "paws-dup-ack-dropped" "a duplicate ACK that was overtaken a moment ago passes PAWS" "tcp_disordered_ack_check";
             RightEdgeOneMore "right-edge-one-more" "RFC 9293 3.10.7.4: a segment ends at the right edge of the window at most" "tcp_sequence";

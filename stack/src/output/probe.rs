@@ -217,14 +217,23 @@ fn schedule_as_in_draft(sk: &mut Sock, enabled: bool, advancing_rto: bool, cx: &
 /// RFC 8985 §7.3 · Linux: tcp_send_loss_probe (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_send_loss_probe(sk: &mut Sock, cx: &mut Cx) {
     sk.timers.stop(Timer::LossProbe);
-    if (sk.loss.tlp_high_seq.is_none() || cx.mutant(Mutant::TlpAgain)) && send_probe(sk, cx) {
+    let may = sk.loss.tlp_high_seq.is_none() || cx.mutant(Mutant::TlpAgain);
+    let is_sent = may && send_probe(sk, cx);
+    if is_sent {
         sk.loss.tlp_high_seq = Some(sk.snd.nxt);
         cx.mib.inc(Counter::TcpExtTCPLossProbes);
     }
     if cx.kernel.tlp_of_draft {
         return tcp_reset_xmit_timer(sk, Timer::Retransmit, sk.loss.rto, cx);
     }
+    if !is_sent {
+        // Only a probe starts the timeout anew: without one the time since the last segment counts.
+        sk.timers.arm_exact(Timer::LossProbe, cx.now);
+    }
     tcp_rearm_rto(sk, cx);
+    if sk.timers.is_armed(Timer::LossProbe) {
+        sk.timers.stop(Timer::LossProbe);
+    }
 }
 
 fn send_probe(sk: &mut Sock, cx: &mut Cx) -> bool {
