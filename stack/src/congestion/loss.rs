@@ -71,7 +71,8 @@ fn tcp_timeout_mark_lost(sk: &mut Sock, cx: &mut Cx) {
             let sent_at = sk.write_queue.rtx_get(index).map(|chunk| chunk.sent_at);
             sent_at.is_some_and(|at| tcp_rack_skb_timeout(sk, at, 0, cx) > 0)
         };
-        if !recent && !(index > 0 && cx.mutant(Mutant::TimeoutMarksHeadOnly)) {
+        let is_spared = recent || (index > 0 && cx.mutant(Mutant::TimeoutMarksHeadOnly));
+        if !is_spared {
             tcp_mark_skb_lost(sk, index, cx);
         }
     }

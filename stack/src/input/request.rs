@@ -47,6 +47,7 @@ pub(crate) enum Holder<'a> {
 }
 
 /// Judges a segment for a half-open connection.
+#[expect(clippy::too_many_lines, reason = "the steps of tcp_check_req, in their order")]
 pub(crate) fn tcp_check_req(
     req: &mut RequestSock,
     seg: &Segment,
