@@ -12,7 +12,7 @@ macro_rules! sending {
             IdleWindowKept "idle-window-kept" "RFC 5681 4.1: after idle time the window shrinks" "tcp_slow_start_after_idle_check";
             IdleWindowInitial "idle-window-initial" "RFC 2861 3: an idle window is halved once for each timeout" "tcp_cwnd_restart";
             UnusedWindowKept "unused-window-kept" "RFC 2861 3.2: a window that is not used decays" "tcp_cwnd_validate";
-            HalfWindowIgnored "half-window-ignored" "RFC 9293 SHLD-26: a segment takes half of the largest window at most" "tcp_bound_to_half_wnd";
+            HalfWindowIgnored "half-window-ignored" "RFC 9293 3.8.6.2.1: a segment takes half of the largest window at most" "tcp_bound_to_half_wnd";
             PeerMssIgnored "peer-mss-ignored" "RFC 9293 MUST-14: no segment is larger than the MSS of the peer" "tcp_sync_mss";
             OptionsNotCounted "options-not-counted" "RFC 6691 2: options are part of what fits into a packet" "tcp_mtu_to_mss";
             SynMssLessOptions "syn-mss-less-options" "RFC 6691 2: options do not reduce the MSS of a SYN" "tcp_advertise_mss";
