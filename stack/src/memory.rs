@@ -6,6 +6,7 @@
 
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::window::rmem_alloc;
 use crate::sock::Sock;
 use crate::sock::write_queue::SKB_OVERHEAD;
@@ -92,7 +93,7 @@ fn __sk_mem_raise_allocated(sk: &mut Sock, size: u32, kind: Kind, cx: &mut Cx) -
     }
     let (limits, others) = (cx.sysctl.tcp_mem, cx.memory.allocated.saturating_sub(sk.mem_pages));
     let allocated = others + after;
-    if allocated <= limits.min {
+    if allocated <= limits.min || cx.mutant(Mutant::TcpMemIgnored) {
         tcp_leave_memory_pressure(cx);
         return true;
     }

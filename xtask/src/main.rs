@@ -10,6 +10,7 @@ mod grid;
 mod links;
 mod lint;
 mod map;
+mod mutants;
 mod packetdrill;
 mod root;
 mod shell;
@@ -71,6 +72,8 @@ enum Job {
         /// The binary of packetdrill; SYNPROOF_PACKETDRILL if left out
         binary: Option<std::path::PathBuf>,
     },
+    /// Every script against stacks that each break one rule: who notices (docs/mutants.md)
+    Mutants(mutants::MutantsArgs),
     /// Line coverage of stack/src by its tests and by the specs on the stack
     Coverage,
     /// What the stack costs in instructions and memory, beside smoltcp
@@ -105,6 +108,7 @@ fn main() -> ExitCode {
         Job::Spec { todo } => spec::spec(todo),
         Job::Kernels { check } => states::kernels(check),
         Job::Packetdrill { binary } => packetdrill::packetdrill(binary),
+        Job::Mutants(args) => mutants::mutants(&args),
         Job::Coverage => coverage::coverage(),
         Job::Figures => figures::figures(),
         Job::Fuzz { job } => fuzz::fuzz(job),

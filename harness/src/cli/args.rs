@@ -52,6 +52,10 @@ pub(super) enum Command {
     /// Find the smallest script that shows the same difference of two targets
     #[command(after_help = exit::help())]
     Minimize(MinimizeArgs),
+    /// Run scripts against stacks that each break one rule, and say who notices
+    #[cfg(all(feature = "target-stack", feature = "mutants"))]
+    #[command(after_help = exit::help(), mut_args = packetdrill::hide_unless_read)]
+    Mutants(Box<super::mutants::MutantsArgs>),
     /// Run scripts and say what they prove: requirements, cells of the state tables, edges
     #[command(after_help = exit::help(), mut_args = packetdrill::hide_unless_read)]
     Coverage(Box<CoverageArgs>),

@@ -16,6 +16,8 @@ mod fmt;
 mod interrupt;
 mod list;
 mod minimize;
+#[cfg(all(feature = "target-stack", feature = "mutants"))]
+mod mutants;
 mod output;
 mod packetdrill;
 mod progress;
@@ -55,6 +57,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Doctor(doctor) => doctor::doctor(&doctor, &console),
         Command::Explore(explore) => explore::explore(&explore, &console),
         Command::Minimize(args) => minimize::run(&args, &console),
+        #[cfg(all(feature = "target-stack", feature = "mutants"))]
+        Command::Mutants(args) => mutants::mutants(&args, &console),
         Command::Explain(explain) => explain::explain(&explain, &console),
         #[cfg(all(target_os = "linux", feature = "target-linux"))]
         Command::UmlGuest(_) => {

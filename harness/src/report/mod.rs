@@ -6,6 +6,8 @@ mod failure;
 mod human;
 mod json;
 mod junit;
+#[cfg(all(feature = "target-stack", feature = "mutants"))]
+mod mutants;
 mod paint;
 mod tap;
 
@@ -18,6 +20,8 @@ pub use failure::render_failure;
 pub use human::Human;
 pub use json::Json;
 pub use junit::Junit;
+#[cfg(all(feature = "target-stack", feature = "mutants"))]
+pub use mutants::{matrix_text, trial_line};
 pub use paint::Paint;
 pub use tap::Tap;
 

@@ -119,7 +119,7 @@ fn step(case: &Case, context: &Context<'_>, worker: &mut dyn Worker) -> Step {
 
 /// A script that can run.
 pub(super) struct Ready {
-    script: Script,
+    pub(super) script: Script,
     defines: Defines,
     pub(super) config: Config,
 }

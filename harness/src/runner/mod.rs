@@ -10,10 +10,13 @@ pub mod event;
 mod examine;
 mod expectation;
 mod metadata;
+#[cfg(all(feature = "target-stack", feature = "mutants"))]
+mod mutants;
 mod plan;
 mod pool;
 mod select;
 mod stopwatch;
+mod survivors;
 mod tally;
 
 pub use artifact::{ArtifactError, Artifacts};
@@ -27,8 +30,11 @@ pub use event::{Case, CaseId, CaseResult, Event, Expectation, Summary, Verdict};
 pub use examine::examine;
 pub use expectation::divergences;
 pub use metadata::metadata_warnings;
+#[cfg(all(feature = "target-stack", feature = "mutants"))]
+pub use mutants::{Matrix, Standing, Trial, run_matrix};
 pub use plan::{Plan, PlanError, PlanOptions, plan};
 pub use pool::{Jobs, run_plan};
 pub use select::{Filter, Restriction, SelectError, needs, restriction};
 pub use stopwatch::Stopwatch;
+pub use survivors::{Survivor, survivors};
 pub use tally::{DiffSummary, Finding, PairSummary};

@@ -8,6 +8,7 @@ use std::task::Poll;
 use super::address::as_seen_by;
 use super::sleep::Sleep;
 use crate::errno::Errno;
+use crate::mutant::Mutant;
 use crate::stack::Stack;
 use crate::state::TcpState;
 use crate::table::{Fd, FdEntry};
@@ -37,7 +38,9 @@ impl Stack {
         if sk.state() != TcpState::Listen {
             return Poll::Ready(Err(Errno::EINVAL));
         }
-        let Some(child_id) = sk.listener.ready.pop_front() else {
+        let newest = self.cx.mutant(Mutant::AcceptNewest);
+        let ready = &mut sk.listener.ready;
+        let Some(child_id) = (if newest { ready.pop_back() } else { ready.pop_front() }) else {
             if sk.opts.nonblock {
                 return Poll::Ready(Err(Errno::EAGAIN));
             }
@@ -45,7 +48,7 @@ impl Stack {
         };
         let child = self.objects.sock_mut(child_id).ok_or(Errno::ECONNABORTED)?;
         child.parent = None;
-        child.opts.nonblock = nonblock;
+        child.opts.nonblock = nonblock || self.cx.mutant(Mutant::AcceptedBlocksNot);
         let peer = as_seen_by(child, child.flow.remote);
         let fd = self.fds.open(FdEntry::Sock(child_id));
         Poll::Ready(Ok(Accepted { fd, peer }))

@@ -57,7 +57,9 @@ impl Stack {
         let Some(sk) = self.objects.sock(id) else { return false };
         let secs = u64::try_from(sk.opts.linger.secs).unwrap_or(0);
         let waits = sk.opts.linger.on && secs > 0 && sk.state().is_in(StateMask::FIN_UNACKED);
-        waits && sleep.schedule_timeout(&self.cx, Some(self.cx.hz.secs(secs)), Ok(())).is_pending()
+        waits
+            && !self.cx.mutant(Mutant::LingerNotWaited)
+            && sleep.schedule_timeout(&self.cx, Some(self.cx.hz.secs(secs)), Ok(())).is_pending()
     }
 }
 
@@ -89,7 +91,7 @@ fn tcp_close_begin(sk: &mut Sock, cx: &mut Cx) {
         tcp_send_active_reset(sk, cx);
         tcp_write_queue_purge(sk, cx);
         sk.timers.stop_all();
-    } else if sk.opts.linger.on && sk.opts.linger.secs == 0 {
+    } else if sk.opts.linger.on && sk.opts.linger.secs == 0 && !cx.mutant(Mutant::LingerZeroFin) {
         tcp_disconnect(sk, cx);
         sk.shutdown = Shutdown::BOTH;
         cx.mib.inc(Counter::TcpExtTCPAbortOnData);
@@ -137,7 +139,7 @@ fn adjudge_to_death(sk: &mut Sock, cx: &mut Cx) {
 /// Linux: tcp_check_oom, tcp_too_many_orphans (net/ipv4/tcp.c) · Differs: the count is exact.
 pub(crate) fn tcp_check_oom(sk: &Sock, shift: u32, cx: &Cx) -> bool {
     let too_many = i64::from(cx.orphan_count) << shift > i64::from(cx.sysctl.tcp_max_orphans);
-    too_many || tcp_out_of_memory(sk, cx)
+    (too_many && !cx.mutant(Mutant::OrphanLimitIgnored)) || tcp_out_of_memory(sk, cx)
 }
 
 /// Moves on by the table of close actions; true when a FIN has to follow.
@@ -197,7 +199,9 @@ pub(crate) fn finish(sk: &mut Sock, cx: &mut Cx) {
 /// Linux: tcp_done_with_error (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_done_with_error(sk: &mut Sock, err: Errno, event: Event, cx: &mut Cx) {
     sk.err = Some(err);
-    tcp_write_queue_purge(sk, cx);
+    if !cx.mutant(Mutant::FailedDataKept) {
+        tcp_write_queue_purge(sk, cx);
+    }
     tcp_done(sk, event, cx);
     if !sk.dead {
         cx.wake(sk.id, Wake::Error);

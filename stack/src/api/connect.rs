@@ -15,6 +15,7 @@ use crate::errno::Errno;
 use crate::fastopen::{tcp_fastopen_defer_connect, tcp_send_syn_data};
 use crate::metrics::tcp_fetch_timewait_stamp;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::net::{TCP_HEADER_LEN, Way};
 use crate::output::ecn::tcp_ecn_send_syn;
 use crate::output::mss::{sk_dst_check, tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
@@ -79,8 +80,15 @@ impl Stack {
             return Poll::Ready(self.disconnect(id));
         }
         let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
-        let mut in_progress = Errno::EALREADY;
+        let mut in_progress = if self.cx.mutant(Mutant::ConnectAgainErrno) {
+            Errno::EINPROGRESS
+        } else {
+            Errno::EALREADY
+        };
         match sk.connect {
+            ConnectPhase::Connected if self.cx.mutant(Mutant::ConnectTwice) => {
+                return Poll::Ready(Ok(()));
+            }
             ConnectPhase::Connected => return Poll::Ready(Err(Errno::EISCONN)),
             ConnectPhase::Disconnecting => return Poll::Ready(Err(Errno::EINVAL)),
             ConnectPhase::Connecting if sk.fastopen.defer_connect && !caller.is_sendmsg => {
@@ -124,7 +132,9 @@ impl Stack {
             if caller.nonblock {
                 return Poll::Ready(Err(in_progress));
             }
-            return sleep.schedule_timeout(&self.cx, sk.opts.sndtimeo, Err(in_progress));
+            let timeout =
+                sk.opts.sndtimeo.filter(|_| !self.cx.mutant(Mutant::ConnectNeverTimesOut));
+            return sleep.schedule_timeout(&self.cx, timeout, Err(in_progress));
         }
         if sk.state() == TcpState::Close {
             let err = sk.err.take().unwrap_or(Errno::ECONNABORTED);
@@ -155,7 +165,8 @@ impl Stack {
         let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
         let remote = remote_end(sk, address)?;
         let local_ip = self.source_of(sk, remote.ip())?;
-        let local = SocketAddr::new(local_ip, sk.num);
+        let num = if self.cx.mutant(Mutant::ConnectForgetsPort) { 0 } else { sk.num };
+        let local = SocketAddr::new(local_ip, num);
         let flow = self.inet_hash_connect(id, local, remote).inspect_err(|_| self.unbind(id))?;
         self.enter(id, |sk, cx| {
             sk.flow = flow;
@@ -295,7 +306,8 @@ fn tcp_connect_init(sk: &mut Sock, cx: &Cx) {
     sk.rcv.nxt = rcv_nxt;
     sk.rcv.wup = rcv_nxt;
     sk.recv_queue.init(rcv_nxt);
-    sk.loss.rto = cx.hz.msecs_to_jiffies(TCP_TIMEOUT_INIT_MS);
+    let init_ms = if cx.mutant(Mutant::SynTimeout3s) { 3000 } else { TCP_TIMEOUT_INIT_MS };
+    sk.loss.rto = cx.hz.msecs_to_jiffies(init_ms);
     sk.loss.retransmits = 0;
 }
 

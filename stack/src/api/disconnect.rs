@@ -7,6 +7,7 @@ use crate::effect::{Effect, Wake};
 use crate::errno::Errno;
 use crate::fastopen::tcp_fastopen_active_disable_ofo_check;
 use crate::flow::Flow;
+use crate::mutant::Mutant;
 use crate::output::reset::tcp_send_active_reset;
 use crate::output::write::tcp_write_queue_purge;
 use crate::repair::disconnect_silently;
@@ -31,7 +32,9 @@ pub(crate) fn tcp_disconnect(sk: &mut Sock, cx: &mut Cx) {
     } else if old_state.is_in(StateMask::NEED_RESET) || unsent_fin {
         sk.timers.stop_all();
         tcp_set_state(sk, Event::Abort, cx);
-        tcp_send_active_reset(sk, cx);
+        if !cx.mutant(Mutant::AbortMute) {
+            tcp_send_active_reset(sk, cx);
+        }
         sk.err = Some(Errno::ECONNRESET);
     } else if old_state != TcpState::Close {
         tcp_set_state(sk, Event::Abort, cx);

@@ -15,6 +15,7 @@ use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::errqueue::get_zerocopy;
 use crate::kernel::is_unknown;
+use crate::mutant::Mutant;
 use crate::output::ack::in_pingpong_mode;
 use crate::output::options::tcp_time_stamp;
 use crate::output::window::rmem_alloc;
@@ -78,6 +79,9 @@ fn get_option(
             Some(value) => value,
             None => sol_socket(sk, name, len, cx),
         },
+        SOL_TCP if name == TCP_SAVED_SYN && cx.mutant(Mutant::SavedSynAgain) => {
+            Ok(sk.saved_syn.clone())
+        }
         SOL_TCP if name == TCP_SAVED_SYN => tcp_saved_syn(sk, len),
         SOL_TCP => do_tcp_getsockopt(sk, name, cx),
         SOL_IP => do_ip_getsockopt(sk, name, cx),
@@ -115,6 +119,7 @@ fn sol_socket(sk: &mut Sock, name: i32, len: usize, cx: &Cx) -> Result<Vec<u8>, 
                 AF_INET
             }
         }
+        SO_ERROR if cx.mutant(Mutant::ErrorKept) => sk.err.or(sk.err_soft).map_or(0, Errno::raw),
         SO_ERROR => sk.err.take().or_else(|| sk.err_soft.take()).map_or(0, Errno::raw),
         SO_SNDBUF => saturated(sk.opts.sndbuf),
         SO_RCVBUF => saturated(sk.opts.rcvbuf),

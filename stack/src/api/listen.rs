@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 
 use crate::errno::Errno;
 use crate::fastopen::listen_without_sockopt;
+use crate::mutant::Mutant;
 use crate::sock::ConnectPhase;
 use crate::stack::Stack;
 use crate::state::{Event, TcpState, tcp_set_state};
@@ -19,17 +20,19 @@ impl Stack {
     pub fn listen(&mut self, now: Instant, fd: Fd, backlog: i32) -> Result<(), Errno> {
         self.set_now(now);
         let id = self.fds.sock(fd)?;
-        let somaxconn = self.cx.sysctl.somaxconn.unsigned_abs();
+        let unbounded = self.cx.mutant(Mutant::SomaxconnIgnored);
+        let somaxconn = if unbounded { u32::MAX } else { self.cx.sysctl.somaxconn.unsigned_abs() };
         // A negative backlog is a very large one.
         let backlog = u32::try_from(backlog).unwrap_or(u32::MAX).min(somaxconn);
         let sk = self.objects.sock_mut(id).ok_or(Errno::EBADF)?;
         let state = sk.state();
-        if sk.connect != ConnectPhase::Unconnected
+        if (sk.connect != ConnectPhase::Unconnected && !self.cx.mutant(Mutant::ListenConnected))
             || !matches!(state, TcpState::Close | TcpState::Listen)
         {
             return Err(Errno::EINVAL);
         }
-        sk.listener.max_backlog = backlog;
+        let less = u32::from(self.cx.mutant(Mutant::BacklogOneLess));
+        sk.listener.max_backlog = backlog.saturating_sub(less);
         if state == TcpState::Listen {
             return Ok(());
         }

@@ -7,6 +7,7 @@ use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::fastopen::tcp_passive_fastopen;
 use crate::memory::tcp_under_memory_pressure;
+use crate::mutant::Mutant;
 use crate::output::window::tcp_receive_window;
 use crate::sock::Sock;
 use crate::sock::control_block::UrgData;
@@ -29,22 +30,30 @@ pub(super) fn tcp_poll(sk: &mut Sock, cx: &Cx) -> u32 {
         return if sk.listener.ready.is_empty() { 0 } else { POLLIN | POLLRDNORM };
     }
     let mut mask = 0;
-    if sk.shutdown.is_both() || state == TcpState::Close {
+    let shut = sk.shutdown.is_both() || (sk.shutdown.rcv && cx.mutant(Mutant::HalfClosedHup));
+    if shut || state == TcpState::Close {
         mask |= POLLHUP;
     }
     if sk.shutdown.rcv {
         mask |= POLLIN | POLLRDNORM | POLLRDHUP;
     }
-    if !state.is_in(StateMask::CONNECTING) || tcp_passive_fastopen(sk) {
+    if !state.is_in(StateMask::CONNECTING)
+        || tcp_passive_fastopen(sk)
+        || cx.mutant(Mutant::ConnectingWritable)
+    {
         mask |= readable(sk, cx) | writable(sk, cx);
-        if let UrgData::Valid(_) = sk.rcv.urg_data {
+        if let UrgData::Valid(_) = sk.rcv.urg_data
+            && !cx.mutant(Mutant::UrgentNotPolled)
+        {
             mask |= POLLPRI;
         }
     } else if state == TcpState::SynSent && sk.fastopen.defer_connect {
         // The first write sends the SYN.
         mask |= POLLOUT | POLLWRNORM;
     }
-    if sk.err.is_some() || !sk.error_queue.is_empty() {
+    if (sk.err.is_some() && !cx.mutant(Mutant::ErrorNotPolled))
+        || (!sk.error_queue.is_empty() && !cx.mutant(Mutant::ErrorQueueNotPolled))
+    {
         mask |= POLLERR;
     }
     mask
@@ -52,7 +61,7 @@ pub(super) fn tcp_poll(sk: &mut Sock, cx: &Cx) -> u32 {
 
 /// Linux: tcp_stream_is_readable
 fn readable(sk: &Sock, cx: &Cx) -> u32 {
-    let mut target = sk.opts.rcvlowat;
+    let mut target = if cx.mutant(Mutant::LowatNotPolled) { 1 } else { sk.opts.rcvlowat };
     if sk.rcv.urg_data != UrgData::None
         && sk.rcv.urg_seq == sk.recv_queue.copied_seq()
         && !sk.opts.oobinline
@@ -81,7 +90,7 @@ pub(crate) fn tcp_data_ready(sk: &Sock, cx: &mut Cx) {
 }
 
 fn writable(sk: &mut Sock, cx: &Cx) -> u32 {
-    if sk.shutdown.snd {
+    if sk.shutdown.snd && !cx.mutant(Mutant::ShutNotWritable) {
         return POLLOUT | POLLWRNORM;
     }
     if sk_stream_is_writeable(sk, cx) {

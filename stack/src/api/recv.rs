@@ -12,6 +12,7 @@ use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::errqueue::inet_recv_error;
 use crate::input::tcp_rcv_space_adjust;
+use crate::mutant::Mutant;
 use crate::output::ack::{in_pingpong_mode, tcp_send_ack};
 use crate::output::window::{__tcp_select_window, rmem_alloc, tcp_receive_window};
 use crate::repair::tcp_repair_recvmsg;
@@ -72,7 +73,7 @@ fn tcp_recvmsg(
     if flags.errqueue() {
         return Poll::Ready(inet_recv_error(sk, max, cx));
     }
-    if sk.state() == TcpState::Listen {
+    if sk.state() == TcpState::Listen && !cx.mutant(Mutant::RecvOfListener) {
         return Poll::Ready(Err(Errno::ENOTCONN));
     }
     if flags.oob() {
@@ -84,10 +85,12 @@ fn tcp_recvmsg(
         let data = result?;
         return Poll::Ready(Ok(Received { len: data.len(), data, control: Vec::new(), flags: 0 }));
     }
-    let nonblock = sk.opts.nonblock || flags.dontwait();
+    let nonblock = sk.opts.nonblock || (flags.dontwait() && !cx.mutant(Mutant::RecvWaits));
     let copied = copy(sk, max, flags, sleep, cx);
     let so_far = sleep.copied;
-    if copied == Copied::Drained && so_far < sock_rcvlowat(sk, max, flags) {
+    let target =
+        if cx.mutant(Mutant::RecvLowatIgnored) { 1 } else { sock_rcvlowat(sk, max, flags) };
+    if copied == Copied::Drained && so_far < target {
         if so_far == 0 {
             if let Some(end) = nothing_to_read(sk) {
                 return Poll::Ready(end.map(|()| finish(sk, sleep)));
@@ -100,7 +103,8 @@ fn tcp_recvmsg(
         if so_far == 0 || !over {
             tcp_cleanup_rbuf(sk, so_far, cx);
             let expired = if so_far == 0 { Err(Errno::EAGAIN) } else { Ok(()) };
-            match sleep.schedule_timeout(cx, sk.opts.rcvtimeo, expired) {
+            let timeout = sk.opts.rcvtimeo.filter(|_| !cx.mutant(Mutant::RecvNeverTimesOut));
+            match sleep.schedule_timeout(cx, timeout, expired) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(err)) => return Poll::Ready(Err(err)),
                 Poll::Ready(Ok(())) => {}
@@ -146,7 +150,7 @@ fn copy(sk: &mut Sock, max: usize, flags: MsgFlags, sleep: &mut Sleep, cx: &mut 
     let ended = loop {
         // A read ends at the urgent byte, unless it begins there.
         let at_urgent = sk.rcv.urg_data != UrgData::None && sk.rcv.urg_seq == seq;
-        if at_urgent && sleep.copied > 0 {
+        if at_urgent && sleep.copied > 0 && !cx.mutant(Mutant::ReadPastUrgent) {
             break Copied::Enough;
         }
         let (bytes, fin, stamp) = match sk.recv_queue.locate(seq) {
@@ -277,7 +281,7 @@ fn tcp_recv_urg(sk: &mut Sock, max: usize, flags: MsgFlags) -> Result<Received, 
 /// [RFC9293:MUST-38] · Linux: tcp_cleanup_rbuf, __tcp_cleanup_rbuf
 pub(super) fn tcp_cleanup_rbuf(sk: &mut Sock, copied: usize, cx: &mut Cx) {
     let mut time_to_ack = false;
-    if sk.ack.sched {
+    if sk.ack.sched && !cx.mutant(Mutant::ReadAcksNothing) {
         let pushed = sk.ack.pushed2 || (sk.ack.pushed && !in_pingpong_mode(sk, cx));
         time_to_ack = sk.rcv.nxt - sk.rcv.wup > sk.ack.rcv_mss
             || (copied > 0 && pushed && rmem_alloc(sk) == 0);
@@ -286,7 +290,9 @@ pub(super) fn tcp_cleanup_rbuf(sk: &mut Sock, copied: usize, cx: &mut Cx) {
         let rcv_window_now = tcp_receive_window(sk);
         if 2 * u64::from(rcv_window_now) <= u64::from(sk.rcv.window_clamp) {
             let new_window = __tcp_select_window(sk, cx);
-            time_to_ack = new_window != 0 && u64::from(new_window) >= 2 * u64::from(rcv_window_now);
+            time_to_ack = !cx.mutant(Mutant::WindowUpdateMute)
+                && new_window != 0
+                && u64::from(new_window) >= 2 * u64::from(rcv_window_now);
         }
     }
     if time_to_ack {

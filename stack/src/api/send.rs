@@ -15,6 +15,7 @@ use crate::fastopen::tcp_passive_fastopen;
 use crate::input::rate::tcp_rate_check_app_limited;
 use crate::input::tcp_sndbuf_expand;
 use crate::memory::{is_plenty, sk_wmem_schedule, tcp_wmem_schedule};
+use crate::mutant::Mutant;
 use crate::output::cwnd_validate::tcp_slow_start_after_idle_check;
 use crate::output::mss::tcp_send_mss;
 use crate::output::small_queue::tcp_should_autocork;
@@ -117,8 +118,8 @@ fn try_sendmsg(
     sleep: &mut Sleep,
     cx: &mut Cx,
 ) -> Poll<Result<usize, Errno>> {
-    let nonblock = sk.opts.nonblock || message.flags.dontwait();
-    let timeout = sk.opts.sndtimeo;
+    let nonblock = sk.opts.nonblock || (message.flags.dontwait() && !cx.mutant(Mutant::SendWaits));
+    let timeout = sk.opts.sndtimeo.filter(|_| !cx.mutant(Mutant::SendNeverTimesOut));
     if !sleep.has_slept() {
         tcp_rate_check_app_limited(sk);
     }
@@ -128,7 +129,7 @@ fn try_sendmsg(
         if let Some(err) = sk.err.take() {
             return Poll::Ready(Err(err));
         }
-        if !sk.state().is_in(StateMask::CONNECTING) {
+        if !sk.state().is_in(StateMask::CONNECTING) || cx.mutant(Mutant::SendUnopenedPipe) {
             return Poll::Ready(Err(Errno::EPIPE));
         }
         if nonblock {
@@ -152,7 +153,7 @@ fn try_sendmsg(
         }
     };
     if matches!(result, Poll::Ready(Ok(copied)) if copied > 0) {
-        if ended == Ended::Done {
+        if ended == Ended::Done && !cx.mutant(Mutant::EorIgnored) {
             mark_tail(sk, message.flags);
         }
         tcp_tx_timestamp(sk, stamps);
@@ -205,7 +206,7 @@ fn copy_and_push(sk: &mut Sock, message: &Message<'_>, sleep: &mut Sleep, cx: &m
         if !full || flags.oob() {
             continue;
         }
-        if forced_push(sk) {
+        if forced_push(sk) && !cx.mutant(Mutant::HalfWindowNotPushed) {
             tcp_mark_push(sk);
             tcp_push_pending_frames_at(sk, mss_now, NonAgle::PUSH, cx);
         } else if sk.write_queue.unsent().nth(1).is_none() {
@@ -291,17 +292,20 @@ fn tcp_push(
     if sk.write_queue.is_unsent_empty() {
         return;
     }
-    if !flags.more() || forced_push(sk) {
+    if (!flags.more() || forced_push(sk)) && !cx.mutant(Mutant::PushMissing) {
         tcp_mark_push(sk);
     }
-    if flags.oob() {
+    if flags.oob() && !cx.mutant(Mutant::OobIgnored) {
         tcp_mark_urg(sk);
     }
-    if tcp_should_autocork(sk, size_goal, cx) {
+    if tcp_should_autocork(sk, size_goal, cx) && !cx.mutant(Mutant::AutocorkOff) {
         return;
     }
-    let nonagle =
-        if flags.more() { NonAgle { off: false, cork: true, push: false } } else { nonagle };
+    let nonagle = if flags.more() && !cx.mutant(Mutant::MoreIgnored) {
+        NonAgle { off: false, cork: true, push: false }
+    } else {
+        nonagle
+    };
     tcp_push_pending_frames_at(sk, mss_now, nonagle, cx);
 }
 
@@ -332,7 +336,8 @@ pub(crate) fn wmem_queued(sk: &Sock) -> u32 {
 
 /// Linux: sk_stream_memory_free, tcp_stream_memory_free
 pub(crate) fn sk_stream_memory_free(sk: &Sock, cx: &Cx) -> bool {
-    wmem_queued(sk) < sk.opts.sndbuf && notsent_bytes(sk) < notsent_lowat(sk, cx)
+    (wmem_queued(sk) < sk.opts.sndbuf || cx.mutant(Mutant::SndbufIgnored))
+        && notsent_bytes(sk) < notsent_lowat(sk, cx)
 }
 
 /// Bytes handed over and not sent.
@@ -341,7 +346,11 @@ fn notsent_bytes(sk: &Sock) -> u32 {
 }
 
 fn notsent_lowat(sk: &Sock, cx: &Cx) -> u32 {
-    if sk.opts.notsent_lowat == 0 { cx.sysctl.tcp_notsent_lowat } else { sk.opts.notsent_lowat }
+    if sk.opts.notsent_lowat == 0 || cx.mutant(Mutant::NotsentLowatIgnored) {
+        cx.sysctl.tcp_notsent_lowat
+    } else {
+        sk.opts.notsent_lowat
+    }
 }
 
 /// Enough room that poll should report it.
@@ -352,14 +361,14 @@ pub(crate) fn sk_stream_is_writeable(sk: &Sock, cx: &Cx) -> bool {
     let free = sk.opts.sndbuf.saturating_sub(queued);
     // Linux's shift is one of 32 bits: sequence numbers that TCP_REPAIR put far apart wrap.
     let lowat = notsent_bytes(sk) << 1 < notsent_lowat(sk, cx);
-    queued < sk.opts.sndbuf && free >= queued >> 1 && lowat
+    queued < sk.opts.sndbuf && (free >= queued >> 1 || cx.mutant(Mutant::WritableAtOnce)) && lowat
 }
 
 /// Data was acknowledged: a sender that waits may have room now.
 ///
 /// Linux: tcp_check_space, tcp_new_space, tcp_should_expand_sndbuf (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_check_space(sk: &mut Sock, cx: &mut Cx) {
-    if !sk.nospace {
+    if !sk.nospace || cx.mutant(Mutant::SpaceNotTold) {
         return;
     }
     let in_flight = sk.loss.packets_in_flight();

@@ -16,6 +16,7 @@ use crate::effect::Wake;
 use crate::errno::Errno;
 use crate::errqueue::set_zerocopy;
 use crate::kernel::is_unknown;
+use crate::mutant::Mutant;
 use crate::output::pacing::set_max_pacing_rate;
 use crate::output::window::tcp_set_window_clamp;
 use crate::output::write::tcp_push_pending_frames;
@@ -187,7 +188,8 @@ fn set_sndbuf(sk: &mut Sock, val: i32, cx: &mut Cx) {
     cx.wake(sk.id, Wake::Writable);
     sk.opts.locks.sndbuf = true;
     let asked = val.min(i32::MAX / 2).cast_unsigned();
-    sk.opts.sndbuf = asked.saturating_mul(2).max(SOCK_MIN_SNDBUF);
+    let factor = if cx.mutant(Mutant::SndbufNotDoubled) { 1 } else { 2 };
+    sk.opts.sndbuf = asked.saturating_mul(factor).max(SOCK_MIN_SNDBUF);
 }
 
 fn set_rcvbuf(sk: &mut Sock, val: i32) {
@@ -199,7 +201,7 @@ fn set_rcvbuf(sk: &mut Sock, val: i32) {
 /// Linux: tcp_set_keepalive (net/ipv4/tcp_timer.c)
 fn set_keepalive(sk: &mut Sock, on: bool, cx: &Cx) {
     if !sk.state().is_in(StateMask::UNCONNECTED) {
-        if on && !sk.opts.keepalive {
+        if on && !sk.opts.keepalive && !cx.mutant(Mutant::KeepaliveNotBegun) {
             let time = keepalive_time_when(sk, cx);
             reset_keepalive_timer(sk, time, cx);
         } else if !on {
@@ -224,24 +226,26 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
         return outcome;
     }
     let val = int(value)?;
-    let in_range = |max: i32| (1..=max).contains(&val).then(|| val.unsigned_abs());
+    let least = i32::from(!cx.mutant(Mutant::ZeroKeepidle));
+    let in_range = |max: i32| (least..=max).contains(&val).then(|| val.unsigned_abs());
     match name {
         TCP_NODELAY => {
             sk.opts.nonagle.off = val != 0;
-            if val != 0 {
+            if val != 0 && !cx.mutant(Mutant::NodelayNotPushed) {
                 sk.opts.nonagle.push = true;
                 tcp_push_pending_frames(sk, cx);
             }
         }
         TCP_CORK => {
             sk.opts.nonagle.cork = val != 0;
-            if val == 0 {
+            if val == 0 && !cx.mutant(Mutant::UncorkNotPushed) {
                 sk.opts.nonagle.push |= sk.opts.nonagle.off;
                 tcp_push_pending_frames(sk, cx);
             }
         }
         TCP_MAXSEG => {
-            let fits = val == 0 || (88..=MAX_TCP_WINDOW).contains(&val);
+            let least = 88 - i32::from(cx.mutant(Mutant::MaxsegOneLess));
+            let fits = val == 0 || (least..=MAX_TCP_WINDOW).contains(&val);
             sk.rx_opt.user_mss = fits.then(|| val.unsigned_abs()).ok_or(Errno::EINVAL)?;
         }
         TCP_KEEPIDLE => set_keepidle(sk, in_range(MAX_TCP_KEEPIDLE).ok_or(Errno::EINVAL)?, cx),
@@ -307,7 +311,10 @@ fn short_time(us: i32, hz: Hz) -> Result<u32, Errno> {
 /// Linux: tcp_sock_set_keepidle_locked
 fn set_keepidle(sk: &mut Sock, secs: u32, cx: &Cx) {
     sk.opts.keepidle_secs = Some(secs);
-    if sk.opts.keepalive && !sk.state().is_in(StateMask::UNCONNECTED) {
+    if sk.opts.keepalive
+        && !sk.state().is_in(StateMask::UNCONNECTED)
+        && !cx.mutant(Mutant::KeepidleWaits)
+    {
         let rest = keepalive_time_when(sk, cx).saturating_sub(keepalive_time_elapsed(sk, cx));
         reset_keepalive_timer(sk, rest, cx);
     }
@@ -318,7 +325,7 @@ fn set_window_clamp(sk: &mut Sock, val: i32, cx: &Cx) -> Result<(), Errno> {
     if val != 0 {
         let least = if cx.kernel.signed_window_clamp { 0 } else { i32::MIN };
         tcp_set_window_clamp(sk, val.max(least).cast_unsigned());
-    } else if sk.state() == TcpState::Close {
+    } else if sk.state() == TcpState::Close || cx.mutant(Mutant::ClampClosedOnly) {
         sk.rcv.window_clamp = 0;
     } else {
         return Err(Errno::EINVAL);
@@ -328,7 +335,7 @@ fn set_window_clamp(sk: &mut Sock, val: i32, cx: &Cx) -> Result<(), Errno> {
 
 /// Linux: __tcp_sock_set_quickack
 fn set_quickack(sk: &mut Sock, val: i32, cx: &mut Cx) {
-    if val == 0 {
+    if val == 0 && !cx.mutant(Mutant::QuickackOffIgnored) {
         sk.ack.pingpong = cx.sysctl.tcp_pingpong_thresh;
         return;
     }
@@ -352,7 +359,9 @@ fn set_congestion(sk: &mut Sock, value: &[u8], cx: &Cx) -> Result<(), Errno> {
     }
     let name = value.split(|byte| *byte == 0).next().unwrap_or_default();
     let name = std::str::from_utf8(name).map_err(|_| Errno::ENOENT)?;
-    let algorithm = Algorithm::by_name(name, &cx.sysctl, cx.hz).ok_or(Errno::ENOENT)?;
+    let algorithm = Algorithm::by_name(name, &cx.sysctl, cx.hz);
+    let none = if cx.mutant(Mutant::CongestionUnknown) { Errno::EINVAL } else { Errno::ENOENT };
+    let algorithm = algorithm.ok_or(none)?;
     if sk.opts.congestion == algorithm.name() {
         return Ok(());
     }

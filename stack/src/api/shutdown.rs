@@ -7,6 +7,7 @@ use super::disconnect::tcp_disconnect;
 use crate::cx::Cx;
 use crate::effect::Wake;
 use crate::errno::Errno;
+use crate::mutant::Mutant;
 use crate::sock::{ConnectPhase, Sock};
 use crate::stack::Stack;
 use crate::state::{StateMask, TcpState};
@@ -54,18 +55,24 @@ fn inet_shutdown(sk: &mut Sock, how: How, cx: &mut Cx) -> Result<(), Errno> {
         let over = ConnectPhase::Disconnecting;
         sk.connect = if unopened { over } else { ConnectPhase::Connected };
     }
-    if state == TcpState::SynSent || (state == TcpState::Listen && read) {
+    if state == TcpState::SynSent
+        || (state == TcpState::Listen && read && !cx.mutant(Mutant::ShutdownListens))
+    {
         tcp_disconnect(sk, cx);
         sk.connect = ConnectPhase::Unconnected;
         return Ok(());
     }
     if state != TcpState::Listen {
-        sk.shutdown.rcv |= read;
+        sk.shutdown.rcv |= read && !cx.mutant(Mutant::ShutdownReads);
         sk.shutdown.snd |= write;
-        if write {
+        if write && !cx.mutant(Mutant::ShutdownKeepsFin) {
             tcp_shutdown_write(sk, cx);
         }
     }
     cx.wake(sk.id, Wake::StateChange);
-    if state == TcpState::Close { Err(Errno::ENOTCONN) } else { Ok(()) }
+    if state == TcpState::Close && !cx.mutant(Mutant::ShutdownUnconnected) {
+        Err(Errno::ENOTCONN)
+    } else {
+        Ok(())
+    }
 }

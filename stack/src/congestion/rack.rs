@@ -6,6 +6,7 @@ use super::CaState;
 use super::recovery::{reduce_for, tcp_enter_recovery};
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::retransmit::tcp_xmit_retransmit_queue;
 use crate::seq::Seq;
 use crate::sock::Sock;
@@ -26,7 +27,9 @@ const RECOVERY_THRESH: u8 = 16;
 /// RFC 8985 §6.2 step 2 · Linux: tcp_rack_advance
 pub(crate) fn tcp_rack_advance(sk: &mut Sock, marks: Marks, end_seq: Seq, sent: Instant, cx: &Cx) {
     let rtt_us = u32::try_from(cx.now.micros_since(sent)).unwrap_or(u32::MAX);
-    if rtt_us < sk.rtt.min_rtt_us() && (marks.ever_retrans || marks.retrans) {
+    let again =
+        (marks.ever_retrans || marks.retrans) && !cx.mutant(Mutant::RackBelievesRetransmission);
+    if rtt_us < sk.rtt.min_rtt_us() && again {
         // Too quick for the retransmission: the original must have arrived.
         return;
     }
@@ -54,7 +57,7 @@ pub(crate) fn tcp_mark_skb_lost(sk: &mut Sock, index: usize, cx: &mut Cx) {
     }
     let pcount = chunk.pcount();
     if chunk.marks.lost {
-        if chunk.marks.retrans {
+        if chunk.marks.retrans && !cx.mutant(Mutant::LostRetransmissionUnnoticed) {
             chunk.marks.retrans = false;
             sk.loss.retrans_out = sk.loss.retrans_out.saturating_sub(pcount);
             cx.mib.add(Counter::TcpExtTCPLostRetransmit, u64::from(pcount));
@@ -76,11 +79,18 @@ fn tcp_rack_reo_wnd(sk: &Sock, cx: &Cx) -> u64 {
             return 0;
         }
         let by_count = cx.sysctl.tcp_recovery & NO_DUPTHRESH == 0;
-        if by_count && sk.loss.sacked_out >= sk.loss.reordering {
+        if by_count
+            && !cx.mutant(Mutant::RackNoDupthresh)
+            && sk.loss.sacked_out >= sk.loss.reordering
+        {
             return 0;
         }
     }
-    let quarter = u64::from(sk.rtt.min_rtt_us() >> 2);
+    let quarter = if cx.mutant(Mutant::ReorderingWindowNone) {
+        0
+    } else {
+        u64::from(sk.rtt.min_rtt_us() >> 2)
+    };
     (quarter * u64::from(sk.loss.rack.reo_wnd_steps)).min(u64::from(sk.rtt.srtt_us >> 3))
 }
 
@@ -139,7 +149,7 @@ pub(crate) fn tcp_rack_reo_timeout(sk: &mut Sock, cx: &mut Cx) {
     let prior_in_flight = sk.loss.packets_in_flight();
     let prior_lost = sk.loss.lost;
     tcp_rack_detect_loss(sk, cx);
-    if sk.loss.packets_in_flight() != prior_in_flight {
+    if sk.loss.packets_in_flight() != prior_in_flight && !cx.mutant(Mutant::RackTimerMute) {
         if sk.loss.ca_state != CaState::Recovery {
             tcp_enter_recovery(sk, false, cx);
             reduce_for(sk, sk.loss.lost.wrapping_sub(prior_lost));
@@ -164,7 +174,7 @@ pub(crate) fn tcp_rack_update_reo_wnd(sk: &mut Sock, prior_delivered: u32, cx: &
         // Less than a round trip since the last adjustment.
         rack.dsack_seen = false;
     }
-    if rack.dsack_seen {
+    if rack.dsack_seen && !cx.mutant(Mutant::RackDsackIgnored) {
         rack.reo_wnd_steps = rack.reo_wnd_steps.saturating_add(1);
         rack.dsack_seen = false;
         rack.last_delivered = delivered;

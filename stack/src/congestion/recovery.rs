@@ -16,6 +16,7 @@ use crate::cx::Cx;
 use crate::input::ack::AckFlags;
 use crate::input::tcp_simple_retransmit;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::cwnd_validate::tcp_current_ssthresh;
 use crate::output::mss::tcp_current_mss;
 use crate::output::mtu_probe::tcp_mtup_probe_failed;
@@ -99,7 +100,7 @@ pub(crate) fn tcp_fastretrans_alert(
 ///
 /// RFC 2018 §8 · Linux: tcp_check_sack_reneging
 fn tcp_check_sack_reneging(sk: &mut Sock, flags: &mut AckFlags, cx: &Cx) -> bool {
-    if !flags.sack_reneging || !flags.snd_una_advanced {
+    if !flags.sack_reneging || !flags.snd_una_advanced || cx.mutant(Mutant::RenegingIgnored) {
         return false;
     }
     let half_rtt = cx.hz.usecs_to_jiffies(u64::from(sk.rtt.srtt_us >> 4));
@@ -116,7 +117,7 @@ fn has_left(sk: &mut Sock, cx: &mut Cx) -> bool {
         sk.loss.retrans_stamp = None;
         return false;
     }
-    if sk.snd.una.before(sk.loss.high_seq) {
+    if sk.snd.una.before(sk.loss.high_seq) && !cx.mutant(Mutant::RecoveryEndsEarly) {
         return false;
     }
     match sk.loss.ca_state {
@@ -203,7 +204,7 @@ fn in_peace(sk: &mut Sock, dupacks: u32, flags: &mut AckFlags, cx: &mut Cx) -> O
         return None;
     }
     let probe_lost = sk.mtup.probe.is_some_and(|probe| probe.seq_start == sk.snd.una);
-    if sk.loss.ca_state < CaState::Cwr && probe_lost {
+    if sk.loss.ca_state < CaState::Cwr && probe_lost && !cx.mutant(Mutant::MtuProbeLossCounts) {
         // Too large for the path, which is not congestion.
         tcp_mtup_probe_failed(sk, cx);
         tcp_simple_retransmit(sk, cx);
@@ -245,7 +246,7 @@ pub(super) fn tcp_enter_recovery(sk: &mut Sock, ece: bool, cx: &mut Cx) {
     });
     sk.loss.prior_ssthresh = 0;
     tcp_init_undo(sk);
-    if !sk.loss.in_cwnd_reduction() {
+    if !sk.loss.in_cwnd_reduction() && !cx.mutant(Mutant::RecoveryUnreduced) {
         // A mark is no mistake that could be taken back.
         sk.loss.prior_ssthresh = if ece { 0 } else { tcp_current_ssthresh(sk) };
         tcp_init_cwnd_reduction(sk);
@@ -259,7 +260,7 @@ pub(super) fn tcp_enter_recovery(sk: &mut Sock, ece: bool, cx: &mut Cx) {
 /// RFC 3168 §6.1.2 · Linux: tcp_enter_cwr
 pub(crate) fn tcp_enter_cwr(sk: &mut Sock, cx: &mut Cx) {
     sk.loss.prior_ssthresh = 0;
-    if sk.loss.ca_state < CaState::Cwr {
+    if sk.loss.ca_state < CaState::Cwr || cx.mutant(Mutant::CwrAgain) {
         sk.loss.undo_marker = None;
         tcp_init_cwnd_reduction(sk);
         tcp_set_ca_state(sk, CaState::Cwr, cx);
@@ -288,8 +289,9 @@ pub(crate) fn tcp_init_cwnd_reduction(sk: &mut Sock) {
 ///
 /// Linux: tcp_end_cwnd_reduction
 pub(crate) fn tcp_end_cwnd_reduction(sk: &mut Sock, cx: &Cx) {
-    let is_cwr = sk.loss.ca_state == CaState::Cwr;
-    end_reduction(&mut sk.cong.cw, is_cwr, sk.loss.undo_marker.is_some());
+    let is_cwr = sk.loss.ca_state == CaState::Cwr && !cx.mutant(Mutant::ReductionUnended);
+    let is_undoing = sk.loss.undo_marker.is_some() && !cx.mutant(Mutant::ReductionUnended);
+    end_reduction(&mut sk.cong.cw, is_cwr, is_undoing);
     sk.cong.cwnd_stamp = cx.now;
     sk.cong.algorithm.ops().cwnd_event(&mut sk.cong.cw, CaEvent::CompleteCwr, cx.now);
 }

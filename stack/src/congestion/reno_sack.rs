@@ -7,6 +7,7 @@ use super::{CaState, tcp_mark_skb_lost};
 use crate::cx::Cx;
 use crate::input::rate::tcp_count_delivered;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::retransmit::fragment_rtx;
 use crate::sock::Sock;
 
@@ -14,9 +15,11 @@ use crate::sock::Sock;
 ///
 /// RFC 6582 §3.2 · Linux: tcp_newreno_mark_lost (net/ipv4/tcp_recovery.c)
 pub(super) fn tcp_newreno_mark_lost(sk: &mut Sock, snd_una_advanced: bool, cx: &mut Cx) {
-    let by_duplicates =
-        sk.loss.ca_state < CaState::Recovery && sk.loss.sacked_out >= sk.loss.reordering;
-    let by_partial_ack = sk.loss.ca_state == CaState::Recovery && snd_una_advanced;
+    let by_duplicates = sk.loss.ca_state < CaState::Recovery
+        && sk.loss.sacked_out >= sk.loss.reordering + u32::from(cx.mutant(Mutant::FourDuplicates));
+    let by_partial_ack = sk.loss.ca_state == CaState::Recovery
+        && snd_una_advanced
+        && !cx.mutant(Mutant::PartialAckIgnored);
     if !by_duplicates && !by_partial_ack {
         return;
     }

@@ -8,6 +8,7 @@ use super::{CaState, tcp_set_ca_state};
 use crate::cx::Cx;
 use crate::input::sack_reordering;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::options::tcp_time_stamp;
 use crate::seq::Seq;
 use crate::sock::Sock;
@@ -36,7 +37,10 @@ fn tcp_packet_delayed(sk: &Sock, cx: &Cx) -> bool {
     };
     let tsecr = sk.rx_opt.rcv_tsecr;
     let first = tcp_time_stamp(stamp, sk.tsoffset, cx);
-    sk.rx_opt.saw_tstamp && tsecr != 0 && Seq(tsecr).before(Seq(first))
+    sk.rx_opt.saw_tstamp
+        && !cx.mutant(Mutant::NoEifel)
+        && tsecr != 0
+        && Seq(tsecr).before(Seq(first))
 }
 
 /// Restores window and threshold.
@@ -47,7 +51,7 @@ fn tcp_undo_cwnd_reduction(sk: &mut Sock, unmark_loss: bool, cx: &Cx) {
         sk.write_queue.rtx_mut().for_each(|chunk| chunk.marks.lost = false);
         sk.loss.lost_out = 0;
     }
-    if sk.loss.prior_ssthresh != 0 {
+    if sk.loss.prior_ssthresh != 0 && !cx.mutant(Mutant::UndoKeepsWindow) {
         sk.cong.cw.snd_cwnd = sk.cong.algorithm.ops().undo_cwnd(&sk.cong.cw);
         sk.cong.cw.snd_ssthresh = sk.cong.cw.snd_ssthresh.max(sk.loss.prior_ssthresh);
         sk.ecn.queue_cwr = false;
@@ -105,7 +109,8 @@ fn tcp_is_non_sack_preventing_reopen(sk: &mut Sock) -> bool {
 ///
 /// Linux: tcp_try_undo_dsack
 pub(super) fn tcp_try_undo_dsack(sk: &mut Sock, cx: &mut Cx) -> bool {
-    if sk.loss.undo_marker.is_none() || sk.loss.undo_retrans != 0 {
+    if sk.loss.undo_marker.is_none() || sk.loss.undo_retrans != 0 || cx.mutant(Mutant::NoDsackUndo)
+    {
         return false;
     }
     let persist = sk.loss.rack.reo_wnd_persist.saturating_add(1);
@@ -119,7 +124,10 @@ pub(super) fn tcp_try_undo_dsack(sk: &mut Sock, cx: &mut Cx) -> bool {
 ///
 /// Linux: tcp_try_undo_partial
 pub(super) fn tcp_try_undo_partial(sk: &mut Sock, prior_snd_una: Seq, cx: &mut Cx) -> bool {
-    if sk.loss.undo_marker.is_none() || !tcp_packet_delayed(sk, cx) {
+    if sk.loss.undo_marker.is_none()
+        || !tcp_packet_delayed(sk, cx)
+        || cx.mutant(Mutant::NoPartialUndo)
+    {
         return false;
     }
     sack_reordering(sk, prior_snd_una, cx);

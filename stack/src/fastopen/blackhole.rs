@@ -5,6 +5,7 @@
 
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::sock::Sock;
 use crate::time::Instant;
 
@@ -47,7 +48,7 @@ pub(crate) fn tcp_fastopen_active_disable(cx: &mut Cx) {
 pub(super) fn tcp_fastopen_active_should_disable(sk: &mut Sock, cx: &mut Cx) -> bool {
     let timeout = u64::from(cx.sysctl.tcp_fastopen_blackhole_timeout_sec.value.unsigned_abs());
     let times = times(cx);
-    if timeout == 0 || times == 0 {
+    if timeout == 0 || times == 0 || cx.mutant(Mutant::FastOpenBlackholeIgnored) {
         return false;
     }
     let off = cx.hz.secs(timeout << (times - 1).min(MAX_DOUBLINGS));

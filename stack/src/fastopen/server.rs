@@ -6,6 +6,7 @@ use super::cookie::{Cookie, cookie_gen, key_of};
 use super::{TFO_SERVER_COOKIE_NOT_REQD, TFO_SERVER_ENABLE};
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::sock::Sock;
 use crate::wire::Segment;
 
@@ -44,9 +45,11 @@ pub(crate) fn tcp_try_fastopen(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Ans
         .first()
         .map(|primary| Cookie { bytes: cookie_gen(primary, src, dst, cx).to_vec(), exp });
     if foc.is_empty() {
-        return Answer::Handshake(fresh);
+        return Answer::Handshake(fresh.filter(|_| !cx.mutant(Mutant::FastOpenRequestUnanswered)));
     }
-    let Some(key) = key_of(&foc, keys, (src, dst), cx) else {
+    let valid =
+        key_of(&foc, keys, (src, dst), cx).or(cx.mutant(Mutant::FastOpenAnyCookie).then_some(0));
+    let Some(key) = valid else {
         cx.mib.inc(Counter::TcpExtTCPFastOpenPassiveFail);
         return Answer::Handshake(fresh);
     };
@@ -54,7 +57,7 @@ pub(crate) fn tcp_try_fastopen(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Ans
         cx.mib.inc(Counter::TcpExtTCPFastOpenPassiveAltKey);
     }
     cx.mib.inc(Counter::TcpExtTCPFastOpenPassive);
-    Answer::Child(fresh.filter(|_| key == 1))
+    Answer::Child(fresh.filter(|_| key == 1 && !cx.mutant(Mutant::FastOpenNoFreshCookie)))
 }
 
 /// Whether another child may wait for the end of its handshake.
@@ -65,7 +68,7 @@ fn tcp_fastopen_queue_check(sk: &mut Sock, cx: &mut Cx) -> bool {
     if queue.max_qlen == 0 {
         return false;
     }
-    if queue.qlen >= queue.max_qlen {
+    if queue.qlen >= queue.max_qlen && !cx.mutant(Mutant::FastOpenUnlimited) {
         if queue.rst.front().is_none_or(|expires| *expires > cx.jiffies()) {
             cx.mib.inc(Counter::TcpExtTCPFastOpenListenOverflow);
             return false;

@@ -10,6 +10,7 @@ use crate::cx::Cx;
 use crate::input::{tcp_fastopen_add_skb, tcp_non_congestion_loss_retransmit};
 use crate::metrics::{CacheSet, tcp_fastopen_cache_set};
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::sock::Sock;
 use crate::wire::Segment;
 
@@ -28,7 +29,9 @@ pub(crate) fn tcp_rcv_fastopen_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx)
         for index in 0..sk.write_queue.rtx_len() {
             tcp_mark_skb_lost(sk, index, cx);
         }
-        tcp_non_congestion_loss_retransmit(sk, cx);
+        if !cx.mutant(Mutant::FastOpenDataLost) {
+            tcp_non_congestion_loss_retransmit(sk, cx);
+        }
         cx.mib.inc(Counter::TcpExtTCPFastOpenActiveFail);
         return true;
     }
@@ -54,7 +57,7 @@ fn remember(sk: &mut Sock, seg: &Segment, data: bool, cx: &mut Cx) {
     let mut cookie =
         option.and_then(|option| Some(Cookie { bytes: option.cookie.clone()?, exp: option.exp }));
     let (mut syn_lost, mut try_exp) = (false, 0);
-    if !sk.fastopen.syn_fastopen {
+    if !sk.fastopen.syn_fastopen || cx.mutant(Mutant::FastOpenCookieForgotten) {
         // Nobody asked for it.
         cookie = None;
     } else if sk.loss.total_retrans != 0 {

@@ -22,7 +22,7 @@ use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::output::ack::tcp_send_challenge_ack;
-use crate::output::cwnd_validate::{tcp_is_cwnd_limited, tcp_slow_start_after_idle_check};
+use crate::output::cwnd_validate::tcp_slow_start_after_idle_check;
 use crate::output::mss::tcp_sync_mss;
 use crate::output::options::tcp_wnd_end;
 use crate::output::pacing::Pacing;
@@ -136,19 +136,20 @@ pub(super) fn tcp_ack(
     }
     if seg.ack.after(prior_snd_una) {
         flags.snd_una_advanced = true;
-        sk.loss.retransmits = 0;
+        sk.loss.retransmits *= u32::from(cx.mutant(Mutant::RetransmitsKept));
     }
     flags.ts_progress = tcp_replace_ts_recent(sk, seg, cx);
     tcp_ack_update_window(sk, seg, &mut flags, cx);
     if sk.rx_opt.sack_ok && !seg.options.sack.is_empty() {
         tcp_sacktag_write_queue(sk, seg, prior_snd_una, (&mut flags, &mut sacks), cx);
     }
-    flags.ece = tcp_ecn_rcv_ecn_echo(sk, seg);
+    flags.ece = tcp_ecn_rcv_ecn_echo(sk, seg) && !cx.mutant(Mutant::EceIgnored);
     tcp_count_delivered(sk, sacks.delivered, flags.ece);
     tcp_ecn_accept_cwr(sk, seg, cx);
-    sk.err_soft = None;
-    sk.loss.probes_out = 0;
-    sk.total.rcv_tstamp = cx.now;
+    sk.err_soft = sk.err_soft.filter(|_| cx.mutant(Mutant::SoftErrorKept));
+    sk.loss.probes_out *= u32::from(cx.mutant(Mutant::ProbesCountOn));
+    sk.total.rcv_tstamp =
+        if cx.mutant(Mutant::AckIsSilence) { sk.total.rcv_tstamp } else { cx.now };
     sk.total.rcv_ttl = seg.ip.ttl;
     let mut rexmit = Rexmit::None;
     if prior_packets == 0 {
@@ -166,11 +167,15 @@ pub(super) fn tcp_ack(
     let marked = accecn(sk, seg, before.delivered, &sacks, &mut flags);
     tcp_process_tlp_ack(sk, seg.ack, flags, cx);
     if tcp_ack_is_dubious(sk, flags) {
-        let dupack = !(flags.snd_una_advanced || flags.not_dup() || flags.dsacking);
+        let news = flags.not_dup() && !cx.mutant(Mutant::DupAckWithData);
+        let dupack = !(flags.snd_una_advanced || news || flags.dsacking);
         let dupacks = u32::from(dupack);
         tcp_fastretrans_alert(sk, prior_snd_una, dupacks, &mut flags, &mut rexmit, cx);
     }
-    if flags.set_xmit_timer && !tcp_schedule_loss_probe(sk, true, cx) {
+    if flags.set_xmit_timer
+        && !cx.mutant(Mutant::RtoNotRestarted)
+        && !tcp_schedule_loss_probe(sk, true, cx)
+    {
         tcp_rearm_rto(sk, cx);
     }
     let delivered = tcp_newly_delivered(sk, before.delivered, (flags.ece, marked), cx);
@@ -214,14 +219,15 @@ fn old_ack(
     cx: &mut Cx,
 ) -> Result<(), BadAck> {
     let prior_snd_una = sk.snd.una;
-    let reach = sk.snd.max_window.min(u32::try_from(sk.total.bytes_acked).unwrap_or(u32::MAX));
-    if seg.ack.before(prior_snd_una - reach) {
+    let most = sk.snd.max_window + u32::from(cx.mutant(Mutant::AncientReachOneMore));
+    let reach = most.min(u32::try_from(sk.total.bytes_acked).unwrap_or(u32::MAX));
+    if seg.ack.before(prior_snd_una - reach) && !cx.mutant(Mutant::AncientAckTaken) {
         if challenge == Challenge::Send {
             tcp_send_challenge_ack(sk, false, cx);
         }
         return Err(BadAck::TooOld);
     }
-    if sk.rx_opt.sack_ok && !seg.options.sack.is_empty() {
+    if sk.rx_opt.sack_ok && !seg.options.sack.is_empty() && !cx.mutant(Mutant::OldAckSackIgnored) {
         let mut rexmit = Rexmit::None;
         let delivered = sk.total.delivered;
         // What it reports does not count as delivered, as in Linux.
@@ -237,8 +243,12 @@ fn old_ack(
 ///
 /// [RFC7323:4.3#2] · Linux: tcp_replace_ts_recent
 pub(super) fn tcp_replace_ts_recent(sk: &mut Sock, seg: &Segment, cx: &Cx) -> bool {
-    let newer = super::validate::tcp_paws_check(&sk.rx_opt, 0, cx.now);
-    if sk.rx_opt.saw_tstamp && !seg.seq.after(sk.rcv.wup) && newer {
+    let newer =
+        super::validate::tcp_paws_check(&sk.rx_opt, 0, cx) && !cx.mutant(Mutant::TsRecentKept);
+    if sk.rx_opt.saw_tstamp
+        && (!seg.seq.after(sk.rcv.wup) || cx.mutant(Mutant::TsRecentOfAny))
+        && newer
+    {
         let delta = sk.rx_opt.rcv_tsval.wrapping_sub(sk.rx_opt.ts_recent).cast_signed();
         sk.rx_opt.ts_recent = sk.rx_opt.rcv_tsval;
         sk.rx_opt.ts_recent_stamp = Some(cx.now);
@@ -252,7 +262,7 @@ pub(super) fn tcp_replace_ts_recent(sk: &mut Sock, seg: &Segment, cx: &Cx) -> bo
 /// [RFC9293:3.10.7.4#16] · Linux: tcp_ack_update_window
 fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx: &mut Cx) {
     let mut nwin = u32::from(seg.wnd);
-    if !seg.flags.syn() {
+    if !seg.flags.syn() && !cx.mutant(Mutant::WindowUnscaled) {
         nwin <<= sk.rx_opt.snd_wscale;
     }
     if tcp_may_update_window(sk, seg, nwin, cx) {
@@ -263,7 +273,7 @@ fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx:
             if !sk.write_queue.is_unsent_empty() {
                 tcp_slow_start_after_idle_check(sk, cx);
             }
-            if nwin > sk.snd.max_window {
+            if nwin > sk.snd.max_window && !cx.mutant(Mutant::MaxWindowStuck) {
                 sk.snd.max_window = nwin;
                 tcp_sync_mss(sk, sk.pmtu_cookie, cx);
             }
@@ -277,10 +287,14 @@ fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx:
 ///
 /// Linux: tcp_may_update_window
 pub(super) fn tcp_may_update_window(sk: &Sock, seg: &Segment, nwin: u32, cx: &Cx) -> bool {
-    let closes = cx.kernel.zero_window_updates && nwin == 0;
-    seg.ack.after(sk.snd.una)
+    let closes =
+        cx.kernel.zero_window_updates && nwin == 0 && !cx.mutant(Mutant::ZeroWindowIgnored);
+    cx.mutant(Mutant::OldWindowTaken)
+        || seg.ack.after(sk.snd.una)
         || seg.seq.after(sk.snd.wl1)
-        || (seg.seq == sk.snd.wl1 && (nwin > sk.snd.wnd || closes))
+        || (seg.seq == sk.snd.wl1
+            && (nwin > sk.snd.wnd || closes)
+            && !cx.mutant(Mutant::WindowOpeningIgnored))
 }
 
 /// Linux: tcp_ack_is_dubious
@@ -299,17 +313,20 @@ fn tcp_cong_control(
     cx: &mut Cx,
 ) {
     let acked_sacked = sk.total.delivered.wrapping_sub(before.delivered);
-    if let Some(sample) = sample {
+    if let Some(sample) = sample.filter(|_| !cx.mutant(Mutant::HystartBlind)) {
         let exit = sk.cong.algorithm.ops().pkts_acked(&mut sk.cong.cw, &sample);
         count_exit(exit, sk.cong.cw.snd_cwnd, cx);
     }
     if sk.loss.in_cwnd_reduction() {
+        let acked_sacked = acked_sacked << u32::from(cx.mutant(Mutant::PrrCountsTwice));
         let seen = delivery(acked_sacked, sk.loss.lost.wrapping_sub(before.lost), flags, cx);
         let in_flight = sk.loss.packets_in_flight();
         sk.loss.prr.tcp_cwnd_reduction(&mut sk.cong.cw, in_flight, seen);
-    } else if tcp_may_raise_cwnd(sk, flags, cx) && tcp_is_cwnd_limited(sk) {
-        let grow = AckSample { acked: acked_sacked, rtt_us: None, ..ack_sample(sk, ack, cx) };
+    } else if tcp_may_raise_cwnd(sk, flags, cx) && !cx.mutant(Mutant::NoGrowth) {
+        let acked = if cx.mutant(Mutant::GrowthPerAck) { 1 } else { acked_sacked };
+        let grow = AckSample { acked, rtt_us: None, ..ack_sample(sk, ack, cx) };
         sk.cong.algorithm.ops().cong_avoid(&mut sk.cong.cw, &grow);
+        sk.cong.cw.snd_cwnd += if cx.mutant(Mutant::SlowStartForEver) { grow.acked } else { 0 };
         sk.cong.cwnd_stamp = cx.now;
     }
     tcp_update_pacing_rate(sk, cx);
@@ -320,7 +337,7 @@ fn tcp_cong_control(
 ///
 /// Linux: tcp_cwnd_reduction (net/ipv4/tcp_input.c, of 4.3 too)
 fn delivery(newly_acked_sacked: u32, newly_lost: u32, flags: AckFlags, cx: &Cx) -> Delivery {
-    let snd_una_advanced = flags.snd_una_advanced;
+    let snd_una_advanced = flags.snd_una_advanced && !cx.mutant(Mutant::PrrNoSlowStart);
     if !cx.kernel.prr_conservative {
         return Delivery { newly_acked_sacked, newly_lost, snd_una_advanced, conserves: false };
     }
@@ -356,7 +373,9 @@ fn count_exit(exit: Option<SlowStartExit>, cwnd: u32, cx: &mut Cx) {
 
 /// Linux: tcp_may_raise_cwnd
 fn tcp_may_raise_cwnd(sk: &Sock, flags: AckFlags, cx: &Cx) -> bool {
-    if sk.loss.reordering > cx.sysctl.tcp_reordering.unsigned_abs() {
+    if sk.loss.reordering > cx.sysctl.tcp_reordering.unsigned_abs()
+        && !cx.mutant(Mutant::GrowthWhileReordering)
+    {
         flags.forward_progress()
     } else {
         flags.data_acked
@@ -369,13 +388,16 @@ fn tcp_may_raise_cwnd(sk: &Sock, flags: AckFlags, cx: &Cx) -> bool {
 fn tcp_ack_probe(sk: &mut Sock, cx: &Cx) {
     let Some(end_seq) = sk.write_queue.send_head().map(Chunk::end_seq) else { return };
     if !end_seq.after(tcp_wnd_end(sk)) {
-        sk.loss.backoff = 0;
+        sk.loss.backoff *= u32::from(cx.mutant(Mutant::ProbeBackoffKept));
         sk.loss.probes_since = None;
         sk.timers.stop(Timer::Probe0);
         return;
     }
     let when = tcp_probe0_when(sk, tcp_rto_max(sk), cx);
     let when = tcp_clamp_probe0_to_user_timeout(sk, when, cx);
+    if cx.mutant(Mutant::ProbeNotRearmed) {
+        return;
+    }
     tcp_reset_paced_timer(sk, Timer::Probe0, when, cx);
 }
 
@@ -384,9 +406,9 @@ fn tcp_ack_probe(sk: &mut Sock, cx: &Cx) {
 /// RFC 8985 §7.4 · Linux: tcp_process_tlp_ack
 fn tcp_process_tlp_ack(sk: &mut Sock, ack: Seq, flags: AckFlags, cx: &mut Cx) {
     let Some(high_seq) = sk.loss.tlp_high_seq.filter(|high| !ack.before(*high)) else { return };
-    if !sk.loss.tlp_retrans || flags.dsack_tlp {
+    if !sk.loss.tlp_retrans || (flags.dsack_tlp && !cx.mutant(Mutant::TlpDsackIgnored)) {
         sk.loss.tlp_high_seq = None;
-    } else if ack.after(high_seq) {
+    } else if ack.after(high_seq) && !cx.mutant(Mutant::TlpRepairUnnoticed) {
         // The probe repaired a loss nobody noticed otherwise.
         tcp_init_cwnd_reduction(sk);
         tcp_set_ca_state(sk, CaState::Cwr, cx);

@@ -9,6 +9,7 @@ use super::sack::{SackState, tcp_check_sack_reordering, tcp_highest_sack_seq};
 use crate::congestion::{AckSample, tcp_rack_advance, tcp_remove_reno_sacks};
 use crate::cx::Cx;
 use crate::errqueue::zerocopy::msg_zerocopy_complete;
+use crate::mutant::Mutant;
 use crate::output::mtu_probe::tcp_mtup_check_success;
 use crate::seq::Seq;
 use crate::sock::write_queue::Chunk;
@@ -55,8 +56,10 @@ pub(super) fn tcp_clean_rtx_queue(
             account_acked(sk, &chunk, pcount, &mut cleaned, flags, cx);
             let sent = (chunk.sent_at, chunk.end_seq());
             tcp_rate_skb_delivered(sk, chunk.tx_rate, sent, &mut sacks.rate);
-            tcp_ack_tstamp(sk, &chunk, before.una, cx);
-            if chunk.zcopy.is_some() {
+            if !cx.mutant(Mutant::AckStampForgotten) {
+                tcp_ack_tstamp(sk, &chunk, before.una, cx);
+            }
+            if chunk.zcopy.is_some() && !cx.mutant(Mutant::ZeroCopyForgotten) {
                 msg_zerocopy_complete(sk, cx);
             }
             continue;
@@ -79,7 +82,7 @@ pub(super) fn tcp_clean_rtx_queue(
         let idle = sk.write_queue.is_unsent_empty();
         sk.chrono.stop(Chrono::Busy, idle, cx.jiffies());
     }
-    if sk.snd.urg_mode && !sk.snd.up.after(una) {
+    if sk.snd.urg_mode && !sk.snd.up.after(una) && !cx.mutant(Mutant::UrgentModeStays) {
         sk.snd.urg_mode = false;
     }
     if flags.acked() {
@@ -121,7 +124,7 @@ fn account_acked(
     cx: &Cx,
 ) {
     let marks = chunk.marks;
-    if marks.ever_retrans || marks.retrans {
+    if (marks.ever_retrans || marks.retrans) && !cx.mutant(Mutant::RetransmittedIsOriginal) {
         if marks.retrans {
             sk.loss.retrans_out = sk.loss.retrans_out.saturating_sub(pcount);
         }
@@ -156,7 +159,7 @@ fn account_acked(
 /// Linux: the round-trip part of tcp_clean_rtx_queue
 fn update_rtt(sk: &mut Sock, cleaned: Cleaned, sacks: &SackState, flags: &mut AckFlags, cx: &Cx) {
     // [RFC6298:3#1] Karn: a retransmitted segment measures nothing.
-    let clean = !flags.retrans_data_acked;
+    let clean = !flags.retrans_data_acked || cx.mutant(Mutant::KarnIgnored);
     let since = |at: Option<Instant>| at.map(|at| rtt_since(at, cx));
     let sample = RttSample {
         seq_rtt_us: since(cleaned.first.filter(|_| clean)),

@@ -42,7 +42,9 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
     let window = tcp_receive_window(sk);
     let end_seq = seg.end_seq();
     if seg.seq == sk.rcv.nxt {
-        if window == 0 && !(seg.payload.is_empty() && seg.flags.fin()) {
+        let bare_fin =
+            seg.payload.is_empty() && seg.flags.fin() && !cx.mutant(Mutant::ClosedWindowRefusesFin);
+        if window == 0 && !bare_fin && !cx.mutant(Mutant::ClosedWindowTakes) {
             cx.mib.inc(Counter::TcpExtTCPZeroWindowDrop);
             return out_of_window(sk, DropReason::TcpZerowindow, cx);
         }
@@ -61,7 +63,8 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
     }
     if seg.seq.before(sk.rcv.nxt) {
         // Part of it is new.
-        tcp_dsack_set(sk, seg.seq, sk.rcv.nxt, cx);
+        let new = if cx.mutant(Mutant::NoDsackOfOverlap) { seg.seq } else { sk.rcv.nxt };
+        tcp_dsack_set(sk, seg.seq, new, cx);
         if window == 0 {
             cx.mib.inc(Counter::TcpExtTCPZeroWindowDrop);
             return out_of_window(sk, DropReason::TcpZerowindow, cx);
@@ -74,7 +77,7 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
 /// Linux: the label out_of_window of tcp_data_queue
 fn out_of_window(sk: &mut Sock, reason: DropReason, cx: &Cx) -> Disposition {
     tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS, cx);
-    sk.ack.sched = true;
+    sk.ack.sched = !cx.mutant(Mutant::DuplicateMute);
     Disposition::Dropped(reason)
 }
 
@@ -88,7 +91,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     if !bare_fin && !tcp_try_rmem_schedule(sk, seg.seq, truesize, cx) && !sk.recv_queue.is_empty() {
         cx.mib.inc(Counter::TcpExtTCPRcvQDrop);
         cx.wake(sk.id, Wake::Readable);
-        sk.ack.nomem = true;
+        sk.ack.nomem = !cx.mutant(Mutant::NoMemoryOpenWindow);
         sk.ack.now = true;
         sk.ack.sched = true;
         return Disposition::Dropped(DropReason::ProtoMem);
@@ -104,15 +107,17 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     if !sk.ofo_queue.is_empty() {
         tcp_ofo_queue(sk, cx);
         // [RFC5681:3.2#2] Filling all of the gap is worth an immediate ACK.
-        if sk.ofo_queue.is_empty() {
+        if sk.ofo_queue.is_empty() && !cx.mutant(Mutant::FilledHoleWaits) {
             sk.ack.now = true;
         }
     }
-    sk.selective_acks.remove_before(sk.rcv.nxt);
+    if !cx.mutant(Mutant::SackOfDelivered) {
+        sk.selective_acks.remove_before(sk.rcv.nxt);
+    }
     if sk.ofo_queue.is_empty() {
         sk.selective_acks.clear();
     }
-    if !sk.dead {
+    if !sk.dead && !cx.mutant(Mutant::NotReadable) {
         tcp_data_ready(sk, cx);
     }
     Disposition::Queued
@@ -142,7 +147,7 @@ pub(crate) fn tcp_fastopen_add_skb(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
 fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     tcp_data_ecn_check(sk, seg, cx);
     let truesize = truesize_of(sk, seg);
-    if !tcp_try_rmem_schedule(sk, seg.seq, truesize, cx) {
+    if !tcp_try_rmem_schedule(sk, seg.seq, truesize, cx) || cx.mutant(Mutant::OutOfOrderDropped) {
         cx.mib.inc(Counter::TcpExtTCPOFODrop);
         cx.wake(sk.id, Wake::Readable);
         return Disposition::Dropped(DropReason::TcpOfoDrop);
@@ -160,7 +165,7 @@ fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition 
             Duplicate::Extend(block) => tcp_dsack_extend(sk, block, cx),
         }
     }
-    if sk.rx_opt.sack_ok {
+    if sk.rx_opt.sack_ok && !cx.mutant(Mutant::NoSack) {
         sk.selective_acks.add(seq, end_seq);
     }
     if !sk.dead && sk.parent.is_none() {
@@ -288,15 +293,16 @@ pub(super) fn tcp_event_data_recv(sk: &mut Sock, seg: &Segment, truesize: u32, c
     let ato_max = tcp_ato_max(cx);
     if sk.ack.ato == 0 {
         // Bulk transfers begin in slow start, which lives from ACKs.
-        tcp_incr_quickack(sk, TCP_MAX_QUICKACKS);
+        let quick = if cx.mutant(Mutant::NoQuickackAtStart) { 0 } else { TCP_MAX_QUICKACKS };
+        tcp_incr_quickack(sk, quick);
         sk.ack.ato = ato_min;
     } else {
         let gap = cx.ticks_since(sk.ack.lrcvtime);
-        if gap <= ato_min / 2 {
+        if gap <= ato_min / 2 && !cx.mutant(Mutant::AtoNotShortened) {
             sk.ack.ato = (sk.ack.ato >> 1) + ato_min / 2;
         } else if gap < sk.ack.ato {
             sk.ack.ato = ((sk.ack.ato >> 1) + gap).min(sk.loss.rto).min(ato_max);
-        } else if gap > sk.loss.rto {
+        } else if gap > sk.loss.rto && !cx.mutant(Mutant::NoQuickackAfterPause) {
             // The peer paused for so long that it restarts slowly.
             tcp_incr_quickack(sk, TCP_MAX_QUICKACKS);
         }
@@ -313,7 +319,7 @@ pub(super) fn tcp_event_data_recv(sk: &mut Sock, seg: &Segment, truesize: u32, c
 ///
 /// RFC 2883 §4 · Linux: tcp_dsack_set
 fn tcp_dsack_set(sk: &mut Sock, start: Seq, end: Seq, cx: &mut Cx) {
-    if !sk.rx_opt.sack_ok || cx.sysctl.tcp_dsack == 0 {
+    if !sk.rx_opt.sack_ok || cx.sysctl.tcp_dsack == 0 || cx.mutant(Mutant::NoDsack) {
         return;
     }
     cx.mib.inc(if start.before(sk.rcv.nxt) {
@@ -342,7 +348,7 @@ fn tcp_dsack_extend(sk: &mut Sock, block: SackBlock, cx: &mut Cx) {
 /// Linux: tcp_send_dupack
 pub(super) fn tcp_send_dupack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     let end_seq = seg.end_seq();
-    if end_seq != seg.seq && seg.seq.before(sk.rcv.nxt) {
+    if end_seq != seg.seq && seg.seq.before(sk.rcv.nxt) && !cx.mutant(Mutant::LostAckUnnoticed) {
         cx.mib.inc(Counter::TcpExtDelayedACKLost);
         tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS, cx);
         if sk.rx_opt.sack_ok {

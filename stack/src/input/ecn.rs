@@ -4,6 +4,7 @@
 
 use crate::accecn::{NOT_ECT, tcp_accecn_ace, tcp_accecn_syn_requested, tcp_ecn_rcv_synack_code};
 use crate::cx::Cx;
+use crate::mutant::Mutant;
 use crate::output::ack::tcp_enter_quickack_mode;
 use crate::sock::{EcnMode, RequestSock, Sock};
 use crate::wire::{Flags, Segment};
@@ -24,8 +25,9 @@ pub(super) fn tcp_ecn_create_request(req: &mut RequestSock, seg: &Segment, cx: &
         return;
     }
     // A marked SYN may not be trusted, unless it is of a later standard.
-    let trusted = seg.ip.ecn() == NOT_ECT || seg.flags.ae();
-    req.ecn_ok = seg.flags.has(Flags::ECE | Flags::CWR) && trusted && mode != 0;
+    let trusted = seg.ip.ecn() == NOT_ECT || seg.flags.ae() || cx.mutant(Mutant::MarkedSynTrusted);
+    let asks = if cx.mutant(Mutant::HalfAnEcnSyn) { Flags::ECE } else { Flags::ECE | Flags::CWR };
+    req.ecn_ok = seg.flags.has(asks) && trusted && mode != 0;
 }
 
 /// The answer to our SYN decides about the mode.
@@ -35,7 +37,7 @@ pub(super) fn tcp_ecn_rcv_synack(sk: &mut Sock, seg: &Segment, cx: &Cx) {
     if sk.ecn.mode == EcnMode::Disabled {
         return;
     }
-    match tcp_accecn_ace(seg.flags) {
+    match if cx.mutant(Mutant::EcnUnanswered) { 0b001 } else { tcp_accecn_ace(seg.flags) } {
         // Nothing, or our own flags thrown back.
         0 | 0b111 => sk.ecn.mode = EcnMode::Disabled,
         0b001 => sk.ecn.mode = EcnMode::Rfc3168,
@@ -70,7 +72,7 @@ pub(super) fn tcp_data_ecn_check(sk: &mut Sock, seg: &Segment, cx: &Cx) {
     let ecn = seg.ip.ecn();
     if ecn == NOT_ECT {
         // A sender that marks its packets leaves only retransmissions unmarked.
-        if sk.ecn.seen {
+        if sk.ecn.seen && !cx.mutant(Mutant::UnmarkedRetransmission) {
             tcp_enter_quickack_mode(sk, 2, cx);
         }
         return;
@@ -78,7 +80,7 @@ pub(super) fn tcp_data_ecn_check(sk: &mut Sock, seg: &Segment, cx: &Cx) {
     if sk.ecn.mode != EcnMode::Rfc3168 {
         return;
     }
-    if ecn == CE && !sk.ecn.demand_cwr {
+    if ecn == CE && !sk.ecn.demand_cwr && !cx.mutant(Mutant::MarkNotEchoed) {
         tcp_enter_quickack_mode(sk, 2, cx);
         sk.ecn.demand_cwr = true;
     }
@@ -90,10 +92,10 @@ pub(super) fn tcp_data_ecn_check(sk: &mut Sock, seg: &Segment, cx: &Cx) {
 /// Linux: tcp_ecn_accept_cwr
 pub(super) fn tcp_ecn_accept_cwr(sk: &mut Sock, seg: &Segment, cx: &Cx) {
     let is_meant = sk.ecn.mode == EcnMode::Rfc3168 || !cx.kernel.cwr_needs_ecn;
-    if is_meant && seg.flags.cwr() {
+    if is_meant && seg.flags.cwr() && !cx.mutant(Mutant::CwrIgnored) {
         sk.ecn.demand_cwr = false;
         // Its window may be tiny now, so that every ACK counts.
-        if seg.seq != seg.end_seq() {
+        if seg.seq != seg.end_seq() && !cx.mutant(Mutant::CwrAckWaits) {
             sk.ack.now = true;
         }
     }

@@ -7,6 +7,7 @@
 use crate::cx::Cx;
 use crate::memory::{is_plenty, tcp_adjust_rcv_ssthresh, tcp_under_memory_pressure};
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::window::{rmem_alloc, tcp_win_from_space};
 use crate::seq::Seq;
 use crate::sock::Sock;
@@ -51,7 +52,10 @@ pub(super) fn tcp_prune_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
 fn tcp_clamp_window(sk: &mut Sock, cx: &Cx) {
     sk.ack.quick = 0;
     let most = u32::try_from(cx.sysctl.tcp_rmem.max).unwrap_or(u32::MAX);
-    if sk.opts.rcvbuf < most && !sk.opts.locks.rcvbuf && is_plenty(cx) {
+    if sk.opts.rcvbuf < most
+        && (!sk.opts.locks.rcvbuf || cx.mutant(Mutant::ClampGrowsFixed))
+        && is_plenty(cx)
+    {
         sk.opts.rcvbuf = rmem_alloc(sk).min(most);
     }
     if rmem_alloc(sk) > sk.opts.rcvbuf {
@@ -92,6 +96,9 @@ pub(super) fn tcp_prune_ofo_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool 
     let eighth = i64::from(sk.opts.rcvbuf >> 3);
     let mut goal = eighth;
     let mut pruned = false;
+    if cx.mutant(Mutant::PruneNothing) {
+        return pruned;
+    }
     while let Some(last) = sk.ofo_queue.last().filter(|last| !seq.after(last.seq)) {
         goal -= i64::from(last.truesize);
         sk.ofo_queue.pop_last();

@@ -6,6 +6,7 @@
 use crate::congestion::INIT_CWND;
 use crate::cx::Cx;
 use crate::memory::{tcp_adjust_rcv_ssthresh, tcp_under_memory_pressure};
+use crate::mutant::Mutant;
 use crate::output::window::{tcp_full_space, tcp_set_window_clamp, tcp_space, tcp_win_from_space};
 use crate::sock::Sock;
 use crate::sock::control_block::TCP_MSS_DEFAULT;
@@ -98,7 +99,7 @@ pub(crate) fn tcp_sndbuf_expand(sk: &mut Sock, cx: &Cx) {
 /// Linux: tcp_grow_window
 pub(crate) fn tcp_grow_window(sk: &mut Sock, len: u32, truesize: u32, adjust: bool, cx: &Cx) {
     let room = sk.rcv.window_clamp.min(tcp_space(sk)).saturating_sub(sk.rcv.rcv_ssthresh);
-    if room == 0 {
+    if room == 0 || cx.mutant(Mutant::WindowNeverGrows) {
         return;
     }
     if tcp_under_memory_pressure(cx) {
@@ -206,7 +207,9 @@ pub(crate) fn tcp_rcv_space_adjust(sk: &mut Sock, cx: &Cx) {
 /// Linux: tcp_rcvbuf_grow
 pub(crate) fn tcp_rcvbuf_grow(sk: &mut Sock, per_rtt: u32, cx: &Cx) {
     let before = std::mem::replace(&mut sk.rtt.rcvq_space, per_rtt);
-    let is_fixed = cx.sysctl.tcp_moderate_rcvbuf == 0 || sk.opts.locks.rcvbuf;
+    let locked = sk.opts.locks.rcvbuf && !cx.mutant(Mutant::FixedBufferGrows);
+    let is_fixed =
+        cx.sysctl.tcp_moderate_rcvbuf == 0 || locked || cx.mutant(Mutant::BufferNeverGrows);
     if is_fixed {
         return;
     }

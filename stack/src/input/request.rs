@@ -9,6 +9,7 @@ use crate::accecn::{request_segment, tcp_ecn_openreq_child};
 use crate::congestion::rto_time_ms;
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::net::TCP_HEADER_LEN;
 use crate::output::ack::tcp_oow_rate_limited;
 use crate::output::mss::{sk_dst_check, tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
@@ -46,6 +47,7 @@ pub(crate) enum Holder<'a> {
 }
 
 /// Judges a segment for a half-open connection.
+#[expect(clippy::too_many_lines, reason = "the steps of tcp_check_req, in their order")]
 pub(crate) fn tcp_check_req(
     req: &mut RequestSock,
     seg: &Segment,
@@ -54,12 +56,16 @@ pub(crate) fn tcp_check_req(
 ) -> Verdict {
     let fastopen = matches!(holder, Holder::FastOpen { .. });
     let rx_opt = segment_options(req, seg, cx);
-    let paws_reject = rx_opt.saw_tstamp && tcp_paws_reject(&rx_opt, seg.flags.rst(), cx.now);
+    let paws_reject = rx_opt.saw_tstamp
+        && !cx.mutant(Mutant::HandshakePawsOff)
+        && tcp_paws_reject(&rx_opt, seg.flags.rst(), cx);
     let only_syn = seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst();
     if seg.seq == req.rcv_isn && only_syn && !paws_reject {
         // [RFC9293:3.10.7.4#8] The SYN again: so is the answer.
         let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
-        if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
+        if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx)
+            && !cx.mutant(Mutant::SynAgainMute)
+        {
             request_segment(req, seg, true);
             tcp_rtx_synack(req, cx);
             let rto_max = cx.hz.msecs_to_jiffies(cx.rto_max_ms());
@@ -70,16 +76,24 @@ pub(crate) fn tcp_check_req(
     }
     // A reset is judged by its sequence number alone. With Fast Open data may be out: the child
     // itself checks what is acknowledged.
-    if seg.flags.ack() && !seg.flags.rst() && !fastopen && seg.ack != req.snt_isn + 1 {
+    if seg.flags.ack()
+        && !seg.flags.rst()
+        && !fastopen
+        && seg.ack != req.snt_isn + 1
+        && !cx.mutant(Mutant::HandshakeAckUnchecked)
+    {
         return Verdict::ToListener;
     }
     let tsecr_reject = cx.kernel.tsecr_of_handshake_checked
+        && !cx.mutant(Mutant::HandshakeEchoUnchecked)
         && rx_opt.saw_tstamp
         && !fastopen
         && rx_opt.rcv_tsecr != 0
         && !Seq(rx_opt.rcv_tsecr).between(Seq(req.snt_tsval_first), Seq(req.snt_tsval_last));
     let wnd_end = req.rcv_nxt + tcp_synack_window(req);
-    if paws_reject || tsecr_reject || !tcp_in_window(seg, req.rcv_nxt, wnd_end) {
+    let outside =
+        !tcp_in_window(seg, req.rcv_nxt, wnd_end) && !cx.mutant(Mutant::HandshakeAnywhere);
+    if paws_reject || tsecr_reject || outside {
         let reason = match (paws_reject, tsecr_reject) {
             (true, _) => DropReason::TcpRfc7323Paws,
             (false, true) => DropReason::TcpRfc7323Tsecr,
@@ -87,7 +101,7 @@ pub(crate) fn tcp_check_req(
         };
         return out_of_window(req, seg, reason, holder, cx);
     }
-    if seg.flags.rst() && seg.seq != req.rcv_nxt {
+    if seg.flags.rst() && seg.seq != req.rcv_nxt && !cx.mutant(Mutant::HandshakeRstInWindow) {
         // [RFC5961:3.2#1] In the window, but not exactly where a peer would put it.
         let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
         if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
@@ -96,7 +110,8 @@ pub(crate) fn tcp_check_req(
         }
         return Verdict::Keep(Disposition::Dropped(DropReason::TcpReset));
     }
-    let syn_in_window = seg.flags.syn() && seg.seq != req.rcv_isn;
+    let syn_in_window =
+        seg.flags.syn() && seg.seq != req.rcv_isn && !cx.mutant(Mutant::SynInWindowIgnored);
     if seg.flags.rst() || syn_in_window {
         cx.mib.inc(Counter::TcpAttemptFails);
         return embryonic_reset(req, seg, fastopen, cx);
@@ -106,12 +121,15 @@ pub(crate) fn tcp_check_req(
     }
     request_segment(req, seg, false);
     let Holder::Listener(listener) = holder else { return Verdict::Complete };
-    if req.num_timeout < listener.opts.defer_accept && seg.end_seq() == req.rcv_isn + 1 {
+    if req.num_timeout < listener.opts.defer_accept
+        && !cx.mutant(Mutant::DeferAcceptIgnored)
+        && seg.end_seq() == req.rcv_isn + 1
+    {
         req.acked = true;
         cx.mib.inc(Counter::TcpExtTCPDeferAcceptDrop);
         return Verdict::Keep(Disposition::Dropped(DropReason::NotSpecified));
     }
-    if listener.listener.is_full() {
+    if listener.listener.is_full() && !cx.mutant(Mutant::OverflowAccepted) {
         return listen_overflow(req, seg, cx);
     }
     Verdict::Complete
@@ -121,7 +139,7 @@ pub(crate) fn tcp_check_req(
 fn listen_overflow(req: &mut RequestSock, seg: &Segment, cx: &mut Cx) -> Verdict {
     cx.mib.inc(Counter::TcpExtListenOverflows);
     cx.mib.inc(Counter::TcpExtListenDrops);
-    if cx.sysctl.tcp_abort_on_overflow == 0 {
+    if cx.sysctl.tcp_abort_on_overflow == 0 || cx.mutant(Mutant::OverflowMute) {
         // The peer believes it is connected and will repeat itself.
         req.acked = true;
         return Verdict::Keep(Disposition::Dropped(DropReason::TcpListenOverflow));
@@ -160,7 +178,10 @@ fn out_of_window(
     cx: &mut Cx,
 ) -> Verdict {
     let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
-    if !seg.flags.rst() && !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
+    if !seg.flags.rst()
+        && !cx.mutant(Mutant::HandshakeOutsideMute)
+        && !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx)
+    {
         tcp_v4_reqsk_send_ack(req, holder, cx);
     }
     if reason == DropReason::TcpRfc7323Paws {
@@ -275,14 +296,15 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     // The SYN; its text, if any, was not data of this socket.
     child.total.segs_in = 1;
     child.loss.total_retrans = req.num_retrans;
-    child.synack_sent = req.snt_synack.filter(|_| req.num_retrans == 0);
+    child.synack_sent =
+        req.snt_synack.filter(|_| req.num_retrans == 0 || cx.mutant(Mutant::SynackRttAlways));
     remember_timeouts(&mut child, req, cx);
     (child.ack.lrcvtime, child.total.lsndtime) = (cx.now, cx.now);
     let len = u32::try_from(seg.payload.len()).unwrap_or(0);
     if len >= TCP_MSS_DEFAULT {
         child.ack.last_seg_size = len;
     }
-    if child.opts.keepalive {
+    if child.opts.keepalive && !cx.mutant(Mutant::KeepaliveNotInherited) {
         let time = keepalive_time_when(&child, cx);
         reset_keepalive_timer(&mut child, time, cx);
     }

@@ -5,6 +5,7 @@
 use crate::api::close::tcp_done_with_error;
 use crate::cx::Cx;
 use crate::errno::Errno;
+use crate::mutant::Mutant;
 use crate::sock::Sock;
 use crate::state::{Event, TcpState};
 
@@ -25,5 +26,6 @@ pub(crate) fn tcp_reset(sk: &mut Sock, event: Event, cx: &mut Cx) {
         | TcpState::Closing
         | TcpState::NewSynRecv => Errno::ECONNRESET,
     };
+    let err = if cx.mutant(Mutant::ResetErrnoPipe) { Errno::EPIPE } else { err };
     tcp_done_with_error(sk, err, event, cx);
 }

@@ -9,6 +9,7 @@ use super::sack_shift::{Shift, tcp_shift_skb_data};
 use crate::congestion::{CaState, tcp_rack_advance};
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::retransmit::fragment_rtx;
 use crate::seq::Seq;
 use crate::sock::Sock;
@@ -80,7 +81,7 @@ pub(super) fn tcp_sacktag_write_queue(
     }
     for (index, block) in blocks.iter().enumerate() {
         let is_dsack = has_dsack && index == 0;
-        if !tcp_is_sackblock_valid(sk, is_dsack, *block) {
+        if !tcp_is_sackblock_valid(sk, is_dsack, *block) && !cx.mutant(Mutant::SackUnchecked) {
             cx.mib.inc(if !is_dsack {
                 Counter::TcpExtTCPSACKDiscard
             } else if sk.loss.undo_marker.is_some() {
@@ -112,10 +113,11 @@ fn tcp_check_dsack(
     cx: &mut Cx,
 ) -> bool {
     let Some(first) = blocks.first() else { return false };
-    let old = first.start.before(ack);
-    let inside = blocks
-        .get(1)
-        .is_some_and(|next| !first.end.after(next.end) && !first.start.before(next.start));
+    let old = first.start.before(ack) && !cx.mutant(Mutant::DsackUnseen);
+    let inside = !cx.mutant(Mutant::DsackInsideUnseen)
+        && blocks
+            .get(1)
+            .is_some_and(|next| !first.end.after(next.end) && !first.start.before(next.start));
     if old {
         cx.mib.inc(Counter::TcpExtTCPDSACKRecv);
     } else if inside {
@@ -355,13 +357,17 @@ pub(crate) fn tcp_check_sack_reordering(
     by_timestamp: bool,
     cx: &mut Cx,
 ) {
-    if !low_seq.before(fack) {
+    if !low_seq.before(fack) || cx.mutant(Mutant::ReorderingUnnoticed) {
         return;
     }
     let metric = fack - low_seq;
     let mss = sk.mss_cache.max(1);
     if metric > sk.loss.reordering.saturating_mul(mss) {
-        let max = cx.sysctl.tcp_max_reordering.unsigned_abs();
+        let max = if cx.mutant(Mutant::ReorderingUnbounded) {
+            u32::MAX
+        } else {
+            cx.sysctl.tcp_max_reordering.unsigned_abs()
+        };
         sk.loss.reordering = metric.div_ceil(mss).min(max);
         sk.loss.fack_disabled = true;
     }

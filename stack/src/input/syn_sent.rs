@@ -85,7 +85,7 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         }
         return drop_for(DropReason::TcpReset);
     }
-    if sk.rx_opt.saw_tstamp && !tcp_paws_check(&sk.rx_opt, 0, cx.now) {
+    if sk.rx_opt.saw_tstamp && !tcp_paws_check(&sk.rx_opt, 0, cx) {
         return drop_for(DropReason::TcpRfc7323Paws);
     }
     if !seg.flags.syn() {
@@ -97,9 +97,11 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
 
 /// First: the ACK must be of our SYN, and echo a timestamp of ours.
 fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
-    if !seg.ack.after(sk.snd.una) || seg.ack.after(sk.snd.nxt) {
+    if (!seg.ack.after(sk.snd.una) || seg.ack.after(sk.snd.nxt)) && !cx.mutant(Mutant::SynackAnyAck)
+    {
         // [RFC9293:3.10.7.3#1] Something is left of an old connection: reset it and try again soon.
-        if sk.loss.retransmits == 0 && cx.kernel.syn_retry_soon {
+        if sk.loss.retransmits == 0 && cx.kernel.syn_retry_soon && !cx.mutant(Mutant::SynNotHurried)
+        {
             tcp_reset_xmit_timer(sk, Timer::Retransmit, TCP_TIMEOUT_MIN, cx);
         }
         if cx.mutant(Mutant::SynSentAckMute) {
@@ -114,7 +116,9 @@ fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     let ecr = Seq(sk.rx_opt.rcv_tsecr);
     if let Some(first) = sk.loss.retrans_stamp.filter(|_| sk.rx_opt.saw_tstamp && ecr.0 != 0) {
         let low = Seq(tcp_time_stamp(first, sk.tsoffset, cx));
-        if !ecr.between(low, Seq(tcp_time_stamp(cx.now, sk.tsoffset, cx))) {
+        if !cx.mutant(Mutant::SynackEchoUnchecked)
+            && !ecr.between(low, Seq(tcp_time_stamp(cx.now, sk.tsoffset, cx)))
+        {
             cx.mib.inc(Counter::TcpExtPAWSActive);
             return reset_for(seg, ResetReason::TcpRfc7323PawsAck, DropReason::TcpRfc7323PawsAck);
         }
@@ -132,7 +136,9 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.snd.wl1 = seg.seq;
     tcp_ecn_rcv_synack(sk, seg, cx);
     take_options(sk, seg);
-    end_scaling(sk);
+    if !cx.mutant(Mutant::ScaleOneSided) {
+        end_scaling(sk);
+    }
     tcp_try_undo_spurious_syn(sk, cx);
     // Whether it is acceptable was checked above.
     let _acceptable = tcp_ack(sk, seg, Challenge::Send, cx);
@@ -140,7 +146,8 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.rcv.nxt = seg.seq + 1;
     sk.rcv.irs = seg.seq;
     sk.rcv.wup = sk.rcv.nxt;
-    sk.snd.wnd = u32::from(seg.wnd);
+    let scaled = cx.mutant(Mutant::SynWindowScaled);
+    sk.snd.wnd = u32::from(seg.wnd) << if scaled { sk.rx_opt.snd_wscale } else { 0 };
     if sk.rx_opt.tstamp_ok {
         sk.advmss = sk.advmss.saturating_sub(TSTAMP_ALIGNED);
     }
@@ -152,7 +159,8 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     if tcp_rcv_fastopen_synack(sk, seg, cx) {
         return;
     }
-    if sk.write_pending || sk.opts.defer_accept != 0 || in_pingpong_mode(sk, cx) {
+    let waits = sk.write_pending || cx.mutant(Mutant::HandshakeAckWaits);
+    if waits || sk.opts.defer_accept != 0 || in_pingpong_mode(sk, cx) {
         // Save one ACK: data is expected to follow at once.
         sk.ack.sched = true;
         tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS, cx);
@@ -171,7 +179,7 @@ pub(crate) fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
     sk.ack.lrcvtime = cx.now;
     tcp_init_transfer(sk, cx);
     sk.total.lsndtime = cx.now;
-    if sk.opts.keepalive {
+    if sk.opts.keepalive && !cx.mutant(Mutant::ActiveKeepaliveOff) {
         let time = keepalive_time_when(sk, cx);
         reset_keepalive_timer(sk, time, cx);
     }
@@ -198,7 +206,9 @@ fn recv_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     tcp_ecn_rcv_syn(sk, seg);
     tcp_sync_mss(sk, sk.pmtu_cookie, cx);
     tcp_initialize_rcv_mss(sk);
-    tcp_send_synack(sk, cx);
+    if !cx.mutant(Mutant::CrossedSynMute) {
+        tcp_send_synack(sk, cx);
+    }
 }
 
 /// Our SYN goes out again, now with an ACK.
@@ -239,7 +249,7 @@ fn end_scaling(sk: &mut Sock) {
 /// Timestamps are in use, or not; until now headers were counted with them if they were offered.
 fn take_tstamp_ok(sk: &mut Sock, cx: &Cx) {
     sk.tcp_header_len = TCP_HEADER_LEN;
-    sk.rx_opt.tstamp_ok = sk.rx_opt.saw_tstamp;
+    sk.rx_opt.tstamp_ok = sk.rx_opt.saw_tstamp || cx.mutant(Mutant::TimestampsOneSided);
     if sk.rx_opt.tstamp_ok {
         sk.tcp_header_len += TSTAMP_ALIGNED;
         sk.rx_opt.ts_recent = sk.rx_opt.rcv_tsval;

@@ -9,6 +9,7 @@ use crate::cx::Cx;
 use crate::effect::Effect;
 use crate::flow::Flow;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::mss::tcp_mss_clamp;
 use crate::output::options::tcp_time_stamp;
 use crate::output::window::{tcp_full_space, tcp_select_initial_window};
@@ -41,7 +42,7 @@ const TS_OPT_ECN: u32 = 1 << 5;
 ///
 /// Linux: tcp_syn_flood_action (net/ipv4/tcp_input.c)
 pub(super) fn tcp_syn_flood_action(cx: &mut Cx) -> bool {
-    let want_cookie = cx.sysctl.tcp_syncookies != 0;
+    let want_cookie = cx.sysctl.tcp_syncookies != 0 && !cx.mutant(Mutant::CookiesOff);
     cx.mib.inc(if want_cookie {
         Counter::TcpExtTCPReqQFullDoCookies
     } else {
@@ -74,7 +75,8 @@ pub(super) fn cookie_init_sequence(
 /// RFC 4987 §3.6 · Linux: __cookie_v4_check
 fn cookie_mss(flow: Flow, seg: &Segment, cx: &Cx) -> Option<u32> {
     let index = check_tcp_syn_cookie(flow, seg.ack - 1, seg.seq - 1, cx)?;
-    let index = usize::try_from(index).ok()?;
+    let index =
+        usize::try_from(index).ok().filter(|_| !cx.mutant(Mutant::CookieMssLost)).unwrap_or(0);
     msstab(flow).get(index).copied().map(u32::from)
 }
 
@@ -98,7 +100,7 @@ fn check_tcp_syn_cookie(flow: Flow, cookie: Seq, sseq: Seq, cx: &Cx) -> Option<u
     let outer = cookie_hash(flow, 0, 0, cx).wrapping_add(sseq.0);
     let inner = cookie.0.wrapping_sub(outer);
     let age = count.wrapping_sub(inner >> COOKIE_BITS) & (u32::MAX >> COOKIE_BITS);
-    if age >= MAX_AGE {
+    if age >= MAX_AGE && !cx.mutant(Mutant::CookieNeverAges) {
         return None;
     }
     let layer = cookie_hash(flow, count.wrapping_sub(age), 1, cx);
@@ -152,7 +154,7 @@ fn cookie_timestamp_decode(ts: Option<Ts>, tsecr: u32, cx: &Cx) -> Option<RxOpt>
         tstamp_ok: true,
         ts_recent: ts.val,
         ts_recent_stamp: Some(cx.now),
-        sack_ok,
+        sack_ok: sack_ok && !cx.mutant(Mutant::CookieSackLost),
         wscale_ok,
         snd_wscale: if wscale_ok { shift.to_le_bytes()[0] } else { 0 },
         ..RxOpt::default()
@@ -187,7 +189,10 @@ fn tcp_synq_no_recent_overflow(sk: &Sock, cx: &Cx) -> bool {
 /// Linux: cookie_v4_check, cookie_v6_check, cookie_tcp_check
 pub(super) fn cookie_v4_check(sk: &Sock, seg: &Segment, cx: &mut Cx) -> Option<RequestSock> {
     let may_be = seg.flags.ack() && !seg.flags.rst() && !seg.flags.syn();
-    if cx.sysctl.tcp_syncookies == 0 || !may_be || tcp_synq_no_recent_overflow(sk, cx) {
+    if cx.sysctl.tcp_syncookies == 0
+        || !may_be
+        || (tcp_synq_no_recent_overflow(sk, cx) && !cx.mutant(Mutant::CookieUnasked))
+    {
         return None;
     }
     let flow = Flow::new(seg.dst(), seg.src());
@@ -200,7 +205,10 @@ pub(super) fn cookie_v4_check(sk: &Sock, seg: &Segment, cx: &mut Cx) -> Option<R
     let tsoffset = if echo == 0 { 0 } else { cx.secure_tcp_ts_off(flow) };
     let tsecr = echo.wrapping_sub(tsoffset);
     let rx_opt = cookie_timestamp_decode(seg.options.ts, tsecr, cx)?;
-    let ecn_ok = rx_opt.tstamp_ok && tsecr & TS_OPT_ECN != 0 && cx.sysctl.tcp_ecn != 0;
+    let ecn_ok = rx_opt.tstamp_ok
+        && !cx.mutant(Mutant::CookieEcnLost)
+        && tsecr & TS_OPT_ECN != 0
+        && cx.sysctl.tcp_ecn != 0;
     let mut req = cookie_tcp_reqsk_alloc(sk, seg, (rx_opt, mss), cx);
     req.tsoffset = tsoffset;
     req.ecn_ok = ecn_ok;

@@ -16,6 +16,7 @@ use crate::effect::Wake;
 use crate::flow::Flow;
 use crate::md5::{self, Md5Keys, Signer, tcp_inbound_hash};
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::seq::Seq;
 use crate::sock::kept::{IP_MINTTL, IPV6_MINHOPCOUNT};
 use crate::sock::{Sock, SockId};
@@ -73,7 +74,7 @@ fn to_listener(stack: &mut Stack, seg: &Segment, isn: Option<Seq>) -> Dispositio
 /// Linux: min_ttl and tcp_inbound_hash in tcp_v4_rcv, min_hopcount in tcp_v6_rcv
 fn admit(sk: &Sock, seg: &Segment, cx: &mut Cx) -> Result<(), DropReason> {
     let key = if seg.ip.dst.is_ipv6() { IPV6_MINHOPCOUNT } else { IP_MINTTL };
-    if i32::from(seg.ip.ttl) < sk.opts.kept.get_or(key, 0) {
+    if i32::from(seg.ip.ttl) < sk.opts.kept.get_or(key, 0) && !cx.mutant(Mutant::MinTtlIgnored) {
         cx.mib.inc(Counter::TcpExtTCPMinTTLDrop);
         return Err(DropReason::TcpMinttl);
     }
@@ -96,7 +97,7 @@ fn tcp_v4_do_rcv_listen(
     let Some(mut req) = cookie_v4_check(listener, seg, &mut stack.cx) else {
         return stack.enter(id, |sk, cx| listen_state_process(sk, seg, isn, cx)).unwrap_or(NOBODY);
     };
-    if listener.listener.is_full() {
+    if listener.listener.is_full() && !stack.cx.mutant(Mutant::CookieBacklogOverrun) {
         stack.cx.mib.inc(Counter::TcpExtListenOverflows);
         stack.cx.mib.inc(Counter::TcpExtListenDrops);
         advance(&mut req.state, req.flow, Event::Abort, &mut stack.cx);

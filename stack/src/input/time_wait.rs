@@ -8,13 +8,13 @@ use super::validate::tcp_paws_reject;
 use crate::cx::Cx;
 use crate::metrics::tcp_tw_remember_stamp;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::ack::tcp_oow_rate_limited;
 use crate::output::options::{bare_options, time_stamp_echo};
 use crate::output::transmit::send_signed;
 use crate::seq::Seq;
 use crate::sock::{RxOpt, TimeWaitSock};
 use crate::state::{Event, TcpState, advance};
-use crate::time::Instant;
 use crate::timer::TCP_TIMEWAIT_LEN_MS;
 use crate::wire::{Flags, Segment};
 
@@ -58,11 +58,11 @@ enum Heard {
 }
 
 impl Heard {
-    fn of(tw: &TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, now: Instant) -> Self {
+    fn of(tw: &TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, cx: &Cx) -> Self {
         let reset = seg.flags.rst();
         let is_next = seg.seq == tw.rcv_nxt;
         let newer = rx_opt.saw_tstamp && Seq(rx_opt.ts_recent).before(Seq(rx_opt.rcv_tsval));
-        if is_stale(rx_opt, seg, now) {
+        if is_stale(rx_opt, seg, cx) {
             Self::Stale
         } else if reset {
             if is_next { Self::Assassin } else { Self::Reset }
@@ -78,8 +78,8 @@ impl Heard {
     }
 }
 
-fn is_stale(rx_opt: &RxOpt, seg: &Segment, now: Instant) -> bool {
-    rx_opt.saw_tstamp && tcp_paws_reject(rx_opt, seg.flags.rst(), now)
+fn is_stale(rx_opt: &RxOpt, seg: &Segment, cx: &Cx) -> bool {
+    rx_opt.saw_tstamp && tcp_paws_reject(rx_opt, seg.flags.rst(), cx)
 }
 
 /// Judges a segment for the remainder of a connection.
@@ -92,9 +92,12 @@ pub(super) fn tcp_timewait_state_process(
     if tw.state() == TcpState::FinWait2 {
         return fin_wait2(tw, seg, &rx_opt, cx);
     }
-    match Heard::of(tw, seg, &rx_opt, cx.now) {
+    match Heard::of(tw, seg, &rx_opt, cx) {
         // [RFC1337:2#1] Assassination is possible, unless tcp_rfc1337 forbids it.
-        Heard::Assassin if cx.sysctl.tcp_rfc1337 == 0 => TwStatus::Kill,
+        Heard::Assassin if cx.mutant(Mutant::AssassinIgnored) => TwStatus::Success,
+        Heard::Assassin if cx.sysctl.tcp_rfc1337 == 0 || cx.mutant(Mutant::AssassinBelieved) => {
+            TwStatus::Kill
+        }
         Heard::Assassin => {
             remember(tw, &rx_opt, cx);
             TwStatus::Success
@@ -104,7 +107,9 @@ pub(super) fn tcp_timewait_state_process(
             remember(tw, &rx_opt, cx);
             TwStatus::Success
         }
-        Heard::Reopening => TwStatus::Syn(isn_beyond(tw)),
+        Heard::Reopening if cx.mutant(Mutant::TimeWaitOldIsn) => TwStatus::Syn(tw.snd_nxt),
+        Heard::Reopening if !cx.mutant(Mutant::TimeWaitKeepsSyn) => TwStatus::Syn(isn_beyond(tw)),
+        Heard::Reopening => TwStatus::Success,
         Heard::Reset => TwStatus::Success,
         Heard::Stale => {
             cx.mib.inc(Counter::TcpExtPAWSTimewait);
@@ -132,7 +137,7 @@ fn isn_beyond(tw: &TimeWaitSock) -> Seq {
 fn fin_wait2(tw: &mut TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, cx: &mut Cx) -> TwStatus {
     let end_seq = seg.end_seq();
     let in_window = tcp_in_window(seg, tw.rcv_nxt, tw.rcv_nxt + tw.rcv_wnd);
-    if !in_window || is_stale(rx_opt, seg, cx.now) {
+    if (!in_window && !cx.mutant(Mutant::OrphanAnywhere)) || is_stale(rx_opt, seg, cx) {
         return answer(tw, seg, Counter::TcpExtTCPACKSkippedFinWait2, cx);
     }
     if seg.flags.rst() {
@@ -155,6 +160,7 @@ fn fin_wait2(tw: &mut TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, cx: &mut Cx) 
             TwStatus::Ack
         }
         (false, false, _) => TwStatus::Success,
+        (false, true, false) if cx.mutant(Mutant::OrphanDataMute) => TwStatus::Success,
         // Data for nobody, or a connection that nobody wants.
         (true, _, _) | (false, true, false) => TwStatus::Rst,
     }
@@ -181,7 +187,8 @@ fn remember(tw: &mut TimeWaitSock, rx_opt: &RxOpt, cx: &Cx) {
 
 /// [RFC9293:MUST-13] The wait starts over.
 fn reschedule(tw: &mut TimeWaitSock, cx: &Cx) {
-    tw.timer = cx.timer(tw_len(cx)).due;
+    tw.timer =
+        if cx.mutant(Mutant::TimeWaitNotRestarted) { tw.timer } else { cx.timer(tw_len(cx)).due };
 }
 
 fn tw_len(cx: &Cx) -> u32 {
@@ -190,7 +197,9 @@ fn tw_len(cx: &Cx) -> u32 {
 
 /// Linux: tcp_timewait_check_oow_rate_limit
 fn answer(tw: &mut TimeWaitSock, seg: &Segment, skipped: Counter, cx: &mut Cx) -> TwStatus {
-    if tcp_oow_rate_limited(&mut tw.last_oow_ack, seg, skipped, cx) {
+    if tcp_oow_rate_limited(&mut tw.last_oow_ack, seg, skipped, cx)
+        || cx.mutant(Mutant::TimeWaitMute)
+    {
         TwStatus::Success
     } else {
         TwStatus::AckOow

@@ -5,13 +5,14 @@
 
 use crate::cx::Cx;
 use crate::effect::Wake;
+use crate::mutant::Mutant;
 use crate::sock::Sock;
 use crate::sock::control_block::UrgData;
 use crate::wire::Segment;
 
 /// Notes where the urgent byte is, and takes it if this segment brings it.
 pub(super) fn tcp_urg(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
-    if seg.flags.urg() {
+    if seg.flags.urg() && !cx.mutant(Mutant::UrgentIgnored) {
         tcp_check_urg(sk, seg, cx);
     }
     if sk.rcv.urg_data != UrgData::NotYet {
@@ -30,13 +31,14 @@ pub(super) fn tcp_urg(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
 /// Linux: tcp_check_urg
 fn tcp_check_urg(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     let mut ptr = u32::from(seg.urg_ptr);
-    if ptr != 0 && cx.sysctl.tcp_stdurg == 0 {
+    if ptr != 0 && cx.sysctl.tcp_stdurg == 0 && !cx.mutant(Mutant::UrgentPointsBehind) {
         // The pointer of BSD is one past the urgent byte.
         ptr -= 1;
     }
     let urg_seq = seg.seq + ptr;
     let copied_seq = sk.recv_queue.copied_seq();
-    if copied_seq.after(urg_seq) || urg_seq.before(sk.rcv.nxt) {
+    if (copied_seq.after(urg_seq) || urg_seq.before(sk.rcv.nxt)) && !cx.mutant(Mutant::UrgentAgain)
+    {
         return;
     }
     if sk.rcv.urg_data != UrgData::None && !urg_seq.after(sk.rcv.urg_seq) {

@@ -19,13 +19,15 @@ use crate::output::window::tcp_receive_window;
 use crate::seq::Seq;
 use crate::sock::{EcnMode, RxOpt, Sock};
 use crate::state::{Event, StateMask, TcpState};
-use crate::time::Instant;
 use crate::wire::Segment;
 
 /// TCP_PAWS_WINDOW: how much older a timestamp may be.
 const TCP_PAWS_WINDOW: i32 = 1;
-/// TCP_PAWS_WRAP: after 24 days of silence old timestamps say nothing.
-const TCP_PAWS_WRAP_SECS: u64 = 60 * 60 * 24 * 24;
+/// TCP_PAWS_WRAP: after so long a silence timestamps say nothing; those of microseconds go half way
+/// round in that time.
+const TCP_PAWS_WRAP_SECS: u64 = (i32::MAX as u64) / 1_000_000;
+/// TCP_PAWS_24DAYS: the same for timestamps of milliseconds.
+const TCP_PAWS_24DAYS_SECS: u64 = 60 * 60 * 24 * 24;
 /// TCP_PAWS_MSL: how long a timestamp guards against resets.
 const TCP_PAWS_MSL_SECS: u64 = 60;
 
@@ -56,7 +58,9 @@ pub(super) fn take_timestamps(sk: &mut Sock, seg: &Segment) {
 /// [RFC7323:5.3#1] Protection against wrapped sequence numbers.
 fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     take_timestamps(sk, seg);
-    if !sk.rx_opt.saw_tstamp || !tcp_paws_discard(&sk.rx_opt, cx) || seg.flags.rst() {
+    let applies =
+        !cx.mutant(Mutant::PawsOff) && (!seg.flags.rst() || cx.mutant(Mutant::PawsJudgesRst));
+    if !sk.rx_opt.saw_tstamp || !tcp_paws_discard(&sk.rx_opt, cx) || !applies {
         return ControlFlow::Continue(());
     }
     let Some(reason) = tcp_disordered_ack_check(sk, seg, cx) else {
@@ -72,7 +76,9 @@ fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     }
     cx.mib.inc(Counter::TcpExtPAWSEstab);
     let skipped = Counter::TcpExtTCPACKSkippedPAWS;
-    if !tcp_oow_rate_limited(&mut sk.ack.last_oow_ack, seg, skipped, cx) {
+    if !tcp_oow_rate_limited(&mut sk.ack.last_oow_ack, seg, skipped, cx)
+        && !cx.mutant(Mutant::PawsMute)
+    {
         tcp_send_dupack(sk, seg, cx);
     }
     drop_for(reason)
@@ -81,26 +87,28 @@ fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
 /// The timestamp is not older than the one remembered.
 ///
 /// Linux: tcp_paws_check
-pub(super) fn tcp_paws_check(rx_opt: &RxOpt, paws_window: i32, now: Instant) -> bool {
+pub(super) fn tcp_paws_check(rx_opt: &RxOpt, paws_window: i32, cx: &Cx) -> bool {
     let Some(stamp) = rx_opt.ts_recent_stamp else { return true };
+    let wrap = if cx.kernel.paws_wraps_early { TCP_PAWS_WRAP_SECS } else { TCP_PAWS_24DAYS_SECS };
+    let is_forgotten = cx.now.secs_since(stamp) >= wrap && !cx.mutant(Mutant::PawsForever);
     let age = rx_opt.ts_recent.wrapping_sub(rx_opt.rcv_tsval).cast_signed();
     // Some peers wrongly start with a zero timestamp on the SYN-ACK.
-    age <= paws_window || now.secs_since(stamp) >= TCP_PAWS_WRAP_SECS || rx_opt.ts_recent == 0
+    age <= paws_window || is_forgotten || rx_opt.ts_recent == 0
 }
 
 /// PAWS for what is no connection yet, or none any more: there even a reset is refused, unless the
 /// timestamp remembered is older than an MSL.
 ///
 /// RFC 7323 §5.2 · Linux: tcp_paws_reject (include/net/tcp.h)
-pub(super) fn tcp_paws_reject(rx_opt: &RxOpt, rst: bool, now: Instant) -> bool {
-    let fresh = rx_opt.ts_recent_stamp.is_some_and(|at| now.secs_since(at) < TCP_PAWS_MSL_SECS);
-    !tcp_paws_check(rx_opt, 0, now) && (!rst || fresh)
+pub(super) fn tcp_paws_reject(rx_opt: &RxOpt, rst: bool, cx: &Cx) -> bool {
+    let fresh = rx_opt.ts_recent_stamp.is_some_and(|at| cx.now.secs_since(at) < TCP_PAWS_MSL_SECS);
+    !tcp_paws_check(rx_opt, 0, cx) && (!rst || fresh)
 }
 
 /// Linux: tcp_paws_discard
 fn tcp_paws_discard(rx_opt: &RxOpt, cx: &Cx) -> bool {
     let window = TCP_PAWS_WINDOW + i32::from(cx.mutant(Mutant::PawsWindow));
-    !tcp_paws_check(rx_opt, window, cx.now)
+    !tcp_paws_check(rx_opt, window, cx)
 }
 
 /// Why PAWS drops the segment. A pure duplicate ACK that was overtaken a moment ago does no harm
@@ -111,12 +119,16 @@ fn tcp_disordered_ack_check(sk: &Sock, seg: &Segment, cx: &Cx) -> Option<DropRea
     if !seg.flags.ack() || seg.seq != seg.end_seq() {
         return Some(DropReason::TcpRfc7323Paws);
     }
-    if seg.seq.before(sk.rcv.nxt) && cx.kernel.paws_old_ack_silent {
+    if seg.seq.before(sk.rcv.nxt)
+        && cx.kernel.paws_old_ack_silent
+        && !cx.mutant(Mutant::PawsOldAckAnswered)
+    {
         return Some(DropReason::TcpRfc7323PawsAck);
     }
     let nwin = u32::from(seg.wnd) << sk.rx_opt.snd_wscale;
     let lag = sk.rx_opt.ts_recent.wrapping_sub(sk.rx_opt.rcv_tsval).cast_signed();
-    let harmless = seg.seq == sk.rcv.nxt
+    let harmless = !cx.mutant(Mutant::PawsDupAckDropped)
+        && seg.seq == sk.rcv.nxt
         && seg.ack == sk.snd.una
         && !tcp_may_update_window(sk, seg, nwin, cx)
         && i64::from(lag) <= tcp_tsval_replay(sk, cx);
@@ -142,14 +154,16 @@ fn check_sequence(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         }
         return drop_for(reason);
     }
-    if seg.flags.syn() {
+    if seg.flags.syn() && !cx.mutant(Mutant::SynOutsideAcked) {
         return syn_challenge(sk, false, cx);
     }
     if reason != DropReason::TcpOldSequence {
         cx.mib.inc(Counter::TcpExtBeyondWindow);
     }
     let skipped = Counter::TcpExtTCPACKSkippedSeq;
-    if !tcp_oow_rate_limited(&mut sk.ack.last_oow_ack, seg, skipped, cx) {
+    if !tcp_oow_rate_limited(&mut sk.ack.last_oow_ack, seg, skipped, cx)
+        && !cx.mutant(Mutant::OutsideMute)
+    {
         tcp_send_dupack(sk, seg, cx);
     }
     drop_for(reason)
@@ -160,17 +174,23 @@ fn check_sequence(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
 /// Linux: tcp_sequence
 fn tcp_sequence(sk: &Sock, seg: &Segment, cx: &Cx) -> Option<DropReason> {
     let (seq, end_seq) = (seg.seq, seg.end_seq());
-    if end_seq.before(sk.rcv.wup) {
+    if end_seq.before(sk.rcv.wup - u32::from(cx.mutant(Mutant::LeftEdgeOneLess))) {
         return Some(DropReason::TcpOldSequence);
     }
-    let wnd_end = sk.rcv.nxt + tcp_receive_window(sk);
+    let wnd_end =
+        sk.rcv.nxt + tcp_receive_window(sk) + u32::from(cx.mutant(Mutant::RightEdgeOneMore));
     // The FIN itself may lie behind the edge.
-    if (end_seq - u32::from(seg.flags.fin())).after(wnd_end) {
+    if (end_seq - u32::from(seg.flags.fin() && !cx.mutant(Mutant::FinPastEdgeRefused)))
+        .after(wnd_end)
+    {
         if seq.after(wnd_end) {
             return Some(DropReason::TcpInvalidSequence);
         }
         // What overshoots is only taken into an empty queue.
-        if cx.kernel.overshoot_refused && !sk.recv_queue.is_empty() {
+        if cx.kernel.overshoot_refused
+            && !sk.recv_queue.is_empty()
+            && !cx.mutant(Mutant::OverhangTaken)
+        {
             return Some(DropReason::TcpInvalidEndSequence);
         }
     }
@@ -181,7 +201,10 @@ fn tcp_sequence(sk: &Sock, seg: &Segment, cx: &Cx) -> Option<DropReason> {
 ///
 /// Linux: tcp_reset_check
 fn tcp_reset_check(sk: &Sock, seg: &Segment, cx: &Cx) -> bool {
-    cx.kernel.rst_after_fin && seg.seq == sk.rcv.nxt - 1 && sk.state().is_in(FIN_RECEIVED)
+    cx.kernel.rst_after_fin
+        && !cx.mutant(Mutant::RstBehindFinChallenged)
+        && seg.seq == sk.rcv.nxt - 1
+        && sk.state().is_in(FIN_RECEIVED)
 }
 
 /// [RFC5961:3.2#1] Step 2: a reset counts only at exactly RCV.NXT; elsewhere in the window it is
@@ -200,13 +223,15 @@ fn check_rst(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         // The data before it was swallowed.
         tcp_fastopen_active_disable(cx);
     }
-    tcp_send_challenge_ack(sk, false, cx);
+    if !cx.mutant(Mutant::RstUnchallenged) {
+        tcp_send_challenge_ack(sk, false, cx);
+    }
     drop_for(DropReason::TcpReset)
 }
 
 /// Peers that count what we reported by SACK put their reset at its right edge.
 fn at_right_edge_of_sack(sk: &Sock, seq: Seq, cx: &Cx) -> bool {
-    if !cx.kernel.rst_at_sack_edge {
+    if !cx.kernel.rst_at_sack_edge || cx.mutant(Mutant::RstAtSackEdgeChallenged) {
         return false;
     }
     let mut edges = sk.selective_acks.as_slice().iter().map(|block| block.end);
@@ -228,7 +253,7 @@ fn check_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if reflect {
         accecn_syn(&mut sk.ecn.acc, seg);
     }
-    if crossed {
+    if crossed && !cx.mutant(Mutant::CrossedSynackChallenged) {
         // The SYN-ACK of a simultaneous open, which acknowledges ours.
         return ControlFlow::Continue(());
     }

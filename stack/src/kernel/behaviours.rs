@@ -83,6 +83,10 @@ behaviours! {
     /// A timestamp may lag by 1200 per second of the timeout (1024 before).
     tsval_replay_1200: Span::since(6, 2), "tcp_tsval_replay (net/ipv4/tcp_input.c)",
         "measured: D-0014, 6.12 and not 6.1";
+    /// After 2147 seconds of silence timestamps say nothing, those of milliseconds as well; it took
+    /// them 24 days.
+    paws_wraps_early: Span::since(6, 7), "tcp_paws_check (include/net/tcp.h)",
+        "measured: 6.12 and not 6.1; TCP_PAWS_WRAP came with timestamps of microseconds";
     /// What overshoots the window is refused unless the queue is empty.
     overshoot_refused: Span::since(6, 13), "tcp_sequence (net/ipv4/tcp_input.c)",
         "source of 6.12, which only looks at the beginning";

@@ -6,6 +6,7 @@ use super::{Md5Key, Md5Keys, tcp_v4_md5_hash_skb};
 use crate::cx::Cx;
 use crate::input::DropReason;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::wire::Segment;
 
 const EOL: u8 = 0;
@@ -30,10 +31,14 @@ pub(crate) fn tcp_inbound_hash(
     let key = keys.lookup(seg.ip.src);
     let (counter, reason) = match (key, has_md5) {
         (None, false) => return Ok(()),
+        (Some(_), false) if cx.mutant(Mutant::UnsignedTaken) => return Ok(()),
+        (None, true) if cx.mutant(Mutant::SignedTaken) => return Ok(()),
         (Some(_), false) => (Counter::TcpExtTCPMD5NotFound, DropReason::TcpMd5notfound),
         (None, true) => (Counter::TcpExtTCPMD5Unexpected, DropReason::TcpMd5unexpected),
         (Some(key), true) => {
-            if seg.options.md5 == Some(tcp_v4_md5_hash_skb(seg, key)) {
+            if seg.options.md5 == Some(tcp_v4_md5_hash_skb(seg, key))
+                || cx.mutant(Mutant::WrongSignatureTaken)
+            {
                 return Ok(());
             }
             (Counter::TcpExtTCPMD5Failure, DropReason::TcpMd5failure)

@@ -6,11 +6,12 @@ use super::block::MetricsBlock;
 use super::cache::Pair;
 use crate::congestion::{CaState, INFINITE_SSTHRESH};
 use crate::cx::Cx;
+use crate::mutant::Mutant;
 use crate::sock::Sock;
 
 /// Remembers what `sk` learnt of its path: called when it enters TIME-WAIT, or leaves LAST-ACK.
 pub(crate) fn tcp_update_metrics(sk: &Sock, cx: &mut Cx) {
-    if cx.sysctl.tcp_no_metrics_save != 0 {
+    if cx.sysctl.tcp_no_metrics_save != 0 || cx.mutant(Mutant::MetricsForgotten) {
         return;
     }
     let save_ssthresh = cx.sysctl.tcp_no_ssthresh_metrics_save == 0;

@@ -35,7 +35,7 @@ pub(crate) fn __tcp_send_ack(sk: &mut Sock, flags: Flags, cx: &mut Cx) {
     if sk.state() == TcpState::Close {
         return;
     }
-    let seq = tcp_acceptable_seq(sk);
+    let seq = if cx.mutant(Mutant::AckBeyondWindow) { sk.snd.nxt } else { tcp_acceptable_seq(sk) };
     tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::ACK | flags), cx);
 }
 
@@ -48,7 +48,8 @@ pub(crate) fn in_pingpong_mode(sk: &Sock, cx: &Cx) -> bool {
 
 /// Linux: tcp_in_quickack_mode (net/ipv4/tcp_input.c)
 fn tcp_in_quickack_mode(sk: &Sock, cx: &Cx) -> bool {
-    cx.net.route.quickack || (sk.ack.quick != 0 && !in_pingpong_mode(sk, cx))
+    cx.net.route.quickack
+        || (sk.ack.quick != 0 && !cx.mutant(Mutant::QuickackNever) && !in_pingpong_mode(sk, cx))
 }
 
 /// Raises the number of immediate ACKs.
@@ -81,9 +82,14 @@ pub(crate) fn tcp_ack_snd_check(sk: &mut Sock, cx: &mut Cx) {
 fn decide(sk: &mut Sock, cx: &mut Cx) {
     let more_than_one = sk.rcv.nxt - sk.rcv.wup > sk.ack.rcv_mss;
     let unread = sk.recv_queue.available();
-    let worth_telling =
-        more_than_one && (unread < sk.opts.rcvlowat || __tcp_select_window(sk, cx) >= sk.rcv.wnd);
-    if worth_telling || tcp_in_quickack_mode(sk, cx) || sk.ack.now {
+    let worth_telling = more_than_one
+        && !cx.mutant(Mutant::SecondSegmentWaits)
+        && (unread < sk.opts.rcvlowat || __tcp_select_window(sk, cx) >= sk.rcv.wnd);
+    if worth_telling
+        || tcp_in_quickack_mode(sk, cx)
+        || sk.ack.now
+        || cx.mutant(Mutant::EverySegmentAcked)
+    {
         return tcp_send_ack(sk, cx);
     }
     if sk.ofo_queue.is_empty() {
@@ -96,14 +102,17 @@ fn decide(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// Linux: the second half of __tcp_ack_snd_check
 fn compress(sk: &mut Sock, cx: &mut Cx) {
-    if !sk.rx_opt.sack_ok || sk.ack.compressed >= cx.sysctl.tcp_comp_sack_nr {
+    if !sk.rx_opt.sack_ok
+        || sk.ack.compressed >= cx.sysctl.tcp_comp_sack_nr
+        || cx.mutant(Mutant::SacksNotCompressed)
+    {
         return tcp_send_ack(sk, cx);
     }
     if sk.ack.compressed_rcv_nxt != sk.rcv.nxt {
         sk.ack.compressed_rcv_nxt = sk.rcv.nxt;
         sk.ack.dup_ack_counter = 0;
     }
-    if sk.ack.dup_ack_counter < TCP_FASTRETRANS_THRESH {
+    if sk.ack.dup_ack_counter < TCP_FASTRETRANS_THRESH && !cx.mutant(Mutant::CompressedFromFirst) {
         sk.ack.dup_ack_counter += 1;
         return tcp_send_ack(sk, cx);
     }
@@ -124,7 +133,7 @@ fn compress(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// [RFC9293:SHLD-18] · Linux: tcp_send_delayed_ack (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_send_delayed_ack(sk: &mut Sock, cx: &mut Cx) {
-    let mut ato = sk.ack.ato;
+    let mut ato = sk.ack.ato << u32::from(cx.mutant(Mutant::DelackTwice));
     let min = cx.hz.msecs_to_jiffies(TCP_ATO_MIN_MS);
     if ato > min {
         let most = if in_pingpong_mode(sk, cx) || sk.ack.pushed { TCP_DELACK_MAX_MS } else { 500 };
@@ -135,7 +144,8 @@ pub(crate) fn tcp_send_delayed_ack(sk: &mut Sock, cx: &mut Cx) {
         }
         ato = ato.min(max_ato);
     }
-    ato = ato.min(tcp_delack_max(sk, cx));
+    ato =
+        ato.min(if cx.mutant(Mutant::DelackUnbounded) { u32::MAX } else { tcp_delack_max(sk, cx) });
     let jiffies = cx.jiffies();
     let mut timeout = jiffies.plus(ato.into());
     if sk.ack.timer {
@@ -176,7 +186,7 @@ pub(crate) fn tcp_oow_rate_limited(
     skipped: Counter,
     cx: &mut Cx,
 ) -> bool {
-    if seg.end_seq() != seg.seq && !seg.flags.syn() {
+    if seg.end_seq() != seg.seq && !seg.flags.syn() && !cx.mutant(Mutant::DataAnswerLimited) {
         return false;
     }
     rate_limited(last, skipped, cx)
@@ -185,7 +195,7 @@ pub(crate) fn tcp_oow_rate_limited(
 /// Linux: __tcp_oow_rate_limited (net/ipv4/tcp_input.c)
 fn rate_limited(last: &mut Option<Instant>, skipped: Counter, cx: &mut Cx) -> bool {
     let limit = cx.hz.msecs_to_jiffies(cx.sysctl.tcp_invalid_ratelimit.unsigned_abs());
-    if last.is_some_and(|at| cx.ticks_since(at) < limit) {
+    if last.is_some_and(|at| cx.ticks_since(at) < limit) && !cx.mutant(Mutant::AnswersUnlimited) {
         cx.mib.inc(skipped);
         return true;
     }

@@ -5,6 +5,7 @@
 use super::options::tcp_wnd_end;
 use super::retransmit::adjust_pcount;
 use crate::cx::Cx;
+use crate::mutant::Mutant;
 use crate::sock::Sock;
 use crate::sock::write_queue::Chunk;
 
@@ -12,7 +13,7 @@ use crate::sock::write_queue::Chunk;
 /// into `space` bytes and into the peer's window, and no message boundary lies between.
 pub(super) fn tcp_retrans_try_collapse(sk: &mut Sock, index: usize, space: u32, cx: &Cx) {
     let Some(to) = sk.write_queue.rtx_get(index) else { return };
-    let is_off = cx.sysctl.tcp_retrans_collapse == 0;
+    let is_off = cx.sysctl.tcp_retrans_collapse == 0 || cx.mutant(Mutant::NoCollapse);
     if is_off || to.flags.syn() || !tcp_can_collapse(sk, to, cx) {
         return;
     }

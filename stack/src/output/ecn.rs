@@ -6,6 +6,7 @@
 
 use crate::accecn::{FailMode, tcp_accecn_ace, tcp_accecn_reflector_flags, tcp_accecn_set_ace};
 use crate::cx::Cx;
+use crate::mutant::Mutant;
 use crate::sock::{EcnMode, EcnVars, RequestSock, Sock};
 use crate::wire::{Flags, Segment};
 
@@ -59,7 +60,11 @@ pub(crate) fn tcp_ecn_send_synack(sk: &mut Sock, flags: Flags) -> Flags {
 pub(super) fn tcp_ecn_clear_syn(sk: &Sock, flags: Flags, cx: &Cx) -> Flags {
     let may = sk.ecn.mode != EcnMode::Pending || sk.loss.retransmits > 1;
     let asks = flags.has(Flags::SYN | Flags::ECE | Flags::CWR);
-    if may && asks && cx.sysctl.tcp_ecn_fallback != 0 { flags.without(ACE) } else { flags }
+    if may && asks && cx.sysctl.tcp_ecn_fallback != 0 && !cx.mutant(Mutant::EcnInLateSyn) {
+        flags.without(ACE)
+    } else {
+        flags
+    }
 }
 
 /// Flags of the SYN-ACK of a half-open connection. One that is sent again after the second timeout
@@ -82,20 +87,21 @@ pub(super) fn tcp_ecn_make_synack(req: &RequestSock, is_retrans: bool) -> Flags 
 /// Marks what can carry marks, and tells the peer what there is to tell.
 ///
 /// Linux: tcp_ecn_send
-pub(super) fn tcp_ecn_send(sk: &mut Sock, seg: &mut Segment, has_data: bool) {
+pub(super) fn tcp_ecn_send(sk: &mut Sock, seg: &mut Segment, has_data: bool, cx: &Cx) {
     seg.ip.tos &= !ECN_MASK;
     match sk.ecn.mode {
         EcnMode::Disabled => return,
         EcnMode::AccEcn => tcp_accecn_send(sk, seg),
         EcnMode::Rfc3168 | EcnMode::Pending => {
             // Neither pure ACKs nor retransmissions are marked: nobody would react to their loss.
-            if has_data && !seg.seq.before(sk.snd.nxt) {
+            let fresh = !seg.seq.before(sk.snd.nxt) || cx.mutant(Mutant::RetransmissionMarked);
+            if (has_data || cx.mutant(Mutant::AckMarked)) && fresh {
                 seg.ip.tos |= ECT_0;
-                if std::mem::take(&mut sk.ecn.queue_cwr) {
+                if std::mem::take(&mut sk.ecn.queue_cwr) && !cx.mutant(Mutant::CwrNotTold) {
                     seg.flags |= Flags::CWR;
                 }
             }
-            if sk.ecn.demand_cwr {
+            if sk.ecn.demand_cwr && !cx.mutant(Mutant::EceNotSent) {
                 seg.flags |= Flags::ECE;
             }
         }

@@ -7,6 +7,7 @@ use super::mss::tcp_current_mss;
 use super::options::tcp_wnd_end;
 use super::tso::HeadSkb;
 use crate::cx::Cx;
+use crate::mutant::Mutant;
 use crate::sock::write_queue::Chunk;
 use crate::sock::{NonAgle, Sock};
 
@@ -30,11 +31,11 @@ pub(super) fn tcp_cwnd_test(sk: &Sock, cx: &Cx) -> u32 {
         return 1;
     }
     let cwnd = sk.cong.cw.snd_cwnd;
-    let in_flight = sk.loss.packets_in_flight();
+    let in_flight = if cx.mutant(Mutant::CwndIgnored) { 0 } else { sk.loss.packets_in_flight() };
     if in_flight >= cwnd {
         return 0;
     }
-    (cwnd >> 1).max(1).min(cwnd - in_flight)
+    (cwnd >> u32::from(!cx.mutant(Mutant::FlightNotHalved))).max(1).min(cwnd - in_flight)
 }
 
 /// Whether at least the first segment of the head ends inside the peer's window.

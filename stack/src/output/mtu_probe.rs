@@ -12,6 +12,7 @@ use super::write::head_sent;
 use crate::congestion::CaState;
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::net::{TCP_HEADER_LEN, header_len};
 use crate::qdisc::Xmit;
 use crate::seq::Seq;
@@ -178,7 +179,11 @@ pub(crate) fn tcp_mtup_probe_failed(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// Linux: tcp_mtup_probe_success, and its condition in tcp_clean_rtx_queue
 pub(crate) fn tcp_mtup_check_success(sk: &mut Sock, cx: &mut Cx) {
-    let Some(probe) = sk.mtup.probe.filter(|probe| !probe.seq_end.after(sk.snd.una)) else {
+    let Some(probe) = sk
+        .mtup
+        .probe
+        .filter(|probe| !probe.seq_end.after(sk.snd.una) && !cx.mutant(Mutant::MtuProbeUnnoticed))
+    else {
         return;
     };
     sk.loss.prior_ssthresh = tcp_current_ssthresh(sk);
@@ -199,7 +204,7 @@ pub(crate) fn tcp_mtup_check_success(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// RFC 4821 §7.7 · Linux: tcp_mtu_probing (net/ipv4/tcp_timer.c)
 pub(crate) fn tcp_mtu_probing(sk: &mut Sock, cx: &Cx) {
-    if cx.sysctl.tcp_mtu_probing == 0 {
+    if cx.sysctl.tcp_mtu_probing == 0 || cx.mutant(Mutant::MtuBlackholeIgnored) {
         return;
     }
     if sk.mtup.enabled {

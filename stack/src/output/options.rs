@@ -8,6 +8,7 @@ use crate::accecn::{
 };
 use crate::cx::Cx;
 use crate::fastopen::Cookie;
+use crate::mutant::Mutant;
 use crate::seq::Seq;
 use crate::sock::{EcnMode, RequestSock, Sock};
 use crate::time::Instant;
@@ -80,7 +81,8 @@ const fn low32(ms: u64) -> u32 {
 ///
 /// Linux: tcp_syn_options (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_syn_options(sk: &mut Sock, is_synack: bool, cx: &Cx) -> OptionBuf {
-    let mss = super::mss::tcp_advertise_mss(sk, cx);
+    let mss = super::mss::tcp_advertise_mss(sk, cx)
+        - 12 * u32::from(cx.mutant(Mutant::SynMssLessOptions));
     let md5 = sk.md5_key().is_some();
     let ts = (cx.sysctl.tcp_timestamps != 0 && !md5)
         .then(|| Ts { val: tcp_time_stamp(cx.now, sk.tsoffset, cx), ecr: sk.rx_opt.ts_recent });
@@ -88,7 +90,7 @@ pub(crate) fn tcp_syn_options(sk: &mut Sock, is_synack: bool, cx: &Cx) -> Option
         md5,
         mss: u16::try_from(mss).unwrap_or(u16::MAX),
         ts,
-        sack: cx.sysctl.tcp_sack != 0,
+        sack: cx.sysctl.tcp_sack != 0 && !cx.mutant(Mutant::SackNotOffered),
         wscale: (cx.sysctl.tcp_window_scaling != 0).then_some(sk.rx_opt.rcv_wscale),
     };
     // [RFC9768:3.2.3.2.1#1] A SYN has no counters to tell; a SYN-ACK that crosses one has.
@@ -187,7 +189,10 @@ pub(crate) fn tcp_established_options(sk: &Sock, cx: &Cx) -> EstablishedOptions 
     let blocks: Vec<SackBlock> =
         duplicate.iter().chain(sk.selective_acks.as_slice()).copied().collect();
     let mut count = blocks.len().min(buf.room().saturating_sub(SACK_BASE) / SACK_PERBLOCK);
-    let accecn = sk.ecn.mode == EcnMode::AccEcn && wants_option(sk, cx);
+    count -= usize::from(count > 2 && cx.mutant(Mutant::OneSackBlockLess));
+    let accecn = sk.ecn.mode == EcnMode::AccEcn
+        && wants_option(sk, cx)
+        && !cx.mutant(Mutant::AccEcnOptionMissing);
     let fields = if accecn { fit_accecn(sk, &buf, &mut count) } else { None };
     if let Some(fields) = fields {
         push_accecn(&mut buf, fields, sk.ecn.acc.received_ecn_bytes);

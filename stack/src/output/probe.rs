@@ -12,6 +12,7 @@ use super::write::{Amount, head_sent, tcp_write_xmit};
 use crate::congestion::CaState;
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::qdisc::Xmit;
 use crate::sock::control_block::{TCP_RTO_MIN_MS, TCP_TIMEOUT_INIT_MS};
 use crate::sock::{NonAgle, Sock, TCP_DELACK_MAX_MS};
@@ -50,7 +51,10 @@ pub(crate) fn tcp_probe0_when(sk: &Sock, max_when: u32, cx: &Cx) -> u32 {
 ///
 /// [RFC9293:MUST-36] · Linux: tcp_check_probe_timer (include/net/tcp.h)
 pub(crate) fn tcp_check_probe_timer(sk: &mut Sock, cx: &Cx) {
-    if sk.loss.packets_out == 0 && sk.timers.pending().is_none() {
+    if sk.loss.packets_out == 0
+        && sk.timers.pending().is_none()
+        && !cx.mutant(Mutant::WindowNotProbed)
+    {
         let when = tcp_probe0_base(sk, cx);
         tcp_reset_paced_timer(sk, Timer::Probe0, when, cx);
     }
@@ -73,7 +77,7 @@ pub(crate) fn tcp_send_probe0(sk: &mut Sock, cx: &mut Cx) {
         cx.hz.msecs_to_jiffies(RESOURCE_PROBE_INTERVAL_MS)
     } else {
         if sk.loss.backoff < u32::from(cx.sysctl.tcp_retries2) {
-            sk.loss.backoff += 1;
+            sk.loss.backoff += u32::from(!cx.mutant(Mutant::ProbeNoBackoff));
         }
         tcp_probe0_when(sk, tcp_rto_max(sk), cx)
     };
@@ -121,7 +125,7 @@ pub(crate) fn tcp_write_wakeup(sk: &mut Sock, counter: Counter, cx: &mut Cx) -> 
 ///
 /// Linux: tcp_xmit_probe_skb (net/ipv4/tcp_output.c)
 fn tcp_xmit_probe_skb(sk: &mut Sock, urgent: bool, counter: Counter, cx: &mut Cx) -> Xmit {
-    let seq = sk.snd.una - u32::from(!urgent);
+    let seq = sk.snd.una - u32::from(!urgent && !cx.mutant(Mutant::ProbeInWindow));
     cx.mib.inc(counter);
     tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::ACK), cx)
 }
@@ -140,7 +144,8 @@ pub(crate) fn tcp_send_window_probe(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// RFC 8985 §7.2 · Linux: tcp_schedule_loss_probe (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_schedule_loss_probe(sk: &mut Sock, advancing_rto: bool, cx: &Cx) -> bool {
-    let enabled = matches!(cx.sysctl.tcp_early_retrans, 3 | 4) && sk.fastopen.rsk.is_none();
+    let asked = matches!(cx.sysctl.tcp_early_retrans, 3 | 4) && !cx.mutant(Mutant::NoTlp);
+    let enabled = asked && sk.fastopen.rsk.is_none();
     let calm = matches!(sk.loss.ca_state, CaState::Open | CaState::Cwr);
     if cx.kernel.tlp_of_draft {
         return schedule_as_in_draft(sk, enabled, advancing_rto, cx);
@@ -151,7 +156,7 @@ pub(crate) fn tcp_schedule_loss_probe(sk: &mut Sock, advancing_rto: bool, cx: &C
     let mut timeout_us = u64::from(TCP_TIMEOUT_INIT_MS) * 1000;
     if sk.rtt.srtt_us != 0 {
         timeout_us = u64::from(sk.rtt.srtt_us >> 2);
-        timeout_us += if sk.loss.packets_out == 1 {
+        timeout_us += if sk.loss.packets_out == 1 && !cx.mutant(Mutant::TlpHasty) {
             u64::from(tcp_rto_min_us(sk, cx))
         } else {
             TCP_TIMEOUT_MIN_US
@@ -212,14 +217,23 @@ fn schedule_as_in_draft(sk: &mut Sock, enabled: bool, advancing_rto: bool, cx: &
 /// RFC 8985 §7.3 · Linux: tcp_send_loss_probe (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_send_loss_probe(sk: &mut Sock, cx: &mut Cx) {
     sk.timers.stop(Timer::LossProbe);
-    if sk.loss.tlp_high_seq.is_none() && send_probe(sk, cx) {
+    let may = sk.loss.tlp_high_seq.is_none() || cx.mutant(Mutant::TlpAgain);
+    let is_sent = may && send_probe(sk, cx);
+    if is_sent {
         sk.loss.tlp_high_seq = Some(sk.snd.nxt);
         cx.mib.inc(Counter::TcpExtTCPLossProbes);
     }
     if cx.kernel.tlp_of_draft {
         return tcp_reset_xmit_timer(sk, Timer::Retransmit, sk.loss.rto, cx);
     }
+    if !is_sent {
+        // Only a probe starts the timeout anew: without one the time since the last segment counts.
+        sk.timers.arm_exact(Timer::LossProbe, cx.now);
+    }
     tcp_rearm_rto(sk, cx);
+    if sk.timers.is_armed(Timer::LossProbe) {
+        sk.timers.stop(Timer::LossProbe);
+    }
 }
 
 fn send_probe(sk: &mut Sock, cx: &mut Cx) -> bool {
@@ -228,7 +242,7 @@ fn send_probe(sk: &mut Sock, cx: &mut Cx) -> bool {
     let wnd_end = tcp_wnd_end(sk);
     if let Some(head) = sk.write_queue.send_head() {
         let end = if head.len() > mss { head.seq + mss } else { head.end_seq() };
-        if !end.after(wnd_end) {
+        if !end.after(wnd_end) && !cx.mutant(Mutant::TlpOldData) {
             let before = sk.loss.packets_out;
             tcp_write_xmit(sk, mss, NonAgle::OFF, Amount::Probe, cx);
             return sk.loss.packets_out > before;

@@ -8,6 +8,7 @@ use super::transmit::{Outgoing, send_signed, tcp_transmit_skb};
 use crate::cx::Cx;
 use crate::md5::{self, Md5Key};
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::qdisc::Xmit;
 use crate::seq::Seq;
 use crate::sock::Sock;
@@ -31,10 +32,10 @@ pub(crate) fn tcp_v4_send_reset(key: Option<&Md5Key>, seg: &Segment, cx: &mut Cx
     }
     let mut reset = Segment::new(seg.dst(), seg.src(), Flags::RST);
     if seg.flags.ack() {
-        reset.seq = seg.ack;
+        reset.seq = seg.ack - u32::from(cx.mutant(Mutant::ResetUnacceptable));
     } else {
         reset.seq = Seq(0);
-        reset.ack = seg.end_seq();
+        reset.ack = seg.end_seq() - u32::from(cx.mutant(Mutant::ResetAckOneLess));
         reset.flags |= Flags::ACK;
     }
     reset.ip.ttl = cx.default_ttl(reset.ip.dst.is_ipv6());

@@ -16,6 +16,7 @@ use crate::congestion::CaState;
 use crate::cx::Cx;
 use crate::input::rate::tcp_rate_skb_sent;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::qdisc::Xmit;
 use crate::sock::Sock;
 use crate::sock::write_queue::{Chunk, Marks, skb_truesize};
@@ -78,7 +79,7 @@ pub(crate) fn resend(sk: &mut Sock, index: usize, segs: u32, cx: &mut Cx) -> Res
         avail = cur_mss;
     }
     let mut len = cur_mss.saturating_mul(if sk.snd.urg_mode { 1 } else { segs });
-    if len > avail {
+    if len > avail && !cx.mutant(Mutant::RetransmitOutside) {
         len = if avail < cur_mss { avail } else { avail - avail % cur_mss };
     }
     fit(sk, index, len, cur_mss);
@@ -200,6 +201,7 @@ pub(crate) fn tcp_xmit_retransmit_queue(sk: &mut Sock, cx: &mut Cx) {
     while let Some(chunk) = sk.write_queue.rtx_get(index) {
         let (marks, truesize) = (chunk.marks, skb_truesize(chunk.data.len()));
         let room = sk.cong.cw.snd_cwnd.saturating_sub(sk.loss.packets_in_flight());
+        let room = room.max(u32::from(cx.mutant(Mutant::RetransmitOverCwnd)));
         let done = sk.loss.retrans_out >= sk.loss.lost_out;
         let forward = done && forwards(sk, index, cx);
         if tcp_pacing_check(sk, cx) || room == 0 || (done && !forward) {

@@ -87,10 +87,11 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
         let options = tcp_established_options(sk, cx);
         seg.option_bytes = options.buf;
         option_sent(sk, options.has_accecn, cx);
-        sk.rx_opt.duplicate_sack = None;
+        sk.rx_opt.duplicate_sack =
+            sk.rx_opt.duplicate_sack.filter(|_| cx.mutant(Mutant::DsackTwice));
         seg.wnd = tcp_select_window(sk, cx);
-        tcp_ecn_send(sk, &mut seg, !out.payload.is_empty());
-        if out.pcount() > 1 {
+        tcp_ecn_send(sk, &mut seg, !out.payload.is_empty(), cx);
+        if out.pcount() > 1 && !cx.mutant(Mutant::LargeNotPushed) {
             // Whoever joins segments again should not wait for the next one.
             seg.flags |= Flags::PSH;
         }
@@ -266,6 +267,9 @@ fn tcp_event_ack_sent(sk: &mut Sock, cx: &Cx) {
             sk.ack.quick -= used;
         }
     }
+    if cx.mutant(Mutant::AckNotSettled) {
+        return;
+    }
     sk.ack.clear_pending();
     sk.timers.stop(Timer::Delack);
 }
@@ -274,13 +278,13 @@ fn tcp_event_ack_sent(sk: &mut Sock, cx: &Cx) {
 ///
 /// Linux: tcp_event_data_sent (net/ipv4/tcp_output.c)
 fn tcp_event_data_sent(sk: &mut Sock, cx: &Cx) {
-    if sk.loss.packets_out == 0 {
+    if sk.loss.packets_out == 0 && !cx.mutant(Mutant::CubicIdleCounts) {
         let idle = cx.ticks_since(sk.total.lsndtime);
         let event = crate::congestion::CaEvent::TxStart { idle };
         sk.cong.algorithm.ops().cwnd_event(&mut sk.cong.cw, event, cx.now);
     }
     sk.total.lsndtime = cx.now;
-    if cx.ticks_since(sk.ack.lrcvtime) < sk.ack.ato {
+    if cx.ticks_since(sk.ack.lrcvtime) < sk.ack.ato && !cx.mutant(Mutant::DialogueUnnoticed) {
         sk.ack.pingpong = sk.ack.pingpong.saturating_add(1);
     }
 }

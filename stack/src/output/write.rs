@@ -74,7 +74,9 @@ pub(crate) fn tcp_write_xmit(
         if len < sk.write_queue.send_head().map_or(0, Chunk::len) {
             sk.write_queue.fragment_send_head(to_usize(len));
         }
-        if tcp_small_queue_check(sk, skb_truesize(to_usize(len)), 0, cx) {
+        if tcp_small_queue_check(sk, skb_truesize(to_usize(len)), 0, cx)
+            && !cx.mutant(Mutant::SmallQueueOff)
+        {
             break;
         }
         let Some(pcount) = transmit_head(sk, mss_now, cx) else { break };
@@ -113,7 +115,7 @@ fn sendable(
     limits: &mut Limits,
     cx: &Cx,
 ) -> Option<u32> {
-    if tcp_pacing_check(sk, cx) {
+    if tcp_pacing_check(sk, cx) && !cx.mutant(Mutant::PacingIgnored) {
         return None;
     }
     let mut quota = tcp_cwnd_test(sk, cx);
@@ -131,8 +133,12 @@ fn sendable(
         return None;
     }
     if head.len <= mss_now {
-        let nagle = if head.is_last { nonagle } else { NonAgle::PUSH };
-        if !tcp_nagle_test(sk, head, mss_now, nagle) {
+        let nagle = if head.is_last && !(nonagle.cork && cx.mutant(Mutant::CorkIgnored)) {
+            nonagle
+        } else {
+            NonAgle::PUSH
+        };
+        if !tcp_nagle_test(sk, head, mss_now, nagle) && !cx.mutant(Mutant::NagleOff) {
             return None;
         }
         return Some(head.len);

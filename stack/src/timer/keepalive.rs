@@ -7,6 +7,7 @@ use super::{Timer, tcp_write_err};
 use crate::api::close::tcp_done;
 use crate::cx::Cx;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::probe::{RESOURCE_PROBE_INTERVAL_MS, tcp_write_wakeup};
 use crate::output::reset::tcp_send_active_reset;
 use crate::qdisc::Xmit;
@@ -18,7 +19,10 @@ use crate::state::{Event, StateMask, TcpState};
 /// Linux: keepalive_time_when (include/net/tcp.h)
 pub(crate) fn keepalive_time_when(sk: &Sock, cx: &Cx) -> u32 {
     let default = cx.sysctl.tcp_keepalive_time.unsigned_abs();
-    ticks(sk.opts.keepidle_secs.unwrap_or(default), cx)
+    ticks(
+        sk.opts.keepidle_secs.filter(|_| !cx.mutant(Mutant::KeepidleIgnored)).unwrap_or(default),
+        cx,
+    )
 }
 
 fn ticks(secs: u32, cx: &Cx) -> u32 {
@@ -30,7 +34,10 @@ fn ticks(secs: u32, cx: &Cx) -> u32 {
 /// Linux: keepalive_intvl_when (include/net/tcp.h)
 fn keepalive_intvl_when(sk: &Sock, cx: &Cx) -> u32 {
     let default = cx.sysctl.tcp_keepalive_intvl.unsigned_abs();
-    ticks(sk.opts.keepintvl_secs.unwrap_or(default), cx)
+    ticks(
+        sk.opts.keepintvl_secs.filter(|_| !cx.mutant(Mutant::KeepintvlIgnored)).unwrap_or(default),
+        cx,
+    )
 }
 
 /// Linux: tcp_reset_keepalive_timer (net/ipv4/tcp_timer.c)
@@ -40,6 +47,9 @@ pub(crate) fn reset_keepalive_timer(sk: &mut Sock, len: u32, cx: &Cx) {
 
 /// The timer of sockets that wait for the peer: FIN-WAIT-2 of orphans, idle connections.
 pub(super) fn tcp_keepalive_timer(sk: &mut Sock, cx: &mut Cx) {
+    if sk.state() == TcpState::FinWait2 && sk.dead && cx.mutant(Mutant::FinWaitTwoForEver) {
+        return;
+    }
     if sk.state() == TcpState::FinWait2 && sk.dead {
         return fin_wait2_expired(sk, cx);
     }
@@ -53,11 +63,13 @@ pub(super) fn tcp_keepalive_timer(sk: &mut Sock, cx: &mut Cx) {
     }
     let idle = keepalive_time_elapsed(sk, cx);
     let time = keepalive_time_when(sk, cx);
-    if idle < time {
+    if idle < time && !cx.mutant(Mutant::KeepaliveIdleIgnored) {
         return reset_keepalive_timer(sk, time - idle, cx);
     }
     if has_expired(sk, idle, cx) {
-        tcp_send_active_reset(sk, cx);
+        if !cx.mutant(Mutant::KeepaliveMute) {
+            tcp_send_active_reset(sk, cx);
+        }
         return tcp_write_err(sk, cx);
     }
     let next = if tcp_write_wakeup(sk, Counter::TcpExtTCPKeepAlive, cx) == Xmit::Dropped {
@@ -73,11 +85,11 @@ pub(super) fn tcp_keepalive_timer(sk: &mut Sock, cx: &mut Cx) {
 /// Whether enough probes went unanswered, or TCP_USER_TIMEOUT is over.
 fn has_expired(sk: &Sock, idle: u32, cx: &Cx) -> bool {
     let user_timeout = cx.hz.msecs_to_jiffies(sk.opts.user_timeout_ms);
-    if user_timeout != 0 {
+    if user_timeout != 0 && !cx.mutant(Mutant::KeepaliveUserTimeoutIgnored) {
         return idle >= user_timeout && sk.loss.probes_out > 0;
     }
     let probes = sk.opts.keepcnt.unwrap_or(u32::from(cx.sysctl.tcp_keepalive_probes));
-    sk.loss.probes_out >= probes
+    sk.loss.probes_out >= probes + u32::from(cx.mutant(Mutant::KeepaliveOneMore))
 }
 
 /// Ticks since anything was received.

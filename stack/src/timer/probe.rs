@@ -5,6 +5,7 @@
 use super::tcp_rto_max;
 use super::write_timeout::{tcp_orphan_retries, tcp_out_of_resources, tcp_write_err};
 use crate::cx::Cx;
+use crate::mutant::Mutant;
 use crate::output::probe::{tcp_probe0_when, tcp_send_probe0};
 use crate::sock::Sock;
 
@@ -18,7 +19,11 @@ pub(super) fn tcp_probe_timer(sk: &mut Sock, cx: &mut Cx) {
     let since = *sk.loss.probes_since.get_or_insert(cx.now);
     let user_timeout = cx.hz.msecs_to_jiffies(sk.opts.user_timeout_ms);
     let elapsed = cx.ticks_since(since);
-    if user_timeout != 0 && elapsed >= user_timeout && since != cx.now {
+    if user_timeout != 0
+        && elapsed >= user_timeout
+        && since != cx.now
+        && !cx.mutant(Mutant::ProbeUserTimeoutIgnored)
+    {
         return tcp_write_err(sk, cx);
     }
     let mut max_probes = u32::from(cx.sysctl.tcp_retries2);
@@ -32,7 +37,7 @@ pub(super) fn tcp_probe_timer(sk: &mut Sock, cx: &mut Cx) {
             return;
         }
     }
-    if sk.loss.probes_out >= max_probes {
+    if sk.loss.probes_out >= max_probes && !cx.mutant(Mutant::ProbeForEver) {
         tcp_write_err(sk, cx);
     } else {
         tcp_send_probe0(sk, cx);

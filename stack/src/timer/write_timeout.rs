@@ -9,6 +9,7 @@ use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::fastopen::tcp_fastopen_active_detect_blackhole;
 use crate::mib::Counter;
+use crate::mutant::Mutant;
 use crate::output::mtu_probe::tcp_mtu_probing;
 use crate::output::reset::tcp_send_active_reset;
 use crate::sock::Sock;
@@ -23,7 +24,8 @@ pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
     let retry_until;
     if opening {
         let configured = u32::from(cx.sysctl.tcp_syn_retries);
-        retry_until = sk.opts.syncnt.unwrap_or(configured);
+        retry_until =
+            sk.opts.syncnt.unwrap_or(configured) + u32::from(cx.mutant(Mutant::SynRetryMore));
         let mut max_retransmits = retry_until;
         if sk.state() == TcpState::SynSent {
             max_retransmits += u32::from(cx.sysctl.tcp_syn_linear_timeouts);
@@ -46,7 +48,9 @@ pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
         };
     }
     if !expired {
-        expired = retransmits_timed_out(sk, retry_until, sk.opts.user_timeout_ms, opening, cx);
+        let user_timeout =
+            if cx.mutant(Mutant::UserTimeoutIgnored) { 0 } else { sk.opts.user_timeout_ms };
+        expired = retransmits_timed_out(sk, retry_until, user_timeout, opening, cx);
     }
     tcp_fastopen_active_detect_blackhole(sk, expired, cx);
     if expired {
@@ -101,7 +105,7 @@ pub(super) fn tcp_orphan_retries(sk: &Sock, alive: bool, cx: &Cx) -> u32 {
         return 0;
     }
     // Enough for a peer that answers within about 100 seconds.
-    if retries == 0 && alive { 8 } else { retries }
+    if retries == 0 && alive && !cx.mutant(Mutant::OrphanGivesUp) { 8 } else { retries }
 }
 
 /// Ends an orphan when there are too many of them; a peer that has been silent for long, or about

@@ -23,5 +23,6 @@ mod transitions;
 #[cfg(feature = "mutants")]
 pub use launch::MutantLaunch;
 pub use launch::StackLaunch;
+pub use synproof_stack::Mutant;
 pub use target::StackTarget;
 pub use transitions::transitions;
