@@ -26,7 +26,7 @@ struct Line<'a> {
 /// Hunts one mutant, or each of them, for at most so many executions.
 pub(super) fn hunt(target: &Target, mutant: Option<&str>, executions: u64, first: u64) -> Answer {
     let wanted: Vec<Mutant> = match mutant {
-        None => Mutant::ALL.to_vec(),
+        None => Mutant::EXPLORED.to_vec(),
         Some(name) => vec![Mutant::named(name).ok_or_else(|| format!("no mutant `{name}`"))?],
     };
     let mut all = true;
