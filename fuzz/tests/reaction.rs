@@ -42,7 +42,7 @@ fn judged(
     out: &[Seen],
 ) -> String {
     let wire = wire();
-    let situation = Situation { before, after, listens, wire: &wire };
+    let situation = Situation { before, after, listens, quiet: false, wire: &wire };
     let property = judge(&situation, seg, out).map_or("", |finding| finding.property);
     property.split(" [").next().unwrap_or_default().to_owned()
 }

@@ -58,6 +58,7 @@ pub fn change(profile: Profile, scenario: &mut Scenario, seeded: &mut Seeded) {
                 scenario.steps.insert(place, step);
             }
         }
+        15 => flood(scenario, at, seeded),
         8 if len > 1 => scenario.steps.swap(at, seeded.below(len)),
         9 => scenario.family = *seeded.pick(&FAMILIES).unwrap_or(&scenario.family),
         10 => change_sysctls(scenario, seeded),
@@ -74,6 +75,15 @@ pub fn change(profile: Profile, scenario: &mut Scenario, seeded: &mut Seeded) {
             }
         }
     }
+}
+
+/// The same step many times, at once.
+fn flood(scenario: &mut Scenario, at: usize, seeded: &mut Seeded) {
+    let Some(step) = scenario.steps.get(at).cloned() else { return };
+    let room = MOST.saturating_sub(scenario.steps.len());
+    let again = Step { after_us: 0, ..step };
+    let copies = std::iter::repeat_n(again, seeded.below(25).min(room));
+    scenario.steps.splice(at + 1..at + 1, copies);
 }
 
 fn change_sysctls(scenario: &mut Scenario, seeded: &mut Seeded) {
