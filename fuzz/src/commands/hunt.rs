@@ -18,6 +18,8 @@ struct Line<'a> {
     target: &'a str,
     /// Executions up to the finding; none if nothing was found.
     found_after: Option<u64>,
+    /// Executions altogether.
+    executions: u64,
     /// Seconds until then, or altogether.
     seconds: f64,
     property: Option<&'static str>,
@@ -53,12 +55,13 @@ pub(super) fn hunt(target: &Target, mutant: Option<&str>, bounds: Bounds, first:
     let mut all = true;
     for mutant in wanted {
         let began = Clock::now();
-        let (found, unbroken) = search(target, mutant, bounds, first);
+        let (found, executions, unbroken) = search(target, mutant, bounds, first);
         all &= found.is_some();
         say_json(&Line {
             mutant: mutant.name(),
             target: target.name,
             found_after: found.as_ref().map(|found| found.after),
+            executions,
             seconds: began.elapsed().as_secs_f64(),
             property: found.as_ref().map(|found| found.finding.property),
             class: found.as_ref().map(|found| found.finding.class.clone()),
@@ -69,20 +72,25 @@ pub(super) fn hunt(target: &Target, mutant: Option<&str>, bounds: Bounds, first:
     Ok(all)
 }
 
-/// What finds the mutant, and how many inputs found something without it.
-fn search(target: &Target, mutant: Mutant, bounds: Bounds, first: u64) -> (Option<Found>, u64) {
+/// What finds the mutant, after how many executions, and how many inputs found something without it.
+fn search(
+    target: &Target,
+    mutant: Mutant,
+    bounds: Bounds,
+    first: u64,
+) -> (Option<Found>, u64, u64) {
     let mut seeded = Seeded::new(first);
     let mut input = (target.generate)(&mut seeded);
     let (began, mut unbroken) = (Clock::now(), 0);
     for after in 1..=bounds.executions {
         if let Some(finding) = judged(target, &input, Some(mutant)) {
             if judged(target, &input, None).is_none() {
-                return (Some(Found { after, finding, input }), unbroken);
+                return (Some(Found { after, finding, input }), after, unbroken);
             }
             unbroken += 1;
         }
         if began.elapsed().as_secs() >= bounds.seconds {
-            break;
+            return (None, after, unbroken);
         }
         input = match target.shape {
             Shape::Structure(change) if !seeded.one_in(6) => {
@@ -91,7 +99,7 @@ fn search(target: &Target, mutant: Mutant, bounds: Bounds, first: u64) -> (Optio
             Shape::Structure(_) | Shape::Mended(_) | Shape::Bytes => (target.generate)(&mut seeded),
         };
     }
-    (None, unbroken)
+    (None, bounds.executions, unbroken)
 }
 
 /// What an input finds in a stack that breaks this rule, or none.

@@ -1,8 +1,10 @@
 //! A scenario from its first step to the end of every connection, with every oracle looking on.
 
+mod judges;
+
 use std::net::SocketAddr;
 
-use synproof_harness::scenario::{Action, Call, Fate, IcmpError, LinkEvent, Scenario, Segment, Slot};
+use synproof_harness::scenario::{Action, Call, Fate, IcmpError, LinkEvent, Scenario, Segment};
 use synproof_stack::api::Sleep;
 use synproof_stack::mib::Counter;
 use synproof_stack::state::TcpState;
@@ -12,7 +14,7 @@ use synproof_stack::{Config, Fd, Flow, Stack};
 use super::arrival::{self, Arrival, Ends};
 use super::duty::Duty;
 use super::peer::Peer;
-use super::program::{Got, Program};
+use super::program::Program;
 use super::seen::{self, RST, Seen};
 use super::setting::{Setting, ends};
 use super::wire::{Lenience, Wire};
@@ -32,23 +34,14 @@ const END_US: u64 = 2 * 86_400_000_000;
 /// Timers of one step, and packets because of one event, after which a host goes round in circles.
 const MOST_TIMERS: u32 = 20_000;
 const MOST_SENT: u32 = 20_000;
-/// What a socket may hold beyond twice its buffer: a burst that was taken as a whole.
-const MOST_BEYOND: u32 = 3 * 65_536;
-const MSG_PEEK: i32 = 0x2;
-/// Of the level SOL_TCP, and where in `struct tcp_info` a number of eight bytes is.
-const TCP_INFO: i32 = 11;
-const BYTES_RECEIVED: usize = 128;
 
 const WELL_FORMED: &str = "what a host sends is well-formed [RFC9293:3.1]";
 const ENDS: &str =
     "with every socket closed and a silent peer, every connection ends [RFC9293:3.9.1]";
 const NOTHING_LEFT: &str = "a host without sockets has no memory of connections";
 const CIRCLES: &str = "one event causes a bounded number of packets and timers";
-const STREAM: &str = "an application reads what the peer sent, in order, once [RFC9293:3.1]";
 const UNREAD: &str = "close() with unread data sends a reset [RFC1122:4.2.2.13]";
 const ICMP: &str = "an ICMP error does not end an established connection [RFC5927:5.2]";
-const COUNTED: &str = "TCP_INFO counts every byte that was acknowledged [RFC4898]";
-const MEMORY: &str = "a socket holds no more than its buffers allow";
 
 #[cfg(feature = "mutants")]
 thread_local! {
@@ -202,13 +195,6 @@ impl Player {
         self.judge_read(got)
     }
 
-    /// The ports of a connection of which the stack has acknowledged data that nobody has read.
-    fn unread(&self, slot: Slot) -> Option<(u16, u16)> {
-        let (Link { wire, .. }, _, read) = self.judged(slot)?;
-        // The last number may be that of a FIN.
-        (wire.taken()? > read + 1).then_some((wire.local, wire.remote))
-    }
-
     /// Time passes, timer by timer.
     fn advance(&mut self, us: u64) -> Result<(), Finding> {
         if us == 0 {
@@ -219,25 +205,6 @@ impl Player {
         self.run_timers(end)?;
         self.now = end;
         self.judge_time()
-    }
-
-    /// What was due up to now.
-    fn judge_time(&mut self) -> Result<(), Finding> {
-        let (now, ends) = (self.now, self.ends);
-        for Link { wire, duty, .. } in self.links.iter_mut().filter(|link| link.duty.is_pending()) {
-            let state = self.stack.tcp_state(flow(ends, wire.local, wire.remote));
-            if let Some(property) = duty.passed(state, now) {
-                return Err(Finding::of(property, state.linux_name(), format!("{duty:?} {wire:?}")));
-            }
-        }
-        Ok(())
-    }
-
-    /// Connections may have left TIME-WAIT for another reason than time.
-    fn states_are_now(&mut self) {
-        for Link { wire, duty, .. } in &mut self.links {
-            duty.is_now(self.stack.tcp_state(flow(self.ends, wire.local, wire.remote)), self.now);
-        }
     }
 
     fn run_timers(&mut self, end: Instant) -> Result<(), Finding> {
@@ -403,21 +370,6 @@ impl Player {
         Ok(())
     }
 
-    /// What was read is the peer's stream at the place where the application is.
-    fn judge_read(&mut self, got: Option<Got>) -> Result<(), Finding> {
-        let Some(got) = got else { return Ok(()) };
-        self.played.read += u32::try_from(got.data.len()).unwrap_or_default();
-        let peer = self.stack.getpeername(got.fd).ok();
-        let local = self.stack.getsockname(got.fd).ok();
-        let Some((local, remote)) = local.zip(peer) else { return Ok(()) };
-        let known = |link: &&Link| link.is(local.port(), remote.port()) && link.wire.is_judged();
-        let Some(link) = self.links.iter().find(known) else { return Ok(()) };
-        match link.wire.first_difference(got.at, &got.data) {
-            Some(detail) => Err(Finding::of(STREAM, "read", detail)),
-            None => Ok(()),
-        }
-    }
-
     /// Closes every socket, and waits until nothing is left: the peer says no more.
     fn end(mut self) -> Result<Played, Finding> {
         self.check_memory()?;
@@ -451,83 +403,6 @@ impl Player {
         }
         Ok(self.played)
     }
-
-    fn check_memory(&mut self) -> Result<(), Finding> {
-        for fd in self.program.open() {
-            let Some(held) = memory(&mut self.stack, self.now, *fd) else { continue };
-            let most = |buffer: u32| buffer.saturating_mul(2).saturating_add(MOST_BEYOND);
-            if held.rmem > most(held.rcvbuf) || held.wmem > most(held.sndbuf) {
-                return Err(Finding::of(MEMORY, "SO_MEMINFO", format!("{held:?}")));
-            }
-        }
-        Ok(())
-    }
-
-    /// Data arrived. A socket that holds more than its buffer takes no more: Linux looks before it
-    /// takes a segment, but for one that comes to an empty queue.
-    fn judge_growth(&mut self) -> Result<(), Finding> {
-        for fd in self.program.open() {
-            let Some(now) = memory(&mut self.stack, self.now, *fd) else { continue };
-            let place = self.held.iter_mut().find(|(known, ..)| known == fd);
-            let Some((_, before, over)) = place else {
-                self.held.push((*fd, now.rmem, false));
-                continue;
-            };
-            let grows = now.rmem > *before && *before > now.rcvbuf;
-            if grows && *over {
-                return Err(Finding::of(MEMORY, "growth", format!("{before} to {now:?}")));
-            }
-            (*before, *over) = (now.rmem, grows || (*over && now.rmem >= *before));
-        }
-        Ok(())
-    }
-
-    /// What can still be read is the peer's stream, and TCP_INFO has counted what was acknowledged.
-    fn judge_rest(&mut self) -> Result<(), Finding> {
-        for slot in self.program.slots() {
-            let peek = Call::Recv { slot, len: 1 << 18, flags: MSG_PEEK };
-            let got = self.program.call(&mut self.stack, self.now, peek);
-            self.judge_read(got)?;
-            let Some((link, fd, _)) = self.judged(slot) else { continue };
-            let Some(taken) = link.wire.taken() else { continue };
-            let fin = u64::from(self.stack.fd_state(fd) != Some(TcpState::Established));
-            let info = self.stack.getsockopt(self.now, fd, 6, TCP_INFO, 136).unwrap_or_default();
-            let bytes = info.get(BYTES_RECEIVED..).and_then(|rest| rest.first_chunk().copied());
-            let Some(received) = bytes.map(u64::from_ne_bytes) else { continue };
-            if received + fin < u64::from(taken) {
-                let detail = format!("{received} bytes received, {taken} acknowledged");
-                return Err(Finding::of(COUNTED, "tcpi_bytes_received", detail));
-            }
-        }
-        Ok(())
-    }
-
-    /// The connection of a socket, its descriptor and how much was read; [`None`] if nothing can be
-    /// said of it.
-    fn judged(&self, slot: Slot) -> Option<(&Link, Fd, u32)> {
-        let (fd, read) = self.program.place(slot)?;
-        self.stack.fd_state(fd).filter(|state| *state != TcpState::Close)?;
-        let local = self.stack.getsockname(fd).ok()?.port();
-        let remote = self.stack.getpeername(fd).ok()?.port();
-        let link = self.links.iter().find(|link| link.is(local, remote))?;
-        link.wire.is_judged().then_some((link, fd, read))
-    }
-}
-
-/// Memory of a socket, and what it may be.
-#[derive(Clone, Copy, Debug)]
-struct Memory {
-    rmem: u32,
-    rcvbuf: u32,
-    wmem: u32,
-    sndbuf: u32,
-}
-
-/// SO_MEMINFO: rmem_alloc, rcvbuf, wmem_alloc, sndbuf, fwd_alloc, wmem_queued, …
-fn memory(stack: &mut Stack, now: Instant, fd: Fd) -> Option<Memory> {
-    let words = stack.getsockopt(now, fd, 1, 55, 36).ok()?;
-    let word = |at: usize| words.get(at * 4..)?.first_chunk().copied().map(u32::from_ne_bytes);
-    Some(Memory { rmem: word(0)?, rcvbuf: word(1)?, wmem: word(5)?, sndbuf: word(3)? })
 }
 
 fn flow(ends: Ends, local: u16, remote: u16) -> Flow {

@@ -274,11 +274,7 @@ pub fn call(seeded: &mut Seeded) -> Call {
             how: *seeded.pick(&[How::Read, How::Write, How::Both]).unwrap_or(&How::Write),
         },
         13 | 14 => Call::Close { slot },
-        15..19 => Call::SetOption {
-            slot,
-            option: option(seeded),
-            value: int(seeded),
-        },
+        15..19 => Call::SetOption { slot, option: option(seeded), value: int(seeded) },
         19 => Call::GetOption {
             slot,
             option: *seeded.pick(SockOption::ALL).unwrap_or(&SockOption::Error),
