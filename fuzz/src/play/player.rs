@@ -177,10 +177,8 @@ impl Player {
     }
 
     fn call(&mut self, call: Call) -> Result<(), Finding> {
-        let unread = match call {
-            Call::Close { slot } => self.unread(slot),
-            _ => None,
-        };
+        let closes = if let Call::Close { slot } = call { Some(slot) } else { None };
+        let unread = closes.and_then(|slot| self.unread(slot));
         self.links.iter_mut().for_each(|link| link.duty.stirred());
         self.held.iter_mut().for_each(|(.., over)| *over = false);
         let got = self.program.call(&mut self.stack, self.now, call);
@@ -352,8 +350,11 @@ impl Player {
         if seen.has(seen::SYN) && !seen.has(seen::ACK) {
             self.current = index;
         }
-        let cookies = self.stack.mib().get(Counter::TcpExtSyncookiesSent) > 0;
-        let lenience = Lenience { may_shrink: self.may_shrink, cookies };
+        let counted = |counter| self.stack.mib().get(counter) > 0;
+        let cookies = counted(Counter::TcpExtSyncookiesSent);
+        // Without memory for a segment Linux closes the window (tcp_select_window, ICSK_ACK_NOMEM).
+        let may_shrink = self.may_shrink || counted(Counter::TcpExtTCPRcvQDrop);
+        let lenience = Lenience { may_shrink, cookies };
         let Some(Link { wire, peer, duty }) = self.links.get_mut(index) else { return Ok(()) };
         if let Some((property, detail)) = wire.leaves(&seen, bytes, lenience) {
             let kind = if seen.has(RST) { "reset" } else { "segment" };

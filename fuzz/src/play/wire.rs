@@ -26,7 +26,7 @@ const NO_ACK: Property = "segments of a connection carry an ACK [RFC9293:3.1]";
 /// What the wire does not show, and which makes some rules void.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lenience {
-    /// A sysctl lets the window shrink.
+    /// The window may shrink: a sysctl says so, or there was no memory for a segment.
     pub may_shrink: bool,
     /// SYN cookies were sent: a connection may begin on the numbers of an older one, and off them
     /// by as much as a cookie does not tell.
