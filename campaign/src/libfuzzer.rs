@@ -80,7 +80,9 @@ impl Slice<'_> {
             .arg(format!("-max_len={}", self.max_len))
             .arg(format!("-artifact_prefix={}/", self.artifacts.display()))
             .args(["-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1"])
-            .args(["-use_value_profile=0", "-len_control=0", "-detect_leaks=0"]);
+            .args(["-use_value_profile=0", "-len_control=0", "-detect_leaks=0"])
+            // How often each feature was seen costs more than a scenario, which has thousands.
+            .arg("-entropic=0");
         if let Some(dictionary) = self.dictionary {
             command.arg(format!("-dict={}", dictionary.display()));
         }

@@ -129,7 +129,9 @@ impl Display {
         if self.is_terminal {
             say(&format!("\x1b[H\x1b[2J{text}"));
         } else {
-            say(text.lines().next().unwrap_or_default());
+            let trouble = state.trouble.as_ref().map(|trouble| format!("; trouble: {trouble}"));
+            let line = text.lines().next().unwrap_or_default();
+            say(&format!("{line}{}", trouble.unwrap_or_default()));
         }
     }
 }

@@ -1,4 +1,4 @@
 //! Socket calls, segments and time in any order.
 #![no_main]
 
-synproof_fuzz::fuzz!("api_sequence");
+synproof_fuzz::fuzz!(API_SEQUENCE);

@@ -1,4 +1,4 @@
 //! The bug that must be found.
 #![no_main]
 
-synproof_fuzz::fuzz!("canary");
+synproof_fuzz::fuzz!(CANARY);

@@ -1,4 +1,4 @@
 //! Scenarios from bytes without structure.
 #![no_main]
 
-synproof_fuzz::fuzz!("flat_bytes");
+synproof_fuzz::fuzz!(FLAT_BYTES);

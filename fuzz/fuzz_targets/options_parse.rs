@@ -1,4 +1,4 @@
 //! An option area, read by both parsers.
 #![no_main]
 
-synproof_fuzz::fuzz!("options_parse");
+synproof_fuzz::fuzz!(OPTIONS_PARSE);

@@ -1,4 +1,4 @@
 //! Any bytes as a packet.
 #![no_main]
 
-synproof_fuzz::fuzz!("packet_roundtrip");
+synproof_fuzz::fuzz!(PACKET_ROUNDTRIP);

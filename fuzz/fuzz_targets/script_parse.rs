@@ -1,4 +1,4 @@
 //! Any bytes as a script.
 #![no_main]
 
-synproof_fuzz::fuzz!("script_parse");
+synproof_fuzz::fuzz!(SCRIPT_PARSE);

@@ -1,4 +1,4 @@
 //! The stack's wire parser beside the harness's.
 #![no_main]
 
-synproof_fuzz::fuzz!("segment_parse");
+synproof_fuzz::fuzz!(SEGMENT_PARSE);

@@ -1,4 +1,4 @@
 //! Segments relative to live state, into a stack in any state.
 #![no_main]
 
-synproof_fuzz::fuzz!("segment_storm");
+synproof_fuzz::fuzz!(SEGMENT_STORM);

@@ -1,4 +1,4 @@
 //! Two stacks over an adversarial link.
 #![no_main]
 
-synproof_fuzz::fuzz!("two_peers");
+synproof_fuzz::fuzz!(TWO_PEERS);

@@ -12,8 +12,10 @@ use crate::{Seeded, Shape, Target, reached};
 
 /// Begins the line that tells an input.
 const FOUND: &str = "synproof-fuzz-input ";
-/// Executions between two reports of what was reached.
-const OFTEN: u64 = 1 << 14;
+/// Executions between two reports of what was reached, and between two looks for news. On a slow
+/// machine a program ends before the first report would be due.
+const REPORT: u64 = 1 << 14;
+const LOOK: u64 = 1 << 7;
 
 thread_local! {
     /// The input that runs, and how many ran.
@@ -40,7 +42,7 @@ pub fn run(target: &Target, bytes: &[u8]) {
     if let Some(finding) = (target.check)(bytes).finding() {
         panic!("{finding}");
     }
-    if count % OFTEN == 0 || count == 64 {
+    if count % REPORT == 0 || (count % LOOK == 0 && reached::take_news()) {
         report();
     }
 }
@@ -94,12 +96,11 @@ pub fn mutate(target: &Target, data: &mut [u8], size: usize, max: usize, seed: u
     }
 }
 
-/// A libFuzzer program for the target of this name.
+/// A libFuzzer program for a target, which is named by its constant of [`crate::targets`].
 #[macro_export]
 macro_rules! fuzz {
-    ($name:literal) => {
-        static TARGET: std::sync::LazyLock<$crate::Target> =
-            std::sync::LazyLock::new(|| $crate::targets::known($name));
+    ($target:ident) => {
+        static TARGET: $crate::Target = $crate::targets::$target;
         libfuzzer_sys::fuzz_target!(|bytes: &[u8]| $crate::glue::run(&TARGET, bytes));
         libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max: usize, seed: u32| {
             $crate::glue::mutate(&TARGET, data, size, max, seed)

@@ -11,6 +11,7 @@ pub mod judge;
 pub mod oracles;
 pub mod play;
 pub mod reached;
+pub mod script_input;
 pub mod seed;
 pub mod shrink;
 pub mod targets;

@@ -2,7 +2,7 @@
 //! state, timers, states of loss recovery. Noted for libFuzzer, and counted for reports.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use synproof_stack::input::{Disposition, DropReason, ResetReason};
@@ -22,13 +22,22 @@ const KEYS: usize = 1088;
 /// How often each key was reached in this process.
 static COUNTS: [AtomicU64; KEYS] = [const { AtomicU64::new(0) }; KEYS];
 
+/// Something was reached for the first time since somebody asked.
+static IS_NEWS: AtomicBool = AtomicBool::new(false);
+
+/// Whether something was reached for the first time since this was asked last.
+pub fn take_news() -> bool {
+    IS_NEWS.swap(false, Ordering::Relaxed)
+}
+
 /// Notes everything in the trace, and empties it.
 pub fn note(trace: &mut Trace) {
     for event in trace.drain() {
         if let Some(key) = key(&event) {
             feedback::note(key);
             if let Some(count) = COUNTS.get(key) {
-                count.fetch_add(1, Ordering::Relaxed);
+                let before = count.fetch_add(1, Ordering::Relaxed);
+                IS_NEWS.fetch_or(before == 0, Ordering::Relaxed);
             }
         }
     }

@@ -1,9 +1,5 @@
 //! Every target, one row each: what it is about, what judges an input, where inputs come from.
 
-use synproof_harness::scenario::{Action, from_script};
-use synproof_harness::script;
-use synproof_harness::script::source::SourceFile;
-
 use crate::generators::scenario::{Profile, change, flat};
 use crate::generators::{self, datagram, option_area, story};
 use crate::oracles::{
@@ -31,7 +27,7 @@ pub struct Target {
     /// What it must find, if it is there to be broken.
     pub planted: bool,
     /// What a script is to it, for seeds.
-    pub of_script: Option<OfScript>,
+    pub of_script: OfScript,
     /// How many times as long as the cheapest an execution takes: smoke runs make fewer of them.
     pub cost: u64,
     /// It is there to be compared with, and no part of a campaign over all targets.
@@ -41,8 +37,16 @@ pub struct Target {
 /// Input, most bytes of the result, seed; the changed input.
 pub type Change = fn(&[u8], usize, u64) -> Vec<u8>;
 
-/// Text of a script; the input that it is.
-pub type OfScript = fn(&[u8]) -> Option<Vec<u8>>;
+/// What the text of a script is to a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfScript {
+    /// Nothing.
+    Nothing,
+    /// An input.
+    Text,
+    /// What it does is a scenario.
+    Scenario,
+}
 
 /// What an input is.
 #[derive(Clone, Copy, Debug)]
@@ -65,95 +69,123 @@ const BYTES: Target = Target {
     dictionary: &[],
     max_len: 2048,
     planted: false,
-    of_script: None,
+    of_script: OfScript::Nothing,
     cost: 1,
     compares: false,
 };
 
-/// Every target.
+/// The stack's wire parser beside the harness's strict one.
+pub const SEGMENT_PARSE: Target = Target {
+    name: "segment_parse",
+    about: "the stack's wire parser beside the harness's strict one",
+    check: segment_parse::check,
+    generate: datagram::generate,
+    shape: Shape::Mended(datagram::seal),
+    ..BYTES
+};
+
+/// An option area, read by both parsers.
+pub const OPTIONS_PARSE: Target = Target {
+    name: "options_parse",
+    about: "an option area, read by both parsers",
+    check: options_parse::check,
+    generate: option_area::generate,
+    dictionary: option_area::DICTIONARY,
+    max_len: 41,
+    ..BYTES
+};
+
+/// What the packet layer reads, it writes again.
+pub const PACKET_ROUNDTRIP: Target = Target {
+    name: "packet_roundtrip",
+    about: "what the packet layer reads, it writes again",
+    check: packet_roundtrip::check,
+    generate: datagram::generate,
+    shape: Shape::Mended(datagram::repair),
+    ..BYTES
+};
+
+/// Any text as a script: lexer, parser, checker, formatter.
+pub const SCRIPT_PARSE: Target = Target {
+    name: "script_parse",
+    about: "any text as a script: lexer, parser, checker, formatter",
+    check: script_parse::check,
+    generate: generators::script::script,
+    dictionary: generators::script::DICTIONARY,
+    of_script: OfScript::Text,
+    cost: 3,
+    max_len: 4096,
+    ..BYTES
+};
+
+/// Segments relative to live state, into a stack in any state it can be in.
+pub const SEGMENT_STORM: Target = Target {
+    name: "segment_storm",
+    about: "segments relative to live state, into a stack in any state it can be in",
+    check: scenario::check,
+    generate: |seeded| generated(Profile::Storm, seeded),
+    of_script: OfScript::Scenario,
+    shape: Shape::Structure(change::storm),
+    max_len: 1 << 16,
+    ..BYTES
+};
+
+/// Socket calls, segments and time in any order.
+pub const API_SEQUENCE: Target = Target {
+    name: "api_sequence",
+    about: "socket calls, segments and time in any order",
+    check: scenario::check,
+    generate: |seeded| generated(Profile::Api, seeded),
+    of_script: OfScript::Scenario,
+    shape: Shape::Structure(change::api),
+    max_len: 1 << 16,
+    ..BYTES
+};
+
+/// Two stacks over an adversarial link: equal streams, and an end.
+pub const TWO_PEERS: Target = Target {
+    name: "two_peers",
+    about: "two stacks over an adversarial link: equal streams, and an end",
+    check: two_peers::check,
+    generate: story::generate,
+    shape: Shape::Structure(story::change),
+    max_len: 1 << 14,
+    cost: 20,
+    ..BYTES
+};
+
+/// Scenarios from bytes without any structure, to compare with.
+pub const FLAT_BYTES: Target = Target {
+    name: "flat_bytes",
+    about: "scenarios from bytes without any structure, to compare with",
+    check: |bytes| crate::play::play(&flat::scenario(bytes)),
+    generate: |seeded| seeded.some_bytes(400),
+    compares: true,
+    ..BYTES
+};
+
+/// A bug that is found within seconds, or the pipeline is broken.
+pub const CANARY: Target = Target {
+    name: "canary",
+    about: "a bug that is found within seconds, or the pipeline is broken",
+    check: canary::check,
+    planted: true,
+    max_len: 64,
+    ..BYTES
+};
+
+/// Every target. A program names its own row, so that nothing of the others is part of it: libFuzzer
+/// looks at every counter of a program after each execution.
 pub const TARGETS: &[Target] = &[
-    Target {
-        name: "segment_parse",
-        about: "the stack's wire parser beside the harness's strict one",
-        check: segment_parse::check,
-        generate: datagram::generate,
-        shape: Shape::Mended(datagram::seal),
-        ..BYTES
-    },
-    Target {
-        name: "options_parse",
-        about: "an option area, read by both parsers",
-        check: options_parse::check,
-        generate: option_area::generate,
-        dictionary: option_area::DICTIONARY,
-        max_len: 41,
-        ..BYTES
-    },
-    Target {
-        name: "packet_roundtrip",
-        about: "what the packet layer reads, it writes again",
-        check: packet_roundtrip::check,
-        generate: datagram::generate,
-        shape: Shape::Mended(datagram::repair),
-        ..BYTES
-    },
-    Target {
-        name: "script_parse",
-        about: "any text as a script: lexer, parser, checker, formatter",
-        check: script_parse::check,
-        generate: generators::script::script,
-        dictionary: generators::script::DICTIONARY,
-        of_script: Some(|text| Some(text.to_vec())),
-        cost: 3,
-        max_len: 4096,
-        ..BYTES
-    },
-    Target {
-        name: "segment_storm",
-        about: "segments relative to live state, into a stack in any state it can be in",
-        check: scenario::check,
-        generate: |seeded| generated(Profile::Storm, seeded),
-        of_script: Some(of_script),
-        shape: Shape::Structure(change::storm),
-        max_len: 1 << 16,
-        ..BYTES
-    },
-    Target {
-        name: "api_sequence",
-        about: "socket calls, segments and time in any order",
-        check: scenario::check,
-        generate: |seeded| generated(Profile::Api, seeded),
-        of_script: Some(of_script),
-        shape: Shape::Structure(change::api),
-        max_len: 1 << 16,
-        ..BYTES
-    },
-    Target {
-        name: "two_peers",
-        about: "two stacks over an adversarial link: equal streams, and an end",
-        check: two_peers::check,
-        generate: story::generate,
-        shape: Shape::Structure(story::change),
-        max_len: 1 << 14,
-        cost: 20,
-        ..BYTES
-    },
-    Target {
-        name: "flat_bytes",
-        about: "scenarios from bytes without any structure, to compare with",
-        check: |bytes| crate::play::play(&flat::scenario(bytes)),
-        generate: |seeded| seeded.some_bytes(400),
-        compares: true,
-        ..BYTES
-    },
-    Target {
-        name: "canary",
-        about: "a bug that is found within seconds, or the pipeline is broken",
-        check: canary::check,
-        planted: true,
-        max_len: 64,
-        ..BYTES
-    },
+    SEGMENT_PARSE,
+    OPTIONS_PARSE,
+    PACKET_ROUNDTRIP,
+    SCRIPT_PARSE,
+    SEGMENT_STORM,
+    API_SEQUENCE,
+    TWO_PEERS,
+    FLAT_BYTES,
+    CANARY,
 ];
 
 /// The target of this name.
@@ -162,28 +194,7 @@ pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
 }
 
-/// The target of this name, for the programs that are named after one.
-///
-/// # Panics
-/// There is none.
-#[must_use]
-pub fn known(name: &str) -> Target {
-    let Some(target) = target(name) else { panic!("{name} is no row of TARGETS") };
-    *target
-}
-
 /// A scenario in its stored form.
 fn generated(profile: Profile, seeded: &mut Seeded) -> Vec<u8> {
     scenario::write(generators::scenario::scenario(profile, seeded))
-}
-
-/// What a script does, without what must follow.
-fn of_script(text: &[u8]) -> Option<Vec<u8>> {
-    let source = SourceFile::new("<seed>", String::from_utf8_lossy(text));
-    let (script, _diagnostics) = script::parse(&source, &script::Defines::new());
-    let mut scenario = from_script(&script);
-    scenario.head.clear();
-    scenario.cleanup = None;
-    scenario.steps.retain(|step| !matches!(step.action, Action::Verbatim(_)));
-    (scenario.steps.len() > 1).then(|| scenario::write(scenario))
 }

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use synproof_fuzz::script_input::script_input;
 use synproof_fuzz::{TARGETS, Verdict, judge, target};
 use walkdir::WalkDir;
 
@@ -31,13 +32,12 @@ fn corpora_find_nothing() {
 #[test]
 fn scripts_are_scenarios_that_find_nothing() {
     let target = target("api_sequence").unwrap();
-    let of_script = target.of_script.unwrap();
     let (mut scripts, mut found) = (0, Vec::new());
     for path in files(&below("specs")) {
         if path.extension().is_none_or(|extension| extension != "pkt") {
             continue;
         }
-        let Some(scenario) = of_script(&std::fs::read(&path).unwrap()) else { continue };
+        let Some(scenario) = script_input(target, &std::fs::read(&path).unwrap()) else { continue };
         scripts += 1;
         if let Verdict::Broken(finding) = judge::check(target, &scenario) {
             found.push(format!("{}: {} ({})", path.display(), finding.property, finding.class));

@@ -41,8 +41,19 @@ fn judged(
     seg: &Arrival,
     out: &[Seen],
 ) -> String {
+    judged_after((before, after), listens, false, seg, out)
+}
+
+/// The same, with nothing said for a while if it is `quiet`.
+fn judged_after(
+    (before, after): (TcpState, TcpState),
+    listens: bool,
+    quiet: bool,
+    seg: &Arrival,
+    out: &[Seen],
+) -> String {
     let wire = wire();
-    let situation = Situation { before, after, listens, wire: &wire };
+    let situation = Situation { before, after, listens, quiet, wire: &wire };
     let property = judge(&situation, seg, out).map_or("", |finding| finding.property);
     property.split(" [").next().unwrap_or_default().to_owned()
 }
@@ -105,6 +116,35 @@ fn a_right_reaction_is_left_alone(
     #[case] out: Vec<Seen>,
 ) {
     assert_eq!(judged((before, after), false, &seg, &out), "");
+}
+
+#[rstest]
+#[case::syn(Established, arrival(SYN, 5500, 0, 0), true)]
+#[case::old_data(Established, arrival(ACK, 4000, 1001, 10), true)]
+#[case::reset(Established, arrival(RST, 9000, 0, 0), false)]
+#[case::next_ack(Established, arrival(ACK, 5001, 1001, 0), false)]
+#[case::remainder(TcpState::FinWait2, arrival(ACK, 4000, 1001, 10), false)]
+fn what_is_unacceptable_is_answered_when_nothing_was_said_for_a_while(
+    #[case] state: TcpState,
+    #[case] seg: Arrival,
+    #[case] must: bool,
+) {
+    let property = judged_after((state, state), false, true, &seg, &[]);
+    assert_eq!(property == "an unacceptable segment or a SYN is answered", must, "{property}");
+    let answered = judged_after((state, state), false, true, &seg, &[sent(ACK, 1001, 5001)]);
+    assert_ne!(answered, "an unacceptable segment or a SYN is answered");
+}
+
+#[test]
+fn an_old_timestamp_is_told_by_what_was_echoed() {
+    let mut wire = wire();
+    let echo = Seen { ecr: Some(700), ..data(1001, 5001, &[]).0 };
+    assert_eq!(wire.leaves(&echo, &[], Lenience::default()), None);
+    let stamped = |tsval| Arrival { tsval: Some(tsval), ..arrival(ACK, 5001, 1001, 10) };
+    assert!(wire.is_stale(&stamped(698)));
+    assert!(!wire.is_stale(&stamped(699)) && !wire.is_stale(&stamped(700)));
+    wire.came_next(&stamped(705));
+    assert!(wire.is_stale(&stamped(703)) && !wire.is_stale(&stamped(704)));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::heat::heat;
-use super::plot::{Line, plot};
+use super::plot::{Line, Scale, plot};
 use crate::state::{Point, State};
 use crate::status::span;
 use crate::store::Finding;
@@ -31,11 +31,13 @@ pub fn page(state: &State, findings: &[Finding], scripts: &[Option<String>]) -> 
     html.push_str(&plot(
         "Features reached (code edges, counts, protocol states)",
         "features",
+        Scale::Linear,
         &lines(state, features),
     ));
     html.push_str(&plot(
         "Executions per second and worker",
         "/s",
+        Scale::Logarithmic,
         &lines(state, |point| point.rate),
     ));
     let marks = state.marks();
@@ -63,7 +65,7 @@ fn summary(html: &mut String, state: &State, findings: &[Finding]) {
         "<p><strong class='{class}'>{word}.</strong> {} executions in {}, over {} starts. Scenarios walked \
          {edges} of the {all} edges of the TCP state table, and segments were dropped or reset for {} \
          different reasons.</p>",
-        state.executions(),
+        grouped(state.executions()),
         span(state.seconds),
         state.starts,
         state.reasons(),
@@ -78,14 +80,19 @@ fn found(html: &mut String, findings: &[Finding], scripts: &[Option<String>]) {
     if findings.is_empty() {
         html.push_str("<p>None.</p>");
     }
-    for (finding, script) in findings.iter().zip(scripts) {
+    let mut all: Vec<_> = findings.iter().zip(scripts).collect();
+    all.sort_by_key(|(finding, _)| finding.planted);
+    for (finding, script) in all {
+        let class = match finding.class.as_str() {
+            "" => String::new(),
+            class => format!("{}, ", escaped(class)),
+        };
         let planted = if finding.planted { " — planted, to see that bugs are found" } else { "" };
         let _ = write!(
             html,
-            "<details><summary><code>{}</code> {} <small>({}, at {}{planted})</small></summary><pre>{}</pre>",
+            "<details><summary><code>{}</code> {} <small>({class}after {}{planted})</small></summary><pre>{}</pre>",
             escaped(&finding.id()),
             escaped(&finding.property),
-            escaped(&finding.class),
             span_of(finding.at),
             escaped(&finding.detail),
         );
@@ -98,7 +105,9 @@ fn found(html: &mut String, findings: &[Finding], scripts: &[Option<String>]) {
 
 fn targets(html: &mut String, state: &State) {
     html.push_str(
-        "<h2>Targets</h2><table><tr><th>target<th>executions<th>time<th>mean /s<th>code edges<th>features<th>corpus<th>crashes<th>last new</tr>",
+        "<h2>Targets</h2><p>Each program in turn; those that still find something new get more time. Edges of \
+         code, features (what an input did that no other did) and corpus are libFuzzer's counts; the last \
+         column says when something new was found last.</p><table><tr><th>target<th>executions<th>time<th>mean /s<th>code edges<th>features<th>corpus<th>crashes<th>new at</tr>",
     );
     for (name, target) in &state.targets {
         #[expect(clippy::cast_precision_loss, reason = "a rate")]
@@ -107,7 +116,7 @@ fn targets(html: &mut String, state: &State) {
             html,
             "<tr><td>{}<td>{}<td>{}<td>{rate:.0}<td>{}<td>{}<td>{}<td>{}<td>{}</tr>",
             escaped(name),
-            target.executions,
+            grouped(target.executions),
             span(target.account.seconds),
             target.cov,
             target.features,
@@ -135,6 +144,19 @@ fn span_of(seconds: u64) -> String {
 #[expect(clippy::cast_precision_loss, reason = "a plot")]
 fn features(point: &Point) -> f64 {
     point.features as f64
+}
+
+/// `1 234 567`, with spaces that do not break.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push('\u{a0}');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// Text as HTML.
@@ -165,6 +187,9 @@ mod tests {
         {
             assert!(html.contains(part), "{part}");
         }
+        assert!(html.contains("(TCP_CLOSE, after 0:01)"), "what it is, and when it was found");
+        assert_eq!(grouped(1_234_567), "1\u{a0}234\u{a0}567");
+        assert_eq!(grouped(12), "12");
         assert!(!html.contains("http"), "nothing is loaded from elsewhere");
     }
 }

@@ -81,6 +81,9 @@ enum Command {
         /// Most executions for each
         #[arg(long, default_value_t = 100_000)]
         executions: u64,
+        /// Most seconds for each
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
         /// Seed
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -111,8 +114,10 @@ pub(crate) fn run() -> ExitCode {
         Command::Dictionary { target } => known(&target).and_then(dictionary),
         Command::Script { path } => script::script(&path),
         #[cfg(feature = "mutants")]
-        Command::Hunt { target, mutant, executions, seed } => known(&target)
-            .and_then(|target| hunt::hunt(target, mutant.as_deref(), executions, seed)),
+        Command::Hunt { target, mutant, executions, seconds, seed } => {
+            let bounds = hunt::Bounds { executions, seconds };
+            known(&target).and_then(|target| hunt::hunt(target, mutant.as_deref(), bounds, seed))
+        }
         Command::Bench { target, count } => {
             known(&target).and_then(|target| smoke::bench(target, count))
         }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use synproof_fuzz::{Seeded, TARGETS, Target};
+use synproof_fuzz::script_input::script_input;
+use synproof_fuzz::{Seeded, TARGETS};
 
 use super::check::{files, read};
 use super::{Answer, say};
@@ -23,7 +24,7 @@ pub(super) fn seed(dir: &Path, from: &[PathBuf]) -> Answer {
             count += 1;
         }
         for script in &scripts {
-            let Some(bytes) = of_script(target, &read(script)?) else { continue };
+            let Some(bytes) = script_input(target, &read(script)?) else { continue };
             let parts = script.with_extension("");
             let last = parts.iter().rev().take(3).map(|part| part.to_string_lossy());
             let name = last.collect::<Vec<_>>().join("-");
@@ -37,10 +38,4 @@ pub(super) fn seed(dir: &Path, from: &[PathBuf]) -> Answer {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     std::fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-/// What a script is to a target.
-fn of_script(target: &Target, text: &[u8]) -> Option<Vec<u8>> {
-    let of_script = target.of_script?;
-    of_script(text).filter(|bytes| bytes.len() <= target.max_len)
 }

@@ -33,6 +33,8 @@ const SENT_OPEN: Property = "SYN-SENT opens by a SYN with an acceptable ACK [RFC
 const NO_ACK: Property = "a segment without ACK, RST and SYN is dropped [RFC9293:3.10.7.4]";
 const OLD: Property =
     "an unacceptable segment changes nothing and is at most acknowledged [RFC9293:3.10.7.4]";
+const STALE: Property = "a segment with an old timestamp is at most acknowledged [RFC7323:5.3]";
+const MUTE: Property = "an unacceptable segment or a SYN is answered [RFC9293:3.10.7.4]";
 const BLIND_RST: Property = "a reset counts at RCV.NXT only [RFC5961:3.2]";
 const BLIND_SYN: Property = "a SYN in a synchronized state is at most acknowledged [RFC5961:4.2]";
 const UNSENT: Property = "an ACK of what was not sent changes nothing [RFC9293:3.10.7.4]";
@@ -51,6 +53,8 @@ pub struct Situation<'a> {
     pub after: TcpState,
     /// There is a listener for the segment.
     pub listens: bool,
+    /// No limit on answers applies, as nothing was sent for a while.
+    pub quiet: bool,
     /// The connection on the wire, before.
     pub wire: &'a Wire,
 }
@@ -196,6 +200,13 @@ fn synchronized(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
     let unchanged = now.before == now.after;
     let only_acks = out.len() <= 1 && out.iter().all(Seen::is_pure_ack);
     let in_syn_recv = now.before == TcpState::SynRecv;
+    if is_mute(now, seg, acked, out) {
+        return Some(MUTE);
+    }
+    if now.wire.is_stale(seg) && !seg.has(RST) {
+        let remainder = now.before == TcpState::FinWait2;
+        return unless((unchanged && (only_acks || in_syn_recv)) || remainder, STALE);
+    }
     if surely_outside(now.wire, seg, acked) {
         // A SYN-ACK may repeat what the peer has missed of the handshake.
         let told = only_acks || (in_syn_recv && !resets(out));
@@ -223,6 +234,18 @@ fn synchronized(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
     // TCP_LINGER2 below zero: FIN-WAIT-2 is left as soon as it is entered.
     let no_wait = now.before == TcpState::FinWait1 && ack == now.wire.snd_max;
     unless(!resets(out) || late_data || in_syn_recv || no_wait, RESETS)
+}
+
+/// What must be answered was not: a SYN (RFC 5961 §4.2), and what is unacceptable. The remainder of
+/// an orphan has rules of its own, and so has a handshake; an ACK that was overtaken says nothing that
+/// calls for an answer.
+fn is_mute(now: &Situation<'_>, seg: &Arrival, acked: u32, out: &[Seen]) -> bool {
+    let own_rules = matches!(now.before, TcpState::FinWait2 | TcpState::SynRecv);
+    let stale = now.wire.is_stale(seg);
+    let unacceptable = stale || surely_outside(now.wire, seg, acked);
+    let overtaken = seg.stamped && seg.seg_len() == 0;
+    let must = seg.has(SYN) || (seg.has(ACK) && unacceptable && !overtaken);
+    now.quiet && !own_rules && must && !seg.has(RST) && !out.iter().any(|seen| seen.has(ACK))
 }
 
 /// Everything it holds was acknowledged before, or it begins beyond the window.

@@ -40,6 +40,8 @@ pub struct Arrival {
     pub scrambled: bool,
     /// It has a timestamp, so it may be refused for that.
     pub stamped: bool,
+    /// TSval.
+    pub tsval: Option<u32>,
 }
 
 impl Arrival {
@@ -157,6 +159,7 @@ fn write_option(option: &Opt, peer: &Peer, now_ms: u64, to: &mut Vec<u8>, arriva
         Opt::Ts { val, ecr } => {
             arrival.stamped = true;
             let (val, ecr) = peer.stamps(*val, *ecr, now_ms);
+            arrival.tsval = Some(val);
             to.extend([8, 10]);
             to.extend(val.to_be_bytes());
             to.extend(ecr.to_be_bytes());

@@ -128,6 +128,12 @@ impl Peer {
         }
     }
 
+    /// The peer has acknowledged everything it has seen.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        self.snd_una == self.snd_nxt
+    }
+
     fn rescale(&mut self) {
         self.shift = self.they_scale.filter(|_| self.scales).unwrap_or_default().min(14);
     }

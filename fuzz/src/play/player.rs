@@ -1,20 +1,22 @@
 //! A scenario from its first step to the end of every connection, with every oracle looking on.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+mod judges;
 
-use synproof_harness::scenario::{
-    Action, Call, Family, Fate, IcmpError, LinkEvent, Scenario, Segment, SockOption, Step,
-};
-use synproof_stack::api::{Domain, Sleep};
+use std::net::SocketAddr;
+
+use synproof_harness::scenario::{Action, Call, Fate, IcmpError, LinkEvent, Scenario, Segment};
+use synproof_stack::api::Sleep;
 use synproof_stack::mib::Counter;
 use synproof_stack::state::TcpState;
 use synproof_stack::time::Instant;
-use synproof_stack::{Config, Flow, Stack};
+use synproof_stack::{Config, Fd, Flow, Stack};
 
 use super::arrival::{self, Arrival, Ends};
+use super::duty::Duty;
 use super::peer::Peer;
-use super::program::{Got, Program};
+use super::program::Program;
 use super::seen::{self, RST, Seen};
+use super::setting::{Setting, ends};
 use super::wire::{Lenience, Wire};
 use crate::oracles::reaction::{self, Situation};
 use crate::reached;
@@ -32,16 +34,14 @@ const END_US: u64 = 2 * 86_400_000_000;
 /// Timers of one step, and packets because of one event, after which a host goes round in circles.
 const MOST_TIMERS: u32 = 20_000;
 const MOST_SENT: u32 = 20_000;
-/// What a socket may hold beyond twice its buffer: a burst that was taken as a whole.
-const MOST_BEYOND: u32 = 3 * 65_536;
 
 const WELL_FORMED: &str = "what a host sends is well-formed [RFC9293:3.1]";
 const ENDS: &str =
     "with every socket closed and a silent peer, every connection ends [RFC9293:3.9.1]";
 const NOTHING_LEFT: &str = "a host without sockets has no memory of connections";
 const CIRCLES: &str = "one event causes a bounded number of packets and timers";
-const STREAM: &str = "an application reads what the peer sent, in order, once [RFC9293:3.1]";
-const MEMORY: &str = "a socket holds no more than its buffers allow";
+const UNREAD: &str = "close() with unread data sends a reset [RFC1122:4.2.2.13]";
+const ICMP: &str = "an ICMP error does not end an established connection [RFC5927:5.2]";
 
 #[cfg(feature = "mutants")]
 thread_local! {
@@ -92,13 +92,21 @@ pub fn played(scenario: &Scenario) -> Result<Played, Finding> {
     player.end()
 }
 
+/// A connection, by its ports: what the wire shows, how the peer sees it, what is due.
+#[derive(Default)]
+struct Link {
+    wire: Wire,
+    peer: Peer,
+    duty: Duty,
+}
+
 struct Player {
     stack: Stack,
     now: Instant,
     ends: Ends,
     program: Program,
-    /// Every connection there was, by its ports, and how its peer sees it.
-    wires: Vec<(Wire, Peer)>,
+    /// Every connection there was.
+    links: Vec<Link>,
     /// The connection of the last segment or connect().
     current: usize,
     /// What the last event made the stack send.
@@ -108,11 +116,17 @@ struct Player {
     /// A packet that is overtaken by the next.
     overtaken: Option<Vec<u8>>,
     may_shrink: bool,
-    /// The largest TCP_MAXSEG of the scenario.
-    maxseg: u32,
-    /// A socket was told to wait for its peer for longer than the end is waited for.
-    is_patient: bool,
+    setting: Setting,
+    /// What each socket held for its application when data last arrived, in bytes of memory; whether
+    /// it has taken something since that was more than its buffer.
+    held: Vec<(Fd, u32, bool)>,
     played: Played,
+}
+
+impl Link {
+    const fn is(&self, local: u16, remote: u16) -> bool {
+        self.wire.local == local && self.wire.remote == remote
+    }
 }
 
 impl Player {
@@ -135,25 +149,21 @@ impl Player {
             now: Instant::from_millis(1),
             ends,
             program: Program::new(domain, local, remote),
-            wires: Vec::new(),
+            links: Vec::new(),
             current: 0,
             sent: Vec::new(),
             fates: [Vec::new(), Vec::new()],
             overtaken: None,
             may_shrink,
-            maxseg: scenario.steps.iter().filter_map(maxseg).max().unwrap_or_default(),
-            is_patient: scenario.steps.iter().any(is_patient),
+            setting: Setting::of(scenario),
+            held: Vec::new(),
             played: Played::default(),
         }
     }
 
     fn act(&mut self, action: &Action) -> Result<(), Finding> {
         match action {
-            Action::Call(call) => {
-                let got = self.program.call(&mut self.stack, self.now, *call);
-                self.after_event()?;
-                self.judge_read(got)
-            }
+            Action::Call(call) => self.call(*call),
             Action::Segment(segment) => self.segment(segment),
             Action::Icmp(error) => self.icmp(error),
             Action::Link(LinkEvent { outbound, fate }) => {
@@ -166,6 +176,23 @@ impl Player {
         }
     }
 
+    fn call(&mut self, call: Call) -> Result<(), Finding> {
+        let closes = if let Call::Close { slot } = call { Some(slot) } else { None };
+        let unread = closes.and_then(|slot| self.unread(slot));
+        self.links.iter_mut().for_each(|link| link.duty.stirred());
+        self.held.iter_mut().for_each(|(.., over)| *over = false);
+        let got = self.program.call(&mut self.stack, self.now, call);
+        self.after_event()?;
+        self.states_are_now();
+        let reset = |flow: (u16, u16)| {
+            self.sent.iter().any(|seen| (seen.local, seen.remote) == flow && seen.has(RST))
+        };
+        if let Some(flow) = unread.filter(|flow| !reset(*flow)) {
+            return Err(Finding::of(UNREAD, "close", format!("{flow:?} {:?}", self.sent)));
+        }
+        self.judge_read(got)
+    }
+
     /// Time passes, timer by timer.
     fn advance(&mut self, us: u64) -> Result<(), Finding> {
         if us == 0 {
@@ -175,7 +202,7 @@ impl Player {
         let end = self.now.plus_micros(us.min(MOST_STEP_US).min(left));
         self.run_timers(end)?;
         self.now = end;
-        Ok(())
+        self.judge_time()
     }
 
     fn run_timers(&mut self, end: Instant) -> Result<(), Finding> {
@@ -184,13 +211,14 @@ impl Player {
             self.now = self.now.max(at);
             self.stack.on_timer(self.now);
             self.after_event()?;
+            self.judge_time()?;
         }
         Err(Finding::of(CIRCLES, "timers", format!("{MOST_TIMERS} before {end:?}")))
     }
 
     /// The index of a connection of this number.
     fn connection(&mut self, number: u8) -> usize {
-        if number == 0 && !self.wires.is_empty() {
+        if number == 0 && !self.links.is_empty() {
             return self.current;
         }
         self.current = self.index(PORT, PEER_PORT + u16::from(number));
@@ -198,18 +226,17 @@ impl Player {
     }
 
     fn index(&mut self, local: u16, remote: u16) -> usize {
-        let known = |(wire, _): &(Wire, Peer)| wire.local == local && wire.remote == remote;
-        self.wires.iter().position(known).unwrap_or_else(|| {
+        self.links.iter().position(|link| link.is(local, remote)).unwrap_or_else(|| {
             let mut wire = Wire::new(local, remote);
-            wire.maxseg = self.maxseg;
-            self.wires.push((wire, Peer::default()));
-            self.wires.len() - 1
+            wire.maxseg = self.setting.maxseg;
+            self.links.push(Link { wire, ..Link::default() });
+            self.links.len() - 1
         })
     }
 
     fn segment(&mut self, segment: &Segment) -> Result<(), Finding> {
         let index = self.connection(segment.conn);
-        let Some((wire, peer)) = self.wires.get_mut(index) else { return Ok(()) };
+        let Some(Link { wire, peer, .. }) = self.links.get_mut(index) else { return Ok(()) };
         let ports = (wire.local, wire.remote);
         let (arrival, bytes) =
             arrival::segment(self.ends, ports, segment, peer, self.now.as_millis());
@@ -235,40 +262,60 @@ impl Player {
         if let Some(late) = self.overtaken.take() {
             self.stack.on_packet(self.now, &late);
             self.after_event()?;
+            self.states_are_now();
         }
         Ok(())
     }
 
     /// The segment arrives, and the reaction is judged.
     fn deliver(&mut self, arrival: &Arrival, bytes: &[u8], index: usize) -> Result<(), Finding> {
-        let flow = self.flow(arrival.local, arrival.remote);
+        let flow = flow(self.ends, arrival.local, arrival.remote);
         let nobody = Flow::new(flow.local, SocketAddr::new(flow.remote.ip(), 0));
-        let state = self.stack.tcp_state(flow);
-        let wire = self.wires.get(index).map(|(wire, _)| wire.clone()).unwrap_or_default();
+        let before = self.stack.tcp_state(flow);
+        let Some(link) = self.links.get_mut(index) else { return Ok(()) };
+        link.duty.stirred();
+        let quiet = link.duty.is_quiet(self.now) && !self.setting.is_reluctant;
+        let wire = link.wire.clone();
         let listens = self.stack.tcp_state(nobody) == TcpState::Listen;
         self.played.arrived += 1;
         self.stack.on_packet(self.now, bytes);
         self.after_event()?;
-        let situation =
-            Situation { before: state, after: self.stack.tcp_state(flow), listens, wire: &wire };
+        let after = self.stack.tcp_state(flow);
+        if let Some(link) = self.links.get_mut(index) {
+            let acked = [wire.acked, link.wire.acked];
+            link.duty.arrived(arrival, (before, after), acked, self.now);
+            if (before, after) == (TcpState::Established, TcpState::Established)
+                && wire.acked == Some(arrival.seq)
+            {
+                link.wire.came_next(arrival);
+            }
+        }
+        if arrival.payload > 0 {
+            self.judge_growth()?;
+        }
+        let situation = Situation { before, after, listens, quiet, wire: &wire };
         let ours = |seen: &&Seen| (seen.local, seen.remote) == (arrival.local, arrival.remote);
         let out: Vec<Seen> = self.sent.iter().filter(ours).copied().collect();
         reaction::judge(&situation, arrival, &out).map_or(Ok(()), Err)
     }
 
-    fn flow(&self, local: u16, remote: u16) -> Flow {
-        Flow::new(
-            SocketAddr::new(self.ends.local, local),
-            SocketAddr::new(self.ends.remote, remote),
-        )
-    }
-
     fn icmp(&mut self, error: &IcmpError) -> Result<(), Finding> {
         let index = self.connection(0);
-        let Some((wire, peer)) = self.wires.get(index) else { return Ok(()) };
+        let Some(Link { wire, peer, duty }) = self.links.get_mut(index) else { return Ok(()) };
+        duty.stirred();
         let bytes = arrival::icmp(self.ends, (wire.local, wire.remote), error, peer.ack(error.seq));
+        let (flow, is_idle) = (flow(self.ends, wire.local, wire.remote), peer.is_idle());
+        let before = self.stack.tcp_state(flow);
         self.stack.on_packet(self.now, &bytes);
-        self.after_event()
+        self.after_event()?;
+        self.states_are_now();
+        let after = self.stack.tcp_state(flow);
+        // With something in flight it may be the moment to give up.
+        let stays = matches!(before, TcpState::Established | TcpState::CloseWait) && is_idle;
+        if stays && before != after {
+            return Err(Finding::of(ICMP, before.linux_name(), format!("{error:?} to {after:?}")));
+        }
+        Ok(())
     }
 
     /// Takes what the stack sends, and looks at everything it says and is.
@@ -303,12 +350,18 @@ impl Player {
         if seen.has(seen::SYN) && !seen.has(seen::ACK) {
             self.current = index;
         }
-        let cookies = self.stack.mib().get(Counter::TcpExtSyncookiesSent) > 0;
-        let lenience = Lenience { may_shrink: self.may_shrink, cookies };
-        let Some((wire, peer)) = self.wires.get_mut(index) else { return Ok(()) };
+        let counted = |counter| self.stack.mib().get(counter) > 0;
+        let cookies = counted(Counter::TcpExtSyncookiesSent);
+        // Without memory for a segment Linux closes the window (tcp_select_window, ICSK_ACK_NOMEM).
+        let may_shrink = self.may_shrink || counted(Counter::TcpExtTCPRcvQDrop);
+        let lenience = Lenience { may_shrink, cookies };
+        let Some(Link { wire, peer, duty }) = self.links.get_mut(index) else { return Ok(()) };
         if let Some((property, detail)) = wire.leaves(&seen, bytes, lenience) {
             let kind = if seen.has(RST) { "reset" } else { "segment" };
             return Err(Finding::of(property, kind, detail));
+        }
+        if let Some(property) = duty.leaves(&seen, self.now) {
+            return Err(Finding::of(property, "segment", format!("{seen:?}\nin {duty:?}")));
         }
         let fate = self.fates.get_mut(1).and_then(Vec::pop);
         if fate != Some(Fate::Lose) {
@@ -318,26 +371,10 @@ impl Player {
         Ok(())
     }
 
-    /// What was read is the peer's stream at the place where the application is.
-    fn judge_read(&mut self, got: Option<Got>) -> Result<(), Finding> {
-        let Some(got) = got else { return Ok(()) };
-        self.played.read += u32::try_from(got.data.len()).unwrap_or_default();
-        let peer = self.stack.getpeername(got.fd).ok();
-        let local = self.stack.getsockname(got.fd).ok();
-        let Some((local, remote)) = local.zip(peer) else { return Ok(()) };
-        let known = |(wire, _): &&(Wire, Peer)| {
-            (wire.local, wire.remote) == (local.port(), remote.port()) && wire.is_judged()
-        };
-        let Some((wire, _)) = self.wires.iter().find(known) else { return Ok(()) };
-        match wire.first_difference(got.at, &got.data) {
-            Some(detail) => Err(Finding::of(STREAM, "read", detail)),
-            None => Ok(()),
-        }
-    }
-
     /// Closes every socket, and waits until nothing is left: the peer says no more.
     fn end(mut self) -> Result<Played, Finding> {
         self.check_memory()?;
+        self.judge_rest()?;
         for fd in self.program.take_open() {
             let mut sleep = Sleep::default();
             if self.stack.close(self.now, fd, &mut sleep).is_pending() {
@@ -351,7 +388,7 @@ impl Player {
             let _over = self.stack.close(self.now, fd, &mut sleep);
             self.after_event()?;
         }
-        if self.is_patient {
+        if self.setting.is_patient {
             return Ok(self.played);
         }
         let end = self.now.plus_micros(END_US);
@@ -367,56 +404,8 @@ impl Player {
         }
         Ok(self.played)
     }
-
-    /// SO_MEMINFO: rmem_alloc, rcvbuf, wmem_alloc, sndbuf, fwd_alloc, wmem_queued, …
-    fn check_memory(&mut self) -> Result<(), Finding> {
-        for fd in self.program.open() {
-            let Ok(meminfo) = self.stack.getsockopt(self.now, *fd, 1, 55, 36) else { continue };
-            let words = meminfo.as_chunks::<4>().0.iter().map(|word| u32::from_ne_bytes(*word));
-            let words: Vec<u32> = words.collect();
-            let &[rmem, rcvbuf, _, sndbuf, _, wmem, ..] = words.as_slice() else { continue };
-            let most = |buffer: u32| buffer.saturating_mul(2).saturating_add(MOST_BEYOND);
-            if rmem > most(rcvbuf) || wmem > most(sndbuf) {
-                return Err(Finding::of(MEMORY, "SO_MEMINFO", format!("{words:?}")));
-            }
-        }
-        Ok(())
-    }
 }
 
-/// TCP_USER_TIMEOUT of more than an hour, in milliseconds.
-fn is_patient(step: &Step) -> bool {
-    let Action::Call(Call::SetOption { option, value, .. }) = step.action else { return false };
-    option == SockOption::UserTimeout && value > 3_600_000
-}
-
-/// What a step sets TCP_MAXSEG to.
-fn maxseg(step: &Step) -> Option<u32> {
-    match step.action {
-        Action::Call(Call::SetOption { option: SockOption::MaxSeg, value, .. }) => {
-            u32::try_from(value).ok()
-        }
-        Action::Call(_)
-        | Action::Segment(_)
-        | Action::Icmp(_)
-        | Action::Link(_)
-        | Action::Wait
-        | Action::Verbatim(_) => None,
-    }
-}
-
-/// The addresses of a script, and what sockets are made for.
-fn ends(family: Family) -> (Domain, Ends) {
-    let v4 = Ends {
-        local: IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1)),
-        remote: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
-    };
-    match family {
-        Family::V4 => (Domain::Inet, v4),
-        Family::Mapped => (Domain::Inet6, v4),
-        Family::V6 => {
-            let host = |n: u16| IpAddr::V6(Ipv6Addr::new(0xfd3d, 0, 0, 0, 0, 0, 0, n));
-            (Domain::Inet6, Ends { local: host(1), remote: host(2) })
-        }
-    }
+fn flow(ends: Ends, local: u16, remote: u16) -> Flow {
+    Flow::new(SocketAddr::new(ends.local, local), SocketAddr::new(ends.remote, remote))
 }

@@ -99,6 +99,20 @@ impl Program {
         self.slots.get_mut(usize::from(slot.0))?.as_mut()
     }
 
+    /// Slots with a socket.
+    #[must_use]
+    pub fn slots(&self) -> Vec<Slot> {
+        let filled = (0..).zip(&self.slots).filter(|(_, socket)| socket.is_some());
+        filled.map(|(slot, _)| Slot(slot)).collect()
+    }
+
+    /// The descriptor of a socket, and how many bytes of its stream were read, if that is known.
+    #[must_use]
+    pub fn place(&self, slot: Slot) -> Option<(Fd, u32)> {
+        let socket = self.slots.get(usize::from(slot.0))?.filter(|socket| !socket.is_torn)?;
+        Some((socket.fd, socket.read))
+    }
+
     fn fill(&mut self, slot: Slot, fd: Fd) {
         let at = usize::from(slot.0);
         if self.slots.len() <= at {

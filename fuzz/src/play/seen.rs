@@ -41,6 +41,8 @@ pub struct Seen {
     pub wscale: Option<u8>,
     /// TSval.
     pub ts: Option<u32>,
+    /// TSecr.
+    pub ecr: Option<u32>,
     /// There is a Fast Open option.
     pub fastopen: bool,
 }
@@ -134,8 +136,9 @@ fn read_options(mut rest: &[u8], seen: &mut Seen) -> Result<(), &'static str> {
                     (2, &[high, low]) => seen.mss = Some(u16::from_be_bytes([high, low])),
                     (3, &[shift]) => seen.wscale = Some(shift),
                     (34, _) | (254, &[0xf9, 0x89, ..]) => seen.fastopen = true,
-                    (8, &[v0, v1, v2, v3, ..]) => {
+                    (8, &[v0, v1, v2, v3, e0, e1, e2, e3]) => {
                         seen.ts = Some(u32::from_be_bytes([v0, v1, v2, v3]));
+                        seen.ecr = Some(u32::from_be_bytes([e0, e1, e2, e3]));
                     }
                     _ => {}
                 }

@@ -26,7 +26,7 @@ const NO_ACK: Property = "segments of a connection carry an ACK [RFC9293:3.1]";
 /// What the wire does not show, and which makes some rules void.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lenience {
-    /// A sysctl lets the window shrink.
+    /// The window may shrink: a sysctl says so, or there was no memory for a segment.
     pub may_shrink: bool,
     /// SYN cookies were sent: a connection may begin on the numbers of an older one, and off them
     /// by as much as a cookie does not tell.
@@ -71,6 +71,8 @@ pub struct Wire {
     syn_window: u16,
     /// Initial numbers of the peer's SYNs.
     syns: Vec<u32>,
+    /// They differ in their window scale.
+    is_mixed: bool,
     /// What the peer sent: first number, number behind.
     ranges: Vec<(u32, u32)>,
     /// The number behind what was sent without a gap.
@@ -83,6 +85,8 @@ pub struct Wire {
     pub maxseg: u32,
     /// The peer's SYN did not say.
     no_mss: bool,
+    /// The last timestamp that the stack has surely seen.
+    recent: Option<u32>,
 }
 
 impl Wire {
@@ -154,6 +158,7 @@ impl Wire {
     pub fn arrives(&mut self, arrival: &Arrival) {
         self.is_torn |= arrival.has(URG) || arrival.scrambled;
         if arrival.has(SYN) {
+            self.is_mixed |= !self.syns.is_empty() && self.scales[1] != arrival.wscale;
             if !self.syns.contains(&arrival.seq) {
                 self.syns.push(arrival.seq);
             }
@@ -162,7 +167,7 @@ impl Wire {
             self.scales[1] = self.scales[1].max(arrival.wscale);
             self.syn_window = self.syn_window.max(arrival.window);
         }
-        if arrival.seg_len() > 0 {
+        if arrival.seg_len() > 0 && !self.is_stale(arrival) {
             self.ranges.push((arrival.seq, arrival.end()));
             if let Some(in_order) = self.in_order {
                 self.in_order = Some(self.without_gap(in_order));
@@ -176,6 +181,34 @@ impl Wire {
         let shift = self.scales[1].unwrap_or_default().min(14);
         let edge = from.wrapping_add(u32::from(arrival.window) << shift);
         self.window_edge = Some(self.window_edge.map_or(edge, |old| later(old, edge)));
+    }
+
+    /// Its timestamp is older than what the stack has seen, by more than packets overtake each other
+    /// (RFC 7323 §5.3). Linux takes zero for none.
+    #[must_use]
+    pub fn is_stale(&self, arrival: &Arrival) -> bool {
+        let stamps = arrival.tsval.zip(self.recent.filter(|recent| *recent != 0));
+        // Far away there is no telling old from new.
+        let old = |(value, recent): (u32, u32)| (2..1 << 30).contains(&recent.wrapping_sub(value));
+        stamps.is_some_and(old) && !arrival.has(SYN)
+    }
+
+    /// A segment came to an established connection, which stays one, at the number that was
+    /// acknowledged last. If it acknowledges everything it tells its time (RFC 7323 §4.3).
+    pub fn came_next(&mut self, arrival: &Arrival) {
+        let is_next = arrival.acks() == Some(self.snd_max);
+        let calm = arrival.plain && !arrival.corrupt && !arrival.has(SYN) && !arrival.has(RST);
+        let newer = |(value, recent): &(u32, u32)| value.wrapping_sub(*recent) < 1 << 30;
+        let stamps = arrival.tsval.zip(self.recent).filter(newer);
+        if let Some((value, _)) = stamps.filter(|_| is_next && calm) {
+            self.recent = Some(value);
+        }
+    }
+
+    /// How many numbers behind the peer's SYN the stack has acknowledged.
+    #[must_use]
+    pub fn taken(&self) -> Option<u32> {
+        Some(self.acked?.wrapping_sub(self.irs?).wrapping_sub(1))
     }
 
     fn without_gap(&self, from: u32) -> u32 {
@@ -202,6 +235,7 @@ impl Wire {
             self.begin(seen);
         }
         let iss = self.iss?;
+        self.recent = seen.ecr.filter(|_| seen.has(ACK)).or(self.recent);
         if lenience.cookies {
             // Neither numbers nor what was acknowledged say anything of what comes.
             self.acked = None;
@@ -226,7 +260,7 @@ impl Wire {
         self.iss = Some(seen.seq);
         (self.passive, self.fastopen) = (seen.has(ACK), seen.fastopen);
         self.snd_max = seen.end();
-        (self.acked, self.irs, self.in_order) = (None, None, None);
+        (self.acked, self.irs, self.in_order, self.recent) = (None, None, None, None);
         // The peer's SYN offered a window for what follows the stack's own.
         let behind_syn = seen.seq.wrapping_add(1).wrapping_add(u32::from(self.syn_window));
         let window_edge = seen.has(ACK).then_some(behind_syn);
@@ -301,7 +335,12 @@ impl Wire {
         }
         let shrinks = self.offered.is_some_and(|old| before(edge.wrapping_add(self.slack()), old));
         // Of several SYNs the wire does not tell whose window scale counts.
-        if shrinks && !lenience.may_shrink && !seen.has(FIN) && self.syns.len() == 1 {
+        if shrinks
+            && !lenience.may_shrink
+            && !seen.has(FIN)
+            && self.syns.len() == 1
+            && !self.is_mixed
+        {
             return Some(SHRINKS);
         }
         self.offered = Some(self.offered.map_or(edge, |old| later(old, edge)));

@@ -28,10 +28,10 @@ pub fn transport_checksum_ok(bytes: &[u8]) -> Option<bool> {
     Some(same_sum(found, place.sum(segment, ip.src, ip.dst)))
 }
 
-/// In ones' complement 0 and 0xffff are the same number, and receivers take either.
+/// In ones' complement 0 and 0xffff are the same number, and a receiver, who adds everything up, takes
+/// either; only where everything else is zero does 0 add up to nothing at all, which is wrong.
 pub(super) fn same_sum(found: u16, correct: u16) -> bool {
-    let canonical = |sum: u16| if sum == 0xffff { 0 } else { sum };
-    canonical(found) == canonical(correct)
+    found == correct || (found, correct) == (0xffff, 0)
 }
 
 /// Where a transport header keeps its checksum, and under which number the pseudo header has it.

@@ -1,6 +1,6 @@
 //! One scenario to another: steps come, go, move and repeat, and single fields change.
 
-use synproof_harness::scenario::{Action, Call, Scenario, Segment, Slot, Step};
+use synproof_harness::scenario::{Action, Call, Scenario, Segment, Seq, Slot, Step};
 
 use super::{FAMILIES, Profile, opening, pieces, scenario};
 use crate::Seeded;
@@ -58,6 +58,7 @@ pub fn change(profile: Profile, scenario: &mut Scenario, seeded: &mut Seeded) {
                 scenario.steps.insert(place, step);
             }
         }
+        15 => flood(scenario, at, seeded),
         8 if len > 1 => scenario.steps.swap(at, seeded.below(len)),
         9 => scenario.family = *seeded.pick(&FAMILIES).unwrap_or(&scenario.family),
         10 => change_sysctls(scenario, seeded),
@@ -74,6 +75,24 @@ pub fn change(profile: Profile, scenario: &mut Scenario, seeded: &mut Seeded) {
             }
         }
     }
+}
+
+/// The same step many times, at once; data in order, or with a gap before each.
+fn flood(scenario: &mut Scenario, at: usize, seeded: &mut Seeded) {
+    let Some(step) = scenario.steps.get(at).cloned() else { return };
+    let room = MOST.saturating_sub(scenario.steps.len());
+    let count = seeded.below(25).min(room);
+    let scatter = seeded.one_in(2);
+    let copy = |number: i32| {
+        let mut again = Step { after_us: 0, ..step.clone() };
+        if let Action::Segment(segment) = &mut again.action
+            && scatter
+        {
+            segment.seq = Seq::Next(number * (i32::from(segment.payload) + 1));
+        }
+        again
+    };
+    scenario.steps.splice(at + 1..at + 1, (1..).take(count).map(copy));
 }
 
 fn change_sysctls(scenario: &mut Scenario, seeded: &mut Seeded) {

@@ -59,9 +59,8 @@ impl Opening {
     }
 
     fn option(&mut self, slot: Slot) {
-        if self.seeded.one_in(3)
-            && let Some(option) = self.seeded.pick(SockOption::ALL).copied()
-        {
+        if self.seeded.one_in(3) {
+            let option = super::pieces::option(&mut self.seeded);
             let value = super::pieces::int(&mut self.seeded);
             self.call(Call::SetOption { slot, option, value });
         }

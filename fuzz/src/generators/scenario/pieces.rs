@@ -54,8 +54,8 @@ fn small(seeded: &mut Seeded) -> u8 {
 /// An offset from an anchor: mostly none or one.
 #[must_use]
 pub fn offset(seeded: &mut Seeded) -> i32 {
-    const NEAR: [i32; 16] =
-        [0, 0, 0, 0, 0, 1, -1, 2, 100, -100, 1000, -1000, 1460, 65_536, i32::MAX, i32::MIN];
+    const NEAR: [i32; 17] =
+        [0, 0, 0, 0, 0, 1, -1, 2, -2, 100, -100, 1000, -1000, 1460, 65_536, i32::MAX, i32::MIN];
     if seeded.one_in(20) {
         return i32::from_ne_bytes(word(seeded));
     }
@@ -237,6 +237,21 @@ pub fn icmp(seeded: &mut Seeded) -> IcmpError {
     IcmpError { kind, seq, payload: payload(seeded) }
 }
 
+/// A socket option; often one of those that decide how much is held and how it is cut.
+#[must_use]
+pub fn option(seeded: &mut Seeded) -> SockOption {
+    const HOLDING: [SockOption; 6] = [
+        SockOption::RcvBuf,
+        SockOption::SndBuf,
+        SockOption::RcvLowat,
+        SockOption::NotsentLowat,
+        SockOption::WindowClamp,
+        SockOption::MaxSeg,
+    ];
+    let among = if seeded.one_in(3) { &HOLDING[..] } else { SockOption::ALL };
+    *seeded.pick(among).unwrap_or(&SockOption::NoDelay)
+}
+
 /// An event of the link.
 #[must_use]
 pub fn link(seeded: &mut Seeded) -> LinkEvent {
@@ -259,11 +274,7 @@ pub fn call(seeded: &mut Seeded) -> Call {
             how: *seeded.pick(&[How::Read, How::Write, How::Both]).unwrap_or(&How::Write),
         },
         13 | 14 => Call::Close { slot },
-        15..19 => Call::SetOption {
-            slot,
-            option: *seeded.pick(SockOption::ALL).unwrap_or(&SockOption::NoDelay),
-            value: int(seeded),
-        },
+        15..19 => Call::SetOption { slot, option: option(seeded), value: int(seeded) },
         19 => Call::GetOption {
             slot,
             option: *seeded.pick(SockOption::ALL).unwrap_or(&SockOption::Error),

@@ -36,6 +36,15 @@ fn a_built_packet_is_right_and_every_flipped_bit_is_wrong(
 }
 
 #[test]
+fn a_message_of_zeros_has_a_sum_that_is_not_zero() {
+    let zeros = Transport::Icmp(Icmp { ty: 0, code: 0, rest: 0, body: vec![0; 40] });
+    let mut bytes = build(&packet(false, zeros)).unwrap();
+    assert_eq!((&bytes[22..24], transport_checksum_ok(&bytes)), (&[0xff, 0xff][..], Some(true)));
+    bytes[22..24].fill(0);
+    assert_eq!(transport_checksum_ok(&bytes), Some(false));
+}
+
+#[test]
 fn the_largest_segment_has_a_checksum() {
     let bytes = build(&packet(false, tcp(vec![0xff; 65_535 - 40]))).unwrap();
     assert_eq!(bytes.len(), 65_535);
@@ -85,10 +94,14 @@ fn what_does_not_parse_has_no_checksum() {
 }
 
 #[rstest]
-#[case(0, 0xffff, true)]
+#[case(0, 0xffff, false)]
 #[case(0xffff, 0, true)]
 #[case(5, 5, true)]
 #[case(0, 1, false)]
-fn both_zeros_are_one_number(#[case] found: u16, #[case] correct: u16, #[case] same: bool) {
+fn both_zeros_are_one_number_unless_everything_is_zero(
+    #[case] found: u16,
+    #[case] correct: u16,
+    #[case] same: bool,
+) {
     assert_eq!(same_sum(found, correct), same);
 }
