@@ -173,6 +173,10 @@ impl Journal {
     pub fn difference(&mut self, found: &Difference, script: &str) -> Result<(), JournalError> {
         let dir = self.dir.join("differences");
         std::fs::create_dir_all(&dir).map_err(|source| io_error(&dir, source))?;
+        // With it the scripts show the same wherever the directory is taken.
+        let settings = dir.join("synproof.toml");
+        let profile = format!("profile = \"{PROFILE}\"\n");
+        std::fs::write(&settings, profile).map_err(|source| io_error(&settings, source))?;
         let path = dir.join(format!("{:06}-{}.pkt", found.n, slug(&found.class)));
         let draft = path.with_extension("new");
         let written = std::fs::write(&draft, script).and_then(|()| std::fs::rename(&draft, &path));

@@ -154,9 +154,12 @@ impl Sides {
     }
 }
 
+/// The profile that scenarios are played with.
+pub(super) const PROFILE: &str = "synproof";
+
 /// The configuration of scenarios, which a script of the profile `synproof` has too.
 fn configs(seed: u64) -> Result<BTreeMap<Family, Config>, SidesError> {
-    let profile = profile::load("synproof", Path::new("."))?;
+    let profile = profile::load(PROFILE, Path::new("."))?;
     let mut cli = CliOptions::default();
     cli.seed = seed;
     let families = [Family::V4, Family::V6, Family::Mapped];

@@ -39,6 +39,8 @@ fn it_is_all_there_again() {
     assert_eq!(past.records, [record(0), record(1)]);
     assert_eq!(past.differences, [difference(1)]);
     assert!(dir.path().join("differences/000001-listen-ack-flags.pkt").exists());
+    let settings = std::fs::read_to_string(dir.path().join("differences/synproof.toml")).unwrap();
+    assert_eq!(settings, "profile = \"synproof\"\n");
 }
 
 /// Wherever a writer is killed, whole lines stay and the rest goes.
