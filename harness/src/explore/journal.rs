@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::sides::PROFILE;
 use crate::scenario::Scenario;
 
 /// The first line of a journal: what it is a journal of.

@@ -52,7 +52,8 @@ pub(crate) fn tcp_enter_loss(sk: &mut Sock, cx: &mut Cx) {
     tcp_ecn_queue_cwr(sk);
     sk.loss.frto = cx.sysctl.tcp_frto != 0
         && !cx.mutant(Mutant::NoFrto)
-        && (new_recovery || sk.loss.retransmits != 0);
+        && (new_recovery || sk.loss.retransmits != 0)
+        && sk.mtup.probe.is_none();
 }
 
 /// Linux: tcp_timeout_mark_lost

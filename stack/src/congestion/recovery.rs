@@ -78,17 +78,14 @@ pub(crate) fn tcp_fastretrans_alert(
     if tcp_check_sack_reneging(sk, flags, cx) || has_left(sk, cx) {
         return;
     }
-    let before = sk.loss.ca_state;
-    let go_on = match before {
-        CaState::Recovery => in_recovery(sk, prior_snd_una, dupacks, flags, cx),
+    let mut do_lost = dupacks != 0 || (flags.data_sacked && tcp_force_fast_retransmit(sk, cx));
+    let go_on = match sk.loss.ca_state {
+        CaState::Recovery => in_recovery(sk, prior_snd_una, dupacks, flags, &mut do_lost, cx),
         CaState::Loss => in_loss(sk, dupacks, flags, rexmit, cx),
         CaState::Open | CaState::Disorder | CaState::Cwr => in_peace(sk, dupacks, flags, cx),
     };
     if let Some(fast_rexmit) = go_on {
-        // Without RACK what is lost is found last; a partial ACK asks again.
-        let partial = before == CaState::Recovery && flags.snd_una_advanced;
-        let asks = dupacks != 0 || flags.data_sacked || partial;
-        let do_lost = dupacks != 0 || (asks && tcp_force_fast_retransmit(sk, cx));
+        // Without RACK what is lost is found last.
         if sk.rx_opt.sack_ok && do_lost && !tcp_is_rack(cx) {
             tcp_update_scoreboard(sk, fast_rexmit, cx);
         }
@@ -147,13 +144,14 @@ fn in_recovery(
     prior_snd_una: Seq,
     dupacks: u32,
     flags: &mut AckFlags,
+    do_lost: &mut bool,
     cx: &mut Cx,
 ) -> Option<bool> {
     if !flags.snd_una_advanced {
         if !sk.rx_opt.sack_ok {
             tcp_add_reno_sack(sk, dupacks, flags.ece, cx);
         }
-    } else if tcp_try_undo_partial(sk, prior_snd_una, cx) {
+    } else if tcp_try_undo_partial(sk, prior_snd_una, do_lost, cx) {
         return None;
     }
     if tcp_try_undo_dsack(sk, cx) {
@@ -239,6 +237,7 @@ fn tcp_identify_packet_loss(sk: &mut Sock, flags: &mut AckFlags, cx: &mut Cx) {
 ///
 /// Linux: tcp_enter_recovery
 pub(super) fn tcp_enter_recovery(sk: &mut Sock, ece: bool, cx: &mut Cx) {
+    tcp_retrans_stamp_cleanup(sk);
     cx.mib.inc(if sk.rx_opt.sack_ok {
         Counter::TcpExtTCPSackRecovery
     } else {

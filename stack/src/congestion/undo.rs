@@ -3,7 +3,8 @@
 //! RFC 3522 (Eifel), RFC 3708 (D-SACK), RFC 5682 (F-RTO) · Linux: tcp_try_undo_recovery,
 //! tcp_try_undo_loss, tcp_undo_cwnd_reduction (net/ipv4/tcp_input.c)
 
-use super::recovery::{tcp_any_retrans_done, tcp_try_keep_open};
+use super::recovery::{tcp_retrans_stamp_cleanup, tcp_try_keep_open};
+use super::scoreboard::tcp_force_fast_retransmit;
 use super::{CaState, tcp_set_ca_state};
 use crate::cx::Cx;
 use crate::input::sack_reordering;
@@ -99,9 +100,7 @@ fn tcp_is_non_sack_preventing_reopen(sk: &mut Sock) -> bool {
     if sk.snd.una != sk.loss.high_seq || sk.rx_opt.sack_ok {
         return false;
     }
-    if !tcp_any_retrans_done(sk) {
-        sk.loss.retrans_stamp = None;
-    }
+    tcp_retrans_stamp_cleanup(sk);
     true
 }
 
@@ -120,27 +119,32 @@ pub(super) fn tcp_try_undo_dsack(sk: &mut Sock, cx: &mut Cx) -> bool {
     true
 }
 
-/// A partial ACK that the original transmission earned.
+/// A partial ACK: taken back if the original transmission earned it, else the next hole may be lost.
+/// True when retransmissions are still on their way, so that nothing more is to be done.
 ///
 /// Linux: tcp_try_undo_partial
-pub(super) fn tcp_try_undo_partial(sk: &mut Sock, prior_snd_una: Seq, cx: &mut Cx) -> bool {
+pub(super) fn tcp_try_undo_partial(
+    sk: &mut Sock,
+    prior_snd_una: Seq,
+    do_lost: &mut bool,
+    cx: &mut Cx,
+) -> bool {
     if sk.loss.undo_marker.is_none()
         || !tcp_packet_delayed(sk, cx)
         || cx.mutant(Mutant::NoPartialUndo)
     {
+        *do_lost = tcp_force_fast_retransmit(sk, cx);
         return false;
     }
     sack_reordering(sk, prior_snd_una, cx);
     if sk.loss.retrans_out != 0 {
         return true;
     }
-    if !tcp_any_retrans_done(sk) {
-        sk.loss.retrans_stamp = None;
-    }
+    tcp_retrans_stamp_cleanup(sk);
     tcp_undo_cwnd_reduction(sk, true, cx);
     cx.mib.inc(Counter::TcpExtTCPPartialUndo);
     tcp_try_keep_open(sk, cx);
-    true
+    false
 }
 
 /// The timeout was spurious.

@@ -11,6 +11,7 @@ use crate::cx::Cx;
 use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::mutant::Mutant;
 use crate::output::mtu_probe::tcp_mtup_check_success;
+use crate::output::options::tcp_time_stamp;
 use crate::seq::Seq;
 use crate::sock::write_queue::Chunk;
 use crate::sock::{Chrono, Sock};
@@ -141,7 +142,9 @@ fn account_acked(
         sk.loss.sacked_out = sk.loss.sacked_out.saturating_sub(pcount);
     } else if sk.rx_opt.sack_ok {
         tcp_count_delivered(sk, pcount, flags.ece);
-        tcp_rack_advance(sk, marks, chunk.end_seq(), chunk.sent_at, cx);
+        if !tcp_skb_spurious_retrans(sk, chunk, cx) {
+            tcp_rack_advance(sk, marks, chunk.end_seq(), chunk.sent_at, cx);
+        }
     }
     if marks.lost {
         sk.loss.lost_out = sk.loss.lost_out.saturating_sub(pcount);
@@ -154,6 +157,17 @@ fn account_acked(
     } else {
         flags.data_acked = true;
     }
+}
+
+/// The original arrived after all: the peer echoes a timestamp from before the retransmission.
+///
+/// RFC 3522 · Linux: tcp_skb_spurious_retrans, tcp_tsopt_ecr_before (net/ipv4/tcp_input.c)
+fn tcp_skb_spurious_retrans(sk: &Sock, chunk: &Chunk, cx: &Cx) -> bool {
+    let tsecr = sk.rx_opt.rcv_tsecr;
+    (chunk.marks.retrans || chunk.marks.ever_retrans)
+        && sk.rx_opt.saw_tstamp
+        && tsecr != 0
+        && Seq(tsecr).before(Seq(tcp_time_stamp(chunk.sent_at, sk.tsoffset, cx)))
 }
 
 /// Linux: the round-trip part of tcp_clean_rtx_queue

@@ -110,7 +110,10 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
         Meaning::TooBig(mtu) => return tcp_v4_mtu_reduced(sk, mtu, cx),
         Meaning::Unreachable(err) => err,
         Meaning::PathDown(err) => {
-            tcp_ld_rto_revert(sk, icmp, cx);
+            // IPv6 decides about a socket that is connecting first (tcp_v6_err).
+            if !sk.wire_is_v6() || !sk.state().is_in(StateMask::CONNECTING) {
+                tcp_ld_rto_revert(sk, icmp, cx);
+            }
             err
         }
     };
@@ -123,7 +126,7 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
         return tcp_done_with_error(sk, err, Event::RecvIcmpError, cx);
     }
     // [RFC9293:MUST-56] A connection that works is not given up for a soft error.
-    if sk.recverr() && !sk.dead && !cx.mutant(Mutant::IcmpNotTold) {
+    if sk.recverr() && !cx.mutant(Mutant::IcmpNotTold) {
         sk.report_error(err, cx);
     } else {
         sk.err_soft = Some(err).filter(|_| !cx.mutant(Mutant::SoftErrorLost));

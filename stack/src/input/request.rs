@@ -144,7 +144,6 @@ fn listen_overflow(req: &mut RequestSock, seg: &Segment, cx: &mut Cx) -> Verdict
         req.acked = true;
         return Verdict::Keep(Disposition::Dropped(DropReason::TcpListenOverflow));
     }
-    cx.mib.inc(Counter::TcpAttemptFails);
     embryonic_reset(req, seg, false, cx)
 }
 

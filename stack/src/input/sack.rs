@@ -79,25 +79,36 @@ pub(super) fn tcp_sacktag_write_queue(
     if seg.ack.before(prior_snd_una - sk.snd.max_window) || sk.loss.packets_out == 0 {
         return;
     }
+    let mut used = Vec::with_capacity(blocks.len());
     for (index, block) in blocks.iter().enumerate() {
         let is_dsack = has_dsack && index == 0;
         if !tcp_is_sackblock_valid(sk, is_dsack, *block) && !cx.mutant(Mutant::SackUnchecked) {
-            cx.mib.inc(if !is_dsack {
-                Counter::TcpExtTCPSACKDiscard
-            } else if sk.loss.undo_marker.is_some() {
-                Counter::TcpExtTCPDSACKIgnoredOld
-            } else {
-                Counter::TcpExtTCPDSACKIgnoredNoUndo
-            });
-            continue;
+            count_invalid(sk, seg.ack, *block, is_dsack, cx);
+        } else if block.end.after(prior_snd_una) {
+            used.push((*block, is_dsack));
         }
-        if block.end.after(prior_snd_una) {
-            tag_block(sk, *block, is_dsack, (flags, state), cx);
-        }
+    }
+    // Blocks come newest first; in the order of the queue none of them looks like reordering to another.
+    used.sort_by_key(|(block, _)| block.start - (prior_snd_una - sk.snd.max_window));
+    for (block, is_dsack) in used {
+        tag_block(sk, block, is_dsack, (flags, state), cx);
     }
     if sk.loss.ca_state != CaState::Loss || sk.loss.undo_marker.is_some() {
         let fack = tcp_highest_sack_seq(sk);
         tcp_check_sack_reordering(sk, fack, state.reord, false, cx);
+    }
+}
+
+/// A block that cannot be. One that is old because its ACK was overtaken counts for nothing.
+fn count_invalid(sk: &Sock, ack: Seq, block: SackBlock, is_dsack: bool, cx: &mut Cx) {
+    if is_dsack {
+        cx.mib.inc(if sk.loss.undo_marker.is_some() {
+            Counter::TcpExtTCPDSACKIgnoredOld
+        } else {
+            Counter::TcpExtTCPDSACKIgnoredNoUndo
+        });
+    } else if ack == sk.snd.una || block.end.after(sk.snd.una) {
+        cx.mib.inc(Counter::TcpExtTCPSACKDiscard);
     }
 }
 
@@ -280,7 +291,7 @@ pub(super) fn tcp_sacktag_one(
     let (seq, end_seq, sent_at) = (chunk.seq, chunk.end_seq(), chunk.sent_at);
     let (pcount, len) = (chunk.pcount(), chunk.len());
     let mut marks = chunk.marks;
-    if is_dsack && marks.retrans {
+    if is_dsack && (marks.retrans || marks.ever_retrans) {
         let in_episode = sk.loss.undo_marker.is_some_and(|marker| end_seq.after(marker));
         if in_episode && sk.loss.undo_retrans > 0 {
             sk.loss.undo_retrans = (sk.loss.undo_retrans - pcount.cast_signed()).max(0);

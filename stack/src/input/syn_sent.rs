@@ -55,7 +55,8 @@ pub(super) fn tcp_rcv_synsent_state_process(
 
 fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     // A timestamp that was not offered is as good as none, whatever it echoes.
-    let ts = seg.options.ts.filter(|_| sk.rx_opt.ts_offered);
+    let taken = sk.rx_opt.ts_offered && cx.sysctl.tcp_timestamps != 0;
+    let ts = seg.options.ts.filter(|_| taken);
     sk.rx_opt.saw_tstamp = ts.is_some();
     if let Some(ts) = ts {
         sk.rx_opt.rcv_tsval = ts.val;

@@ -88,7 +88,7 @@ pub(super) fn tcp_timewait_state_process(
     seg: &Segment,
     cx: &mut Cx,
 ) -> TwStatus {
-    let rx_opt = segment_options(tw, seg);
+    let rx_opt = segment_options(tw, seg, cx);
     if tw.state() == TcpState::FinWait2 {
         return fin_wait2(tw, seg, &rx_opt, cx);
     }
@@ -166,8 +166,9 @@ fn fin_wait2(tw: &mut TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, cx: &mut Cx) 
     }
 }
 
-fn segment_options(tw: &TimeWaitSock, seg: &Segment) -> RxOpt {
-    let ts = seg.options.ts.filter(|_| tw.tstamp_ok);
+/// Options are read as those of a handshake are, and so by the sysctl of the moment.
+fn segment_options(tw: &TimeWaitSock, seg: &Segment, cx: &Cx) -> RxOpt {
+    let ts = seg.options.ts.filter(|_| tw.tstamp_ok && cx.sysctl.tcp_timestamps != 0);
     RxOpt {
         saw_tstamp: ts.is_some(),
         rcv_tsval: ts.map_or(0, |ts| ts.val),

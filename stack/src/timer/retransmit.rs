@@ -67,7 +67,8 @@ fn retransmit_into_closed_window(sk: &mut Sock, cx: &mut Cx) {
 /// Linux: tcp_rtx_probe0_timed_out (net/ipv4/tcp_timer.c)
 fn tcp_rtx_probe0_timed_out(sk: &Sock, cx: &Cx) -> bool {
     let user_timeout = sk.opts.user_timeout_ms;
-    let since = sk.loss.retrans_stamp.unwrap_or(cx.now);
+    let sent = sk.write_queue.rtx_head().map(|head| head.sent_at);
+    let since = sk.loss.retrans_stamp.or(sent).unwrap_or(cx.now);
     let elapsed_ms = cx.now.as_millis().saturating_sub(since.as_millis());
     let mut timeout = tcp_rto_max(sk).saturating_mul(2);
     if user_timeout != 0 {
