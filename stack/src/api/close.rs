@@ -57,9 +57,7 @@ impl Stack {
         let Some(sk) = self.objects.sock(id) else { return false };
         let secs = u64::try_from(sk.opts.linger.secs).unwrap_or(0);
         let waits = sk.opts.linger.on && secs > 0 && sk.state().is_in(StateMask::FIN_UNACKED);
-        waits
-            && !self.cx.mutant(Mutant::LingerNotWaited)
-            && sleep.schedule_timeout(&self.cx, Some(self.cx.hz.secs(secs)), Ok(())).is_pending()
+        waits && sleep.schedule_timeout(&self.cx, Some(self.cx.hz.secs(secs)), Ok(())).is_pending()
     }
 }
 

@@ -289,9 +289,8 @@ pub(crate) fn tcp_init_cwnd_reduction(sk: &mut Sock) {
 ///
 /// Linux: tcp_end_cwnd_reduction
 pub(crate) fn tcp_end_cwnd_reduction(sk: &mut Sock, cx: &Cx) {
-    let is_cwr = sk.loss.ca_state == CaState::Cwr && !cx.mutant(Mutant::ReductionUnended);
-    let is_undoing = sk.loss.undo_marker.is_some() && !cx.mutant(Mutant::ReductionUnended);
-    end_reduction(&mut sk.cong.cw, is_cwr, is_undoing);
+    let is_cwr = sk.loss.ca_state == CaState::Cwr;
+    end_reduction(&mut sk.cong.cw, is_cwr, sk.loss.undo_marker.is_some());
     sk.cong.cwnd_stamp = cx.now;
     sk.cong.algorithm.ops().cwnd_event(&mut sk.cong.cw, CaEvent::CompleteCwr, cx.now);
 }

@@ -114,10 +114,9 @@ fn tcp_check_dsack(
 ) -> bool {
     let Some(first) = blocks.first() else { return false };
     let old = first.start.before(ack) && !cx.mutant(Mutant::DsackUnseen);
-    let inside = !cx.mutant(Mutant::DsackInsideUnseen)
-        && blocks
-            .get(1)
-            .is_some_and(|next| !first.end.after(next.end) && !first.start.before(next.start));
+    let inside = blocks
+        .get(1)
+        .is_some_and(|next| !first.end.after(next.end) && !first.start.before(next.start));
     if old {
         cx.mib.inc(Counter::TcpExtTCPDSACKRecv);
     } else if inside {
@@ -363,11 +362,7 @@ pub(crate) fn tcp_check_sack_reordering(
     let metric = fack - low_seq;
     let mss = sk.mss_cache.max(1);
     if metric > sk.loss.reordering.saturating_mul(mss) {
-        let max = if cx.mutant(Mutant::ReorderingUnbounded) {
-            u32::MAX
-        } else {
-            cx.sysctl.tcp_max_reordering.unsigned_abs()
-        };
+        let max = cx.sysctl.tcp_max_reordering.unsigned_abs();
         sk.loss.reordering = metric.div_ceil(mss).min(max);
         sk.loss.fack_disabled = true;
     }
