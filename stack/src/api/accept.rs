@@ -38,9 +38,7 @@ impl Stack {
         if sk.state() != TcpState::Listen {
             return Poll::Ready(Err(Errno::EINVAL));
         }
-        let newest = self.cx.mutant(Mutant::AcceptNewest);
-        let ready = &mut sk.listener.ready;
-        let Some(child_id) = (if newest { ready.pop_back() } else { ready.pop_front() }) else {
+        let Some(child_id) = sk.listener.ready.pop_front() else {
             if sk.opts.nonblock {
                 return Poll::Ready(Err(Errno::EAGAIN));
             }

@@ -75,7 +75,6 @@ impl Stack {
         let elsewhere =
             ip == Ipv6Addr::LOCALHOST && ![0, LOOPBACK_IFINDEX].contains(&sk.opts.bound_dev_if);
         ip.is_unspecified()
-            || self.cx.mutant(Mutant::BindForeign)
             || (net.is_local(ip) && !elsewhere)
             || (ip.is_ipv4() && (ip.is_multicast() || net.is_broadcast(ip)))
             || sk.opts.kept.is_on(IP_FREEBIND)
@@ -86,10 +85,7 @@ impl Stack {
     /// Linux: inet_port_requires_bind_service (include/net/ip.h)
     fn needs_privilege(&self, port: u16) -> bool {
         let low = i32::from(port) < self.cx.sysctl.ip_unprivileged_port_start;
-        port != 0
-            && low
-            && !self.cx.mutant(Mutant::BindUnprivileged)
-            && !self.cx.caps.has(Capability::NET_BIND_SERVICE)
+        port != 0 && low && !self.cx.caps.has(Capability::NET_BIND_SERVICE)
     }
 
     /// Takes `local`'s port, or a free one, if no other socket objects.
@@ -104,12 +100,8 @@ impl Stack {
         let Self { cx, objects, ports, .. } = self;
         let sk = objects.sock(id).ok_or(Errno::EBADF)?;
         let claim = Claim { is_listening, ..claim_to(local.ip(), sk) };
-        let forgets = cx.mutant(Mutant::TimeWaitUnclaimed);
-        let shares = cx.mutant(Mutant::ListenerShares);
         let claims = |other: SockId| match objects.get(other)? {
-            Object::Sock(sk) if shares => Some(Claim { is_listening: false, ..claim_of(sk) }),
             Object::Sock(sk) => Some(claim_of(sk)),
-            Object::TimeWait(_) if forgets => None,
             Object::TimeWait(tw) => Some(remainder_claim(tw)),
             Object::Request(_) => None,
         };
@@ -132,7 +124,7 @@ impl Stack {
         let sk = self.sock_of(fd)?;
         let unconnected =
             matches!(sk.state(), TcpState::Close | TcpState::SynSent | TcpState::Listen);
-        if sk.flow.remote.port() == 0 || (unconnected && !self.cx.mutant(Mutant::UnboundNamed)) {
+        if sk.flow.remote.port() == 0 || unconnected {
             return Err(Errno::ENOTCONN);
         }
         Ok(as_seen_by(sk, sk.flow.remote))

@@ -1,6 +1,6 @@
 //! close(), and the ways a connection ends.
 //!
-//! RFC 9293 §3.10.4 CLOSE, §3.6.1 · Linux: __tcp_close, tcp_done, tcp_done_with_error
+//! RFC 9293 §3.10.4 CLOSE, §3.6.1 · Linux: tcp_close, __tcp_close, tcp_done, tcp_done_with_error
 //! (net/ipv4/tcp.c), inet_csk_destroy_sock
 
 use std::task::Poll;
@@ -57,9 +57,7 @@ impl Stack {
         let Some(sk) = self.objects.sock(id) else { return false };
         let secs = u64::try_from(sk.opts.linger.secs).unwrap_or(0);
         let waits = sk.opts.linger.on && secs > 0 && sk.state().is_in(StateMask::FIN_UNACKED);
-        waits
-            && !self.cx.mutant(Mutant::LingerNotWaited)
-            && sleep.schedule_timeout(&self.cx, Some(self.cx.hz.secs(secs)), Ok(())).is_pending()
+        waits && sleep.schedule_timeout(&self.cx, Some(self.cx.hz.secs(secs)), Ok(())).is_pending()
     }
 }
 

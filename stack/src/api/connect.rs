@@ -80,15 +80,8 @@ impl Stack {
             return Poll::Ready(self.disconnect(id));
         }
         let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
-        let mut in_progress = if self.cx.mutant(Mutant::ConnectAgainErrno) {
-            Errno::EINPROGRESS
-        } else {
-            Errno::EALREADY
-        };
+        let mut in_progress = Errno::EALREADY;
         match sk.connect {
-            ConnectPhase::Connected if self.cx.mutant(Mutant::ConnectTwice) => {
-                return Poll::Ready(Ok(()));
-            }
             ConnectPhase::Connected => return Poll::Ready(Err(Errno::EISCONN)),
             ConnectPhase::Disconnecting => return Poll::Ready(Err(Errno::EINVAL)),
             ConnectPhase::Connecting if sk.fastopen.defer_connect && !caller.is_sendmsg => {
@@ -132,9 +125,7 @@ impl Stack {
             if caller.nonblock {
                 return Poll::Ready(Err(in_progress));
             }
-            let timeout =
-                sk.opts.sndtimeo.filter(|_| !self.cx.mutant(Mutant::ConnectNeverTimesOut));
-            return sleep.schedule_timeout(&self.cx, timeout, Err(in_progress));
+            return sleep.schedule_timeout(&self.cx, sk.opts.sndtimeo, Err(in_progress));
         }
         if sk.state() == TcpState::Close {
             let err = sk.err.take().unwrap_or(Errno::ECONNABORTED);
@@ -165,8 +156,7 @@ impl Stack {
         let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
         let remote = remote_end(sk, address)?;
         let local_ip = self.source_of(sk, remote.ip())?;
-        let num = if self.cx.mutant(Mutant::ConnectForgetsPort) { 0 } else { sk.num };
-        let local = SocketAddr::new(local_ip, num);
+        let local = SocketAddr::new(local_ip, sk.num);
         let flow = self.inet_hash_connect(id, local, remote).inspect_err(|_| self.unbind(id))?;
         self.enter(id, |sk, cx| {
             sk.flow = flow;
@@ -306,8 +296,10 @@ fn tcp_connect_init(sk: &mut Sock, cx: &Cx) {
     sk.rcv.nxt = rcv_nxt;
     sk.rcv.wup = rcv_nxt;
     sk.recv_queue.init(rcv_nxt);
-    let init_ms = if cx.mutant(Mutant::SynTimeout3s) { 3000 } else { TCP_TIMEOUT_INIT_MS };
-    sk.loss.rto = cx.hz.msecs_to_jiffies(init_ms);
+    sk.loss.rto = cx.hz.msecs_to_jiffies(TCP_TIMEOUT_INIT_MS);
+    if cx.mutant(Mutant::SynTimeout3s) {
+        sk.loss.rto *= 3;
+    }
     sk.loss.retransmits = 0;
 }
 

@@ -79,9 +79,6 @@ fn get_option(
             Some(value) => value,
             None => sol_socket(sk, name, len, cx),
         },
-        SOL_TCP if name == TCP_SAVED_SYN && cx.mutant(Mutant::SavedSynAgain) => {
-            Ok(sk.saved_syn.clone())
-        }
         SOL_TCP if name == TCP_SAVED_SYN => tcp_saved_syn(sk, len),
         SOL_TCP => do_tcp_getsockopt(sk, name, cx),
         SOL_IP => do_ip_getsockopt(sk, name, cx),

@@ -10,7 +10,6 @@ use crate::errno::Errno;
 use crate::flow::Flow;
 use crate::kernel::Behaviours;
 use crate::mib::Counter;
-use crate::mutant::Mutant;
 use crate::net::LOOPBACK_IFINDEX;
 use crate::seq::Seq;
 use crate::sock::{SockId, TimeWaitSock};
@@ -34,13 +33,10 @@ impl Stack {
         let sk = objects.sock(id).ok_or(Errno::EBADF)?;
         let mut flow = Flow::new(local, remote);
         let search = local.port() == 0;
-        let (at_once, never) =
-            (cx.mutant(Mutant::TimeWaitTakenAtOnce), cx.mutant(Mutant::TimeWaitNeverTaken));
         let check_established = |flow: Flow| {
             ehash.get(flow).is_none_or(|holder| match objects.get(holder) {
                 Some(Object::TimeWait(tw)) => {
-                    let unique = tcp_twsk_unique(tw, search, cx.now, (&cx.kernel, &cx.sysctl));
-                    at_once || (unique && !never)
+                    tcp_twsk_unique(tw, search, cx.now, (&cx.kernel, &cx.sysctl))
                 }
                 Some(Object::Sock(_) | Object::Request(_)) | None => false,
             })
@@ -67,8 +63,7 @@ impl Stack {
     /// `[RFC6191:2#1]` · Linux: the end of tcp_twsk_unique
     fn take_over(&mut self, id: SockId, holder: SockId) {
         let Some(mut tw) = self.objects.take_time_wait(holder) else { return };
-        let forgets = self.cx.mutant(Mutant::TimeWaitOldNumbers);
-        if let Some(sk) = self.objects.sock_mut(id).filter(|sk| !sk.repair.on && !forgets) {
+        if let Some(sk) = self.objects.sock_mut(id).filter(|sk| !sk.repair.on) {
             let isn = tw.snd_nxt + 65_535 + 2;
             sk.snd.write_seq = if isn.0 == 0 { Seq(1) } else { isn };
             sk.rx_opt.ts_recent = tw.ts_recent;

@@ -3,7 +3,6 @@
 //! Linux: tcp_ioctl (net/ipv4/tcp.c)
 
 use crate::errno::Errno;
-use crate::mutant::Mutant;
 use crate::sock::control_block::UrgData;
 use crate::stack::Stack;
 use crate::state::{StateMask, TcpState};
@@ -20,7 +19,6 @@ const FIONBIO: u64 = 0x5421;
 impl Stack {
     /// The int an ioctl writes through its pointer.
     pub fn ioctl(&mut self, fd: Fd, request: u64, arg: Option<i32>) -> Result<i32, Errno> {
-        let unsent = self.cx.mutant(Mutant::OutqUnsent);
         let sk = self.sock_of_mut(fd)?;
         if request == FIONBIO {
             sk.opts.nonblock = arg.ok_or(Errno::EFAULT)? != 0;
@@ -39,7 +37,6 @@ impl Stack {
             }
             SIOCOUTQ | SIOCOUTQNSD if listening => return Err(Errno::EINVAL),
             SIOCOUTQ | SIOCOUTQNSD if opening => 0,
-            SIOCOUTQ if unsent => (sk.snd.write_seq - sk.snd.nxt).cast_signed(),
             SIOCOUTQ => (sk.snd.write_seq - sk.snd.una).cast_signed(),
             SIOCOUTQNSD => (sk.snd.write_seq - sk.snd.nxt).cast_signed(),
             _ => return Err(Errno::ENOTTY),

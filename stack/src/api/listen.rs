@@ -20,19 +20,20 @@ impl Stack {
     pub fn listen(&mut self, now: Instant, fd: Fd, backlog: i32) -> Result<(), Errno> {
         self.set_now(now);
         let id = self.fds.sock(fd)?;
-        let unbounded = self.cx.mutant(Mutant::SomaxconnIgnored);
-        let somaxconn = if unbounded { u32::MAX } else { self.cx.sysctl.somaxconn.unsigned_abs() };
+        let somaxconn = self.cx.sysctl.somaxconn.unsigned_abs();
         // A negative backlog is a very large one.
         let backlog = u32::try_from(backlog).unwrap_or(u32::MAX).min(somaxconn);
         let sk = self.objects.sock_mut(id).ok_or(Errno::EBADF)?;
         let state = sk.state();
-        if (sk.connect != ConnectPhase::Unconnected && !self.cx.mutant(Mutant::ListenConnected))
+        if sk.connect != ConnectPhase::Unconnected
             || !matches!(state, TcpState::Close | TcpState::Listen)
         {
             return Err(Errno::EINVAL);
         }
-        let less = u32::from(self.cx.mutant(Mutant::BacklogOneLess));
-        sk.listener.max_backlog = backlog.saturating_sub(less);
+        sk.listener.max_backlog = backlog;
+        if self.cx.mutant(Mutant::BacklogOneLess) {
+            sk.listener.max_backlog = backlog.saturating_sub(1);
+        }
         if state == TcpState::Listen {
             return Ok(());
         }

@@ -143,9 +143,7 @@ impl Stack {
             return Err(Errno::ELOOP);
         }
         match (op, known) {
-            (EpollOp::Add, Some(_)) if !self.cx.mutant(Mutant::EpollAddAgain) => {
-                return Err(Errno::EEXIST);
-            }
+            (EpollOp::Add, Some(_)) => return Err(Errno::EEXIST),
             (EpollOp::Del | EpollOp::Mod, None) => return Err(Errno::ENOENT),
             (EpollOp::Del, Some(_)) => {
                 self.fds.epoll_mut(epfd)?.remove(fd);
@@ -154,7 +152,7 @@ impl Stack {
             (EpollOp::Mod, Some(old)) if old.events & EPOLLEXCLUSIVE != 0 => {
                 return Err(Errno::EINVAL);
             }
-            (EpollOp::Add, _) | (EpollOp::Mod, Some(_)) => {}
+            (EpollOp::Add, None) | (EpollOp::Mod, Some(_)) => {}
         }
         // Errors and hang-ups are reported whether asked for or not.
         let added = known.map_or_else(|| self.fds.next_interest(), |known| known.added);
@@ -207,8 +205,6 @@ impl Stack {
     ///
     /// Linux: ep_send_events (fs/eventpoll.c)
     fn ep_send_events(&mut self, epfd: Fd, max: usize) -> Result<Vec<EpollEvent>, Errno> {
-        let repeats = self.cx.mutant(Mutant::OneshotRepeats);
-        let levels = self.cx.mutant(Mutant::EdgeRepeats);
         let mut ready = self.fds.epoll_mut(epfd)?.take_ready();
         let mut events = Vec::new();
         while events.len() < max
@@ -220,9 +216,9 @@ impl Stack {
                 continue;
             };
             events.push(EpollEvent { events: mask, data: interest.data });
-            if interest.events & EPOLLONESHOT != 0 && !repeats {
+            if interest.events & EPOLLONESHOT != 0 && !self.cx.mutant(Mutant::OneshotRepeats) {
                 interest.events &= EP_PRIVATE_BITS;
-            } else if interest.events & EPOLLET == 0 || levels {
+            } else if interest.events & EPOLLET == 0 || self.cx.mutant(Mutant::EdgeRepeats) {
                 epoll.push(fd);
             }
         }

@@ -30,30 +30,22 @@ pub(super) fn tcp_poll(sk: &mut Sock, cx: &Cx) -> u32 {
         return if sk.listener.ready.is_empty() { 0 } else { POLLIN | POLLRDNORM };
     }
     let mut mask = 0;
-    let shut = sk.shutdown.is_both() || (sk.shutdown.rcv && cx.mutant(Mutant::HalfClosedHup));
-    if shut || state == TcpState::Close {
+    if sk.shutdown.is_both() || state == TcpState::Close {
         mask |= POLLHUP;
     }
     if sk.shutdown.rcv {
         mask |= POLLIN | POLLRDNORM | POLLRDHUP;
     }
-    if !state.is_in(StateMask::CONNECTING)
-        || tcp_passive_fastopen(sk)
-        || cx.mutant(Mutant::ConnectingWritable)
-    {
+    if !state.is_in(StateMask::CONNECTING) || tcp_passive_fastopen(sk) {
         mask |= readable(sk, cx) | writable(sk, cx);
-        if let UrgData::Valid(_) = sk.rcv.urg_data
-            && !cx.mutant(Mutant::UrgentNotPolled)
-        {
+        if let UrgData::Valid(_) = sk.rcv.urg_data {
             mask |= POLLPRI;
         }
     } else if state == TcpState::SynSent && sk.fastopen.defer_connect {
         // The first write sends the SYN.
         mask |= POLLOUT | POLLWRNORM;
     }
-    if (sk.err.is_some() && !cx.mutant(Mutant::ErrorNotPolled))
-        || (!sk.error_queue.is_empty() && !cx.mutant(Mutant::ErrorQueueNotPolled))
-    {
+    if (sk.err.is_some() || !sk.error_queue.is_empty()) && !cx.mutant(Mutant::ErrorNotPolled) {
         mask |= POLLERR;
     }
     mask
@@ -61,7 +53,10 @@ pub(super) fn tcp_poll(sk: &mut Sock, cx: &Cx) -> u32 {
 
 /// Linux: tcp_stream_is_readable
 fn readable(sk: &Sock, cx: &Cx) -> u32 {
-    let mut target = if cx.mutant(Mutant::LowatNotPolled) { 1 } else { sk.opts.rcvlowat };
+    let mut target = sk.opts.rcvlowat;
+    if cx.mutant(Mutant::LowatNotPolled) {
+        target = 1;
+    }
     if sk.rcv.urg_data != UrgData::None
         && sk.rcv.urg_seq == sk.recv_queue.copied_seq()
         && !sk.opts.oobinline

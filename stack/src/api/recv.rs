@@ -88,9 +88,7 @@ fn tcp_recvmsg(
     let nonblock = sk.opts.nonblock || (flags.dontwait() && !cx.mutant(Mutant::RecvWaits));
     let copied = copy(sk, max, flags, sleep, cx);
     let so_far = sleep.copied;
-    let target =
-        if cx.mutant(Mutant::RecvLowatIgnored) { 1 } else { sock_rcvlowat(sk, max, flags) };
-    if copied == Copied::Drained && so_far < target {
+    if copied == Copied::Drained && so_far < sock_rcvlowat(sk, max, flags) {
         if so_far == 0 {
             if let Some(end) = nothing_to_read(sk) {
                 return Poll::Ready(end.map(|()| finish(sk, sleep)));
@@ -103,8 +101,7 @@ fn tcp_recvmsg(
         if so_far == 0 || !over {
             tcp_cleanup_rbuf(sk, so_far, cx);
             let expired = if so_far == 0 { Err(Errno::EAGAIN) } else { Ok(()) };
-            let timeout = sk.opts.rcvtimeo.filter(|_| !cx.mutant(Mutant::RecvNeverTimesOut));
-            match sleep.schedule_timeout(cx, timeout, expired) {
+            match sleep.schedule_timeout(cx, sk.opts.rcvtimeo, expired) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(err)) => return Poll::Ready(Err(err)),
                 Poll::Ready(Ok(())) => {}
@@ -286,13 +283,11 @@ pub(super) fn tcp_cleanup_rbuf(sk: &mut Sock, copied: usize, cx: &mut Cx) {
         time_to_ack = sk.rcv.nxt - sk.rcv.wup > sk.ack.rcv_mss
             || (copied > 0 && pushed && rmem_alloc(sk) == 0);
     }
-    if copied > 0 && !time_to_ack && !sk.shutdown.rcv {
+    if copied > 0 && !time_to_ack && !sk.shutdown.rcv && !cx.mutant(Mutant::WindowUpdateMute) {
         let rcv_window_now = tcp_receive_window(sk);
         if 2 * u64::from(rcv_window_now) <= u64::from(sk.rcv.window_clamp) {
             let new_window = __tcp_select_window(sk, cx);
-            time_to_ack = !cx.mutant(Mutant::WindowUpdateMute)
-                && new_window != 0
-                && u64::from(new_window) >= 2 * u64::from(rcv_window_now);
+            time_to_ack = new_window != 0 && u64::from(new_window) >= 2 * u64::from(rcv_window_now);
         }
     }
     if time_to_ack {

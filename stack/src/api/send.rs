@@ -119,7 +119,7 @@ fn try_sendmsg(
     cx: &mut Cx,
 ) -> Poll<Result<usize, Errno>> {
     let nonblock = sk.opts.nonblock || (message.flags.dontwait() && !cx.mutant(Mutant::SendWaits));
-    let timeout = sk.opts.sndtimeo.filter(|_| !cx.mutant(Mutant::SendNeverTimesOut));
+    let timeout = sk.opts.sndtimeo;
     if !sleep.has_slept() {
         tcp_rate_check_app_limited(sk);
     }
@@ -298,14 +298,11 @@ fn tcp_push(
     if flags.oob() && !cx.mutant(Mutant::OobIgnored) {
         tcp_mark_urg(sk);
     }
-    if tcp_should_autocork(sk, size_goal, cx) && !cx.mutant(Mutant::AutocorkOff) {
+    if tcp_should_autocork(sk, size_goal, cx) {
         return;
     }
-    let nonagle = if flags.more() && !cx.mutant(Mutant::MoreIgnored) {
-        NonAgle { off: false, cork: true, push: false }
-    } else {
-        nonagle
-    };
+    let nonagle =
+        if flags.more() { NonAgle { off: false, cork: true, push: false } } else { nonagle };
     tcp_push_pending_frames_at(sk, mss_now, nonagle, cx);
 }
 
@@ -336,8 +333,7 @@ pub(crate) fn wmem_queued(sk: &Sock) -> u32 {
 
 /// Linux: sk_stream_memory_free, tcp_stream_memory_free
 pub(crate) fn sk_stream_memory_free(sk: &Sock, cx: &Cx) -> bool {
-    (wmem_queued(sk) < sk.opts.sndbuf || cx.mutant(Mutant::SndbufIgnored))
-        && notsent_bytes(sk) < notsent_lowat(sk, cx)
+    wmem_queued(sk) < sk.opts.sndbuf && notsent_bytes(sk) < notsent_lowat(sk, cx)
 }
 
 /// Bytes handed over and not sent.
@@ -346,11 +342,7 @@ fn notsent_bytes(sk: &Sock) -> u32 {
 }
 
 fn notsent_lowat(sk: &Sock, cx: &Cx) -> u32 {
-    if sk.opts.notsent_lowat == 0 || cx.mutant(Mutant::NotsentLowatIgnored) {
-        cx.sysctl.tcp_notsent_lowat
-    } else {
-        sk.opts.notsent_lowat
-    }
+    if sk.opts.notsent_lowat == 0 { cx.sysctl.tcp_notsent_lowat } else { sk.opts.notsent_lowat }
 }
 
 /// Enough room that poll should report it.
@@ -361,7 +353,7 @@ pub(crate) fn sk_stream_is_writeable(sk: &Sock, cx: &Cx) -> bool {
     let free = sk.opts.sndbuf.saturating_sub(queued);
     // Linux's shift is one of 32 bits: sequence numbers that TCP_REPAIR put far apart wrap.
     let lowat = notsent_bytes(sk) << 1 < notsent_lowat(sk, cx);
-    queued < sk.opts.sndbuf && (free >= queued >> 1 || cx.mutant(Mutant::WritableAtOnce)) && lowat
+    queued < sk.opts.sndbuf && free >= queued >> 1 && lowat
 }
 
 /// Data was acknowledged: a sender that waits may have room now.

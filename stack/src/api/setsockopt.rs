@@ -188,8 +188,7 @@ fn set_sndbuf(sk: &mut Sock, val: i32, cx: &mut Cx) {
     cx.wake(sk.id, Wake::Writable);
     sk.opts.locks.sndbuf = true;
     let asked = val.min(i32::MAX / 2).cast_unsigned();
-    let factor = if cx.mutant(Mutant::SndbufNotDoubled) { 1 } else { 2 };
-    sk.opts.sndbuf = asked.saturating_mul(factor).max(SOCK_MIN_SNDBUF);
+    sk.opts.sndbuf = asked.saturating_mul(2).max(SOCK_MIN_SNDBUF);
 }
 
 fn set_rcvbuf(sk: &mut Sock, val: i32) {
@@ -226,8 +225,7 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
         return outcome;
     }
     let val = int(value)?;
-    let least = i32::from(!cx.mutant(Mutant::ZeroKeepidle));
-    let in_range = |max: i32| (least..=max).contains(&val).then(|| val.unsigned_abs());
+    let in_range = |max: i32| (1..=max).contains(&val).then(|| val.unsigned_abs());
     match name {
         TCP_NODELAY => {
             sk.opts.nonagle.off = val != 0;
@@ -244,8 +242,7 @@ fn do_tcp_setsockopt(sk: &mut Sock, name: i32, value: &[u8], cx: &mut Cx) -> Res
             }
         }
         TCP_MAXSEG => {
-            let least = 88 - i32::from(cx.mutant(Mutant::MaxsegOneLess));
-            let fits = val == 0 || (least..=MAX_TCP_WINDOW).contains(&val);
+            let fits = val == 0 || (88..=MAX_TCP_WINDOW).contains(&val);
             sk.rx_opt.user_mss = fits.then(|| val.unsigned_abs()).ok_or(Errno::EINVAL)?;
         }
         TCP_KEEPIDLE => set_keepidle(sk, in_range(MAX_TCP_KEEPIDLE).ok_or(Errno::EINVAL)?, cx),
@@ -311,10 +308,7 @@ fn short_time(us: i32, hz: Hz) -> Result<u32, Errno> {
 /// Linux: tcp_sock_set_keepidle_locked
 fn set_keepidle(sk: &mut Sock, secs: u32, cx: &Cx) {
     sk.opts.keepidle_secs = Some(secs);
-    if sk.opts.keepalive
-        && !sk.state().is_in(StateMask::UNCONNECTED)
-        && !cx.mutant(Mutant::KeepidleWaits)
-    {
+    if sk.opts.keepalive && !sk.state().is_in(StateMask::UNCONNECTED) {
         let rest = keepalive_time_when(sk, cx).saturating_sub(keepalive_time_elapsed(sk, cx));
         reset_keepalive_timer(sk, rest, cx);
     }
@@ -325,7 +319,7 @@ fn set_window_clamp(sk: &mut Sock, val: i32, cx: &Cx) -> Result<(), Errno> {
     if val != 0 {
         let least = if cx.kernel.signed_window_clamp { 0 } else { i32::MIN };
         tcp_set_window_clamp(sk, val.max(least).cast_unsigned());
-    } else if sk.state() == TcpState::Close || cx.mutant(Mutant::ClampClosedOnly) {
+    } else if sk.state() == TcpState::Close {
         sk.rcv.window_clamp = 0;
     } else {
         return Err(Errno::EINVAL);
@@ -359,9 +353,7 @@ fn set_congestion(sk: &mut Sock, value: &[u8], cx: &Cx) -> Result<(), Errno> {
     }
     let name = value.split(|byte| *byte == 0).next().unwrap_or_default();
     let name = std::str::from_utf8(name).map_err(|_| Errno::ENOENT)?;
-    let algorithm = Algorithm::by_name(name, &cx.sysctl, cx.hz);
-    let none = if cx.mutant(Mutant::CongestionUnknown) { Errno::EINVAL } else { Errno::ENOENT };
-    let algorithm = algorithm.ok_or(none)?;
+    let algorithm = Algorithm::by_name(name, &cx.sysctl, cx.hz).ok_or(Errno::ENOENT)?;
     if sk.opts.congestion == algorithm.name() {
         return Ok(());
     }

@@ -55,9 +55,7 @@ fn inet_shutdown(sk: &mut Sock, how: How, cx: &mut Cx) -> Result<(), Errno> {
         let over = ConnectPhase::Disconnecting;
         sk.connect = if unopened { over } else { ConnectPhase::Connected };
     }
-    if state == TcpState::SynSent
-        || (state == TcpState::Listen && read && !cx.mutant(Mutant::ShutdownListens))
-    {
+    if state == TcpState::SynSent || (state == TcpState::Listen && read) {
         tcp_disconnect(sk, cx);
         sk.connect = ConnectPhase::Unconnected;
         return Ok(());
@@ -70,9 +68,5 @@ fn inet_shutdown(sk: &mut Sock, how: How, cx: &mut Cx) -> Result<(), Errno> {
         }
     }
     cx.wake(sk.id, Wake::StateChange);
-    if state == TcpState::Close && !cx.mutant(Mutant::ShutdownUnconnected) {
-        Err(Errno::ENOTCONN)
-    } else {
-        Ok(())
-    }
+    if state == TcpState::Close { Err(Errno::ENOTCONN) } else { Ok(()) }
 }

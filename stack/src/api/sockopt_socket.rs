@@ -11,7 +11,6 @@ use super::sockopt::*;
 use crate::caps::Capability;
 use crate::cx::Cx;
 use crate::errno::Errno;
-use crate::mutant::Mutant;
 use crate::output::window::{tcp_set_rcvbuf_for, tcp_space_from_win};
 use crate::sock::kept;
 use crate::sock::{Locks, Sock, TxTime};
@@ -109,7 +108,7 @@ fn tcp_set_rcvlowat(sk: &mut Sock, val: i32, cx: &mut Cx) {
     let asked = u32::try_from(val).unwrap_or(u32::MAX);
     let most = u32::try_from(cx.sysctl.tcp_rmem.max).unwrap_or(u32::MAX);
     let cap = if sk.opts.locks.rcvbuf { sk.opts.rcvbuf } else { most } >> 1;
-    let lowat = asked.min(if cx.mutant(Mutant::LowatUnbounded) { u32::MAX } else { cap });
+    let lowat = asked.min(cap);
     sk.opts.rcvlowat = lowat.max(1);
     tcp_data_ready(sk, cx);
     let space = tcp_space_from_win(sk, lowat);

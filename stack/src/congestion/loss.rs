@@ -30,17 +30,13 @@ pub(crate) fn tcp_enter_loss(sk: &mut Sock, cx: &mut Cx) {
     if not_yet_reduced || cx.mutant(Mutant::RtoReducesEachTime) {
         sk.loss.prior_ssthresh = tcp_current_ssthresh(sk);
         sk.cong.cw.prior_cwnd = sk.cong.cw.snd_cwnd;
-        let ssthresh = sk.cong.algorithm.ops().ssthresh(&mut sk.cong.cw);
-        sk.cong.cw.snd_ssthresh =
-            if cx.mutant(Mutant::RtoThresholdKept) { sk.cong.cw.snd_ssthresh } else { ssthresh };
+        sk.cong.cw.snd_ssthresh = sk.cong.algorithm.ops().ssthresh(&mut sk.cong.cw);
         sk.cong.algorithm.ops().cwnd_event(&mut sk.cong.cw, CaEvent::Loss, cx.now);
         tcp_init_undo(sk);
     }
-    sk.cong.cw.snd_cwnd = if cx.mutant(Mutant::RtoWindowKept) {
-        sk.cong.cw.snd_cwnd
-    } else {
-        sk.loss.packets_in_flight() + 1
-    };
+    if !cx.mutant(Mutant::RtoWindowKept) {
+        sk.cong.cw.snd_cwnd = sk.loss.packets_in_flight() + 1;
+    }
     sk.cong.cw.snd_cwnd_cnt = 0;
     sk.cong.cwnd_stamp = cx.now;
     if sk.loss.ca_state <= CaState::Disorder && sk.loss.sacked_out >= reordering {
@@ -51,9 +47,11 @@ pub(crate) fn tcp_enter_loss(sk: &mut Sock, cx: &mut Cx) {
     sk.loss.tlp_high_seq = None;
     tcp_ecn_queue_cwr(sk);
     sk.loss.frto = cx.sysctl.tcp_frto != 0
-        && !cx.mutant(Mutant::NoFrto)
         && (new_recovery || sk.loss.retransmits != 0)
         && sk.mtup.probe.is_none();
+    if cx.mutant(Mutant::NoFrto) {
+        sk.loss.frto = false;
+    }
 }
 
 /// Linux: tcp_timeout_mark_lost
@@ -72,8 +70,7 @@ fn tcp_timeout_mark_lost(sk: &mut Sock, cx: &mut Cx) {
             let sent_at = sk.write_queue.rtx_get(index).map(|chunk| chunk.sent_at);
             sent_at.is_some_and(|at| tcp_rack_skb_timeout(sk, at, 0, cx) > 0)
         };
-        let is_spared = recent || (index > 0 && cx.mutant(Mutant::TimeoutMarksHeadOnly));
-        if !is_spared {
+        if !recent {
             tcp_mark_skb_lost(sk, index, cx);
         }
     }
@@ -123,10 +120,7 @@ pub(super) fn tcp_process_loss(
     }
     if sk.loss.frto {
         // Step 3.b: data sent once and never again arrived after all.
-        if flags.orig_sack_acked
-            && !cx.mutant(Mutant::FrtoNoUndo)
-            && tcp_try_undo_loss(sk, true, cx)
-        {
+        if flags.orig_sack_acked && tcp_try_undo_loss(sk, true, cx) {
             return;
         }
         if sk.snd.nxt.after(sk.loss.high_seq) {

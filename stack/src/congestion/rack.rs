@@ -27,9 +27,7 @@ const RECOVERY_THRESH: u8 = 16;
 /// RFC 8985 §6.2 step 2 · Linux: tcp_rack_advance
 pub(crate) fn tcp_rack_advance(sk: &mut Sock, marks: Marks, end_seq: Seq, sent: Instant, cx: &Cx) {
     let rtt_us = u32::try_from(cx.now.micros_since(sent)).unwrap_or(u32::MAX);
-    let again =
-        (marks.ever_retrans || marks.retrans) && !cx.mutant(Mutant::RackBelievesRetransmission);
-    if rtt_us < sk.rtt.min_rtt_us() && again {
+    if rtt_us < sk.rtt.min_rtt_us() && (marks.ever_retrans || marks.retrans) {
         // Too quick for the retransmission: the original must have arrived.
         return;
     }
@@ -79,18 +77,14 @@ fn tcp_rack_reo_wnd(sk: &Sock, cx: &Cx) -> u64 {
             return 0;
         }
         let by_count = cx.sysctl.tcp_recovery & NO_DUPTHRESH == 0;
-        if by_count
-            && !cx.mutant(Mutant::RackNoDupthresh)
-            && sk.loss.sacked_out >= sk.loss.reordering
-        {
+        if by_count && sk.loss.sacked_out >= sk.loss.reordering {
             return 0;
         }
     }
-    let quarter = if cx.mutant(Mutant::ReorderingWindowNone) {
-        0
-    } else {
-        u64::from(sk.rtt.min_rtt_us() >> 2)
-    };
+    if cx.mutant(Mutant::ReorderingWindowNone) {
+        return 0;
+    }
+    let quarter = u64::from(sk.rtt.min_rtt_us() >> 2);
     (quarter * u64::from(sk.loss.rack.reo_wnd_steps)).min(u64::from(sk.rtt.srtt_us >> 3))
 }
 

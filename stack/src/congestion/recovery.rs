@@ -1,7 +1,7 @@
 //! The loss recovery machine: Open, Disorder, CWR, Recovery, Loss.
 //!
 //! RFC 5681 §3.2, RFC 6582, RFC 6675, RFC 5682 (F-RTO) · Linux: tcp_fastretrans_alert,
-//! tcp_enter_loss, tcp_process_loss (net/ipv4/tcp_input.c). Since 6.17 RACK alone decides what is
+//! tcp_enter_recovery, tcp_enter_cwr (net/ipv4/tcp_input.c). Since 6.17 RACK alone decides what is
 //! lost; without SACK the third duplicate does. `scoreboard` is what was before RACK.
 
 use super::loss::{tcp_process_loss, tcp_update_rto_time};
@@ -288,9 +288,8 @@ pub(crate) fn tcp_init_cwnd_reduction(sk: &mut Sock) {
 ///
 /// Linux: tcp_end_cwnd_reduction
 pub(crate) fn tcp_end_cwnd_reduction(sk: &mut Sock, cx: &Cx) {
-    let is_cwr = sk.loss.ca_state == CaState::Cwr && !cx.mutant(Mutant::ReductionUnended);
-    let is_undoing = sk.loss.undo_marker.is_some() && !cx.mutant(Mutant::ReductionUnended);
-    end_reduction(&mut sk.cong.cw, is_cwr, is_undoing);
+    let is_cwr = sk.loss.ca_state == CaState::Cwr;
+    end_reduction(&mut sk.cong.cw, is_cwr, sk.loss.undo_marker.is_some());
     sk.cong.cwnd_stamp = cx.now;
     sk.cong.algorithm.ops().cwnd_event(&mut sk.cong.cw, CaEvent::CompleteCwr, cx.now);
 }

@@ -15,12 +15,10 @@ use crate::sock::Sock;
 ///
 /// RFC 6582 §3.2 · Linux: tcp_newreno_mark_lost (net/ipv4/tcp_recovery.c)
 pub(super) fn tcp_newreno_mark_lost(sk: &mut Sock, snd_una_advanced: bool, cx: &mut Cx) {
-    let by_duplicates = sk.loss.ca_state < CaState::Recovery
-        && sk.loss.sacked_out >= sk.loss.reordering + u32::from(cx.mutant(Mutant::FourDuplicates));
-    let by_partial_ack = sk.loss.ca_state == CaState::Recovery
-        && snd_una_advanced
-        && !cx.mutant(Mutant::PartialAckIgnored);
-    if !by_duplicates && !by_partial_ack {
+    let by_duplicates =
+        sk.loss.ca_state < CaState::Recovery && sk.loss.sacked_out >= sk.loss.reordering;
+    let by_partial_ack = sk.loss.ca_state == CaState::Recovery && snd_una_advanced;
+    if !by_duplicates && (!by_partial_ack || cx.mutant(Mutant::PartialAckIgnored)) {
         return;
     }
     let mss = sk.mss_cache;

@@ -38,10 +38,10 @@ fn tcp_packet_delayed(sk: &Sock, cx: &Cx) -> bool {
     };
     let tsecr = sk.rx_opt.rcv_tsecr;
     let first = tcp_time_stamp(stamp, sk.tsoffset, cx);
-    sk.rx_opt.saw_tstamp
-        && !cx.mutant(Mutant::NoEifel)
-        && tsecr != 0
-        && Seq(tsecr).before(Seq(first))
+    if cx.mutant(Mutant::NoEifel) {
+        return false;
+    }
+    sk.rx_opt.saw_tstamp && tsecr != 0 && Seq(tsecr).before(Seq(first))
 }
 
 /// Restores window and threshold.
@@ -108,8 +108,10 @@ fn tcp_is_non_sack_preventing_reopen(sk: &mut Sock) -> bool {
 ///
 /// Linux: tcp_try_undo_dsack
 pub(super) fn tcp_try_undo_dsack(sk: &mut Sock, cx: &mut Cx) -> bool {
-    if sk.loss.undo_marker.is_none() || sk.loss.undo_retrans != 0 || cx.mutant(Mutant::NoDsackUndo)
-    {
+    if cx.mutant(Mutant::NoDsackUndo) {
+        return false;
+    }
+    if sk.loss.undo_marker.is_none() || sk.loss.undo_retrans != 0 {
         return false;
     }
     let persist = sk.loss.rack.reo_wnd_persist.saturating_add(1);
@@ -129,10 +131,7 @@ pub(super) fn tcp_try_undo_partial(
     do_lost: &mut bool,
     cx: &mut Cx,
 ) -> bool {
-    if sk.loss.undo_marker.is_none()
-        || !tcp_packet_delayed(sk, cx)
-        || cx.mutant(Mutant::NoPartialUndo)
-    {
+    if sk.loss.undo_marker.is_none() || !tcp_packet_delayed(sk, cx) {
         *do_lost = tcp_force_fast_retransmit(sk, cx);
         return false;
     }

@@ -45,11 +45,9 @@ pub(crate) fn tcp_try_fastopen(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Ans
         .first()
         .map(|primary| Cookie { bytes: cookie_gen(primary, src, dst, cx).to_vec(), exp });
     if foc.is_empty() {
-        return Answer::Handshake(fresh.filter(|_| !cx.mutant(Mutant::FastOpenRequestUnanswered)));
+        return Answer::Handshake(fresh);
     }
-    let valid =
-        key_of(&foc, keys, (src, dst), cx).or(cx.mutant(Mutant::FastOpenAnyCookie).then_some(0));
-    let Some(key) = valid else {
+    let Some(key) = key_of(&foc, keys, (src, dst), cx) else {
         cx.mib.inc(Counter::TcpExtTCPFastOpenPassiveFail);
         return Answer::Handshake(fresh);
     };

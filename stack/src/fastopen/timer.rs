@@ -5,7 +5,6 @@
 use super::child::note_retransmission;
 use crate::congestion::{tcp_enter_loss, tcp_update_rto_stats};
 use crate::cx::Cx;
-use crate::mutant::Mutant;
 use crate::output::synack::tcp_rtx_synack;
 use crate::sock::Sock;
 use crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
@@ -16,8 +15,7 @@ pub(crate) fn tcp_fastopen_synack_timer(sk: &mut Sock, cx: &mut Cx) -> bool {
     let Some(mut req) = sk.fastopen.rsk.take() else { return false };
     tcp_syn_ack_timeout(cx);
     // One more than for other handshakes: the child may be in use.
-    let configured = u32::from(cx.sysctl.tcp_synack_retries)
-        + u32::from(!cx.mutant(Mutant::FastOpenSynackRetryLess));
+    let configured = u32::from(cx.sysctl.tcp_synack_retries) + 1;
     if req.num_timeout >= sk.opts.syncnt.unwrap_or(configured) {
         sk.fastopen.rsk = Some(req);
         tcp_write_err(sk, cx);

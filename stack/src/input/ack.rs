@@ -1,22 +1,20 @@
 //! Step 5: the acknowledgement.
 //!
-//! RFC 9293 §3.10.7.4 fifth, RFC 5681, RFC 5961 §5 · Linux: tcp_ack, tcp_clean_rtx_queue,
+//! RFC 9293 §3.10.7.4 fifth, RFC 5681, RFC 5961 §5 · Linux: tcp_ack,
 //! tcp_ack_update_window, tcp_ack_probe, tcp_process_tlp_ack (net/ipv4/tcp_input.c)
 
 use std::ops::ControlFlow;
 
 use super::clean_rtx::{Before, tcp_clean_rtx_queue};
+use super::cong_control::tcp_cong_control;
 use super::ecn::{tcp_ecn_accept_cwr, tcp_ecn_rcv_ecn_echo};
 use super::rate::{tcp_count_delivered, tcp_newly_delivered, tcp_rate_gen};
-use super::rtt::tcp_update_pacing_rate;
 use super::sack::{SackState, tcp_highest_sack_seq, tcp_sacktag_write_queue};
 use super::{DropReason, Step, drop_for};
 use crate::accecn::{AccEcnAck, tcp_accecn_process};
-use crate::congestion::prr::Delivery;
 use crate::congestion::{
-    AckSample, CaState, Rexmit, SlowStartExit, tcp_end_cwnd_reduction, tcp_fastretrans_alert,
-    tcp_init_cwnd_reduction, tcp_rack_update_reo_wnd, tcp_set_ca_state, tcp_try_keep_open,
-    tcp_xmit_recovery,
+    CaState, Rexmit, tcp_end_cwnd_reduction, tcp_fastretrans_alert, tcp_init_cwnd_reduction,
+    tcp_rack_update_reo_wnd, tcp_set_ca_state, tcp_try_keep_open, tcp_xmit_recovery,
 };
 use crate::cx::Cx;
 use crate::mib::Counter;
@@ -25,7 +23,6 @@ use crate::output::ack::tcp_send_challenge_ack;
 use crate::output::cwnd_validate::tcp_slow_start_after_idle_check;
 use crate::output::mss::tcp_sync_mss;
 use crate::output::options::tcp_wnd_end;
-use crate::output::pacing::Pacing;
 use crate::output::probe::{tcp_probe0_when, tcp_schedule_loss_probe};
 use crate::seq::Seq;
 use crate::sock::write_queue::Chunk;
@@ -73,7 +70,7 @@ impl AckFlags {
     }
 
     /// FLAG_FORWARD_PROGRESS
-    const fn forward_progress(&self) -> bool {
+    pub(super) const fn forward_progress(&self) -> bool {
         self.acked() || self.data_sacked
     }
 
@@ -128,15 +125,17 @@ pub(super) fn tcp_ack(
     }
     // [RFC9293:3.10.7.4#15] An ACK of something never sent.
     if seg.ack.after(sk.snd.nxt) {
-        let unsent = cx.kernel.challenge_unsent_ack && !cx.mutant(Mutant::UnsentAcked);
-        if challenge == Challenge::Send && unsent {
+        if cx.mutant(Mutant::UnsentAcked) {
+            return Ok(());
+        }
+        if challenge == Challenge::Send && cx.kernel.challenge_unsent_ack {
             tcp_send_challenge_ack(sk, false, cx);
         }
-        return if cx.mutant(Mutant::UnsentAcked) { Ok(()) } else { Err(BadAck::Unsent) };
+        return Err(BadAck::Unsent);
     }
     if seg.ack.after(prior_snd_una) {
         flags.snd_una_advanced = true;
-        sk.loss.retransmits *= u32::from(cx.mutant(Mutant::RetransmitsKept));
+        sk.loss.retransmits = 0;
     }
     flags.ts_progress = tcp_replace_ts_recent(sk, seg, cx);
     tcp_ack_update_window(sk, seg, &mut flags, cx);
@@ -146,10 +145,11 @@ pub(super) fn tcp_ack(
     flags.ece = tcp_ecn_rcv_ecn_echo(sk, seg) && !cx.mutant(Mutant::EceIgnored);
     tcp_count_delivered(sk, sacks.delivered, flags.ece);
     tcp_ecn_accept_cwr(sk, seg, cx);
-    sk.err_soft = sk.err_soft.filter(|_| cx.mutant(Mutant::SoftErrorKept));
-    sk.loss.probes_out *= u32::from(cx.mutant(Mutant::ProbesCountOn));
-    sk.total.rcv_tstamp =
-        if cx.mutant(Mutant::AckIsSilence) { sk.total.rcv_tstamp } else { cx.now };
+    sk.err_soft = None;
+    if !cx.mutant(Mutant::ProbesCountOn) {
+        sk.loss.probes_out = 0;
+    }
+    sk.total.rcv_tstamp = cx.now;
     sk.total.rcv_ttl = seg.ip.ttl;
     let mut rexmit = Rexmit::None;
     if prior_packets == 0 {
@@ -167,15 +167,11 @@ pub(super) fn tcp_ack(
     let marked = accecn(sk, seg, before.delivered, &sacks, &mut flags);
     tcp_process_tlp_ack(sk, seg.ack, flags, cx);
     if tcp_ack_is_dubious(sk, flags) {
-        let news = flags.not_dup() && !cx.mutant(Mutant::DupAckWithData);
-        let dupack = !(flags.snd_una_advanced || news || flags.dsacking);
+        let dupack = !(flags.snd_una_advanced || flags.not_dup() || flags.dsacking);
         let dupacks = u32::from(dupack);
         tcp_fastretrans_alert(sk, prior_snd_una, dupacks, &mut flags, &mut rexmit, cx);
     }
-    if flags.set_xmit_timer
-        && !cx.mutant(Mutant::RtoNotRestarted)
-        && !tcp_schedule_loss_probe(sk, true, cx)
-    {
+    if flags.set_xmit_timer && !tcp_schedule_loss_probe(sk, true, cx) {
         tcp_rearm_rto(sk, cx);
     }
     let delivered = tcp_newly_delivered(sk, before.delivered, (flags.ece, marked), cx);
@@ -219,8 +215,7 @@ fn old_ack(
     cx: &mut Cx,
 ) -> Result<(), BadAck> {
     let prior_snd_una = sk.snd.una;
-    let most = sk.snd.max_window + u32::from(cx.mutant(Mutant::AncientReachOneMore));
-    let reach = most.min(u32::try_from(sk.total.bytes_acked).unwrap_or(u32::MAX));
+    let reach = sk.snd.max_window.min(u32::try_from(sk.total.bytes_acked).unwrap_or(u32::MAX));
     if seg.ack.before(prior_snd_una - reach) && !cx.mutant(Mutant::AncientAckTaken) {
         if challenge == Challenge::Send {
             tcp_send_challenge_ack(sk, false, cx);
@@ -243,12 +238,9 @@ fn old_ack(
 ///
 /// [RFC7323:4.3#2] · Linux: tcp_replace_ts_recent
 pub(super) fn tcp_replace_ts_recent(sk: &mut Sock, seg: &Segment, cx: &Cx) -> bool {
-    let newer =
-        super::validate::tcp_paws_check(&sk.rx_opt, 0, cx) && !cx.mutant(Mutant::TsRecentKept);
-    if sk.rx_opt.saw_tstamp
-        && (!seg.seq.after(sk.rcv.wup) || cx.mutant(Mutant::TsRecentOfAny))
-        && newer
-    {
+    let newer = super::validate::tcp_paws_check(&sk.rx_opt, 0, cx);
+    let covers = !seg.seq.after(sk.rcv.wup) || cx.mutant(Mutant::TsRecentOfAny);
+    if sk.rx_opt.saw_tstamp && covers && newer {
         let delta = sk.rx_opt.rcv_tsval.wrapping_sub(sk.rx_opt.ts_recent).cast_signed();
         sk.rx_opt.ts_recent = sk.rx_opt.rcv_tsval;
         sk.rx_opt.ts_recent_stamp = Some(cx.now);
@@ -287,99 +279,16 @@ fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx:
 ///
 /// Linux: tcp_may_update_window
 pub(super) fn tcp_may_update_window(sk: &Sock, seg: &Segment, nwin: u32, cx: &Cx) -> bool {
-    let closes =
-        cx.kernel.zero_window_updates && nwin == 0 && !cx.mutant(Mutant::ZeroWindowIgnored);
-    cx.mutant(Mutant::OldWindowTaken)
-        || seg.ack.after(sk.snd.una)
+    let closes = cx.kernel.zero_window_updates && nwin == 0;
+    seg.ack.after(sk.snd.una)
         || seg.seq.after(sk.snd.wl1)
-        || (seg.seq == sk.snd.wl1
-            && (nwin > sk.snd.wnd || closes)
-            && !cx.mutant(Mutant::WindowOpeningIgnored))
+        || (seg.seq == sk.snd.wl1 && (nwin > sk.snd.wnd || closes))
+        || cx.mutant(Mutant::OldWindowTaken)
 }
 
 /// Linux: tcp_ack_is_dubious
 fn tcp_ack_is_dubious(sk: &Sock, flags: AckFlags) -> bool {
     !flags.not_dup() || flags.ca_alert() || sk.loss.ca_state != CaState::Open
-}
-
-/// Reduces or grows the congestion window.
-///
-/// Linux: tcp_cong_control, tcp_cong_avoid
-fn tcp_cong_control(
-    sk: &mut Sock,
-    ack: Seq,
-    before: &Before,
-    (flags, sample): (AckFlags, Option<AckSample>),
-    cx: &mut Cx,
-) {
-    let acked_sacked = sk.total.delivered.wrapping_sub(before.delivered);
-    if let Some(sample) = sample.filter(|_| !cx.mutant(Mutant::HystartBlind)) {
-        let exit = sk.cong.algorithm.ops().pkts_acked(&mut sk.cong.cw, &sample);
-        count_exit(exit, sk.cong.cw.snd_cwnd, cx);
-    }
-    if sk.loss.in_cwnd_reduction() {
-        let acked_sacked = acked_sacked << u32::from(cx.mutant(Mutant::PrrCountsTwice));
-        let seen = delivery(acked_sacked, sk.loss.lost.wrapping_sub(before.lost), flags, cx);
-        let in_flight = sk.loss.packets_in_flight();
-        sk.loss.prr.tcp_cwnd_reduction(&mut sk.cong.cw, in_flight, seen);
-    } else if tcp_may_raise_cwnd(sk, flags, cx) && !cx.mutant(Mutant::NoGrowth) {
-        let acked = if cx.mutant(Mutant::GrowthPerAck) { 1 } else { acked_sacked };
-        let grow = AckSample { acked, rtt_us: None, ..ack_sample(sk, ack, cx) };
-        sk.cong.algorithm.ops().cong_avoid(&mut sk.cong.cw, &grow);
-        sk.cong.cw.snd_cwnd += if cx.mutant(Mutant::SlowStartForEver) { grow.acked } else { 0 };
-        sk.cong.cwnd_stamp = cx.now;
-    }
-    tcp_update_pacing_rate(sk, cx);
-}
-
-/// What PRR hears of an ACK. It grew a bonus segment for every ACK that repairs something, where it
-/// once conserved packets unless a retransmission arrived.
-///
-/// Linux: tcp_cwnd_reduction (net/ipv4/tcp_input.c, of 4.3 too)
-fn delivery(newly_acked_sacked: u32, newly_lost: u32, flags: AckFlags, cx: &Cx) -> Delivery {
-    let snd_una_advanced = flags.snd_una_advanced && !cx.mutant(Mutant::PrrNoSlowStart);
-    if !cx.kernel.prr_conservative {
-        return Delivery { newly_acked_sacked, newly_lost, snd_una_advanced, conserves: false };
-    }
-    let conserves = !flags.retrans_data_acked || flags.lost_retrans;
-    Delivery { newly_acked_sacked, newly_lost: 0, snd_una_advanced: true, conserves }
-}
-
-/// What every acknowledgement tells, before its segments and its round trip are known.
-pub(super) fn ack_sample(sk: &Sock, ack: Seq, cx: &Cx) -> AckSample {
-    AckSample {
-        now: cx.now,
-        ack,
-        acked: 0,
-        rtt_us: None,
-        snd_nxt: sk.snd.nxt,
-        pacing_rate: sk.pacing_rate,
-        is_paced: sk.pacing != Pacing::None,
-    }
-}
-
-/// Counts how slow start ended (Linux: hystart_update).
-fn count_exit(exit: Option<SlowStartExit>, cwnd: u32, cx: &mut Cx) {
-    let Some(exit) = exit else { return };
-    if exit.train {
-        cx.mib.inc(Counter::TcpExtTCPHystartTrainDetect);
-        cx.mib.add(Counter::TcpExtTCPHystartTrainCwnd, u64::from(cwnd));
-    }
-    if exit.delay {
-        cx.mib.inc(Counter::TcpExtTCPHystartDelayDetect);
-        cx.mib.add(Counter::TcpExtTCPHystartDelayCwnd, u64::from(cwnd));
-    }
-}
-
-/// Linux: tcp_may_raise_cwnd
-fn tcp_may_raise_cwnd(sk: &Sock, flags: AckFlags, cx: &Cx) -> bool {
-    if sk.loss.reordering > cx.sysctl.tcp_reordering.unsigned_abs()
-        && !cx.mutant(Mutant::GrowthWhileReordering)
-    {
-        flags.forward_progress()
-    } else {
-        flags.data_acked
-    }
 }
 
 /// The answer to a window probe.
@@ -388,7 +297,7 @@ fn tcp_may_raise_cwnd(sk: &Sock, flags: AckFlags, cx: &Cx) -> bool {
 fn tcp_ack_probe(sk: &mut Sock, cx: &Cx) {
     let Some(end_seq) = sk.write_queue.send_head().map(Chunk::end_seq) else { return };
     if !end_seq.after(tcp_wnd_end(sk)) {
-        sk.loss.backoff *= u32::from(cx.mutant(Mutant::ProbeBackoffKept));
+        sk.loss.backoff = 0;
         sk.loss.probes_since = None;
         sk.timers.stop(Timer::Probe0);
         return;
@@ -406,7 +315,7 @@ fn tcp_ack_probe(sk: &mut Sock, cx: &Cx) {
 /// RFC 8985 §7.4 · Linux: tcp_process_tlp_ack
 fn tcp_process_tlp_ack(sk: &mut Sock, ack: Seq, flags: AckFlags, cx: &mut Cx) {
     let Some(high_seq) = sk.loss.tlp_high_seq.filter(|high| !ack.before(*high)) else { return };
-    if !sk.loss.tlp_retrans || (flags.dsack_tlp && !cx.mutant(Mutant::TlpDsackIgnored)) {
+    if !sk.loss.tlp_retrans || flags.dsack_tlp {
         sk.loss.tlp_high_seq = None;
     } else if ack.after(high_seq) && !cx.mutant(Mutant::TlpRepairUnnoticed) {
         // The probe repaired a loss nobody noticed otherwise.

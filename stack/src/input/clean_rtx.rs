@@ -2,7 +2,8 @@
 //!
 //! RFC 6298 §3 · Linux: tcp_clean_rtx_queue (net/ipv4/tcp_input.c)
 
-use super::ack::{AckFlags, ack_sample};
+use super::ack::AckFlags;
+use super::cong_control::ack_sample;
 use super::rate::{tcp_count_delivered, tcp_rate_skb_delivered};
 use super::rtt::{RttSample, rtt_since, tcp_ack_update_rtt};
 use super::sack::{SackState, tcp_check_sack_reordering, tcp_highest_sack_seq};
@@ -60,7 +61,7 @@ pub(super) fn tcp_clean_rtx_queue(
             if !cx.mutant(Mutant::AckStampForgotten) {
                 tcp_ack_tstamp(sk, &chunk, before.una, cx);
             }
-            if chunk.zcopy.is_some() && !cx.mutant(Mutant::ZeroCopyForgotten) {
+            if chunk.zcopy.is_some() {
                 msg_zerocopy_complete(sk, cx);
             }
             continue;

@@ -42,9 +42,7 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
     let window = tcp_receive_window(sk);
     let end_seq = seg.end_seq();
     if seg.seq == sk.rcv.nxt {
-        let bare_fin =
-            seg.payload.is_empty() && seg.flags.fin() && !cx.mutant(Mutant::ClosedWindowRefusesFin);
-        if window == 0 && !bare_fin && !cx.mutant(Mutant::ClosedWindowTakes) {
+        if window == 0 && !(seg.payload.is_empty() && seg.flags.fin()) {
             cx.mib.inc(Counter::TcpExtTCPZeroWindowDrop);
             return out_of_window(sk, DropReason::TcpZerowindow, cx);
         }
@@ -63,8 +61,9 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
     }
     if seg.seq.before(sk.rcv.nxt) {
         // Part of it is new.
-        let new = if cx.mutant(Mutant::NoDsackOfOverlap) { seg.seq } else { sk.rcv.nxt };
-        tcp_dsack_set(sk, seg.seq, new, cx);
+        if !cx.mutant(Mutant::NoDsackOfOverlap) {
+            tcp_dsack_set(sk, seg.seq, sk.rcv.nxt, cx);
+        }
         if window == 0 {
             cx.mib.inc(Counter::TcpExtTCPZeroWindowDrop);
             return out_of_window(sk, DropReason::TcpZerowindow, cx);
@@ -77,7 +76,10 @@ pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Dispo
 /// Linux: the label out_of_window of tcp_data_queue
 fn out_of_window(sk: &mut Sock, reason: DropReason, cx: &Cx) -> Disposition {
     tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS, cx);
-    sk.ack.sched = !cx.mutant(Mutant::DuplicateMute);
+    sk.ack.sched = true;
+    if cx.mutant(Mutant::DuplicateMute) {
+        sk.ack.sched = false;
+    }
     Disposition::Dropped(reason)
 }
 
@@ -91,7 +93,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     if !bare_fin && !tcp_try_rmem_schedule(sk, seg.seq, truesize, cx) && !sk.recv_queue.is_empty() {
         cx.mib.inc(Counter::TcpExtTCPRcvQDrop);
         cx.wake(sk.id, Wake::Readable);
-        sk.ack.nomem = !cx.mutant(Mutant::NoMemoryOpenWindow);
+        sk.ack.nomem = true;
         sk.ack.now = true;
         sk.ack.sched = true;
         return Disposition::Dropped(DropReason::ProtoMem);
@@ -111,9 +113,7 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
             sk.ack.now = true;
         }
     }
-    if !cx.mutant(Mutant::SackOfDelivered) {
-        sk.selective_acks.remove_before(sk.rcv.nxt);
-    }
+    sk.selective_acks.remove_before(sk.rcv.nxt);
     if sk.ofo_queue.is_empty() {
         sk.selective_acks.clear();
     }
@@ -293,12 +293,13 @@ pub(super) fn tcp_event_data_recv(sk: &mut Sock, seg: &Segment, truesize: u32, c
     let ato_max = tcp_ato_max(cx);
     if sk.ack.ato == 0 {
         // Bulk transfers begin in slow start, which lives from ACKs.
-        let quick = if cx.mutant(Mutant::NoQuickackAtStart) { 0 } else { TCP_MAX_QUICKACKS };
-        tcp_incr_quickack(sk, quick);
+        if !cx.mutant(Mutant::NoQuickackAtStart) {
+            tcp_incr_quickack(sk, TCP_MAX_QUICKACKS);
+        }
         sk.ack.ato = ato_min;
     } else {
         let gap = cx.ticks_since(sk.ack.lrcvtime);
-        if gap <= ato_min / 2 && !cx.mutant(Mutant::AtoNotShortened) {
+        if gap <= ato_min / 2 {
             sk.ack.ato = (sk.ack.ato >> 1) + ato_min / 2;
         } else if gap < sk.ack.ato {
             sk.ack.ato = ((sk.ack.ato >> 1) + gap).min(sk.loss.rto).min(ato_max);

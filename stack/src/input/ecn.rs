@@ -25,9 +25,8 @@ pub(super) fn tcp_ecn_create_request(req: &mut RequestSock, seg: &Segment, cx: &
         return;
     }
     // A marked SYN may not be trusted, unless it is of a later standard.
-    let trusted = seg.ip.ecn() == NOT_ECT || seg.flags.ae() || cx.mutant(Mutant::MarkedSynTrusted);
-    let asks = if cx.mutant(Mutant::HalfAnEcnSyn) { Flags::ECE } else { Flags::ECE | Flags::CWR };
-    req.ecn_ok = seg.flags.has(asks) && trusted && mode != 0;
+    let trusted = seg.ip.ecn() == NOT_ECT || seg.flags.ae();
+    req.ecn_ok = seg.flags.has(Flags::ECE | Flags::CWR) && trusted && mode != 0;
 }
 
 /// The answer to our SYN decides about the mode.
@@ -37,7 +36,7 @@ pub(super) fn tcp_ecn_rcv_synack(sk: &mut Sock, seg: &Segment, cx: &Cx) {
     if sk.ecn.mode == EcnMode::Disabled {
         return;
     }
-    match if cx.mutant(Mutant::EcnUnanswered) { 0b001 } else { tcp_accecn_ace(seg.flags) } {
+    match tcp_accecn_ace(seg.flags) {
         // Nothing, or our own flags thrown back.
         0 | 0b111 => sk.ecn.mode = EcnMode::Disabled,
         0b001 => sk.ecn.mode = EcnMode::Rfc3168,

@@ -13,7 +13,7 @@ use crate::timer::{TCP_TIMEWAIT_LEN_MS, tcp_time_wait};
 /// The peer will send nothing more.
 pub(super) fn tcp_fin(sk: &mut Sock, cx: &mut Cx) {
     sk.ack.sched = true;
-    sk.shutdown.rcv = !cx.mutant(Mutant::FinNotReadable);
+    sk.shutdown.rcv = true;
     sk.done = true;
     if cx.mutant(Mutant::FinTwice) {
         sk.rcv.nxt += 1;
@@ -21,11 +21,12 @@ pub(super) fn tcp_fin(sk: &mut Sock, cx: &mut Cx) {
     match sk.state() {
         TcpState::SynRecv | TcpState::Established => {
             tcp_set_state(sk, Event::RecvFin, cx);
-            sk.ack.sched &= !cx.mutant(Mutant::FinNotAcked);
+            if cx.mutant(Mutant::FinNotAcked) {
+                sk.ack.sched = false;
+            }
             // We are likely to answer with data, or with our own FIN: the ACK can wait for it
             // (inet_csk_enter_pingpong_mode).
-            sk.ack.pingpong =
-                if cx.mutant(Mutant::FinAckHurried) { 0 } else { cx.sysctl.tcp_pingpong_thresh };
+            sk.ack.pingpong = cx.sysctl.tcp_pingpong_thresh;
         }
         TcpState::FinWait1 => {
             // [RFC9293:3.10.7.4#27] Both FINs crossed: ours is not acknowledged yet.

@@ -97,10 +97,8 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
     // [RFC5927:4.1#1] Only what is in flight can be reported.
     // The SYN-ACK of a Fast Open child is, too.
     let oldest = sk.fastopen.rsk.as_ref().map_or(sk.snd.una, |req| req.snt_isn);
-    if sk.state() != TcpState::Listen
-        && !icmp.seq.between(oldest, sk.snd.nxt)
-        && !cx.mutant(Mutant::IcmpOutsideTaken)
-    {
+    let in_flight = icmp.seq.between(oldest, sk.snd.nxt) || cx.mutant(Mutant::IcmpOutsideTaken);
+    if sk.state() != TcpState::Listen && !in_flight {
         cx.mib.inc(Counter::TcpExtOutOfWindowIcmps);
         return;
     }
@@ -119,17 +117,16 @@ pub(crate) fn tcp_v4_err(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
     };
     // A Fast Open child in use is as good as connected.
     let accepted_early = sk.fastopen.rsk.is_some() && sk.parent.is_none();
-    let opening = sk.state().is_in(StateMask::CONNECTING) && !cx.mutant(Mutant::IcmpConnectIgnored);
-    let connecting = opening || cx.mutant(Mutant::IcmpEnds);
+    let connecting = sk.state().is_in(StateMask::CONNECTING) || cx.mutant(Mutant::IcmpEnds);
     if connecting && !accepted_early {
         ip_icmp_error(sk, icmp, err, cx);
         return tcp_done_with_error(sk, err, Event::RecvIcmpError, cx);
     }
     // [RFC9293:MUST-56] A connection that works is not given up for a soft error.
-    if sk.recverr() && !cx.mutant(Mutant::IcmpNotTold) {
+    if sk.recverr() {
         sk.report_error(err, cx);
     } else {
-        sk.err_soft = Some(err).filter(|_| !cx.mutant(Mutant::SoftErrorLost));
+        sk.err_soft = Some(err);
     }
 }
 
@@ -147,8 +144,7 @@ fn tcp_v4_mtu_reduced(sk: &mut Sock, mtu: u32, cx: &mut Cx) {
         _ => mtu,
     };
     let remote = sk.flow.remote.ip();
-    let least = if cx.mutant(Mutant::MinPmtuIgnored) { 68 } else { cx.sysctl.min_pmtu };
-    cx.net.update_pmtu(remote, told, least);
+    cx.net.update_pmtu(remote, told, cx.sysctl.min_pmtu);
     let mtu = sk_dst_check(sk, cx);
     if !v6 && told < mtu && ip_dont_fragment(sk, cx) {
         // Something is about to be wrong: what is sent from now on will not arrive.
@@ -164,9 +160,7 @@ fn tcp_v4_mtu_reduced(sk: &mut Sock, mtu: u32, cx: &mut Cx) {
 
 /// IPv6 never goes below its least MTU, and nothing larger than what is sent is news.
 fn is_of_interest_v6(sk: &Sock, mtu: u32, cx: &Cx) -> bool {
-    accepts_pmtu(sk)
-        && (mtu >= MIN_PMTU_V6 || cx.mutant(Mutant::NarrowIpv6Path))
-        && tcp_mtu_to_mss(sk, mtu, cx) < sk.mss_cache
+    accepts_pmtu(sk) && mtu >= MIN_PMTU_V6 && tcp_mtu_to_mss(sk, mtu, cx) < sk.mss_cache
 }
 
 /// Linux: ip_sk_accept_pmtu (include/net/ip.h), ip6_sk_accept_pmtu (include/net/ip6_route.h)
@@ -214,8 +208,9 @@ pub(crate) fn tcp_non_congestion_loss_retransmit(sk: &mut Sock, cx: &mut Cx) {
     if sk.loss.ca_state != CaState::Loss {
         sk.loss.high_seq = sk.snd.nxt;
         sk.cong.cw.snd_ssthresh = tcp_current_ssthresh(sk);
-        sk.cong.cw.snd_cwnd =
-            if cx.mutant(Mutant::TooBigReduces) { 1 } else { sk.cong.cw.snd_cwnd };
+        if cx.mutant(Mutant::TooBigReduces) {
+            sk.cong.cw.snd_cwnd = 1;
+        }
         sk.loss.prior_ssthresh = 0;
         sk.loss.undo_marker = None;
         tcp_set_ca_state(sk, CaState::Loss, cx);
@@ -227,11 +222,10 @@ pub(crate) fn tcp_non_congestion_loss_retransmit(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// RFC 6069 §3 · Linux: tcp_ld_RTO_revert
 fn tcp_ld_rto_revert(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
-    if icmp.seq != sk.snd.una
-        || sk.loss.retransmits == 0
-        || sk.loss.backoff == 0
-        || cx.mutant(Mutant::NoRtoRevert)
-    {
+    if cx.mutant(Mutant::NoRtoRevert) {
+        return;
+    }
+    if icmp.seq != sk.snd.una || sk.loss.retransmits == 0 || sk.loss.backoff == 0 {
         return;
     }
     let Some(sent_at) = sk.write_queue.rtx_head().map(|head| head.sent_at) else { return };

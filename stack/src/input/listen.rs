@@ -55,8 +55,7 @@ fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx)
     // A SYN that reopens a connection from TIME-WAIT is not limited.
     let wants_place = isn.is_none();
     let always = cx.sysctl.tcp_syncookies == 2;
-    let full = sk.listener.syn_queue_is_full() && !cx.mutant(Mutant::NoCookieWhenFull);
-    let want_cookie = wants_place && (always || full);
+    let want_cookie = wants_place && (always || sk.listener.syn_queue_is_full());
     if want_cookie && !tcp_syn_flood_action(cx) {
         return listen_drop(DropReason::NotSpecified, cx);
     }
@@ -103,8 +102,7 @@ fn is_refused(sk: &Sock, seg: &Segment, cx: &mut Cx) -> bool {
         }
         return !passes;
     }
-    let scarce = is_last_quarter(sk, cx) && !cx.mutant(Mutant::LastQuarterForAll);
-    cx.sysctl.tcp_syncookies == 0 && scarce && !is_proven(seg, cx)
+    cx.sysctl.tcp_syncookies == 0 && is_last_quarter(sk, cx) && !is_proven(seg, cx)
 }
 
 /// A connection with this peer once worked.
@@ -178,32 +176,20 @@ fn openreq(sk: &Sock, seg: &Segment, rx_opt: RxOpt, isn: Option<Seq>, cx: &mut C
 ///
 /// Linux: tcp_reqsk_record_syn (net/ipv4/tcp_input.c)
 fn tcp_reqsk_record_syn(sk: &Sock, cx: &Cx) -> Vec<u8> {
-    if sk.opts.save_syn == 0 || cx.mutant(Mutant::SynNotSaved) {
-        Vec::new()
-    } else {
-        cx.syn_headers.clone()
-    }
+    if sk.opts.save_syn == 0 { Vec::new() } else { cx.syn_headers.clone() }
 }
 
 /// Options of the SYN, as far as this host wants them.
 fn agreed(sk: &Sock, seg: &Segment, cx: &Cx) -> RxOpt {
-    let ts = seg
-        .options
-        .ts
-        .filter(|_| cx.sysctl.tcp_timestamps != 0 || cx.mutant(Mutant::TimestampsForced));
+    let ts = seg.options.ts.filter(|_| cx.sysctl.tcp_timestamps != 0);
     let wscale = seg.options.wscale.filter(|_| cx.sysctl.tcp_window_scaling != 0);
-    let default = if seg.ip.src.is_ipv6() || cx.mutant(Mutant::DefaultMssOfDevice) {
-        1220
-    } else {
-        TCP_MSS_DEFAULT
-    };
+    let default = if seg.ip.src.is_ipv6() { 1220 } else { TCP_MSS_DEFAULT };
     let announced = seg.options.mss.map_or(default, u32::from);
     RxOpt {
         tstamp_ok: ts.is_some() || cx.mutant(Mutant::TimestampsUnasked),
         ts_recent: ts.map_or(0, |ts| ts.val),
         ts_recent_stamp: ts.map(|_| cx.now),
-        sack_ok: (seg.options.sack_permitted || cx.mutant(Mutant::SackUnasked))
-            && cx.sysctl.tcp_sack != 0,
+        sack_ok: seg.options.sack_permitted && cx.sysctl.tcp_sack != 0,
         wscale_ok: wscale.is_some() || cx.mutant(Mutant::ScaleUnasked),
         snd_wscale: wscale.unwrap_or(0),
         user_mss: sk.rx_opt.user_mss,

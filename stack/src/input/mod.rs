@@ -6,6 +6,7 @@
 pub(crate) mod ack;
 mod clean_rtx;
 mod closed;
+mod cong_control;
 pub(crate) mod data;
 mod disposition;
 mod ecn;

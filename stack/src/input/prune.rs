@@ -52,10 +52,7 @@ pub(super) fn tcp_prune_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
 fn tcp_clamp_window(sk: &mut Sock, cx: &Cx) {
     sk.ack.quick = 0;
     let most = u32::try_from(cx.sysctl.tcp_rmem.max).unwrap_or(u32::MAX);
-    if sk.opts.rcvbuf < most
-        && (!sk.opts.locks.rcvbuf || cx.mutant(Mutant::ClampGrowsFixed))
-        && is_plenty(cx)
-    {
+    if sk.opts.rcvbuf < most && !sk.opts.locks.rcvbuf && is_plenty(cx) {
         sk.opts.rcvbuf = rmem_alloc(sk).min(most);
     }
     if rmem_alloc(sk) > sk.opts.rcvbuf {

@@ -207,9 +207,7 @@ pub(crate) fn tcp_rcv_space_adjust(sk: &mut Sock, cx: &Cx) {
 /// Linux: tcp_rcvbuf_grow
 pub(crate) fn tcp_rcvbuf_grow(sk: &mut Sock, per_rtt: u32, cx: &Cx) {
     let before = std::mem::replace(&mut sk.rtt.rcvq_space, per_rtt);
-    let locked = sk.opts.locks.rcvbuf && !cx.mutant(Mutant::FixedBufferGrows);
-    let is_fixed =
-        cx.sysctl.tcp_moderate_rcvbuf == 0 || locked || cx.mutant(Mutant::BufferNeverGrows);
+    let is_fixed = cx.sysctl.tcp_moderate_rcvbuf == 0 || sk.opts.locks.rcvbuf;
     if is_fixed {
         return;
     }

@@ -47,7 +47,6 @@ pub(crate) enum Holder<'a> {
 }
 
 /// Judges a segment for a half-open connection.
-#[expect(clippy::too_many_lines, reason = "the steps of tcp_check_req, in their order")]
 pub(crate) fn tcp_check_req(
     req: &mut RequestSock,
     seg: &Segment,
@@ -56,16 +55,12 @@ pub(crate) fn tcp_check_req(
 ) -> Verdict {
     let fastopen = matches!(holder, Holder::FastOpen { .. });
     let rx_opt = segment_options(req, seg, cx);
-    let paws_reject = rx_opt.saw_tstamp
-        && !cx.mutant(Mutant::HandshakePawsOff)
-        && tcp_paws_reject(&rx_opt, seg.flags.rst(), cx);
+    let paws_reject = rx_opt.saw_tstamp && tcp_paws_reject(&rx_opt, seg.flags.rst(), cx);
     let only_syn = seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst();
     if seg.seq == req.rcv_isn && only_syn && !paws_reject {
         // [RFC9293:3.10.7.4#8] The SYN again: so is the answer.
         let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
-        if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx)
-            && !cx.mutant(Mutant::SynAgainMute)
-        {
+        if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
             request_segment(req, seg, true);
             tcp_rtx_synack(req, cx);
             let rto_max = cx.hz.msecs_to_jiffies(cx.rto_max_ms());
@@ -76,24 +71,17 @@ pub(crate) fn tcp_check_req(
     }
     // A reset is judged by its sequence number alone. With Fast Open data may be out: the child
     // itself checks what is acknowledged.
-    if seg.flags.ack()
-        && !seg.flags.rst()
-        && !fastopen
-        && seg.ack != req.snt_isn + 1
-        && !cx.mutant(Mutant::HandshakeAckUnchecked)
-    {
+    let acceptable = seg.ack == req.snt_isn + 1 || cx.mutant(Mutant::HandshakeAckUnchecked);
+    if seg.flags.ack() && !seg.flags.rst() && !fastopen && !acceptable {
         return Verdict::ToListener;
     }
     let tsecr_reject = cx.kernel.tsecr_of_handshake_checked
-        && !cx.mutant(Mutant::HandshakeEchoUnchecked)
         && rx_opt.saw_tstamp
         && !fastopen
         && rx_opt.rcv_tsecr != 0
         && !Seq(rx_opt.rcv_tsecr).between(Seq(req.snt_tsval_first), Seq(req.snt_tsval_last));
     let wnd_end = req.rcv_nxt + tcp_synack_window(req);
-    let outside =
-        !tcp_in_window(seg, req.rcv_nxt, wnd_end) && !cx.mutant(Mutant::HandshakeAnywhere);
-    if paws_reject || tsecr_reject || outside {
+    if paws_reject || tsecr_reject || !tcp_in_window(seg, req.rcv_nxt, wnd_end) {
         let reason = match (paws_reject, tsecr_reject) {
             (true, _) => DropReason::TcpRfc7323Paws,
             (false, true) => DropReason::TcpRfc7323Tsecr,
@@ -110,8 +98,7 @@ pub(crate) fn tcp_check_req(
         }
         return Verdict::Keep(Disposition::Dropped(DropReason::TcpReset));
     }
-    let syn_in_window =
-        seg.flags.syn() && seg.seq != req.rcv_isn && !cx.mutant(Mutant::SynInWindowIgnored);
+    let syn_in_window = seg.flags.syn() && seg.seq != req.rcv_isn;
     if seg.flags.rst() || syn_in_window {
         cx.mib.inc(Counter::TcpAttemptFails);
         return embryonic_reset(req, seg, fastopen, cx);
@@ -121,10 +108,7 @@ pub(crate) fn tcp_check_req(
     }
     request_segment(req, seg, false);
     let Holder::Listener(listener) = holder else { return Verdict::Complete };
-    if req.num_timeout < listener.opts.defer_accept
-        && !cx.mutant(Mutant::DeferAcceptIgnored)
-        && seg.end_seq() == req.rcv_isn + 1
-    {
+    if req.num_timeout < listener.opts.defer_accept && seg.end_seq() == req.rcv_isn + 1 {
         req.acked = true;
         cx.mib.inc(Counter::TcpExtTCPDeferAcceptDrop);
         return Verdict::Keep(Disposition::Dropped(DropReason::NotSpecified));
@@ -177,10 +161,7 @@ fn out_of_window(
     cx: &mut Cx,
 ) -> Verdict {
     let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
-    if !seg.flags.rst()
-        && !cx.mutant(Mutant::HandshakeOutsideMute)
-        && !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx)
-    {
+    if !seg.flags.rst() && !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
         tcp_v4_reqsk_send_ack(req, holder, cx);
     }
     if reason == DropReason::TcpRfc7323Paws {
@@ -295,8 +276,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     // The SYN; its text, if any, was not data of this socket.
     child.total.segs_in = 1;
     child.loss.total_retrans = req.num_retrans;
-    child.synack_sent =
-        req.snt_synack.filter(|_| req.num_retrans == 0 || cx.mutant(Mutant::SynackRttAlways));
+    child.synack_sent = req.snt_synack.filter(|_| req.num_retrans == 0);
     remember_timeouts(&mut child, req, cx);
     (child.ack.lrcvtime, child.total.lsndtime) = (cx.now, cx.now);
     let len = u32::try_from(seg.payload.len()).unwrap_or(0);

@@ -24,8 +24,7 @@ fn tcp_rtt_estimator(sk: &mut Sock, mrtt_us: u32, cx: &Cx) {
         return;
     }
     let error = i64::from(mrtt_us) - i64::from(rtt.srtt_us >> 3);
-    let weight = if cx.mutant(Mutant::SmoothingHalf) { 4 } else { 1 };
-    let srtt = (i64::from(rtt.srtt_us) + weight * error).max(1);
+    let srtt = (i64::from(rtt.srtt_us) + error).max(1);
     rtt.srtt_us = u32::try_from(srtt).unwrap_or(u32::MAX);
     let mut deviation = error.abs() - i64::from(rtt.mdev_us >> 2);
     if error < 0 && deviation > 0 && !cx.mutant(Mutant::FallRaisesRto) {
@@ -51,8 +50,7 @@ fn tcp_rtt_estimator(sk: &mut Sock, mrtt_us: u32, cx: &Cx) {
 ///
 /// RFC 6298 (2.3) · Linux: tcp_set_rto
 pub(crate) fn tcp_set_rto(sk: &mut Sock, cx: &Cx) {
-    let var = if cx.mutant(Mutant::RtoWithoutVariance) { 0 } else { sk.rtt.rttvar_us };
-    let us = u64::from(sk.rtt.srtt_us >> 3) + u64::from(var);
+    let us = u64::from(sk.rtt.srtt_us >> 3) + u64::from(sk.rtt.rttvar_us);
     sk.loss.rto = cx.hz.usecs_to_jiffies(us).min(tcp_rto_max(sk));
 }
 
@@ -62,8 +60,7 @@ pub(crate) fn tcp_set_rto(sk: &mut Sock, cx: &Cx) {
 /// `[RFC6298:4#1]` · Linux: tcp_ack_update_rtt
 pub(crate) fn tcp_ack_update_rtt(sk: &mut Sock, sample: RttSample, cx: &Cx) -> bool {
     let mut seq_rtt = sample.seq_rtt_us.or(sample.sack_rtt_us);
-    let by_echo = seq_rtt.is_none() && !cx.mutant(Mutant::EchoMeasuresNothing);
-    if by_echo && sk.rx_opt.saw_tstamp && sk.rx_opt.rcv_tsecr != 0 && sample.acked_data {
+    if seq_rtt.is_none() && sk.rx_opt.saw_tstamp && sk.rx_opt.rcv_tsecr != 0 && sample.acked_data {
         let now = tcp_time_stamp(cx.now, sk.tsoffset, cx);
         let delta = now.wrapping_sub(sk.rx_opt.rcv_tsecr);
         // An echo from the future or from another life measures nothing.
@@ -76,7 +73,9 @@ pub(crate) fn tcp_ack_update_rtt(sk: &mut Sock, sample: RttSample, cx: &Cx) -> b
     }
     tcp_rtt_estimator(sk, seq_rtt, cx);
     tcp_set_rto(sk, cx);
-    sk.loss.backoff *= u32::from(cx.mutant(Mutant::BackoffKept));
+    if !cx.mutant(Mutant::BackoffKept) {
+        sk.loss.backoff = 0;
+    }
     true
 }
 
@@ -98,7 +97,7 @@ pub(crate) struct RttSample {
 /// Linux: tcp_update_rtt_min · Differs: one minimum instead of a running set of three.
 fn tcp_update_rtt_min(sk: &mut Sock, rtt_us: u32, cx: &Cx) {
     let wlen = cx.hz.secs(cx.sysctl.tcp_min_rtt_wlen.unsigned_abs().into());
-    let is_recent = |at| u64::from(cx.ticks_since(at)) <= wlen || cx.mutant(Mutant::MinRttForEver);
+    let is_recent = |at| u64::from(cx.ticks_since(at)) <= wlen;
     let keep = sk.rtt.min_rtt.filter(|(at, us)| *us < rtt_us && is_recent(*at));
     if keep.is_none() {
         sk.rtt.min_rtt = Some((cx.now, rtt_us));

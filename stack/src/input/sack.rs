@@ -91,7 +91,7 @@ pub(super) fn tcp_sacktag_write_queue(
     // Blocks come newest first; in the order of the queue none of them looks like reordering to another.
     used.sort_by_key(|(block, _)| block.start - (prior_snd_una - sk.snd.max_window));
     for (block, is_dsack) in used {
-        tag_block(sk, block, is_dsack, (flags, state), cx);
+        tcp_sacktag_walk(sk, block, is_dsack, (flags, state), cx);
     }
     if sk.loss.ca_state != CaState::Loss || sk.loss.undo_marker.is_some() {
         let fack = tcp_highest_sack_seq(sk);
@@ -125,10 +125,9 @@ fn tcp_check_dsack(
 ) -> bool {
     let Some(first) = blocks.first() else { return false };
     let old = first.start.before(ack) && !cx.mutant(Mutant::DsackUnseen);
-    let inside = !cx.mutant(Mutant::DsackInsideUnseen)
-        && blocks
-            .get(1)
-            .is_some_and(|next| !first.end.after(next.end) && !first.start.before(next.start));
+    let inside = blocks
+        .get(1)
+        .is_some_and(|next| !first.end.after(next.end) && !first.start.before(next.start));
     if old {
         cx.mib.inc(Counter::TcpExtTCPDSACKRecv);
     } else if inside {
@@ -205,7 +204,7 @@ fn tcp_is_sackblock_valid(sk: &Sock, is_dsack: bool, block: SackBlock) -> bool {
 /// (Linux: recv_sack_cache), unless it is reported as a duplicate.
 ///
 /// Linux: tcp_sacktag_walk
-fn tag_block(
+fn tcp_sacktag_walk(
     sk: &mut Sock,
     block: SackBlock,
     is_dsack: bool,
@@ -374,11 +373,7 @@ pub(crate) fn tcp_check_sack_reordering(
     let metric = fack - low_seq;
     let mss = sk.mss_cache.max(1);
     if metric > sk.loss.reordering.saturating_mul(mss) {
-        let max = if cx.mutant(Mutant::ReorderingUnbounded) {
-            u32::MAX
-        } else {
-            cx.sysctl.tcp_max_reordering.unsigned_abs()
-        };
+        let max = cx.sysctl.tcp_max_reordering.unsigned_abs();
         sk.loss.reordering = metric.div_ceil(mss).min(max);
         sk.loss.fack_disabled = true;
     }

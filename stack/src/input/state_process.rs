@@ -58,12 +58,11 @@ pub(super) fn tcp_rcv_state_process(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -
 /// RFC 9293 §3.10.7.4, first to eighth.
 fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> ControlFlow<Disposition, Disposition> {
     cut(check_fastopen_req(sk, seg, cx))?;
-    let nothing = !seg.flags.ack() && !seg.flags.rst() && !seg.flags.syn();
-    if nothing && !cx.mutant(Mutant::AcklessTaken) {
+    if !seg.flags.ack() && !seg.flags.rst() && !seg.flags.syn() {
         return ControlFlow::Break(Disposition::Dropped(DropReason::TcpFlags));
     }
     cut(tcp_validate_incoming(sk, seg, cx))?; // first to fourth
-    if !seg.flags.ack() && !cx.mutant(Mutant::AcklessTaken) {
+    if !seg.flags.ack() {
         // [RFC9293:3.10.7.4#12] fifth: without ACK there is nothing to go by.
         return ControlFlow::Break(Disposition::Dropped(DropReason::TcpFlags));
     }
@@ -97,10 +96,7 @@ fn cut(step: Step) -> ControlFlow<Disposition> {
 
 /// Fifth: the ACK, and what it means for the state.
 fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
-    if sk.state() == TcpState::Established
-        && cx.kernel.counts_ecn_marks
-        && !cx.mutant(Mutant::MarksNotCounted)
-    {
+    if sk.state() == TcpState::Established && cx.kernel.counts_ecn_marks {
         tcp_ecn_received_counters(sk, seg);
     }
     if sk.state() == TcpState::Established {
@@ -138,9 +134,7 @@ fn ack_moves_state(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
             established_from_syn_recv(sk, seg, cx);
             ControlFlow::Continue(())
         }
-        TcpState::FinWait1
-            if sk.snd.una == sk.snd.write_seq || cx.mutant(Mutant::FinWait1AnyAck) =>
-        {
+        TcpState::FinWait1 if sk.snd.una == sk.snd.write_seq => {
             end_fastopen_handshake(sk, cx);
             fin_acked(sk, seg, cx)
         }
@@ -191,8 +185,7 @@ fn established_from_syn_recv(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     tcp_set_state(sk, Event::RecvAckOfSyn, cx);
     cx.wake(sk.id, Wake::StateChange);
     sk.snd.una = seg.ack;
-    let shift = if cx.mutant(Mutant::ThirdAckUnscaled) { 0 } else { sk.rx_opt.snd_wscale };
-    sk.snd.wnd = u32::from(seg.wnd) << shift;
+    sk.snd.wnd = u32::from(seg.wnd) << sk.rx_opt.snd_wscale;
     sk.snd.wl1 = seg.seq;
     tcp_update_pacing_rate(sk, cx);
     sk.total.lsndtime = cx.now;
@@ -219,10 +212,7 @@ fn end_fastopen_handshake(sk: &mut Sock, cx: &mut Cx) -> bool {
 /// Linux: tcp_try_undo_spurious_syn
 pub(super) fn tcp_try_undo_spurious_syn(sk: &mut Sock, cx: &Cx) {
     let first = sk.loss.retrans_stamp.map(|at| tcp_time_stamp(at, sk.tsoffset, cx));
-    if sk.rx_opt.saw_tstamp
-        && first == Some(sk.rx_opt.rcv_tsecr)
-        && !cx.mutant(Mutant::SpuriousSynCounts)
-    {
+    if sk.rx_opt.saw_tstamp && first == Some(sk.rx_opt.rcv_tsecr) {
         sk.loss.undo_marker = None;
     }
 }
@@ -233,8 +223,8 @@ pub(crate) fn tcp_init_transfer(sk: &mut Sock, cx: &mut Cx) {
     tcp_init_metrics(sk, cx);
     // [RFC5681:3.1#3] A lost SYN says the path is congested.
     let syn_lost = sk.loss.total_retrans > 1 && sk.loss.undo_marker.is_some();
-    sk.cong.cw.snd_cwnd =
-        if syn_lost && !cx.mutant(Mutant::SynLossForgotten) { 1 } else { tcp_init_cwnd(sk, cx) };
+    let syn_lost = syn_lost && !cx.mutant(Mutant::SynLossForgotten);
+    sk.cong.cw.snd_cwnd = if syn_lost { 1 } else { tcp_init_cwnd(sk, cx) };
     sk.cong.cwnd_stamp = cx.now;
     tcp_init_congestion_control(sk);
     tcp_init_buffer_space(sk, cx);
@@ -250,8 +240,8 @@ fn fin_acked(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     }
     let text_end = seg.end_seq() - u32::from(seg.flags.fin());
     let new_data = seg.seq != seg.end_seq() && text_end.after(sk.rcv.nxt);
-    let aborts =
-        sk.opts.linger2_secs.is_some_and(|secs| secs < 0) && !cx.mutant(Mutant::LingerTwoIgnored);
+    let aborts = sk.opts.linger2_secs.is_some_and(|secs| secs < 0);
+    let aborts = aborts && !cx.mutant(Mutant::LingerTwoIgnored);
     if !aborts && new_data && sk.fastopen.syn_fastopen && seg.flags.fin() {
         tcp_fastopen_active_disable(cx);
     }

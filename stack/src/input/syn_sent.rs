@@ -98,11 +98,10 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
 
 /// First: the ACK must be of our SYN, and echo a timestamp of ours.
 fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
-    if (!seg.ack.after(sk.snd.una) || seg.ack.after(sk.snd.nxt)) && !cx.mutant(Mutant::SynackAnyAck)
-    {
+    let acceptable = seg.ack.after(sk.snd.una) && !seg.ack.after(sk.snd.nxt);
+    if !acceptable && !cx.mutant(Mutant::SynackAnyAck) {
         // [RFC9293:3.10.7.3#1] Something is left of an old connection: reset it and try again soon.
-        if sk.loss.retransmits == 0 && cx.kernel.syn_retry_soon && !cx.mutant(Mutant::SynNotHurried)
-        {
+        if sk.loss.retransmits == 0 && cx.kernel.syn_retry_soon {
             tcp_reset_xmit_timer(sk, Timer::Retransmit, TCP_TIMEOUT_MIN, cx);
         }
         if cx.mutant(Mutant::SynSentAckMute) {
@@ -117,9 +116,7 @@ fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     let ecr = Seq(sk.rx_opt.rcv_tsecr);
     if let Some(first) = sk.loss.retrans_stamp.filter(|_| sk.rx_opt.saw_tstamp && ecr.0 != 0) {
         let low = Seq(tcp_time_stamp(first, sk.tsoffset, cx));
-        if !cx.mutant(Mutant::SynackEchoUnchecked)
-            && !ecr.between(low, Seq(tcp_time_stamp(cx.now, sk.tsoffset, cx)))
-        {
+        if !ecr.between(low, Seq(tcp_time_stamp(cx.now, sk.tsoffset, cx))) {
             cx.mib.inc(Counter::TcpExtPAWSActive);
             return reset_for(seg, ResetReason::TcpRfc7323PawsAck, DropReason::TcpRfc7323PawsAck);
         }
@@ -147,8 +144,10 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.rcv.nxt = seg.seq + 1;
     sk.rcv.irs = seg.seq;
     sk.rcv.wup = sk.rcv.nxt;
-    let scaled = cx.mutant(Mutant::SynWindowScaled);
-    sk.snd.wnd = u32::from(seg.wnd) << if scaled { sk.rx_opt.snd_wscale } else { 0 };
+    sk.snd.wnd = u32::from(seg.wnd);
+    if cx.mutant(Mutant::SynWindowScaled) {
+        sk.snd.wnd <<= sk.rx_opt.snd_wscale;
+    }
     if sk.rx_opt.tstamp_ok {
         sk.advmss = sk.advmss.saturating_sub(TSTAMP_ALIGNED);
     }
@@ -160,8 +159,7 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     if tcp_rcv_fastopen_synack(sk, seg, cx) {
         return;
     }
-    let waits = sk.write_pending || cx.mutant(Mutant::HandshakeAckWaits);
-    if waits || sk.opts.defer_accept != 0 || in_pingpong_mode(sk, cx) {
+    if sk.write_pending || sk.opts.defer_accept != 0 || in_pingpong_mode(sk, cx) {
         // Save one ACK: data is expected to follow at once.
         sk.ack.sched = true;
         tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS, cx);

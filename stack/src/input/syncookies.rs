@@ -75,8 +75,7 @@ pub(super) fn cookie_init_sequence(
 /// RFC 4987 §3.6 · Linux: __cookie_v4_check
 fn cookie_mss(flow: Flow, seg: &Segment, cx: &Cx) -> Option<u32> {
     let index = check_tcp_syn_cookie(flow, seg.ack - 1, seg.seq - 1, cx)?;
-    let index =
-        usize::try_from(index).ok().filter(|_| !cx.mutant(Mutant::CookieMssLost)).unwrap_or(0);
+    let index = usize::try_from(index).ok()?;
     msstab(flow).get(index).copied().map(u32::from)
 }
 
@@ -189,10 +188,7 @@ fn tcp_synq_no_recent_overflow(sk: &Sock, cx: &Cx) -> bool {
 /// Linux: cookie_v4_check, cookie_v6_check, cookie_tcp_check
 pub(super) fn cookie_v4_check(sk: &Sock, seg: &Segment, cx: &mut Cx) -> Option<RequestSock> {
     let may_be = seg.flags.ack() && !seg.flags.rst() && !seg.flags.syn();
-    if cx.sysctl.tcp_syncookies == 0
-        || !may_be
-        || (tcp_synq_no_recent_overflow(sk, cx) && !cx.mutant(Mutant::CookieUnasked))
-    {
+    if cx.sysctl.tcp_syncookies == 0 || !may_be || tcp_synq_no_recent_overflow(sk, cx) {
         return None;
     }
     let flow = Flow::new(seg.dst(), seg.src());
@@ -205,10 +201,7 @@ pub(super) fn cookie_v4_check(sk: &Sock, seg: &Segment, cx: &mut Cx) -> Option<R
     let tsoffset = if echo == 0 { 0 } else { cx.secure_tcp_ts_off(flow) };
     let tsecr = echo.wrapping_sub(tsoffset);
     let rx_opt = cookie_timestamp_decode(seg.options.ts, tsecr, cx)?;
-    let ecn_ok = rx_opt.tstamp_ok
-        && !cx.mutant(Mutant::CookieEcnLost)
-        && tsecr & TS_OPT_ECN != 0
-        && cx.sysctl.tcp_ecn != 0;
+    let ecn_ok = rx_opt.tstamp_ok && tsecr & TS_OPT_ECN != 0 && cx.sysctl.tcp_ecn != 0;
     let mut req = cookie_tcp_reqsk_alloc(sk, seg, (rx_opt, mss), cx);
     req.tsoffset = tsoffset;
     req.ecn_ok = ecn_ok;

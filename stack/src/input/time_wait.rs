@@ -95,9 +95,7 @@ pub(super) fn tcp_timewait_state_process(
     match Heard::of(tw, seg, &rx_opt, cx) {
         // [RFC1337:2#1] Assassination is possible, unless tcp_rfc1337 forbids it.
         Heard::Assassin if cx.mutant(Mutant::AssassinIgnored) => TwStatus::Success,
-        Heard::Assassin if cx.sysctl.tcp_rfc1337 == 0 || cx.mutant(Mutant::AssassinBelieved) => {
-            TwStatus::Kill
-        }
+        Heard::Assassin if cx.sysctl.tcp_rfc1337 == 0 => TwStatus::Kill,
         Heard::Assassin => {
             remember(tw, &rx_opt, cx);
             TwStatus::Success
@@ -107,9 +105,8 @@ pub(super) fn tcp_timewait_state_process(
             remember(tw, &rx_opt, cx);
             TwStatus::Success
         }
-        Heard::Reopening if cx.mutant(Mutant::TimeWaitOldIsn) => TwStatus::Syn(tw.snd_nxt),
-        Heard::Reopening if !cx.mutant(Mutant::TimeWaitKeepsSyn) => TwStatus::Syn(isn_beyond(tw)),
-        Heard::Reopening => TwStatus::Success,
+        Heard::Reopening if cx.mutant(Mutant::TimeWaitKeepsSyn) => TwStatus::Success,
+        Heard::Reopening => TwStatus::Syn(isn_beyond(tw)),
         Heard::Reset => TwStatus::Success,
         Heard::Stale => {
             cx.mib.inc(Counter::TcpExtPAWSTimewait);
@@ -117,13 +114,15 @@ pub(super) fn tcp_timewait_state_process(
                 return TwStatus::Success;
             }
             reschedule(tw, cx);
-            answer(tw, seg, Counter::TcpExtTCPACKSkippedTimeWait, cx)
+            tcp_timewait_check_oow_rate_limit(tw, seg, Counter::TcpExtTCPACKSkippedTimeWait, cx)
         }
         Heard::Repeat => {
             reschedule(tw, cx);
-            answer(tw, seg, Counter::TcpExtTCPACKSkippedTimeWait, cx)
+            tcp_timewait_check_oow_rate_limit(tw, seg, Counter::TcpExtTCPACKSkippedTimeWait, cx)
         }
-        Heard::Stray => answer(tw, seg, Counter::TcpExtTCPACKSkippedTimeWait, cx),
+        Heard::Stray => {
+            tcp_timewait_check_oow_rate_limit(tw, seg, Counter::TcpExtTCPACKSkippedTimeWait, cx)
+        }
     }
 }
 
@@ -137,8 +136,13 @@ fn isn_beyond(tw: &TimeWaitSock) -> Seq {
 fn fin_wait2(tw: &mut TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, cx: &mut Cx) -> TwStatus {
     let end_seq = seg.end_seq();
     let in_window = tcp_in_window(seg, tw.rcv_nxt, tw.rcv_nxt + tw.rcv_wnd);
-    if (!in_window && !cx.mutant(Mutant::OrphanAnywhere)) || is_stale(rx_opt, seg, cx) {
-        return answer(tw, seg, Counter::TcpExtTCPACKSkippedFinWait2, cx);
+    if !in_window || is_stale(rx_opt, seg, cx) {
+        return tcp_timewait_check_oow_rate_limit(
+            tw,
+            seg,
+            Counter::TcpExtTCPACKSkippedFinWait2,
+            cx,
+        );
     }
     if seg.flags.rst() {
         return TwStatus::Kill;
@@ -188,8 +192,9 @@ fn remember(tw: &mut TimeWaitSock, rx_opt: &RxOpt, cx: &Cx) {
 
 /// [RFC9293:MUST-13] The wait starts over.
 fn reschedule(tw: &mut TimeWaitSock, cx: &Cx) {
-    tw.timer =
-        if cx.mutant(Mutant::TimeWaitNotRestarted) { tw.timer } else { cx.timer(tw_len(cx)).due };
+    if !cx.mutant(Mutant::TimeWaitNotRestarted) {
+        tw.timer = cx.timer(tw_len(cx)).due;
+    }
 }
 
 fn tw_len(cx: &Cx) -> u32 {
@@ -197,10 +202,16 @@ fn tw_len(cx: &Cx) -> u32 {
 }
 
 /// Linux: tcp_timewait_check_oow_rate_limit
-fn answer(tw: &mut TimeWaitSock, seg: &Segment, skipped: Counter, cx: &mut Cx) -> TwStatus {
-    if tcp_oow_rate_limited(&mut tw.last_oow_ack, seg, skipped, cx)
-        || cx.mutant(Mutant::TimeWaitMute)
-    {
+fn tcp_timewait_check_oow_rate_limit(
+    tw: &mut TimeWaitSock,
+    seg: &Segment,
+    skipped: Counter,
+    cx: &mut Cx,
+) -> TwStatus {
+    if cx.mutant(Mutant::TimeWaitMute) {
+        return TwStatus::Success;
+    }
+    if tcp_oow_rate_limited(&mut tw.last_oow_ack, seg, skipped, cx) {
         TwStatus::Success
     } else {
         TwStatus::AckOow

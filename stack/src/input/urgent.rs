@@ -37,8 +37,7 @@ fn tcp_check_urg(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     }
     let urg_seq = seg.seq + ptr;
     let copied_seq = sk.recv_queue.copied_seq();
-    if (copied_seq.after(urg_seq) || urg_seq.before(sk.rcv.nxt)) && !cx.mutant(Mutant::UrgentAgain)
-    {
+    if copied_seq.after(urg_seq) || urg_seq.before(sk.rcv.nxt) {
         return;
     }
     if sk.rcv.urg_data != UrgData::None && !urg_seq.after(sk.rcv.urg_seq) {

@@ -58,9 +58,10 @@ pub(super) fn take_timestamps(sk: &mut Sock, seg: &Segment) {
 /// [RFC7323:5.3#1] Protection against wrapped sequence numbers.
 fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     take_timestamps(sk, seg);
-    let applies =
-        !cx.mutant(Mutant::PawsOff) && (!seg.flags.rst() || cx.mutant(Mutant::PawsJudgesRst));
-    if !sk.rx_opt.saw_tstamp || !tcp_paws_discard(&sk.rx_opt, cx) || !applies {
+    if cx.mutant(Mutant::PawsOff) {
+        return ControlFlow::Continue(());
+    }
+    if !sk.rx_opt.saw_tstamp || !tcp_paws_discard(&sk.rx_opt, cx) || seg.flags.rst() {
         return ControlFlow::Continue(());
     }
     let Some(reason) = tcp_disordered_ack_check(sk, seg, cx) else {
@@ -76,9 +77,7 @@ fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     }
     cx.mib.inc(Counter::TcpExtPAWSEstab);
     let skipped = Counter::TcpExtTCPACKSkippedPAWS;
-    if !tcp_oow_rate_limited(&mut sk.ack.last_oow_ack, seg, skipped, cx)
-        && !cx.mutant(Mutant::PawsMute)
-    {
+    if !tcp_oow_rate_limited(&mut sk.ack.last_oow_ack, seg, skipped, cx) {
         tcp_send_dupack(sk, seg, cx);
     }
     drop_for(reason)
@@ -107,8 +106,10 @@ pub(super) fn tcp_paws_reject(rx_opt: &RxOpt, rst: bool, cx: &Cx) -> bool {
 
 /// Linux: tcp_paws_discard
 fn tcp_paws_discard(rx_opt: &RxOpt, cx: &Cx) -> bool {
-    let window = TCP_PAWS_WINDOW + i32::from(cx.mutant(Mutant::PawsWindow));
-    !tcp_paws_check(rx_opt, window, cx)
+    if cx.mutant(Mutant::PawsWindow) {
+        return !tcp_paws_check(rx_opt, TCP_PAWS_WINDOW + 1, cx);
+    }
+    !tcp_paws_check(rx_opt, TCP_PAWS_WINDOW, cx)
 }
 
 /// Why PAWS drops the segment. A pure duplicate ACK that was overtaken a moment ago does no harm
@@ -119,16 +120,12 @@ fn tcp_disordered_ack_check(sk: &Sock, seg: &Segment, cx: &Cx) -> Option<DropRea
     if !seg.flags.ack() || seg.seq != seg.end_seq() {
         return Some(DropReason::TcpRfc7323Paws);
     }
-    if seg.seq.before(sk.rcv.nxt)
-        && cx.kernel.paws_old_ack_silent
-        && !cx.mutant(Mutant::PawsOldAckAnswered)
-    {
+    if seg.seq.before(sk.rcv.nxt) && cx.kernel.paws_old_ack_silent {
         return Some(DropReason::TcpRfc7323PawsAck);
     }
     let nwin = u32::from(seg.wnd) << sk.rx_opt.snd_wscale;
     let lag = sk.rx_opt.ts_recent.wrapping_sub(sk.rx_opt.rcv_tsval).cast_signed();
-    let harmless = !cx.mutant(Mutant::PawsDupAckDropped)
-        && seg.seq == sk.rcv.nxt
+    let harmless = seg.seq == sk.rcv.nxt
         && seg.ack == sk.snd.una
         && !tcp_may_update_window(sk, seg, nwin, cx)
         && i64::from(lag) <= tcp_tsval_replay(sk, cx);
@@ -146,8 +143,10 @@ fn tcp_tsval_replay(sk: &Sock, cx: &Cx) -> i64 {
 
 /// [RFC9293:3.10.7.4#2] Step 1: the segment overlaps the window.
 fn check_sequence(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
-    let outside = tcp_sequence(sk, seg, cx).filter(|_| !cx.mutant(Mutant::OutsideTaken));
-    let Some(reason) = outside else { return ControlFlow::Continue(()) };
+    if cx.mutant(Mutant::OutsideTaken) {
+        return ControlFlow::Continue(());
+    }
+    let Some(reason) = tcp_sequence(sk, seg, cx) else { return ControlFlow::Continue(()) };
     if seg.flags.rst() {
         if tcp_reset_check(sk, seg, cx) {
             tcp_reset(sk, Event::RecvRst, cx);
@@ -161,9 +160,7 @@ fn check_sequence(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         cx.mib.inc(Counter::TcpExtBeyondWindow);
     }
     let skipped = Counter::TcpExtTCPACKSkippedSeq;
-    if !tcp_oow_rate_limited(&mut sk.ack.last_oow_ack, seg, skipped, cx)
-        && !cx.mutant(Mutant::OutsideMute)
-    {
+    if !tcp_oow_rate_limited(&mut sk.ack.last_oow_ack, seg, skipped, cx) {
         tcp_send_dupack(sk, seg, cx);
     }
     drop_for(reason)
@@ -174,23 +171,17 @@ fn check_sequence(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
 /// Linux: tcp_sequence
 fn tcp_sequence(sk: &Sock, seg: &Segment, cx: &Cx) -> Option<DropReason> {
     let (seq, end_seq) = (seg.seq, seg.end_seq());
-    if end_seq.before(sk.rcv.wup - u32::from(cx.mutant(Mutant::LeftEdgeOneLess))) {
+    if end_seq.before(sk.rcv.wup) {
         return Some(DropReason::TcpOldSequence);
     }
-    let wnd_end =
-        sk.rcv.nxt + tcp_receive_window(sk) + u32::from(cx.mutant(Mutant::RightEdgeOneMore));
+    let wnd_end = sk.rcv.nxt + tcp_receive_window(sk);
     // The FIN itself may lie behind the edge.
-    if (end_seq - u32::from(seg.flags.fin() && !cx.mutant(Mutant::FinPastEdgeRefused)))
-        .after(wnd_end)
-    {
+    if (end_seq - u32::from(seg.flags.fin())).after(wnd_end) {
         if seq.after(wnd_end) {
             return Some(DropReason::TcpInvalidSequence);
         }
         // What overshoots is only taken into an empty queue.
-        if cx.kernel.overshoot_refused
-            && !sk.recv_queue.is_empty()
-            && !cx.mutant(Mutant::OverhangTaken)
-        {
+        if cx.kernel.overshoot_refused && !sk.recv_queue.is_empty() {
             return Some(DropReason::TcpInvalidEndSequence);
         }
     }
@@ -201,10 +192,7 @@ fn tcp_sequence(sk: &Sock, seg: &Segment, cx: &Cx) -> Option<DropReason> {
 ///
 /// Linux: tcp_reset_check
 fn tcp_reset_check(sk: &Sock, seg: &Segment, cx: &Cx) -> bool {
-    cx.kernel.rst_after_fin
-        && !cx.mutant(Mutant::RstBehindFinChallenged)
-        && seg.seq == sk.rcv.nxt - 1
-        && sk.state().is_in(FIN_RECEIVED)
+    cx.kernel.rst_after_fin && seg.seq == sk.rcv.nxt - 1 && sk.state().is_in(FIN_RECEIVED)
 }
 
 /// [RFC5961:3.2#1] Step 2: a reset counts only at exactly RCV.NXT; elsewhere in the window it is

@@ -32,13 +32,11 @@ pub(crate) fn tcp_inbound_hash(
     let (counter, reason) = match (key, has_md5) {
         (None, false) => return Ok(()),
         (Some(_), false) if cx.mutant(Mutant::UnsignedTaken) => return Ok(()),
-        (None, true) if cx.mutant(Mutant::SignedTaken) => return Ok(()),
+        (Some(_), true) if cx.mutant(Mutant::WrongSignatureTaken) => return Ok(()),
         (Some(_), false) => (Counter::TcpExtTCPMD5NotFound, DropReason::TcpMd5notfound),
         (None, true) => (Counter::TcpExtTCPMD5Unexpected, DropReason::TcpMd5unexpected),
         (Some(key), true) => {
-            if seg.options.md5 == Some(tcp_v4_md5_hash_skb(seg, key))
-                || cx.mutant(Mutant::WrongSignatureTaken)
-            {
+            if seg.options.md5 == Some(tcp_v4_md5_hash_skb(seg, key)) {
                 return Ok(());
             }
             (Counter::TcpExtTCPMD5Failure, DropReason::TcpMd5failure)

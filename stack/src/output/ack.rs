@@ -35,7 +35,7 @@ pub(crate) fn __tcp_send_ack(sk: &mut Sock, flags: Flags, cx: &mut Cx) {
     if sk.state() == TcpState::Close {
         return;
     }
-    let seq = if cx.mutant(Mutant::AckBeyondWindow) { sk.snd.nxt } else { tcp_acceptable_seq(sk) };
+    let seq = tcp_acceptable_seq(sk);
     tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::ACK | flags), cx);
 }
 
@@ -48,8 +48,7 @@ pub(crate) fn in_pingpong_mode(sk: &Sock, cx: &Cx) -> bool {
 
 /// Linux: tcp_in_quickack_mode (net/ipv4/tcp_input.c)
 fn tcp_in_quickack_mode(sk: &Sock, cx: &Cx) -> bool {
-    cx.net.route.quickack
-        || (sk.ack.quick != 0 && !cx.mutant(Mutant::QuickackNever) && !in_pingpong_mode(sk, cx))
+    cx.net.route.quickack || (sk.ack.quick != 0 && !in_pingpong_mode(sk, cx))
 }
 
 /// Raises the number of immediate ACKs.
@@ -82,14 +81,13 @@ pub(crate) fn tcp_ack_snd_check(sk: &mut Sock, cx: &mut Cx) {
 fn decide(sk: &mut Sock, cx: &mut Cx) {
     let more_than_one = sk.rcv.nxt - sk.rcv.wup > sk.ack.rcv_mss;
     let unread = sk.recv_queue.available();
-    let worth_telling = more_than_one
-        && !cx.mutant(Mutant::SecondSegmentWaits)
-        && (unread < sk.opts.rcvlowat || __tcp_select_window(sk, cx) >= sk.rcv.wnd);
-    if worth_telling
-        || tcp_in_quickack_mode(sk, cx)
-        || sk.ack.now
-        || cx.mutant(Mutant::EverySegmentAcked)
-    {
+    let worth_telling =
+        more_than_one && (unread < sk.opts.rcvlowat || __tcp_select_window(sk, cx) >= sk.rcv.wnd);
+    let worth_telling = worth_telling && !cx.mutant(Mutant::SecondSegmentWaits);
+    if cx.mutant(Mutant::EverySegmentAcked) {
+        return tcp_send_ack(sk, cx);
+    }
+    if worth_telling || tcp_in_quickack_mode(sk, cx) || sk.ack.now {
         return tcp_send_ack(sk, cx);
     }
     if sk.ofo_queue.is_empty() {
@@ -102,10 +100,7 @@ fn decide(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// Linux: the second half of __tcp_ack_snd_check
 fn compress(sk: &mut Sock, cx: &mut Cx) {
-    if !sk.rx_opt.sack_ok
-        || sk.ack.compressed >= cx.sysctl.tcp_comp_sack_nr
-        || cx.mutant(Mutant::SacksNotCompressed)
-    {
+    if !sk.rx_opt.sack_ok || sk.ack.compressed >= cx.sysctl.tcp_comp_sack_nr {
         return tcp_send_ack(sk, cx);
     }
     if sk.ack.compressed_rcv_nxt != sk.rcv.nxt {
@@ -133,7 +128,7 @@ fn compress(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// [RFC9293:SHLD-18] · Linux: tcp_send_delayed_ack (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_send_delayed_ack(sk: &mut Sock, cx: &mut Cx) {
-    let mut ato = sk.ack.ato << u32::from(cx.mutant(Mutant::DelackTwice));
+    let mut ato = sk.ack.ato;
     let min = cx.hz.msecs_to_jiffies(TCP_ATO_MIN_MS);
     if ato > min {
         let most = if in_pingpong_mode(sk, cx) || sk.ack.pushed { TCP_DELACK_MAX_MS } else { 500 };
@@ -144,8 +139,9 @@ pub(crate) fn tcp_send_delayed_ack(sk: &mut Sock, cx: &mut Cx) {
         }
         ato = ato.min(max_ato);
     }
-    ato =
-        ato.min(if cx.mutant(Mutant::DelackUnbounded) { u32::MAX } else { tcp_delack_max(sk, cx) });
+    if !cx.mutant(Mutant::DelackUnbounded) {
+        ato = ato.min(tcp_delack_max(sk, cx));
+    }
     let jiffies = cx.jiffies();
     let mut timeout = jiffies.plus(ato.into());
     if sk.ack.timer {

@@ -28,10 +28,7 @@ pub(super) fn tcp_cwnd_validate(sk: &mut Sock, limited: bool, cx: &Cx) {
     }
     sk.cong.cwnd_used = sk.cong.cwnd_used.max(out);
     let idle = cx.ticks_since(sk.cong.cwnd_stamp);
-    if cx.sysctl.tcp_slow_start_after_idle != 0
-        && idle >= sk.loss.rto
-        && !cx.mutant(Mutant::UnusedWindowKept)
-    {
+    if cx.sysctl.tcp_slow_start_after_idle != 0 && idle >= sk.loss.rto {
         tcp_cwnd_application_limited(sk, cx);
     }
     if sk.nospace && sk.write_queue.is_unsent_empty() && sk.state().is_in(StateMask::CAN_SEND) {
@@ -52,11 +49,10 @@ pub(crate) const fn tcp_is_cwnd_limited(sk: &Sock) -> bool {
 /// `[RFC6928:2#1]` · Linux: tcp_init_cwnd (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_init_cwnd(sk: &Sock, cx: &Cx) -> u32 {
     let of_route = cx.net.route.initcwnd;
-    let cwnd = if of_route == 0 {
-        INIT_CWND - u32::from(cx.mutant(Mutant::InitialWindowNine))
-    } else {
-        of_route
-    };
+    if cx.mutant(Mutant::InitialWindowNine) {
+        return INIT_CWND - 1;
+    }
+    let cwnd = if of_route == 0 { INIT_CWND } else { of_route };
     cwnd.min(sk.cong.cw.snd_cwnd_clamp)
 }
 
@@ -89,10 +85,10 @@ pub(crate) fn tcp_current_ssthresh(sk: &Sock) -> u32 {
 ///
 /// RFC 5681 §4.1 · Linux: tcp_slow_start_after_idle_check, tcp_cwnd_restart
 pub(crate) fn tcp_slow_start_after_idle_check(sk: &mut Sock, cx: &Cx) {
-    if cx.sysctl.tcp_slow_start_after_idle == 0
-        || sk.loss.packets_out != 0
-        || cx.mutant(Mutant::IdleWindowKept)
-    {
+    if cx.mutant(Mutant::IdleWindowKept) {
+        return;
+    }
+    if cx.sysctl.tcp_slow_start_after_idle == 0 || sk.loss.packets_out != 0 {
         return;
     }
     let mut idle = cx.ticks_since(sk.total.lsndtime);
@@ -106,7 +102,7 @@ pub(crate) fn tcp_slow_start_after_idle_check(sk: &mut Sock, cx: &Cx) {
     let mut cwnd = sk.cong.cw.snd_cwnd;
     while idle > rto && cwnd > restart_cwnd {
         idle -= rto;
-        cwnd >>= if cx.mutant(Mutant::IdleWindowInitial) { 31 } else { 1 };
+        cwnd >>= 1;
     }
     sk.cong.cw.snd_cwnd = cwnd.max(restart_cwnd);
     sk.cong.cwnd_stamp = cx.now;

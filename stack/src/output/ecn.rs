@@ -60,11 +60,7 @@ pub(crate) fn tcp_ecn_send_synack(sk: &mut Sock, flags: Flags) -> Flags {
 pub(super) fn tcp_ecn_clear_syn(sk: &Sock, flags: Flags, cx: &Cx) -> Flags {
     let may = sk.ecn.mode != EcnMode::Pending || sk.loss.retransmits > 1;
     let asks = flags.has(Flags::SYN | Flags::ECE | Flags::CWR);
-    if may && asks && cx.sysctl.tcp_ecn_fallback != 0 && !cx.mutant(Mutant::EcnInLateSyn) {
-        flags.without(ACE)
-    } else {
-        flags
-    }
+    if may && asks && cx.sysctl.tcp_ecn_fallback != 0 { flags.without(ACE) } else { flags }
 }
 
 /// Flags of the SYN-ACK of a half-open connection. One that is sent again after the second timeout
@@ -94,8 +90,7 @@ pub(super) fn tcp_ecn_send(sk: &mut Sock, seg: &mut Segment, has_data: bool, cx:
         EcnMode::AccEcn => tcp_accecn_send(sk, seg),
         EcnMode::Rfc3168 | EcnMode::Pending => {
             // Neither pure ACKs nor retransmissions are marked: nobody would react to their loss.
-            let fresh = !seg.seq.before(sk.snd.nxt) || cx.mutant(Mutant::RetransmissionMarked);
-            if (has_data || cx.mutant(Mutant::AckMarked)) && fresh {
+            if has_data && !seg.seq.before(sk.snd.nxt) {
                 seg.ip.tos |= ECT_0;
                 if std::mem::take(&mut sk.ecn.queue_cwr) && !cx.mutant(Mutant::CwrNotTold) {
                     seg.flags |= Flags::CWR;

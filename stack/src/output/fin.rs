@@ -6,7 +6,6 @@ use super::mss::tcp_current_mss;
 use super::write::{tcp_push_pending_frames_at, tcp_queue_nondata};
 use crate::cx::Cx;
 use crate::memory::tcp_under_memory_pressure;
-use crate::mutant::Mutant;
 use crate::sock::{NonAgle, Sock};
 use crate::wire::Flags;
 
@@ -14,7 +13,7 @@ use crate::wire::Flags;
 /// memory for a chunk of its own it goes on one that has been sent.
 pub(crate) fn tcp_send_fin(sk: &mut Sock, cx: &mut Cx) {
     let is_short = tcp_under_memory_pressure(cx);
-    if let Some(tail) = sk.write_queue.tail_mut().filter(|_| !cx.mutant(Mutant::FinAlone)) {
+    if let Some(tail) = sk.write_queue.tail_mut() {
         tail.flags |= Flags::FIN;
         sk.snd.write_seq += 1;
     } else if let Some(sent) = sk.write_queue.rtx_mut().last().filter(|_| is_short) {

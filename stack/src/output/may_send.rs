@@ -31,11 +31,14 @@ pub(super) fn tcp_cwnd_test(sk: &Sock, cx: &Cx) -> u32 {
         return 1;
     }
     let cwnd = sk.cong.cw.snd_cwnd;
-    let in_flight = if cx.mutant(Mutant::CwndIgnored) { 0 } else { sk.loss.packets_in_flight() };
+    let in_flight = sk.loss.packets_in_flight();
+    if cx.mutant(Mutant::CwndIgnored) {
+        return cwnd;
+    }
     if in_flight >= cwnd {
         return 0;
     }
-    (cwnd >> u32::from(!cx.mutant(Mutant::FlightNotHalved))).max(1).min(cwnd - in_flight)
+    (cwnd >> 1).max(1).min(cwnd - in_flight)
 }
 
 /// Whether at least the first segment of the head ends inside the peer's window.

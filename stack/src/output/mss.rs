@@ -17,9 +17,7 @@ pub(crate) const GSO_MAX_SIZE: u32 = 65_536 - 320 - 1;
 ///
 /// Linux: tcp_mtu_to_mss (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_mtu_to_mss(sk: &Sock, pmtu: u32, cx: &Cx) -> u32 {
-    let options =
-        if cx.mutant(Mutant::OptionsNotCounted) { 0 } else { sk.tcp_header_len - TCP_HEADER_LEN };
-    __tcp_mtu_to_mss(sk, pmtu, cx).saturating_sub(options)
+    __tcp_mtu_to_mss(sk, pmtu, cx).saturating_sub(sk.tcp_header_len - TCP_HEADER_LEN)
 }
 
 /// Largest payload for a path of `pmtu` bytes and no options.
@@ -28,8 +26,10 @@ pub(crate) fn tcp_mtu_to_mss(sk: &Sock, pmtu: u32, cx: &Cx) -> u32 {
 pub(crate) fn __tcp_mtu_to_mss(sk: &Sock, pmtu: u32, cx: &Cx) -> u32 {
     let floor = cx.sysctl.tcp_min_snd_mss.unsigned_abs();
     let header = header_len(sk.wire_is_v6()) + TCP_HEADER_LEN;
-    let clamp = if cx.mutant(Mutant::PeerMssIgnored) { u32::MAX } else { sk.rx_opt.mss_clamp };
-    pmtu.saturating_sub(header).min(clamp).max(floor)
+    if cx.mutant(Mutant::PeerMssIgnored) {
+        return pmtu.saturating_sub(header).max(floor);
+    }
+    pmtu.saturating_sub(header).min(sk.rx_opt.mss_clamp).max(floor)
 }
 
 /// Packet size for a payload of `mss` bytes.
@@ -52,9 +52,7 @@ pub(crate) fn sk_dst_check(sk: &mut Sock, cx: &Cx) -> u32 {
 /// Linux: tcp_sync_mss (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_sync_mss(sk: &mut Sock, pmtu: u32, cx: &Cx) -> u32 {
     sk.mtup.search_high = sk.mtup.search_high.min(pmtu);
-    let mss = tcp_mtu_to_mss(sk, pmtu, cx);
-    let mut mss_now =
-        if cx.mutant(Mutant::HalfWindowIgnored) { mss } else { tcp_bound_to_half_wnd(sk, mss) };
+    let mut mss_now = tcp_bound_to_half_wnd(sk, tcp_mtu_to_mss(sk, pmtu, cx));
     sk.pmtu_cookie = pmtu;
     if sk.mtup.enabled {
         mss_now = mss_now.min(tcp_mtu_to_mss(sk, sk.mtup.search_low, cx));

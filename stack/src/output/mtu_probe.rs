@@ -179,11 +179,7 @@ pub(crate) fn tcp_mtup_probe_failed(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// Linux: tcp_mtup_probe_success, and its condition in tcp_clean_rtx_queue
 pub(crate) fn tcp_mtup_check_success(sk: &mut Sock, cx: &mut Cx) {
-    let Some(probe) = sk
-        .mtup
-        .probe
-        .filter(|probe| !probe.seq_end.after(sk.snd.una) && !cx.mutant(Mutant::MtuProbeUnnoticed))
-    else {
+    let Some(probe) = sk.mtup.probe.filter(|probe| !probe.seq_end.after(sk.snd.una)) else {
         return;
     };
     sk.loss.prior_ssthresh = tcp_current_ssthresh(sk);

@@ -81,8 +81,7 @@ const fn low32(ms: u64) -> u32 {
 ///
 /// Linux: tcp_syn_options (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_syn_options(sk: &mut Sock, is_synack: bool, cx: &Cx) -> OptionBuf {
-    let mss = super::mss::tcp_advertise_mss(sk, cx)
-        - 12 * u32::from(cx.mutant(Mutant::SynMssLessOptions));
+    let mss = super::mss::tcp_advertise_mss(sk, cx);
     let md5 = sk.md5_key().is_some();
     let ts = (cx.sysctl.tcp_timestamps != 0 && !md5)
         .then(|| Ts { val: tcp_time_stamp(cx.now, sk.tsoffset, cx), ecr: sk.rx_opt.ts_recent });
@@ -189,10 +188,8 @@ pub(crate) fn tcp_established_options(sk: &Sock, cx: &Cx) -> EstablishedOptions 
     let blocks: Vec<SackBlock> =
         duplicate.iter().chain(sk.selective_acks.as_slice()).copied().collect();
     let mut count = blocks.len().min(buf.room().saturating_sub(SACK_BASE) / SACK_PERBLOCK);
-    count -= usize::from(count > 2 && cx.mutant(Mutant::OneSackBlockLess));
-    let accecn = sk.ecn.mode == EcnMode::AccEcn
-        && wants_option(sk, cx)
-        && !cx.mutant(Mutant::AccEcnOptionMissing);
+    let accecn = sk.ecn.mode == EcnMode::AccEcn && wants_option(sk, cx);
+    let accecn = accecn && !cx.mutant(Mutant::AccEcnOptionMissing);
     let fields = if accecn { fit_accecn(sk, &buf, &mut count) } else { None };
     if let Some(fields) = fields {
         push_accecn(&mut buf, fields, sk.ecn.acc.received_ecn_bytes);

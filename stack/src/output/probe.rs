@@ -51,10 +51,10 @@ pub(crate) fn tcp_probe0_when(sk: &Sock, max_when: u32, cx: &Cx) -> u32 {
 ///
 /// [RFC9293:MUST-36] · Linux: tcp_check_probe_timer (include/net/tcp.h)
 pub(crate) fn tcp_check_probe_timer(sk: &mut Sock, cx: &Cx) {
-    if sk.loss.packets_out == 0
-        && sk.timers.pending().is_none()
-        && !cx.mutant(Mutant::WindowNotProbed)
-    {
+    if cx.mutant(Mutant::WindowNotProbed) {
+        return;
+    }
+    if sk.loss.packets_out == 0 && sk.timers.pending().is_none() {
         let when = tcp_probe0_base(sk, cx);
         tcp_reset_paced_timer(sk, Timer::Probe0, when, cx);
     }
@@ -77,7 +77,10 @@ pub(crate) fn tcp_send_probe0(sk: &mut Sock, cx: &mut Cx) {
         cx.hz.msecs_to_jiffies(RESOURCE_PROBE_INTERVAL_MS)
     } else {
         if sk.loss.backoff < u32::from(cx.sysctl.tcp_retries2) {
-            sk.loss.backoff += u32::from(!cx.mutant(Mutant::ProbeNoBackoff));
+            sk.loss.backoff += 1;
+        }
+        if cx.mutant(Mutant::ProbeNoBackoff) {
+            sk.loss.backoff = 0;
         }
         tcp_probe0_when(sk, tcp_rto_max(sk), cx)
     };
@@ -125,7 +128,7 @@ pub(crate) fn tcp_write_wakeup(sk: &mut Sock, counter: Counter, cx: &mut Cx) -> 
 ///
 /// Linux: tcp_xmit_probe_skb (net/ipv4/tcp_output.c)
 fn tcp_xmit_probe_skb(sk: &mut Sock, urgent: bool, counter: Counter, cx: &mut Cx) -> Xmit {
-    let seq = sk.snd.una - u32::from(!urgent && !cx.mutant(Mutant::ProbeInWindow));
+    let seq = sk.snd.una - u32::from(!urgent);
     cx.mib.inc(counter);
     tcp_transmit_skb(sk, Outgoing::empty(seq, Flags::ACK), cx)
 }
@@ -144,8 +147,10 @@ pub(crate) fn tcp_send_window_probe(sk: &mut Sock, cx: &mut Cx) {
 ///
 /// RFC 8985 §7.2 · Linux: tcp_schedule_loss_probe (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_schedule_loss_probe(sk: &mut Sock, advancing_rto: bool, cx: &Cx) -> bool {
-    let asked = matches!(cx.sysctl.tcp_early_retrans, 3 | 4) && !cx.mutant(Mutant::NoTlp);
-    let enabled = asked && sk.fastopen.rsk.is_none();
+    if cx.mutant(Mutant::NoTlp) {
+        return false;
+    }
+    let enabled = matches!(cx.sysctl.tcp_early_retrans, 3 | 4) && sk.fastopen.rsk.is_none();
     let calm = matches!(sk.loss.ca_state, CaState::Open | CaState::Cwr);
     if cx.kernel.tlp_of_draft {
         return schedule_as_in_draft(sk, enabled, advancing_rto, cx);
@@ -156,7 +161,7 @@ pub(crate) fn tcp_schedule_loss_probe(sk: &mut Sock, advancing_rto: bool, cx: &C
     let mut timeout_us = u64::from(TCP_TIMEOUT_INIT_MS) * 1000;
     if sk.rtt.srtt_us != 0 {
         timeout_us = u64::from(sk.rtt.srtt_us >> 2);
-        timeout_us += if sk.loss.packets_out == 1 && !cx.mutant(Mutant::TlpHasty) {
+        timeout_us += if sk.loss.packets_out == 1 {
             u64::from(tcp_rto_min_us(sk, cx))
         } else {
             TCP_TIMEOUT_MIN_US
@@ -217,8 +222,7 @@ fn schedule_as_in_draft(sk: &mut Sock, enabled: bool, advancing_rto: bool, cx: &
 /// RFC 8985 §7.3 · Linux: tcp_send_loss_probe (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_send_loss_probe(sk: &mut Sock, cx: &mut Cx) {
     sk.timers.stop(Timer::LossProbe);
-    let may = sk.loss.tlp_high_seq.is_none() || cx.mutant(Mutant::TlpAgain);
-    let is_sent = may && send_probe(sk, cx);
+    let is_sent = sk.loss.tlp_high_seq.is_none() && send_probe(sk, cx);
     if is_sent {
         sk.loss.tlp_high_seq = Some(sk.snd.nxt);
         cx.mib.inc(Counter::TcpExtTCPLossProbes);

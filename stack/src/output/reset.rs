@@ -32,10 +32,13 @@ pub(crate) fn tcp_v4_send_reset(key: Option<&Md5Key>, seg: &Segment, cx: &mut Cx
     }
     let mut reset = Segment::new(seg.dst(), seg.src(), Flags::RST);
     if seg.flags.ack() {
-        reset.seq = seg.ack - u32::from(cx.mutant(Mutant::ResetUnacceptable));
+        reset.seq = seg.ack;
+        if cx.mutant(Mutant::ResetUnacceptable) {
+            reset.seq -= 1;
+        }
     } else {
         reset.seq = Seq(0);
-        reset.ack = seg.end_seq() - u32::from(cx.mutant(Mutant::ResetAckOneLess));
+        reset.ack = seg.end_seq();
         reset.flags |= Flags::ACK;
     }
     reset.ip.ttl = cx.default_ttl(reset.ip.dst.is_ipv6());

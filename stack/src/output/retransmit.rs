@@ -201,7 +201,6 @@ pub(crate) fn tcp_xmit_retransmit_queue(sk: &mut Sock, cx: &mut Cx) {
     while let Some(chunk) = sk.write_queue.rtx_get(index) {
         let (marks, truesize) = (chunk.marks, skb_truesize(chunk.data.len()));
         let room = sk.cong.cw.snd_cwnd.saturating_sub(sk.loss.packets_in_flight());
-        let room = room.max(u32::from(cx.mutant(Mutant::RetransmitOverCwnd)));
         let done = sk.loss.retrans_out >= sk.loss.lost_out;
         let forward = done && forwards(sk, index, cx);
         if tcp_pacing_check(sk, cx) || room == 0 || (done && !forward) {

@@ -29,12 +29,14 @@ pub(crate) fn tcp_v4_send_synack(req: &RequestSock, synack_type: SynackType, cx:
     let mut seg = Segment::new(req.flow.local, req.flow.remote, Flags::SYN | Flags::ACK);
     seg.ip.tos = req.tos;
     seg.ip.ttl = req.ttl.unwrap_or_else(|| cx.default_ttl(req.flow.is_v6()));
-    seg.flags |= tcp_ecn_make_synack(req, is_retrans && !cx.mutant(Mutant::EcnInLateSynack));
+    seg.flags |= tcp_ecn_make_synack(req, is_retrans);
     seg.seq = req.snt_isn;
     seg.ack = req.rcv_nxt;
     // [RFC7323:2.2#2] The window of a SYN-ACK is never scaled.
-    let shift = if cx.mutant(Mutant::SynackWindowScaled) { req.rx_opt.rcv_wscale } else { 0 };
-    seg.wnd = u16::try_from(req.rcv_wnd >> shift).unwrap_or(u16::MAX);
+    seg.wnd = u16::try_from(req.rcv_wnd).unwrap_or(u16::MAX);
+    if cx.mutant(Mutant::SynackWindowScaled) {
+        seg.wnd >>= req.rx_opt.rcv_wscale;
+    }
     let mss = tcp_mss_clamp(req.rx_opt.user_mss, cx.net.advmss(req.flow.remote.ip()));
     seg.option_bytes = tcp_synack_options(req, mss, is_retrans, cx);
     send_signed(seg, req.md5_key.as_ref(), req.bound_dev_if, cx);

@@ -87,8 +87,9 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
         let options = tcp_established_options(sk, cx);
         seg.option_bytes = options.buf;
         option_sent(sk, options.has_accecn, cx);
-        sk.rx_opt.duplicate_sack =
-            sk.rx_opt.duplicate_sack.filter(|_| cx.mutant(Mutant::DsackTwice));
+        if !cx.mutant(Mutant::DsackTwice) {
+            sk.rx_opt.duplicate_sack = None;
+        }
         seg.wnd = tcp_select_window(sk, cx);
         tcp_ecn_send(sk, &mut seg, !out.payload.is_empty(), cx);
         if out.pcount() > 1 && !cx.mutant(Mutant::LargeNotPushed) {
@@ -278,7 +279,7 @@ fn tcp_event_ack_sent(sk: &mut Sock, cx: &Cx) {
 ///
 /// Linux: tcp_event_data_sent (net/ipv4/tcp_output.c)
 fn tcp_event_data_sent(sk: &mut Sock, cx: &Cx) {
-    if sk.loss.packets_out == 0 && !cx.mutant(Mutant::CubicIdleCounts) {
+    if sk.loss.packets_out == 0 {
         let idle = cx.ticks_since(sk.total.lsndtime);
         let event = crate::congestion::CaEvent::TxStart { idle };
         sk.cong.algorithm.ops().cwnd_event(&mut sk.cong.cw, event, cx.now);

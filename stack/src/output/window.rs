@@ -74,16 +74,12 @@ pub(crate) fn tcp_select_initial_window(
     cx: &Cx,
 ) -> InitialWindow {
     let sysctl = &cx.sysctl;
-    let clamp = if window_clamp == 0 || cx.mutant(Mutant::WindowClampIgnored) {
-        U16_MAX << TCP_MAX_WSCALE
-    } else {
-        window_clamp
-    };
+    let clamp = if window_clamp == 0 { U16_MAX << TCP_MAX_WSCALE } else { window_clamp };
     let mut space = space.min(clamp);
     if space > mss && mss > 0 {
         space -= space % mss;
     }
-    let signed = sysctl.tcp_workaround_signed_windows != 0 && !cx.mutant(Mutant::SignedWindows);
+    let signed = sysctl.tcp_workaround_signed_windows != 0;
     // May exceed what the field of a SYN can say; see `tcp_set_window_clamp` for what that does.
     let field = if cx.kernel.wide_initial_window { u32::MAX } else { U16_MAX };
     let mut rcv_wnd = space.min(if signed { MAX_TCP_WINDOW } else { field });
@@ -194,14 +190,10 @@ pub(crate) fn __tcp_select_window(sk: &mut Sock, cx: &Cx) -> u32 {
             tcp_adjust_rcv_ssthresh(sk);
         }
     }
-    if room.is_too_little() && !(room.mss != 0 && cx.mutant(Mutant::SillyWindow)) {
+    if room.is_too_little() {
         return 0;
     }
-    let offer = room.usable().min(if cx.mutant(Mutant::WindowAtOnce) {
-        u32::MAX
-    } else {
-        sk.rcv.rcv_ssthresh
-    });
+    let offer = room.usable().min(sk.rcv.rcv_ssthresh);
     if room.unit > 1 {
         offer.next_multiple_of(room.unit)
     } else {

@@ -74,9 +74,7 @@ pub(crate) fn tcp_write_xmit(
         if len < sk.write_queue.send_head().map_or(0, Chunk::len) {
             sk.write_queue.fragment_send_head(to_usize(len));
         }
-        if tcp_small_queue_check(sk, skb_truesize(to_usize(len)), 0, cx)
-            && !cx.mutant(Mutant::SmallQueueOff)
-        {
+        if tcp_small_queue_check(sk, skb_truesize(to_usize(len)), 0, cx) {
             break;
         }
         let Some(pcount) = transmit_head(sk, mss_now, cx) else { break };
@@ -133,11 +131,7 @@ fn sendable(
         return None;
     }
     if head.len <= mss_now {
-        let nagle = if head.is_last && !(nonagle.cork && cx.mutant(Mutant::CorkIgnored)) {
-            nonagle
-        } else {
-            NonAgle::PUSH
-        };
+        let nagle = if head.is_last { nonagle } else { NonAgle::PUSH };
         if !tcp_nagle_test(sk, head, mss_now, nagle) && !cx.mutant(Mutant::NagleOff) {
             return None;
         }

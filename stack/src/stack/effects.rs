@@ -92,9 +92,10 @@ impl Stack {
     fn stop_listening(&mut self, id: SockId) {
         let ready = self.objects.sock_mut(id).map(|sk| std::mem::take(&mut sk.listener.ready));
         for child in ready.into_iter().flatten() {
-            if let Some(sk) =
-                self.objects.sock_mut(child).filter(|_| !self.cx.mutant(Mutant::UnacceptedKept))
-            {
+            if self.cx.mutant(Mutant::UnacceptedKept) {
+                continue;
+            }
+            if let Some(sk) = self.objects.sock_mut(child) {
                 tcp_abort_child(sk, &mut self.cx);
             }
         }

@@ -4,7 +4,6 @@
 //! (net/ipv4/tcp_output.c)
 
 use crate::cx::Cx;
-use crate::mutant::Mutant;
 use crate::sock::{Sock, TCP_DELACK_MAX_MS};
 
 /// The smallest retransmission timeout.
@@ -19,8 +18,7 @@ pub(crate) fn tcp_rto_min(sk: &Sock, cx: &Cx) -> u32 {
 ///
 /// Linux: tcp_rto_min_us (include/net/tcp.h)
 pub(crate) fn tcp_rto_min_us(sk: &Sock, cx: &Cx) -> u32 {
-    let ticks = tcp_rto_min(sk, cx) >> u32::from(cx.mutant(Mutant::RtoMinHalf));
-    u32::try_from(cx.hz.jiffies_to_usecs(ticks)).unwrap_or(u32::MAX)
+    u32::try_from(cx.hz.jiffies_to_usecs(tcp_rto_min(sk, cx))).unwrap_or(u32::MAX)
 }
 
 /// The largest one.

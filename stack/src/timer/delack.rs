@@ -23,15 +23,12 @@ pub(super) fn tcp_delack_timer_handler(sk: &mut Sock, cx: &mut Cx) {
     }
     if in_pingpong_mode(sk, cx) {
         // The dialogue is over; expect bulk data again.
-        sk.ack.pingpong *= u8::from(cx.mutant(Mutant::DialogueGoesOn));
+        if !cx.mutant(Mutant::DialogueGoesOn) {
+            sk.ack.pingpong = 0;
+        }
         sk.ack.ato = cx.hz.msecs_to_jiffies(TCP_ATO_MIN_MS);
     } else {
-        sk.ack.ato = sk
-            .ack
-            .ato
-            .saturating_mul(if cx.mutant(Mutant::AtoNotDoubled) { 1 } else { 2 })
-            .min(sk.loss.rto)
-            .min(tcp_ato_max(cx));
+        sk.ack.ato = sk.ack.ato.saturating_mul(2).min(sk.loss.rto).min(tcp_ato_max(cx));
     }
     tcp_send_ack(sk, cx);
     cx.mib.inc(Counter::TcpExtDelayedACKs);

@@ -19,10 +19,7 @@ use crate::state::{Event, StateMask, TcpState};
 /// Linux: keepalive_time_when (include/net/tcp.h)
 pub(crate) fn keepalive_time_when(sk: &Sock, cx: &Cx) -> u32 {
     let default = cx.sysctl.tcp_keepalive_time.unsigned_abs();
-    ticks(
-        sk.opts.keepidle_secs.filter(|_| !cx.mutant(Mutant::KeepidleIgnored)).unwrap_or(default),
-        cx,
-    )
+    ticks(sk.opts.keepidle_secs.unwrap_or(default), cx)
 }
 
 fn ticks(secs: u32, cx: &Cx) -> u32 {
@@ -34,10 +31,7 @@ fn ticks(secs: u32, cx: &Cx) -> u32 {
 /// Linux: keepalive_intvl_when (include/net/tcp.h)
 fn keepalive_intvl_when(sk: &Sock, cx: &Cx) -> u32 {
     let default = cx.sysctl.tcp_keepalive_intvl.unsigned_abs();
-    ticks(
-        sk.opts.keepintvl_secs.filter(|_| !cx.mutant(Mutant::KeepintvlIgnored)).unwrap_or(default),
-        cx,
-    )
+    ticks(sk.opts.keepintvl_secs.unwrap_or(default), cx)
 }
 
 /// Linux: tcp_reset_keepalive_timer (net/ipv4/tcp_timer.c)
@@ -63,7 +57,7 @@ pub(super) fn tcp_keepalive_timer(sk: &mut Sock, cx: &mut Cx) {
     }
     let idle = keepalive_time_elapsed(sk, cx);
     let time = keepalive_time_when(sk, cx);
-    if idle < time && !cx.mutant(Mutant::KeepaliveIdleIgnored) {
+    if idle < time {
         return reset_keepalive_timer(sk, time - idle, cx);
     }
     if has_expired(sk, idle, cx) {
@@ -89,7 +83,7 @@ fn has_expired(sk: &Sock, idle: u32, cx: &Cx) -> bool {
         return idle >= user_timeout && sk.loss.probes_out > 0;
     }
     let probes = sk.opts.keepcnt.unwrap_or(u32::from(cx.sysctl.tcp_keepalive_probes));
-    sk.loss.probes_out >= probes + u32::from(cx.mutant(Mutant::KeepaliveOneMore))
+    sk.loss.probes_out >= probes
 }
 
 /// Ticks since anything was received.

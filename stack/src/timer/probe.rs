@@ -19,11 +19,7 @@ pub(super) fn tcp_probe_timer(sk: &mut Sock, cx: &mut Cx) {
     let since = *sk.loss.probes_since.get_or_insert(cx.now);
     let user_timeout = cx.hz.msecs_to_jiffies(sk.opts.user_timeout_ms);
     let elapsed = cx.ticks_since(since);
-    if user_timeout != 0
-        && elapsed >= user_timeout
-        && since != cx.now
-        && !cx.mutant(Mutant::ProbeUserTimeoutIgnored)
-    {
+    if user_timeout != 0 && elapsed >= user_timeout && since != cx.now {
         return tcp_write_err(sk, cx);
     }
     let mut max_probes = u32::from(cx.sysctl.tcp_retries2);

@@ -5,7 +5,6 @@
 
 use super::{Timer, tcp_rto_max};
 use crate::cx::Cx;
-use crate::mutant::Mutant;
 use crate::output::pacing::tcp_pacing_delay;
 use crate::sock::Sock;
 
@@ -72,11 +71,7 @@ pub(super) fn tcp_clamp_rto_to_user_timeout(sk: &Sock, cx: &Cx) -> u32 {
         return 1;
     };
     let remaining = u32::try_from(remaining).unwrap_or(u32::MAX);
-    sk.loss.rto.min(if cx.mutant(Mutant::UserTimeoutLate) {
-        u32::MAX
-    } else {
-        cx.hz.msecs_to_jiffies(remaining)
-    })
+    sk.loss.rto.min(cx.hz.msecs_to_jiffies(remaining))
 }
 
 /// The probing interval, shortened in the same way.

@@ -27,11 +27,7 @@ pub(super) fn tcp_retransmit_timer(sk: &mut Sock, cx: &mut Cx) {
     if sk.loss.packets_out == 0 || sk.write_queue.is_rtx_empty() {
         return;
     }
-    if sk.snd.wnd == 0
-        && !cx.mutant(Mutant::ClosedWindowTimesOut)
-        && !sk.dead
-        && !sk.state().is_in(StateMask::CONNECTING)
-    {
+    if sk.snd.wnd == 0 && !sk.dead && !sk.state().is_in(StateMask::CONNECTING) {
         return retransmit_into_closed_window(sk, cx);
     }
     cx.mib.inc(Counter::TcpExtTCPTimeouts);
@@ -94,7 +90,6 @@ fn back_off(sk: &mut Sock, cx: &Cx) {
         && u32::from(sk.loss.total_rto) <= u32::from(cx.sysctl.tcp_syn_linear_timeouts);
     if sk.state() == TcpState::Established
         && thin
-        && !cx.mutant(Mutant::ThinNotLinear)
         && is_thin
         && sk.loss.retransmits <= TCP_THIN_LINEAR_RETRIES
     {
@@ -102,9 +97,9 @@ fn back_off(sk: &mut Sock, cx: &Cx) {
         tcp_set_rto(sk, cx);
     } else if !linear_syn || cx.mutant(Mutant::SynBackoffAtOnce) {
         sk.loss.backoff += 1;
-        let factor = if cx.mutant(Mutant::NoBackoff) { 1 } else { 2 };
-        let most = if cx.mutant(Mutant::RtoMaxIgnored) { u32::MAX } else { tcp_rto_max(sk) };
-        sk.loss.rto = sk.loss.rto.saturating_mul(factor).min(most);
+        if !cx.mutant(Mutant::NoBackoff) {
+            sk.loss.rto = sk.loss.rto.saturating_mul(2).min(tcp_rto_max(sk));
+        }
     }
     let when = tcp_clamp_rto_to_user_timeout(sk, cx);
     tcp_reset_xmit_timer(sk, Timer::Retransmit, when, cx);

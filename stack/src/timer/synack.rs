@@ -5,7 +5,6 @@
 
 use crate::cx::Cx;
 use crate::mib::Counter;
-use crate::mutant::Mutant;
 use crate::output::synack::tcp_rtx_synack;
 use crate::sock::control_block::TCP_TIMEOUT_INIT_MS;
 use crate::sock::{AcceptQueue, RequestSock};
@@ -35,11 +34,8 @@ pub(crate) fn reqsk_timer_handler(
     cx: &mut Cx,
 ) -> bool {
     let configured = u32::from(cx.sysctl.tcp_synack_retries);
-    let max_syn_ack_retries =
-        listener.syncnt.unwrap_or(configured) + u32::from(cx.mutant(Mutant::SynackRetryMore));
-    let shortened = threshold(listener.queue, max_syn_ack_retries);
-    let thresh =
-        if cx.mutant(Mutant::FullQueueFullPatience) { max_syn_ack_retries } else { shortened };
+    let max_syn_ack_retries = listener.syncnt.unwrap_or(configured);
+    let thresh = threshold(listener.queue, max_syn_ack_retries);
     let (expire, resend) = syn_ack_recalc(req, thresh, max_syn_ack_retries, listener.defer_accept);
     tcp_syn_ack_timeout(cx);
     if expire && (!resend || !req.acked) {
@@ -56,8 +52,7 @@ pub(crate) fn reqsk_timer_handler(
         listener.queue.young = listener.queue.young.saturating_sub(1);
     }
     req.num_timeout += 1;
-    let doublings = if cx.mutant(Mutant::SynackNoBackoff) { 0 } else { req.num_timeout };
-    let next = reqsk_timeout(doublings, listener.rto_max, cx.hz);
+    let next = reqsk_timeout(req.num_timeout, listener.rto_max, cx.hz);
     req.timer = Some(cx.timer(next).due);
     true
 }

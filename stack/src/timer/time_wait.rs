@@ -21,11 +21,7 @@ pub(crate) const TCP_TIMEWAIT_LEN_MS: u32 = 60_000;
 /// Linux: tcp_fin_time (include/net/tcp.h)
 pub(crate) fn tcp_fin_time(sk: &Sock, cx: &Cx) -> u32 {
     let default = cx.sysctl.tcp_fin_timeout;
-    let secs = sk
-        .opts
-        .linger2_secs
-        .filter(|secs| *secs != 0 && !cx.mutant(Mutant::LingerTwoTimeIgnored))
-        .unwrap_or(default);
+    let secs = sk.opts.linger2_secs.filter(|secs| *secs != 0).unwrap_or(default);
     let ticks = cx.hz.secs(u64::try_from(secs).unwrap_or(0));
     let fin_timeout = u32::try_from(ticks).unwrap_or(u32::MAX);
     // Long enough for the peer's FIN to be retransmitted.
@@ -39,9 +35,7 @@ const fn three_and_a_half(rto: u32) -> u32 {
 /// The socket ends here; the connection goes on for `timeo` ticks, in TIME-WAIT or FIN-WAIT-2, as a
 /// [`TimeWaitSock`] that takes the state with it.
 pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo: u32, cx: &mut Cx) {
-    if i64::from(cx.tw_count) >= i64::from(cx.sysctl.tcp_max_tw_buckets)
-        && !cx.mutant(Mutant::TimeWaitBucketsIgnored)
-    {
+    if i64::from(cx.tw_count) >= i64::from(cx.sysctl.tcp_max_tw_buckets) {
         // A simple measure against too many of them: the connection is forgotten.
         cx.mib.inc(Counter::TcpExtTCPTimeWaitOverflow);
         return tcp_done(sk, Event::WaitTimeout, cx);

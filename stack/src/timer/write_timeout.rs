@@ -24,8 +24,7 @@ pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
     let retry_until;
     if opening {
         let configured = u32::from(cx.sysctl.tcp_syn_retries);
-        retry_until =
-            sk.opts.syncnt.unwrap_or(configured) + u32::from(cx.mutant(Mutant::SynRetryMore));
+        retry_until = sk.opts.syncnt.unwrap_or(configured);
         let mut max_retransmits = retry_until;
         if sk.state() == TcpState::SynSent {
             max_retransmits += u32::from(cx.sysctl.tcp_syn_linear_timeouts);
@@ -48,9 +47,7 @@ pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
         };
     }
     if !expired {
-        let user_timeout =
-            if cx.mutant(Mutant::UserTimeoutIgnored) { 0 } else { sk.opts.user_timeout_ms };
-        expired = retransmits_timed_out(sk, retry_until, user_timeout, opening, cx);
+        expired = retransmits_timed_out(sk, retry_until, sk.opts.user_timeout_ms, opening, cx);
     }
     tcp_fastopen_active_detect_blackhole(sk, expired, cx);
     if expired {
