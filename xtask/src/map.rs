@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_file_has_the_scripts_of_all_its_rows() {
-        let text = format!("//! The file. Linux: tcp_minisocks\n{TEXT}");
+        let text = format!("//! RFC 9293 §3.6 · Linux: tcp_minisocks\n//!\n{TEXT}");
         let rows = rows(&Source { path: "stack/src/x.rs".into(), text });
         let file = rows.iter().find(|row| row.ours.starts_with("the file")).unwrap();
         assert_eq!(file.linux, "tcp_minisocks");

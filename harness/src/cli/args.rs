@@ -228,8 +228,8 @@ pub(super) struct DoctorArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// A requirement (RFC9293:MUST-12), a state (FIN_WAIT1), an edge (`SYN_SENT -> ESTABLISHED`), a
-    /// recorded divergence (D-0002), `rules`, `rule` and the name of one, an exit code (5), a class of
+    /// A requirement (RFC9293:MUST-12), a script and a line of it as reports name them
+    /// (close/active:12), a state (FIN_WAIT1), an edge (`SYN_SENT -> ESTABLISHED`), a recorded divergence (D-0002), `rules`, `rule` and the name of one, an exit code (5), a class of
     /// failures (late) or the code of a diagnostic (parse::expected); without it, all codes
     #[arg(num_args = 0..=2)]
     pub(super) words: Vec<String>,

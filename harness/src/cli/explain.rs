@@ -1,5 +1,7 @@
-//! `synproof explain`: what a requirement, a state, an edge, a recorded divergence, a rule of
+//! `synproof explain`: what a requirement, a script, a state, an edge, a recorded divergence, a rule of
 //! comparison or a code is.
+
+mod script;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -45,7 +47,7 @@ fn of_word(word: &str, args: &ExplainArgs) -> Result<String, String> {
     if let Some(said) = of_code(word) {
         return Ok(format!("{word}: {said}\n"));
     }
-    match divergence(word)? {
+    match divergence(word)?.or_else(|| script::of_script(word)) {
         Some(said) => Ok(said),
         None => of_specs(word, args),
     }
@@ -65,10 +67,14 @@ fn of_specs(word: &str, args: &ExplainArgs) -> Result<String, String> {
     let (requirements, claims, table) = (requirements(), claims(), transitions());
     let measure = Measure { requirements: &requirements, claims: &claims, table: &table };
     let checkout = checkout();
-    let code = |id: &str| checkout.as_deref().map(|root| sites(root, id)).unwrap_or_default();
+    let code = |id: &str| {
+        let tag = format!("[{id}]");
+        let names_it = |line: &str| line.contains(&tag);
+        checkout.as_deref().map(|root| sites(root, &names_it)).unwrap_or_default()
+    };
     of_registry(word, measure, coverage, &code).ok_or_else(|| {
         format!(
-            "`{word}` is no requirement, state, edge, recorded divergence, exit code, class of \
+            "`{word}` is no requirement, script, state, edge, recorded divergence, exit code, class of \
              failures or code of a diagnostic (for a rule of comparison: `synproof explain rule NAME`)"
         )
     })
@@ -82,16 +88,15 @@ fn checkout() -> Option<PathBuf> {
     Some(root.to_path_buf())
 }
 
-/// The lines of the stack that name a requirement.
-fn sites(root: &Path, id: &str) -> Vec<CodeSite> {
-    let tag = format!("[{id}]");
+/// The lines of the stack that are asked for.
+fn sites(root: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Vec<CodeSite> {
     let files = WalkDir::new(root.join("stack/src")).sort_by_file_name().into_iter();
     let sources = files.filter_map(Result::ok).filter_map(|file| {
         let text = std::fs::read_to_string(file.path()).ok()?;
         Some((file.path().strip_prefix(root).unwrap_or(file.path()).to_path_buf(), text))
     });
     let of_source = |(path, text): (PathBuf, String)| -> Vec<CodeSite> {
-        let lines = text.lines().zip(1..).filter(|(line, _)| line.contains(&tag));
+        let lines = text.lines().zip(1..).filter(|(line, _)| is_wanted(line));
         let site = |(line, number): (&str, usize)| {
             let place = format!("{}:{number}", path.display());
             CodeSite { place, text: line.trim().to_owned() }

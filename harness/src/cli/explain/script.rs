@@ -1,0 +1,137 @@
+//! `synproof explain SCRIPT[:LINE]`: from a line that failed to what it is about: the requirement, the
+//! code that satisfies it, and the function of Linux.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::{CodeSite, checkout, sites};
+use crate::profile::SPECS;
+use crate::registry::requirement::{Claim, Requirement, claims_of, requirements};
+
+/// Where the scripts that are part of the binary lie.
+const SUITES: [&str; 2] = ["scripts", "regressions"];
+/// So many lines of code are told for one function.
+const SITES: usize = 4;
+
+/// A script as reports name it, and a line of it.
+struct Named {
+    path: String,
+    text: String,
+    line: Option<usize>,
+}
+
+/// What the script is about; none if `word` names no script.
+pub(super) fn of_script(word: &str) -> Option<String> {
+    let Named { path, text, line } = find(word)?;
+    let mut out = format!("{path}\n");
+    for comment in text.lines().map_while(|line| line.strip_prefix("//")) {
+        if !comment.starts_with('!') {
+            let _ = writeln!(out, "  {}", comment.trim());
+        }
+    }
+    if let Some(line) = line {
+        let said = text.lines().nth(line.saturating_sub(1)).unwrap_or("(there is no such line)");
+        let _ = writeln!(out, "  line {line}: {}", said.trim());
+    }
+    let root = checkout();
+    let known = requirements();
+    for (claim, id) in claims_of(&text) {
+        out += &requirement(claim, id, known.iter().find(|row| row.id == id));
+        let tag = format!("[{id}]");
+        let names_it = |line: &str| line.contains(&tag);
+        let found = root.as_deref().map(|root| sites(root, &names_it)).unwrap_or_default();
+        out += &code(&found);
+    }
+    let functions = text.lines().filter_map(|line| line.strip_prefix("//! linux:"));
+    for function in functions.flat_map(|names| names.split(',')).map(str::trim) {
+        let _ = writeln!(out, "  Linux: {function}");
+        out += &code(&root.as_deref().map(|root| of_function(root, function)).unwrap_or_default());
+    }
+    for line in text.lines().filter_map(|line| line.strip_prefix("//! xfail")) {
+        let _ = writeln!(out, "  expected to fail {}", line.trim());
+    }
+    let _ = writeln!(out, "  again: synproof run {path}");
+    Some(out)
+}
+
+/// `close/active`, `specs/scripts/close/active.pkt:12:3` or a path of one's own.
+fn find(word: &str) -> Option<Named> {
+    let mut parts = word.split(':');
+    let name = parts.next().unwrap_or_default();
+    let line = parts.next().and_then(|line| line.parse().ok());
+    let own = std::fs::read_to_string(name).ok().filter(|_| name.ends_with(".pkt"));
+    if let Some(text) = own {
+        return Some(Named { path: name.to_owned(), text, line });
+    }
+    let name = name.trim_start_matches("specs/").trim_end_matches(".pkt");
+    let within = SUITES.iter().map(|suite| format!("{suite}/{name}.pkt"));
+    let places = std::iter::once(format!("{name}.pkt")).chain(within);
+    places.into_iter().find_map(|place| {
+        let text = SPECS.get_file(&place)?.contents_utf8()?.to_owned();
+        Some(Named { path: format!("specs/{place}"), text, line })
+    })
+}
+
+fn requirement(claim: Claim, id: &str, row: Option<&Requirement>) -> String {
+    let verb = if claim == Claim::Covers { "proves" } else { "shows what is done instead of" };
+    let Some(Requirement { level, section, summary, .. }) = row else {
+        return format!("  {verb} {id}, which no list has\n");
+    };
+    format!("  {verb} {id}: {level}, section {section}\n    {summary}\n")
+}
+
+/// The function of that name, or else the comments that name it.
+fn of_function(root: &Path, name: &str) -> Vec<CodeSite> {
+    let definition = format!("fn {name}");
+    let is_definition = |line: &str| is_word(line, &definition);
+    let found = sites(root, &is_definition);
+    if !found.is_empty() {
+        return found;
+    }
+    sites(root, &|line: &str| line.trim_start().starts_with("//") && is_word(line, name))
+}
+
+/// `word` stands in `line`, and is no part of a longer name.
+fn is_word(line: &str, word: &str) -> bool {
+    let inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    line.match_indices(word).any(|(at, _)| {
+        let before = line.get(..at).and_then(|text| text.chars().next_back());
+        let after = line.get(at + word.len()..).and_then(|text| text.chars().next());
+        !before.is_some_and(inside) && !after.is_some_and(inside)
+    })
+}
+
+fn code(found: &[CodeSite]) -> String {
+    let mut out = String::new();
+    for CodeSite { place, text } in found.iter().take(SITES) {
+        let _ = writeln!(out, "    code {place}: {text}");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failing_line_leads_to_requirement_and_function() {
+        let said = of_script("specs/scripts/state/time_wait/timeout.pkt:8:1").unwrap();
+        assert!(said.starts_with("specs/scripts/state/time_wait/timeout.pkt\n"), "{said}");
+        assert!(said.contains("proves RFC9293:MUST-13"), "{said}");
+        assert!(said.contains("\n  line 8: "), "{said}");
+    }
+
+    #[test]
+    fn scripts_go_by_the_names_of_reports() {
+        assert!(of_script("close/active").is_some_and(|said| said.contains("Linux: ")));
+        assert!(of_script("0001-request-outlives-listener").is_some());
+        assert_eq!(of_script("close/nothing"), None);
+    }
+
+    #[test]
+    fn words_are_whole() {
+        assert!(is_word("fn tcp_fin(sk", "fn tcp_fin"));
+        assert!(!is_word("fn tcp_fin_time(", "fn tcp_fin"));
+        assert!(!is_word("//! __tcp_close", "tcp_close"));
+    }
+}
