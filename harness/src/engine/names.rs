@@ -84,39 +84,18 @@ impl Names {
     }
 
     fn in_expr(&self, expr: &mut Expr) -> Result<(), Problem> {
-        match &mut expr.kind {
-            ExprKind::Used(name) => {
-                expr.kind = match self.value(name, expr.span)? {
-                    Some(Value::Int(value)) => ExprKind::Int(*value),
-                    Some(Value::Bytes(bytes)) => ExprKind::Str(escaped(bytes)),
-                    Some(Value::Port(_)) => {
-                        return Err((expr.span, format!("${name} is a port of a packet")));
-                    }
-                    None => ExprKind::Int(0),
-                };
-                Ok(())
+        let ExprKind::Used(name) = &expr.kind else {
+            return expr.children_mut().try_for_each(|child| self.in_expr(child));
+        };
+        expr.kind = match self.value(name, expr.span)? {
+            Some(Value::Int(value)) => ExprKind::Int(*value),
+            Some(Value::Bytes(bytes)) => ExprKind::Str(escaped(bytes)),
+            Some(Value::Port(_)) => {
+                return Err((expr.span, format!("${name} is a port of a packet")));
             }
-            ExprKind::Or(left, right) => {
-                self.in_expr(left)?;
-                self.in_expr(right)
-            }
-            ExprKind::List(items) | ExprKind::Call(_, items) => {
-                items.iter_mut().try_for_each(|item| self.in_expr(item))
-            }
-            ExprKind::Struct(members) => {
-                members.iter_mut().try_for_each(|member| self.in_expr(&mut member.value))
-            }
-            ExprKind::Ellipsis
-            | ExprKind::Any
-            | ExprKind::Int(_)
-            | ExprKind::Symbol(_)
-            | ExprKind::Str(_)
-            | ExprKind::Repeated(_)
-            | ExprKind::Given(_)
-            | ExprKind::Addr(_)
-            | ExprKind::Mpls(_)
-            | ExprKind::Gre(_) => Ok(()),
-        }
+            None => ExprKind::Int(0),
+        };
+        Ok(())
     }
 
     /// Names that `written` gives to what the call returned; `made` is the call as it was made.
@@ -136,7 +115,7 @@ impl Names {
                 (&arg.kind, &returned.output)
             {
                 self.give(name, Value::Bytes(bytes.clone()));
-            } else if let Some((name, span)) = pointed_at(arg) {
+            } else if let Some((name, span)) = arg.pointed_at() {
                 let problem = format!("what would be {name} is no number of 1, 4 or 8 bytes");
                 let value = number(&returned.output).ok_or((span, problem))?;
                 self.give(name, Value::Int(value));
@@ -204,13 +183,6 @@ impl Names {
 
 fn used(spec: &PacketSpec) -> impl Iterator<Item = &NamedPart> {
     spec.names.iter().filter(|named| named.role == Role::Used)
-}
-
-/// `[* as NAME]`
-fn pointed_at(expr: &Expr) -> Option<(&str, Span)> {
-    let ExprKind::List(items) = &expr.kind else { return None };
-    let [Expr { kind: ExprKind::Given(name), span }] = items.as_slice() else { return None };
-    Some((name, *span))
 }
 
 /// What a name is given to, or is compared with one, differs from run to run: the log has zeros.

@@ -5,6 +5,7 @@
 
 mod loops;
 mod names;
+mod walk;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -461,31 +462,6 @@ pub struct Expr {
     pub kind: ExprKind,
     /// Where.
     pub span: Span,
-}
-
-impl Expr {
-    /// It or something in it is like that.
-    pub fn any(&self, is: &dyn Fn(&Self) -> bool) -> bool {
-        is(self)
-            || match &self.kind {
-                ExprKind::Or(left, right) => left.any(is) || right.any(is),
-                ExprKind::List(items) | ExprKind::Call(_, items) => {
-                    items.iter().any(|item| item.any(is))
-                }
-                ExprKind::Struct(members) => members.iter().any(|member| member.value.any(is)),
-                ExprKind::Ellipsis
-                | ExprKind::Any
-                | ExprKind::Int(_)
-                | ExprKind::Symbol(_)
-                | ExprKind::Str(_)
-                | ExprKind::Repeated(_)
-                | ExprKind::Given(_)
-                | ExprKind::Used(_)
-                | ExprKind::Addr(_)
-                | ExprKind::Mpls(_)
-                | ExprKind::Gre(_) => false,
-            }
-    }
 }
 
 /// The expression forms of packetdrill; struct forms are one [`ExprKind::Struct`] with named

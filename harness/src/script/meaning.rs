@@ -122,29 +122,11 @@ fn syscall(spec: &mut SyscallSpec) {
 
 fn expr(node: &mut Expr) {
     node.span = Span::default();
-    match &mut node.kind {
-        ExprKind::Or(left, right) => {
-            expr(left);
-            expr(right);
+    if let ExprKind::Struct(members) = &mut node.kind {
+        for member in members {
+            maybe(&mut member.name);
+            member.arg.iter_mut().for_each(|arg| expr(arg));
         }
-        ExprKind::List(items) | ExprKind::Call(_, items) => items.iter_mut().for_each(expr),
-        ExprKind::Struct(members) => {
-            for member in members {
-                maybe(&mut member.name);
-                member.arg.iter_mut().for_each(|arg| expr(arg));
-                expr(&mut member.value);
-            }
-        }
-        ExprKind::Ellipsis
-        | ExprKind::Any
-        | ExprKind::Int(_)
-        | ExprKind::Symbol(_)
-        | ExprKind::Str(_)
-        | ExprKind::Repeated(_)
-        | ExprKind::Given(_)
-        | ExprKind::Used(_)
-        | ExprKind::Addr(_)
-        | ExprKind::Mpls(_)
-        | ExprKind::Gre(_) => {}
     }
+    node.children_mut().for_each(expr);
 }

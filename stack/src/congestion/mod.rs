@@ -30,4 +30,4 @@ pub(crate) use recovery::{
 pub(crate) use reno::Reno;
 pub(crate) use reno_sack::{tcp_limit_reno_sacked, tcp_remove_reno_sacks};
 pub(crate) use scoreboard::tcp_resume_early_retransmit;
-pub(crate) use undo::undo_synack_rto;
+pub(crate) use undo::{tcp_tsopt_ecr_before, undo_synack_rto};

@@ -27,7 +27,7 @@ const RECOVERY_THRESH: u8 = 16;
 /// RFC 8985 §6.2 step 2 · Linux: tcp_rack_advance
 pub(crate) fn tcp_rack_advance(sk: &mut Sock, marks: Marks, end_seq: Seq, sent: Instant, cx: &Cx) {
     let rtt_us = u32::try_from(cx.now.micros_since(sent)).unwrap_or(u32::MAX);
-    if rtt_us < sk.rtt.min_rtt_us() && (marks.ever_retrans || marks.retrans) {
+    if rtt_us < sk.rtt.min_rtt_us() && marks.is_retransmitted() {
         // Too quick for the retransmission: the original must have arrived.
         return;
     }

@@ -14,6 +14,7 @@ use crate::output::options::tcp_time_stamp;
 use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::state::TcpState;
+use crate::time::Instant;
 
 /// TCP_RACK_RECOVERY_THRESH
 const TCP_RACK_RECOVERY_THRESH: u8 = 16;
@@ -36,12 +37,19 @@ fn tcp_packet_delayed(sk: &Sock, cx: &Cx) -> bool {
         let held = !sk.rx_opt.sack_ok && !sk.snd.una.before(sk.loss.high_seq);
         return !held && sk.state() != TcpState::SynSent;
     };
-    let tsecr = sk.rx_opt.rcv_tsecr;
-    let first = tcp_time_stamp(stamp, sk.tsoffset, cx);
     if cx.mutant(Mutant::NoEifel) {
         return false;
     }
-    sk.rx_opt.saw_tstamp && tsecr != 0 && Seq(tsecr).before(Seq(first))
+    tcp_tsopt_ecr_before(sk, stamp, cx)
+}
+
+/// The peer echoes a timestamp from before `at`.
+///
+/// RFC 3522 §3.2 · Linux: tcp_tsopt_ecr_before (net/ipv4/tcp_input.c)
+pub(crate) fn tcp_tsopt_ecr_before(sk: &Sock, at: Instant, cx: &Cx) -> bool {
+    let tsecr = sk.rx_opt.rcv_tsecr;
+    let stamp = tcp_time_stamp(at, sk.tsoffset, cx);
+    sk.rx_opt.saw_tstamp && tsecr != 0 && Seq(tsecr).before(Seq(stamp))
 }
 
 /// Restores window and threshold.

@@ -7,12 +7,11 @@ use super::cong_control::ack_sample;
 use super::rate::{tcp_count_delivered, tcp_rate_skb_delivered};
 use super::rtt::{RttSample, rtt_since, tcp_ack_update_rtt};
 use super::sack::{SackState, tcp_check_sack_reordering, tcp_highest_sack_seq};
-use crate::congestion::{AckSample, tcp_rack_advance, tcp_remove_reno_sacks};
+use crate::congestion::{AckSample, tcp_rack_advance, tcp_remove_reno_sacks, tcp_tsopt_ecr_before};
 use crate::cx::Cx;
 use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::mutant::Mutant;
 use crate::output::mtu_probe::tcp_mtup_check_success;
-use crate::output::options::tcp_time_stamp;
 use crate::seq::Seq;
 use crate::sock::write_queue::Chunk;
 use crate::sock::{Chrono, Sock};
@@ -126,7 +125,7 @@ fn account_acked(
     cx: &Cx,
 ) {
     let marks = chunk.marks;
-    if (marks.ever_retrans || marks.retrans) && !cx.mutant(Mutant::RetransmittedIsOriginal) {
+    if marks.is_retransmitted() && !cx.mutant(Mutant::RetransmittedIsOriginal) {
         if marks.retrans {
             sk.loss.retrans_out = sk.loss.retrans_out.saturating_sub(pcount);
         }
@@ -162,13 +161,9 @@ fn account_acked(
 
 /// The original arrived after all: the peer echoes a timestamp from before the retransmission.
 ///
-/// RFC 3522 · Linux: tcp_skb_spurious_retrans, tcp_tsopt_ecr_before (net/ipv4/tcp_input.c)
+/// RFC 3522 · Linux: tcp_skb_spurious_retrans (net/ipv4/tcp_input.c)
 fn tcp_skb_spurious_retrans(sk: &Sock, chunk: &Chunk, cx: &Cx) -> bool {
-    let tsecr = sk.rx_opt.rcv_tsecr;
-    (chunk.marks.retrans || chunk.marks.ever_retrans)
-        && sk.rx_opt.saw_tstamp
-        && tsecr != 0
-        && Seq(tsecr).before(Seq(tcp_time_stamp(chunk.sent_at, sk.tsoffset, cx)))
+    chunk.marks.is_retransmitted() && tcp_tsopt_ecr_before(sk, chunk.sent_at, cx)
 }
 
 /// Linux: the round-trip part of tcp_clean_rtx_queue

@@ -290,7 +290,7 @@ pub(super) fn tcp_sacktag_one(
     let (seq, end_seq, sent_at) = (chunk.seq, chunk.end_seq(), chunk.sent_at);
     let (pcount, len) = (chunk.pcount(), chunk.len());
     let mut marks = chunk.marks;
-    if is_dsack && (marks.retrans || marks.ever_retrans) {
+    if is_dsack && marks.is_retransmitted() {
         let in_episode = sk.loss.undo_marker.is_some_and(|marker| end_seq.after(marker));
         if in_episode && sk.loss.undo_retrans > 0 {
             sk.loss.undo_retrans = (sk.loss.undo_retrans - pcount.cast_signed()).max(0);

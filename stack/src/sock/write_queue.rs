@@ -35,6 +35,13 @@ pub(crate) struct Marks {
     pub(crate) ever_retrans: bool,
 }
 
+impl Marks {
+    /// TCPCB_RETRANS: sent more than once, whatever became of it.
+    pub(crate) const fn is_retransmitted(self) -> bool {
+        self.retrans || self.ever_retrans
+    }
+}
+
 /// A run of bytes that is handled as one (Linux: a sk_buff with its tcp_skb_cb).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Chunk {

@@ -7,7 +7,7 @@ use crate::target::Output;
 use crate::target::syscall::Buffer;
 
 use super::super::packets::Problem;
-use super::args::{bytes_of, int, len_of, list, members};
+use super::args::{int, len_of, list, members};
 use super::verify::Judgement;
 
 /// What a receiving call must have put into one of its buffers.
@@ -25,23 +25,7 @@ pub(crate) struct ExpectedContent {
 
 /// The bytes of a text, if it is one.
 fn text_of(expr: &Expr) -> Result<Option<Vec<u8>>, Problem> {
-    match &expr.kind {
-        ExprKind::Str(raw) => bytes_of(raw, expr.span).map(Some),
-        ExprKind::Repeated(text) => repeated(text, expr.span).map(Some),
-        ExprKind::Ellipsis
-        | ExprKind::Any
-        | ExprKind::Int(_)
-        | ExprKind::Symbol(_)
-        | ExprKind::Given(_)
-        | ExprKind::Used(_)
-        | ExprKind::Or(..)
-        | ExprKind::List(_)
-        | ExprKind::Struct(_)
-        | ExprKind::Call(..)
-        | ExprKind::Addr(_)
-        | ExprKind::Mpls(_)
-        | ExprKind::Gre(_) => Ok(None),
-    }
+    expr.text().transpose().map_err(|why| (expr.span, why.to_string()))
 }
 
 pub(super) fn repeated(text: &Text, span: Span) -> Result<Vec<u8>, Problem> {

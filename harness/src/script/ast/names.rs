@@ -1,6 +1,7 @@
 //! Extensions: names for what the target chose, and bytes as text.
 
-use crate::script::source::Spanned;
+use super::{Expr, ExprKind};
+use crate::script::source::{Span, Spanned};
 use crate::script::strings::{EscapeError, unescape};
 
 /// A part of a packet that gives a name to what the target chose (`* as NAME`), or has the value
@@ -55,5 +56,24 @@ impl Text {
     /// See [`unescape`].
     pub fn bytes(&self) -> Result<Vec<u8>, EscapeError> {
         Ok(unescape(&self.raw)?.repeat(usize::try_from(self.times).unwrap_or_default()))
+    }
+}
+
+impl Expr {
+    /// The bytes of a text, if it is one.
+    #[must_use]
+    pub fn text(&self) -> Option<Result<Vec<u8>, EscapeError>> {
+        if let ExprKind::Str(raw) = &self.kind {
+            return Some(unescape(raw));
+        }
+        if let ExprKind::Repeated(text) = &self.kind { Some(text.bytes()) } else { None }
+    }
+
+    /// The name that `[* as NAME]` gives.
+    #[must_use]
+    pub fn pointed_at(&self) -> Option<(&str, Span)> {
+        let ExprKind::List(items) = &self.kind else { return None };
+        let [Self { kind: ExprKind::Given(name), span }] = items.as_slice() else { return None };
+        Some((name, *span))
     }
 }

@@ -151,40 +151,20 @@ fn agree(vector: &Expr, count: &Expr, found: &mut Vec<Diagnostic>) {
 }
 
 fn strings(expr: &Expr, found: &mut Vec<Diagnostic>) {
-    match &expr.kind {
-        ExprKind::Str(raw) | ExprKind::Repeated(Text { raw, .. }) => {
-            if let Err(error) = unescape(raw) {
-                let message = error.to_string();
-                found.push(Diagnostic::error("check::bad-escape", expr.span, message));
-            } else if has_form_feed_quirk(raw) {
-                found.push(
-                    Diagnostic::warning(
-                        "check::form-feed",
-                        expr.span,
-                        "`\\\\` and `\\\"` stand for a form feed, as in packetdrill",
-                    )
-                    .with_help("write \\x5c for a backslash, \\x22 for a quote"),
-                );
-            }
+    if let ExprKind::Str(raw) | ExprKind::Repeated(Text { raw, .. }) = &expr.kind {
+        if let Err(error) = unescape(raw) {
+            let message = error.to_string();
+            found.push(Diagnostic::error("check::bad-escape", expr.span, message));
+        } else if has_form_feed_quirk(raw) {
+            found.push(
+                Diagnostic::warning(
+                    "check::form-feed",
+                    expr.span,
+                    "`\\\\` and `\\\"` stand for a form feed, as in packetdrill",
+                )
+                .with_help("write \\x5c for a backslash, \\x22 for a quote"),
+            );
         }
-        ExprKind::Or(left, right) => {
-            strings(left, found);
-            strings(right, found);
-        }
-        ExprKind::List(items) | ExprKind::Call(_, items) => {
-            items.iter().for_each(|item| strings(item, found));
-        }
-        ExprKind::Struct(members) => {
-            members.iter().for_each(|member| strings(&member.value, found));
-        }
-        ExprKind::Ellipsis
-        | ExprKind::Any
-        | ExprKind::Int(_)
-        | ExprKind::Symbol(_)
-        | ExprKind::Given(_)
-        | ExprKind::Used(_)
-        | ExprKind::Addr(_)
-        | ExprKind::Mpls(_)
-        | ExprKind::Gre(_) => {}
     }
+    expr.children().for_each(|child| strings(child, found));
 }

@@ -118,21 +118,5 @@ impl Labels<'_> {
 }
 
 fn integer(expr: &Expr) -> Option<i64> {
-    match &expr.kind {
-        ExprKind::Int(value) => Some(*value),
-        ExprKind::Ellipsis
-        | ExprKind::Any
-        | ExprKind::Symbol(_)
-        | ExprKind::Str(_)
-        | ExprKind::Repeated(_)
-        | ExprKind::Given(_)
-        | ExprKind::Used(_)
-        | ExprKind::Or(..)
-        | ExprKind::List(_)
-        | ExprKind::Struct(_)
-        | ExprKind::Call(..)
-        | ExprKind::Addr(_)
-        | ExprKind::Mpls(_)
-        | ExprKind::Gre(_) => None,
-    }
+    if let ExprKind::Int(value) = expr.kind { Some(value) } else { None }
 }

@@ -8,7 +8,6 @@ use crate::script::ast::{
 };
 use crate::script::diagnostic::Diagnostic;
 use crate::script::source::{Span, Spanned};
-use crate::script::strings::unescape;
 use crate::script::symbols::closest_of;
 
 /// What a name is of.
@@ -94,7 +93,7 @@ impl Names<'_> {
             let written = buffer.is_some_and(|&(_, index, of_target)| index == at && of_target);
             if let (ExprKind::Given(given), true) = (&arg.kind, written) {
                 self.give(given, Kind::Bytes, arg.span);
-            } else if let Some((given, span)) = pointed_at(arg)
+            } else if let Some((given, span)) = arg.pointed_at()
                 && POINTERS.contains(&(name, at))
             {
                 self.give(given, Kind::Number, span);
@@ -137,35 +136,17 @@ impl Names<'_> {
     }
 
     fn uses(&mut self, expr: &Expr, is_buffer: bool) {
-        match &expr.kind {
-            ExprKind::Used(name) => {
-                let kinds: &[Kind] =
-                    if is_buffer { &[Kind::Bytes, Kind::Number] } else { &[Kind::Number] };
-                self.used(&Spanned::new(name.clone(), expr.span), kinds);
+        if let ExprKind::Used(name) = &expr.kind {
+            let kinds: &[Kind] =
+                if is_buffer { &[Kind::Bytes, Kind::Number] } else { &[Kind::Number] };
+            self.used(&Spanned::new(name.clone(), expr.span), kinds);
+        } else if let ExprKind::Struct(members) = &expr.kind {
+            for member in members {
+                // The base of an iovec.
+                self.uses(&member.value, member.name.is_none());
             }
-            ExprKind::Or(left, right) => {
-                self.uses(left, false);
-                self.uses(right, false);
-            }
-            ExprKind::List(items) | ExprKind::Call(_, items) => {
-                items.iter().for_each(|item| self.uses(item, false));
-            }
-            ExprKind::Struct(members) => {
-                for member in members {
-                    // The base of an iovec.
-                    self.uses(&member.value, member.name.is_none());
-                }
-            }
-            ExprKind::Ellipsis
-            | ExprKind::Any
-            | ExprKind::Int(_)
-            | ExprKind::Symbol(_)
-            | ExprKind::Str(_)
-            | ExprKind::Repeated(_)
-            | ExprKind::Given(_)
-            | ExprKind::Addr(_)
-            | ExprKind::Mpls(_)
-            | ExprKind::Gre(_) => {}
+        } else {
+            expr.children().for_each(|child| self.uses(child, false));
         }
     }
 
@@ -178,13 +159,6 @@ impl Names<'_> {
     }
 }
 
-/// `[* as NAME]`
-fn pointed_at(expr: &Expr) -> Option<(&str, Span)> {
-    let ExprKind::List(items) = &expr.kind else { return None };
-    let [Expr { kind: ExprKind::Given(name), span }] = items.as_slice() else { return None };
-    Some((name, *span))
-}
-
 /// `write(3, "hello", 9)` would send what is behind the text; `read(3, "hello", 4)` cannot get it.
 fn text_length(call: &SyscallSpec, at: usize, arg: &Expr, found: &mut Vec<Diagnostic>) {
     let receives = match call.name.node.as_str() {
@@ -192,13 +166,7 @@ fn text_length(call: &SyscallSpec, at: usize, arg: &Expr, found: &mut Vec<Diagno
         "write" | "send" | "sendto" => false,
         _ => return,
     };
-    let text = if let ExprKind::Str(raw) = &arg.kind {
-        unescape(raw).ok()
-    } else if let ExprKind::Repeated(text) = &arg.kind {
-        text.bytes().ok()
-    } else {
-        None
-    };
+    let text = arg.text().and_then(Result::ok);
     let (1, Some(text), Some(ExprKind::Int(len))) = (at, text, call.args.get(2).map(|e| &e.kind))
     else {
         return;

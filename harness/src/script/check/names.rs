@@ -68,35 +68,19 @@ fn syscall(call: &SyscallSpec, with: &CheckOptions, found: &mut Vec<Diagnostic>)
 }
 
 fn expression(expr: &Expr, with: &CheckOptions, found: &mut Vec<Diagnostic>) {
-    match &expr.kind {
-        ExprKind::Symbol(name) => symbol(name, expr.span, with, found),
-        ExprKind::Or(left, right) => {
-            expression(left, with, found);
-            expression(right, with, found);
-        }
-        ExprKind::List(items) | ExprKind::Call(_, items) => {
-            items.iter().for_each(|item| expression(item, with, found));
-        }
-        ExprKind::Struct(members) => {
-            for member in members {
-                if let Some(name) = &member.name
-                    && name.node.starts_with("TCP_NLA_")
-                {
-                    symbol(&name.node, name.span, with, found);
-                }
-                expression(&member.value, with, found);
+    if let ExprKind::Symbol(name) = &expr.kind {
+        symbol(name, expr.span, with, found);
+    } else if let ExprKind::Struct(members) = &expr.kind {
+        for member in members {
+            if let Some(name) = &member.name
+                && name.node.starts_with("TCP_NLA_")
+            {
+                symbol(&name.node, name.span, with, found);
             }
+            expression(&member.value, with, found);
         }
-        ExprKind::Ellipsis
-        | ExprKind::Any
-        | ExprKind::Int(_)
-        | ExprKind::Str(_)
-        | ExprKind::Repeated(_)
-        | ExprKind::Given(_)
-        | ExprKind::Used(_)
-        | ExprKind::Addr(_)
-        | ExprKind::Mpls(_)
-        | ExprKind::Gre(_) => {}
+    } else {
+        expr.children().for_each(|child| expression(child, with, found));
     }
 }
 
