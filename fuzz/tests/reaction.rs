@@ -12,14 +12,14 @@ const IRS: u32 = 5000;
 
 /// A connection whose SYNs were exchanged: 1001 is to be acknowledged, 5001 to be received.
 fn wire() -> Wire {
+    opened_by(None)
+}
+
+/// The same, with this timestamp on the peer's SYN.
+fn opened_by(tsval: Option<u32>) -> Wire {
     let mut wire = Wire::new(8080, 40_001);
-    wire.arrives(&Arrival {
-        flags: SYN,
-        seq: IRS,
-        window: 1000,
-        plain: true,
-        ..Arrival::default()
-    });
+    let syn = arrival(SYN, IRS, 0, 0);
+    wire.arrives(&Arrival { window: 1000, tsval, ..syn });
     let syn_ack =
         Seen { flags: SYN | ACK, seq: ISS, ack: IRS + 1, window: 1000, ..Seen::default() };
     assert_eq!(wire.leaves(&syn_ack, &[], Lenience::default()), None);
@@ -137,7 +137,7 @@ fn what_is_unacceptable_is_answered_when_nothing_was_said_for_a_while(
 
 #[test]
 fn an_old_timestamp_is_told_by_what_was_echoed() {
-    let mut wire = wire();
+    let mut wire = opened_by(Some(600));
     let echo = Seen { ecr: Some(700), ..data(1001, 5001, &[]).0 };
     assert_eq!(wire.leaves(&echo, &[], Lenience::default()), None);
     let stamped = |tsval| Arrival { tsval: Some(tsval), ..arrival(ACK, 5001, 1001, 10) };
@@ -145,6 +145,9 @@ fn an_old_timestamp_is_told_by_what_was_echoed() {
     assert!(!wire.is_stale(&stamped(699)) && !wire.is_stale(&stamped(700)));
     wire.came_next(&stamped(705));
     assert!(wire.is_stale(&stamped(703)) && !wire.is_stale(&stamped(704)));
+    let mut without = opened_by(None);
+    assert_eq!(without.leaves(&echo, &[], Lenience::default()), None);
+    assert!(!without.is_stale(&stamped(600)));
 }
 
 #[test]

@@ -113,8 +113,8 @@ struct Player {
     sent: Vec<Seen>,
     /// Fates of the next packets: to the stack, from it.
     fates: [Vec<Fate>; 2],
-    /// A packet that is overtaken by the next.
-    overtaken: Option<Vec<u8>>,
+    /// A segment that is overtaken by the next, and the index of its connection.
+    overtaken: Option<(Arrival, Vec<u8>, usize)>,
     may_shrink: bool,
     setting: Setting,
     /// What each socket held for its application when data last arrived, in bytes of memory; whether
@@ -252,14 +252,18 @@ impl Player {
         match fate {
             Some(Fate::Lose) => return Ok(()),
             Some(Fate::Overtaken) => {
-                self.overtaken = Some(bytes);
+                self.overtaken = Some((arrival, bytes, index));
                 return Ok(());
             }
             Some(Fate::Duplicate) => self.deliver(&arrival, &bytes, index)?,
             None => {}
         }
         self.deliver(&arrival, &bytes, index)?;
-        if let Some(late) = self.overtaken.take() {
+        if let Some((arrival, late, index)) = self.overtaken.take() {
+            // Its window counts by the scale that the other one may have told.
+            if let Some(link) = self.links.get_mut(index) {
+                link.wire.arrives(&arrival);
+            }
             self.stack.on_packet(self.now, &late);
             self.after_event()?;
             self.states_are_now();

@@ -60,8 +60,8 @@ pub struct Wire {
     is_torn: bool,
     /// The peer opened the connection.
     passive: bool,
-    /// The stack's SYN was one of Fast Open, for which Linux uses what it remembers of the peer, or
-    /// its own MSS.
+    /// The stack's SYN was one of Fast Open, by its option or its data, for which Linux uses what it
+    /// remembers of the peer, or its own MSS.
     fastopen: bool,
     /// Shift of the stack's windows.
     shift: u8,
@@ -85,6 +85,9 @@ pub struct Wire {
     pub maxseg: u32,
     /// The peer's SYN did not say.
     no_mss: bool,
+    /// A SYN of the peer's had no timestamp, so that those of other segments mean nothing. Linux puts
+    /// one on the SYN-ACK of a simultaneous open all the same.
+    no_stamps: bool,
     /// The last timestamp that the stack has surely seen.
     recent: Option<u32>,
 }
@@ -164,6 +167,7 @@ impl Wire {
             }
             self.mss = self.mss.max(arrival.mss.map_or(0, u32::from));
             self.no_mss |= arrival.mss.is_none_or(|mss| mss == 0);
+            self.no_stamps |= arrival.tsval.is_none();
             self.scales[1] = self.scales[1].max(arrival.wscale);
             self.syn_window = self.syn_window.max(arrival.window);
         }
@@ -190,7 +194,7 @@ impl Wire {
         let stamps = arrival.tsval.zip(self.recent.filter(|recent| *recent != 0));
         // Far away there is no telling old from new.
         let old = |(value, recent): (u32, u32)| (2..1 << 30).contains(&recent.wrapping_sub(value));
-        stamps.is_some_and(old) && !arrival.has(SYN)
+        stamps.is_some_and(old) && !self.no_stamps && !arrival.has(SYN)
     }
 
     /// A segment came to an established connection, which stays one, at the number that was
@@ -258,7 +262,8 @@ impl Wire {
     fn begin(&mut self, seen: &Seen) {
         self.incarnations += 1;
         self.iss = Some(seen.seq);
-        (self.passive, self.fastopen) = (seen.has(ACK), seen.fastopen);
+        self.passive = seen.has(ACK);
+        self.fastopen = seen.fastopen || seen.payload > 0;
         self.snd_max = seen.end();
         (self.acked, self.irs, self.in_order, self.recent) = (None, None, None, None);
         // The peer's SYN offered a window for what follows the stack's own.
