@@ -99,6 +99,9 @@ enum Job {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = fuzz::as_wrapper() {
+        return code;
+    }
     let outcome = match Arguments::parse().job {
         Job::Test => test::test(),
         Job::Lint => lint::lint(),

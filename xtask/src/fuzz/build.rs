@@ -1,24 +1,16 @@
 //! The programs: libFuzzer targets with coverage, on the stable toolchain, and the tools beside them.
 //!
 //! rustc on stable cannot be asked for sanitizers, but for LLVM's pass that sanitizers use to count
-//! edges, which is all that libFuzzer needs. It is what `cargo fuzz -s none` does.
+//! edges, which is all that libFuzzer needs. It is what `cargo fuzz -s none` does, if for every crate.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::sancov::{self, COUNTINGS, Counting};
 use crate::root::root;
 use crate::shell::{cargo, passes};
-
-/// The pass, what it counts, and what it tells of comparisons.
-const COVERAGE: [&str; 5] = [
-    "-Cpasses=sancov-module",
-    "-Cllvm-args=-sanitizer-coverage-level=4",
-    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
-    "-Cllvm-args=-sanitizer-coverage-pc-table",
-    "-Cllvm-args=-sanitizer-coverage-trace-compares",
-];
 
 /// Names of the libFuzzer programs: the files of fuzz/fuzz_targets.
 pub(super) fn names() -> Result<Vec<String>> {
@@ -33,25 +25,34 @@ pub(super) fn names() -> Result<Vec<String>> {
 /// Builds the libFuzzer programs with coverage; the directory they are in.
 pub(super) fn programs(asan: bool) -> Result<PathBuf> {
     needs()?;
-    let host = host()?;
     let dir = root().join(if asan { "target/fuzz-asan" } else { "target/fuzz" });
-    let mut flags = vec!["--cfg".to_owned(), "fuzzing".to_owned()];
-    flags.extend(COVERAGE.map(str::to_owned));
+    let names = names()?;
+    for counting in COUNTINGS {
+        let named = names.iter().filter(|name| std::ptr::eq(sancov::counting(name), counting));
+        build(&named.map(String::as_str).collect::<Vec<_>>(), counting, &dir, asan)?;
+    }
+    Ok(dir.join(host()?).join("checked"))
+}
+
+/// Builds those that count the same.
+fn build(names: &[&str], counting: &Counting, dir: &Path, asan: bool) -> Result<()> {
+    let host = host()?;
+    let mut flags = vec!["--cfg", "fuzzing"];
     let profile = ["build", "--profile", "checked", "--package", "synproof-fuzz"];
     let mut command = cargo(&profile);
     if asan {
-        flags.push("-Zsanitizer=address".to_owned());
+        flags.push("-Zsanitizer=address");
+        command.arg("--no-default-features");
         nightly(&mut command)?;
     }
     command
         .args(["--features", "libfuzzer", "--target", &host, "--target-dir"])
-        .arg(&dir)
-        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
-    for name in names()? {
-        command.args(["--bin", &name]);
-    }
+        .arg(dir)
+        .args(names.iter().flat_map(|name| ["--bin", *name]))
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+        .env("RUSTC_WORKSPACE_WRAPPER", sancov::wrapper(counting, dir)?);
     ensure!(passes(command)?, "the fuzz targets do not build");
-    Ok(dir.join(host).join("checked"))
+    Ok(())
 }
 
 /// Builds a program of ours without coverage; where it is.

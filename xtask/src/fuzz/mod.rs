@@ -4,6 +4,7 @@
 
 mod build;
 mod jobs;
+mod sancov;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 pub(crate) use jobs::smoke;
+pub(crate) use sancov::as_wrapper;
 
 /// What is done.
 #[derive(Subcommand)]

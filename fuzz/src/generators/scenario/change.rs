@@ -7,7 +7,7 @@ use crate::Seeded;
 use crate::oracles::scenario::{read, write};
 
 /// Most steps.
-const MOST: usize = 48;
+const MOST: usize = 24;
 
 /// Changes stored scenarios for [`Profile::Storm`].
 #[must_use]
