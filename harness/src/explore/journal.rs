@@ -24,6 +24,12 @@ pub struct Identity {
     pub targets: Vec<String>,
 }
 
+impl std::fmt::Display for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} on {}", self.cases, self.targets.join(", "))
+    }
+}
+
 /// What became of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -92,7 +98,7 @@ pub enum JournalError {
         source: io::Error,
     },
     /// It is the journal of something else.
-    #[error("{} belongs to another campaign: {theirs:?}, not {ours:?}", path.display())]
+    #[error("{} belongs to another campaign: {theirs}, not {ours}", path.display())]
     Another {
         /// Which file.
         path: PathBuf,

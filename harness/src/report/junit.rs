@@ -32,6 +32,9 @@ impl<W: Write> Junit<W> {
         if self.show.wall {
             case.set_time(Duration::from_micros(result.wall_us));
         }
+        if result.attempts > 1 {
+            case.add_property(("attempts", result.attempts.to_string().as_str()));
+        }
         if !result.verdict.is_expected() {
             case.set_system_out(render_failure(result, Paint::default()));
         }

@@ -36,6 +36,9 @@ impl<W: Write> Tap<W> {
         let mut text = format!("{status} {} - {name} ({})", self.number, result.id.ip.name());
         text += &directive;
         text.push('\n');
+        if result.attempts > 1 {
+            let _ = writeln!(text, "# run {} of it", result.attempts);
+        }
         if !result.verdict.is_expected() {
             text += &details(result);
         }
