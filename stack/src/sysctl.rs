@@ -9,8 +9,8 @@ mod table;
 mod value;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{LazyLock, OnceLock};
 
 use crate::errno::Errno;
 use crate::kernel::{self, KNOBS, KernelVersion, find_knob};
@@ -110,6 +110,17 @@ impl Sysctls {
     /// The knobs of a host that has just started `version` of Linux.
     #[must_use]
     pub fn of(version: KernelVersion) -> Self {
+        // Exploration and fuzzing start hosts by the million.
+        static STARTED: [OnceLock<Sysctls>; KernelVersion::KNOWN.len()] =
+            [const { OnceLock::new() }; KernelVersion::KNOWN.len()];
+        let known = KernelVersion::KNOWN.iter().zip(&STARTED).find(|(known, _)| **known == version);
+        match known {
+            Some((_, started)) => started.get_or_init(|| Self::started(version)).clone(),
+            None => Self::started(version),
+        }
+    }
+
+    fn started(version: KernelVersion) -> Self {
         let mut all = Self::default();
         for knob in KNOBS {
             if let Some(((row, _), value)) = indexed(knob.name).zip(knob.initial(version)) {
@@ -136,9 +147,9 @@ impl Sysctls {
 /// A knob, and what is known of it in other kernels.
 type Indexed = (&'static table::Knob, Option<&'static kernel::Knob>);
 
-/// The rows of a knob. Whoever sets a host up sets many of them, so there is an index.
+/// The rows of a knob. Whoever sets a host up sets many of them, so there is an index, which nobody goes through.
 fn indexed(name: &str) -> Option<Indexed> {
-    static INDEX: LazyLock<BTreeMap<&str, Indexed>> = LazyLock::new(|| {
+    static INDEX: LazyLock<HashMap<&str, Indexed>> = LazyLock::new(|| {
         table::TABLE.iter().map(|row| (row.name, (row, find_knob(row.name)))).collect()
     });
     INDEX.get(name).copied()

@@ -43,7 +43,7 @@ pub(super) struct Session<'a> {
     pub(super) code: Vec<code::Captured>,
     /// Where the log has each of them, in a run that observes.
     pub(super) code_entries: Vec<usize>,
-    pub(super) states: BTreeMap<String, TcpState>,
+    pub(super) states: BTreeMap<usize, TcpState>,
     /// What was last seen of each socket, by the number of its connection.
     pub(super) seen: BTreeMap<usize, Known>,
     pub(super) warnings: Vec<Failure>,

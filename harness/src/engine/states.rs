@@ -16,24 +16,25 @@ use super::session::{Finished, Session};
 impl Session<'_> {
     /// Asks for the state of every known connection and logs what changed.
     pub(super) fn record_states(&mut self, event: &Event) -> Step<()> {
-        let (names, flows): (Vec<String>, Vec<FlowKey>) = self
-            .connections
-            .iter()
-            .enumerate()
-            .filter_map(|(n, (_, c))| flow_of(c).map(|flow| (format!("#{}", n + 1), flow)))
+        let (numbers, flows): (Vec<usize>, Vec<FlowKey>) = (1..)
+            .zip(self.connections.iter())
+            .filter_map(|(number, (_, connection))| Some((number, flow_of(connection)?)))
             .unzip();
+        if flows.is_empty() {
+            return Ok(());
+        }
         let at = self.finished_at();
         let states = self.target.tcp_states(&flows).map_err(|e| target_problem(e, event.span))?;
-        for (socket, to) in names.into_iter().zip(states) {
-            self.note_state(at, event, socket, to);
+        for (number, to) in numbers.into_iter().zip(states) {
+            self.note_state(at, event, number, to);
         }
         Ok(())
     }
 
-    fn note_state(&mut self, at: ScriptTime, event: &Event, socket: String, to: TcpState) {
-        let from = self.states.insert(socket.clone(), to);
+    fn note_state(&mut self, at: ScriptTime, event: &Event, number: usize, to: TcpState) {
+        let from = self.states.insert(number, to);
         if from != Some(to) {
-            let line = Some(self.line(event.span));
+            let (line, socket) = (Some(self.line(event.span)), format!("#{number}"));
             self.record(at, line, What::State { socket, from, to });
         }
     }

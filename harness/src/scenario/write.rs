@@ -23,7 +23,7 @@ pub const FIRST_PORT: u16 = 40_000;
 pub fn script_text(scenario: &Scenario) -> String {
     let mut text = head(scenario);
     for (index, step) in scenario.steps.iter().enumerate() {
-        text.push_str(&step_line(step, index == 0, scenario.family));
+        push_step(&mut text, step, index == 0, scenario.family);
         text.push('\n');
     }
     text.push_str(&foot(scenario));
@@ -78,55 +78,75 @@ pub fn foot(scenario: &Scenario) -> String {
 /// One step. The first event of a script is at time 0.
 #[must_use]
 pub fn step_line(step: &Step, first: bool, family: Family) -> String {
-    let what = match &step.action {
-        Action::Verbatim(text) => return text.clone(),
-        Action::Call(call) => call_line(call),
-        Action::Segment(segment) => segment_text(segment),
-        Action::Icmp(error) => icmp_text(error, family),
-        Action::Link(event) => format!("`: {event:?}`"),
-        Action::Wait => "`true`".to_owned(),
-    };
-    if first { format!("0 {what}") } else { format!("+{} {what}", seconds(step.after_us)) }
+    let mut line = String::new();
+    push_step(&mut line, step, first, family);
+    line
 }
 
-fn seconds(us: u64) -> String {
-    seconds_text(i64::try_from(us).unwrap_or(i64::MAX))
+/// Writes a step. Exploration writes scripts by the million, so nothing is written twice.
+fn push_step(line: &mut String, step: &Step, first: bool, family: Family) {
+    if let Action::Verbatim(text) = &step.action {
+        return line.push_str(text);
+    }
+    line.push_str(if first { "0 " } else { "+" });
+    if !first {
+        line.push_str(&seconds_text(i64::try_from(step.after_us).unwrap_or(i64::MAX)));
+        line.push(' ');
+    }
+    match &step.action {
+        Action::Call(call) => push_call(line, call),
+        Action::Segment(segment) => push_segment(line, segment),
+        Action::Icmp(error) => line.push_str(&icmp_text(error, family)),
+        Action::Link(event) => {
+            let _ = write!(line, "`: {event:?}`");
+        }
+        Action::Verbatim(_) | Action::Wait => line.push_str("`true`"),
+    }
 }
 
 /// `< 40001 > 8080 S 0:0(0) win 1000 <mss 1000>`
 #[must_use]
 pub fn segment_text(segment: &Segment) -> String {
+    let mut text = String::new();
+    push_segment(&mut text, segment);
+    text
+}
+
+fn push_segment(text: &mut String, segment: &Segment) {
     let segment = Peer::default().concrete(segment, 0);
-    let mut text = "<".to_owned();
-    match segment.tos {
-        0 => {}
-        1 => text.push_str(" [ect1]"),
-        2 => text.push_str(" [ect0]"),
-        3 => text.push_str(" [ce]"),
-        tos => text.push_str(&format!(" [tos {tos:#04x}]")),
-    }
+    text.push('<');
+    // Writing to a string cannot fail.
+    let _ = match segment.tos {
+        0 => Ok(()),
+        1 => text.write_str(" [ect1]"),
+        2 => text.write_str(" [ect0]"),
+        3 => text.write_str(" [ce]"),
+        tos => write!(text, " [tos {tos:#04x}]"),
+    };
     if segment.conn != 0 {
-        text.push_str(&format!(" {} > {LOCAL_PORT}", port(segment.conn)));
+        let _ = write!(text, " {} > {LOCAL_PORT}", port(segment.conn));
     }
     let (seq, len) = (seq_of(segment.seq), segment.payload);
     let end = seq.wrapping_add(u32::from(len));
-    text.push_str(&format!(" {} {seq}:{end}({len})", flags_text(segment.flags & 0x1ff)));
+    let _ = write!(text, " {} {seq}:{end}({len})", flags_text(segment.flags & 0x1ff));
     if let Some(ack) = segment.ack {
-        text.push_str(&format!(" ack {}", ack_of(ack)));
+        let _ = write!(text, " ack {}", ack_of(ack));
     }
-    text.push_str(&format!(" win {}", segment.window));
+    let _ = write!(text, " win {}", segment.window);
     if segment.urgent != 0 || segment.flags & flag::URG != 0 {
-        text.push_str(&format!(" urg {}", segment.urgent));
+        let _ = write!(text, " urg {}", segment.urgent);
+    }
+    for (index, option) in segment.options.iter().enumerate() {
+        text.push_str(if index == 0 { " <" } else { "," });
+        push_option(text, option);
     }
     if !segment.options.is_empty() {
-        let list: Vec<String> = segment.options.iter().map(option_text).collect();
-        text.push_str(&format!(" <{}>", list.join(",")));
+        text.push('>');
     }
     if !segment.malform.is_empty() {
         let list: Vec<String> = segment.malform.iter().map(ToString::to_string).collect();
-        text.push_str(&format!(" /but({})", list.join(", ")));
+        let _ = write!(text, " /but({})", list.join(", "));
     }
-    text
 }
 
 /// The peer's port of a connection.
@@ -147,23 +167,24 @@ fn stamp_of(stamp: Stamp) -> u32 {
     if let Stamp::At(number) = stamp { number } else { 0 }
 }
 
-fn option_text(option: &Opt) -> String {
-    match option {
-        Opt::Eol => "eol".to_owned(),
-        Opt::Nop => "nop".to_owned(),
-        Opt::Mss(mss) => format!("mss {mss}"),
-        Opt::Wscale(shift) => format!("wscale {shift}"),
-        Opt::SackOk => "sackOK".to_owned(),
+fn push_option(text: &mut String, option: &Opt) {
+    let _ = match option {
+        Opt::Eol => text.write_str("eol"),
+        Opt::Nop => text.write_str("nop"),
+        Opt::Mss(mss) => write!(text, "mss {mss}"),
+        Opt::Wscale(shift) => write!(text, "wscale {shift}"),
+        Opt::SackOk => text.write_str("sackOK"),
         Opt::Sack(blocks) => {
-            let block =
-                |(left, right): &(Ack, Ack)| format!(" {}:{}", ack_of(*left), ack_of(*right));
-            format!("sack{}", blocks.iter().map(block).collect::<String>())
+            text.push_str("sack");
+            blocks
+                .iter()
+                .try_for_each(|(left, right)| write!(text, " {}:{}", ack_of(*left), ack_of(*right)))
         }
-        Opt::Ts { val, ecr } => format!("TS val {} ecr {}", stamp_of(*val), stamp_of(*ecr)),
-        Opt::FastOpen(cookie) if cookie.is_empty() => "FO".to_owned(),
-        Opt::FastOpen(cookie) => format!("FO {}", hex(cookie)),
-        Opt::Raw(bytes) => format!("raw {}", hex(bytes)),
-    }
+        Opt::Ts { val, ecr } => write!(text, "TS val {} ecr {}", stamp_of(*val), stamp_of(*ecr)),
+        Opt::FastOpen(cookie) if cookie.is_empty() => text.write_str("FO"),
+        Opt::FastOpen(cookie) => write!(text, "FO {}", hex(cookie)),
+        Opt::Raw(bytes) => write!(text, "raw {}", hex(bytes)),
+    };
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -183,10 +204,11 @@ pub fn icmp_text(error: &IcmpError, family: Family) -> String {
 }
 
 /// The call with the result that says nothing, or the label of the descriptor it makes.
-fn call_line(call: &Call) -> String {
-    let result = match call {
-        Call::Socket { slot } => slot.label().to_string(),
-        Call::Accept { child, .. } => child.label().to_string(),
+fn push_call(line: &mut String, call: &Call) {
+    line.push_str(&call_text(call));
+    let _ = match call {
+        Call::Socket { slot } => write!(line, " = {}", slot.label()),
+        Call::Accept { child, .. } => write!(line, " = {}", child.label()),
         Call::NonBlocking { .. }
         | Call::Bind { .. }
         | Call::Listen { .. }
@@ -201,9 +223,8 @@ fn call_line(call: &Call) -> String {
         | Call::Close { .. }
         | Call::SetOption { .. }
         | Call::GetOption { .. }
-        | Call::Linger { .. } => "*".to_owned(),
+        | Call::Linger { .. } => line.write_str(" = *"),
     };
-    format!("{} = {result}", call_text(call))
 }
 
 /// `send(4, ..., 100, MSG_DONTWAIT)`: the call without its result.

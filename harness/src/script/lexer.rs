@@ -230,6 +230,9 @@ fn next_token(rest: &str, at_start: bool) -> (TokenKind, usize) {
         return found;
     }
     let mut best = (TokenKind::Punct, rest.chars().next().map_or(1, char::len_utf8));
+    if !begins_candidate(bytes) {
+        return best;
+    }
     for (kind, len) in candidates(rest) {
         // A single character is Punct only where nothing else matches.
         if len > best.1 || (len > 0 && len == best.1 && best.0 == TokenKind::Punct) {
@@ -288,6 +291,11 @@ fn quoted(kind: TokenKind, rest: &str, quote: u8) -> (TokenKind, usize) {
         Some(len) => (kind, len),
         None => (TokenKind::Error, rest.len()),
     }
+}
+
+/// More than one character may belong together: what no candidate begins with is [`TokenKind::Punct`].
+fn begins_candidate(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|&b| is_word(b) || matches!(b, b'-' | b'$' | b'.' | b':'))
 }
 
 /// What could start here, in the order that decides between equally long matches; 0 is no match.

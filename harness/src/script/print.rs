@@ -40,8 +40,9 @@ pub fn seconds_text(micros: i64) -> String {
     if fraction == 0 {
         return format!("{sign}{whole}");
     }
-    let digits = format!("{fraction:06}");
-    format!("{sign}{whole}.{}", digits.trim_end_matches('0'))
+    let mut text = format!("{sign}{whole}.{fraction:06}");
+    text.truncate(text.trim_end_matches('0').len());
+    text
 }
 
 /// What an event does, without its time.

@@ -27,6 +27,11 @@ pub(super) fn ipv4(bytes: &[u8]) -> usize {
 
 /// Length of the longest IPv6 address at the start, 0 if there is none.
 pub(super) fn ipv6(rest: &str) -> usize {
+    // Most tokens are words and numbers, behind which no colon comes.
+    let group = count(rest.as_bytes(), |b| b.is_ascii_hexdigit());
+    if rest.as_bytes().get(group) != Some(&b':') {
+        return 0;
+    }
     let run = count(rest.as_bytes(), |b| b.is_ascii_hexdigit() || b == b':' || b == b'.');
     let run = rest.get(..run.min(LONGEST)).unwrap_or_default();
     let colons = run.bytes().filter(|&b| b == b':').count();
