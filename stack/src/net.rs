@@ -325,7 +325,7 @@ pub(crate) fn can_send(addr: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Net, Route};
+    use super::{Learnt, Net, Route};
     use crate::time::Instant;
 
     #[test]
@@ -344,6 +344,21 @@ mod tests {
         assert_eq!(net.source_for(ip("127.9.9.9"), 0), Some(ip("127.0.0.1")));
         let broadcast = ["192.168.255.255", "255.255.255.255", "192.168.0.255"];
         assert_eq!(broadcast.map(|addr| net.is_broadcast(ip(addr))), [true, true, false]);
+    }
+
+    #[test]
+    fn a_path_is_forgotten() {
+        let mut net = Net::new(vec!["192.168.0.1".parse().unwrap()], 1500);
+        let remote = "192.0.2.1".parse().unwrap();
+        let at = |s| Instant::from_millis(s * 1000);
+        let mut told = |s| {
+            let learnt = Learnt { now: at(s), believed: 10 };
+            net.update_pmtu(remote, 1000, 552, learnt);
+            [5, 11, 14, 17].map(|s| net.dst_mtu(remote, at(s)))
+        };
+        assert_eq!(told(0), [1000, 1500, 1500, 1500]);
+        assert_eq!(told(4), [1000, 1500, 1500, 1500], "it is news for five seconds");
+        assert_eq!(told(6), [1000, 1000, 1000, 1500]);
     }
 
     #[test]
