@@ -350,8 +350,8 @@ mod tests {
     fn a_path_is_forgotten() {
         let mut net = Net::new(vec!["192.168.0.1".parse().unwrap()], 1500);
         let remote = "192.0.2.1".parse().unwrap();
-        let at = |s| Instant::from_millis(s * 1000);
-        let mut told = |s| {
+        let at = |s: u64| Instant::from_millis(s * 1000);
+        let mut told = |s: u64| {
             let learnt = Learnt { now: at(s), believed: 10 };
             net.update_pmtu(remote, 1000, 552, learnt);
             [5, 11, 14, 17].map(|s| net.dst_mtu(remote, at(s)))
