@@ -4,6 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use crate::time::Instant;
 
 mod metrics;
 
@@ -46,6 +49,26 @@ struct PathMtu {
     /// It was less than this host believes (rt_mtu_locked): packets may be fragmented, and nothing
     /// more is learnt.
     locked: bool,
+    /// From then on it counts no more (Linux: fnhe_expires).
+    expires: Instant,
+}
+
+/// When something was learnt, and for how many seconds it is believed (Linux: ip_rt_mtu_expires).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Learnt {
+    pub(crate) now: Instant,
+    pub(crate) believed: i32,
+}
+
+impl Learnt {
+    fn expires(self) -> Instant {
+        self.now.plus(Duration::from_secs(u64::try_from(self.believed).unwrap_or(0)))
+    }
+
+    /// Half of the time is over, so that the same once more counts (Linux: __ip_rt_update_pmtu).
+    fn renews(self, expires: Instant) -> bool {
+        self.expires().micros_since(expires) >= self.expires().micros_since(self.now) / 2
+    }
 }
 
 /// MTU of the loopback interface (drivers/net/loopback.c).
@@ -87,13 +110,24 @@ impl Net {
 
     /// MTU of the path to `remote` (Linux: dst_mtu).
     #[must_use]
-    pub fn dst_mtu(&self, remote: IpAddr) -> u32 {
+    pub fn dst_mtu(&self, remote: IpAddr, now: Instant) -> u32 {
         if self.is_own(remote) {
             // IP_MAX_MTU: the length of an IPv4 packet has 16 bits.
             return if remote.is_ipv4() { LOOPBACK_MTU - 1 } else { LOOPBACK_MTU };
         }
         let route = self.route_mtu();
-        self.path_mtu.get(&remote).map_or(route, |path| path.mtu.min(route))
+        self.path(remote, now).map_or(route, |path| path.mtu.min(route))
+    }
+
+    /// What is known of the path, and not yet forgotten.
+    fn path(&self, remote: IpAddr, now: Instant) -> Option<&PathMtu> {
+        self.path_mtu.get(&remote).filter(|path| now < path.expires)
+    }
+
+    /// Something was known of the path, and is forgotten by now. With IPv4 connections see that at
+    /// once, with IPv6 when they look the route up again (Linux: ipv4_mtu; rt6_check).
+    pub(crate) fn is_forgotten(&self, remote: IpAddr, now: Instant) -> bool {
+        remote.is_ipv4() && self.path_mtu.get(&remote).is_some_and(|path| path.expires <= now)
     }
 
     /// MTU of the route, which the link limits.
@@ -102,21 +136,26 @@ impl Net {
     }
 
     /// Packets to `remote` may be fragmented (Linux: ip_mtu_locked).
-    pub(crate) fn is_mtu_locked(&self, remote: IpAddr) -> bool {
-        self.route.locks.mtu || self.path_mtu.get(&remote).is_some_and(|path| path.locked)
+    pub(crate) fn is_mtu_locked(&self, remote: IpAddr, now: Instant) -> bool {
+        self.route.locks.mtu || self.path(remote, now).is_some_and(|path| path.locked)
     }
 
-    /// Learns a smaller MTU from ICMP. IPv4 never believes less than `min_pmtu`.
+    /// Learns a smaller MTU from ICMP, for a time. IPv4 never believes less than `min_pmtu`.
     ///
     /// Linux: __ip_rt_update_pmtu (net/ipv4/route.c), __ip6_rt_update_pmtu (net/ipv6/route.c)
-    pub fn update_pmtu(&mut self, remote: IpAddr, mtu: u32, min_pmtu: u32) {
-        let old_mtu = self.dst_mtu(remote);
-        if self.is_mtu_locked(remote) || old_mtu < mtu {
+    pub(crate) fn update_pmtu(&mut self, remote: IpAddr, mtu: u32, min_pmtu: u32, learnt: Learnt) {
+        let old_mtu = self.dst_mtu(remote, learnt.now);
+        if self.is_mtu_locked(remote, learnt.now) || old_mtu < mtu {
             return;
         }
         let floor = if remote.is_ipv4() { min_pmtu.min(old_mtu) } else { MIN_PMTU_V6 };
         let locked = remote.is_ipv4() && mtu < min_pmtu;
-        self.path_mtu.insert(remote, PathMtu { mtu: mtu.max(floor), locked });
+        let mtu = mtu.max(floor);
+        let same = self.path(remote, learnt.now).filter(|path| path.mtu == mtu && !locked);
+        if remote.is_ipv4() && same.is_some_and(|path| !learnt.renews(path.expires)) {
+            return;
+        }
+        self.path_mtu.insert(remote, PathMtu { mtu, locked, expires: learnt.expires() });
     }
 
     /// Forgets what was learnt (`ip route flush cache`).
@@ -127,14 +166,14 @@ impl Net {
     /// The MSS to announce to `remote`, which the MTU of the path limits, too (Linux:
     /// dst_metric_advmss, ipv4_default_advmss, ip6_default_advmss).
     #[must_use]
-    pub fn advmss(&self, remote: IpAddr) -> u32 {
+    pub fn advmss(&self, remote: IpAddr, now: Instant) -> u32 {
         let header = header_len(remote.is_ipv6()) + TCP_HEADER_LEN;
         if self.route.advmss != 0 && !self.is_own(remote) {
             return self.route.advmss;
         }
         // IPV4_MAX_PMTU counts the IP header, the payload length of IPv6 does not.
         let most = u32::from(u16::MAX) - if remote.is_ipv6() { TCP_HEADER_LEN } else { header };
-        self.dst_mtu(remote).saturating_sub(header).max(MIN_ADVMSS).min(most)
+        self.dst_mtu(remote, now).saturating_sub(header).max(MIN_ADVMSS).min(most)
     }
 
     /// Segments of several MSS to `remote` leave as one packet; the loopback takes any.
@@ -286,7 +325,8 @@ pub(crate) fn can_send(addr: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Net, Route};
+    use super::{Learnt, Net, Route};
+    use crate::time::Instant;
 
     #[test]
     fn routes_lead_somewhere_or_nowhere() {
@@ -307,10 +347,25 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_forgotten() {
+        let mut net = Net::new(vec!["192.168.0.1".parse().unwrap()], 1500);
+        let remote = "192.0.2.1".parse().unwrap();
+        let at = |s: u64| Instant::from_millis(s * 1000);
+        let mut told = |s: u64| {
+            let learnt = Learnt { now: at(s), believed: 10 };
+            net.update_pmtu(remote, 1000, 552, learnt);
+            [5, 11, 14, 17].map(|s| net.dst_mtu(remote, at(s)))
+        };
+        assert_eq!(told(0), [1000, 1500, 1500, 1500]);
+        assert_eq!(told(4), [1000, 1500, 1500, 1500], "it is news for five seconds");
+        assert_eq!(told(6), [1000, 1000, 1000, 1500]);
+    }
+
+    #[test]
     fn the_loopback_is_wide() {
         let net = Net::new(vec!["192.168.0.1".parse().unwrap()], 1500);
         let mss = ["127.0.0.1", "192.168.0.1", "::1", "192.0.2.1"];
-        let mss = mss.map(|addr| net.advmss(addr.parse().unwrap()));
+        let mss = mss.map(|addr| net.advmss(addr.parse().unwrap(), Instant::ZERO));
         assert_eq!(mss, [65_495, 65_495, 65_476, 1460]);
     }
 }

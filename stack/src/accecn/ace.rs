@@ -11,7 +11,7 @@ pub(super) const ECT_1: u8 = 1;
 pub(super) const ECT_0: u8 = 2;
 pub(super) const CE: u8 = 3;
 
-/// By codepoint of what arrived: the code that says so.
+/// By codepoint of what arrived: the code that says so. [RFC9768:3.1.3#4] None is 101.
 const ECN_TO_ACE: [u8; 4] = [0b010, 0b011, 0b100, 0b110];
 /// By code: the codepoint of what arrived at the other end. Codes that do not exist stand for what
 /// a mangled SYN most likely was.

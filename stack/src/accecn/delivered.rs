@@ -54,7 +54,8 @@ fn count_ce(sk: &mut Sock, seg: &Segment, ack: AccEcnAck) -> u32 {
         return 0;
     }
     if sk.ecn.acc.received_ce_pending >= ACE_MAX_DELTA {
-        // [RFC9768:3.2.2.5.1#2] Before our own field wraps.
+        // [RFC9768:3.2.2.5.1#3] Before our own field wraps. Linux does not look at it in its fast path,
+        // of which there is none here.
         sk.ack.now = true;
     }
     let counter = u32::from(tcp_accecn_ace(seg.flags)).wrapping_sub(CEP_INIT_OFFSET);

@@ -264,7 +264,7 @@ fn tcp_connect_init(sk: &mut Sock, cx: &Cx) {
     tcp_mtup_init(sk, cx);
     let mtu = sk_dst_check(sk, cx);
     tcp_sync_mss(sk, mtu, cx);
-    sk.advmss = tcp_mss_clamp(sk.rx_opt.user_mss, cx.net.advmss(remote));
+    sk.advmss = tcp_mss_clamp(sk.rx_opt.user_mss, cx.net.advmss(remote, cx.now));
     tcp_initialize_rcv_mss(sk);
     let space = tcp_full_space(sk);
     let mut clamp = sk.rcv.window_clamp;

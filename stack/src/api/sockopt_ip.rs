@@ -158,7 +158,7 @@ pub(super) fn path_mtu(sk: &Sock, cx: &Cx) -> Result<i32, Errno> {
     if sk.flow.remote.port() == 0 {
         return Err(Errno::ENOTCONN);
     }
-    Ok(saturated(cx.net.dst_mtu(sk.flow.remote.ip())))
+    Ok(saturated(cx.net.dst_mtu(sk.flow.remote.ip(), cx.now)))
 }
 
 #[cfg(test)]

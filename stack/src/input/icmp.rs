@@ -11,7 +11,7 @@ use crate::errno::Errno;
 use crate::errqueue::ip_icmp_error;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
-use crate::net::MIN_PMTU_V6;
+use crate::net::{Learnt, MIN_PMTU_V6};
 use crate::output::cwnd_validate::tcp_current_ssthresh;
 use crate::output::mss::{sk_dst_check, tcp_current_mss, tcp_mtu_to_mss, tcp_sync_mss};
 use crate::output::retransmit::tcp_xmit_retransmit_queue;
@@ -144,7 +144,8 @@ fn tcp_v4_mtu_reduced(sk: &mut Sock, mtu: u32, cx: &mut Cx) {
         _ => mtu,
     };
     let remote = sk.flow.remote.ip();
-    cx.net.update_pmtu(remote, told, cx.sysctl.min_pmtu);
+    let believed = if v6 { cx.sysctl.mtu_expires_v6 } else { cx.sysctl.mtu_expires };
+    cx.net.update_pmtu(remote, told, cx.sysctl.min_pmtu, Learnt { now: cx.now, believed });
     let mtu = sk_dst_check(sk, cx);
     if !v6 && told < mtu && ip_dont_fragment(sk, cx) {
         // Something is about to be wrong: what is sent from now on will not arrive.
@@ -173,7 +174,7 @@ fn accepts_pmtu(sk: &Sock) -> bool {
 /// Linux: ip_dont_fragment (include/net/ip.h)
 pub(crate) fn ip_dont_fragment(sk: &Sock, cx: &Cx) -> bool {
     let mode = sk.pmtudisc();
-    let locked = cx.net.is_mtu_locked(sk.flow.remote.ip());
+    let locked = cx.net.is_mtu_locked(sk.flow.remote.ip(), cx.now);
     mode == PMTUDISC_DO || (mode == PMTUDISC_WANT && !locked)
 }
 

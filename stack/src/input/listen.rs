@@ -205,7 +205,7 @@ fn agreed(sk: &Sock, seg: &Segment, cx: &Cx) -> RxOpt {
 /// Linux: tcp_openreq_init_rwin (net/ipv4/tcp_minisocks.c)
 fn tcp_openreq_init_rwin(sk: &Sock, rx_opt: &RxOpt, flow: Flow, cx: &Cx) -> InitialWindow {
     let full_space = tcp_full_space(sk);
-    let mss = tcp_mss_clamp(sk.rx_opt.user_mss, cx.net.advmss(flow.remote.ip()));
+    let mss = tcp_mss_clamp(sk.rx_opt.user_mss, cx.net.advmss(flow.remote.ip(), cx.now));
     let mut clamp = sk.rcv.window_clamp;
     if clamp == 0 {
         clamp = cx.net.route.window;

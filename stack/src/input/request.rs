@@ -289,7 +289,8 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     }
     let mtu = sk_dst_check(&mut child, cx);
     tcp_sync_mss(&mut child, mtu, cx);
-    child.advmss = tcp_mss_clamp(listener.rx_opt.user_mss, cx.net.advmss(req.flow.remote.ip()));
+    child.advmss =
+        tcp_mss_clamp(listener.rx_opt.user_mss, cx.net.advmss(req.flow.remote.ip(), cx.now));
     tcp_initialize_rcv_mss(&mut child);
     tcp_ecn_openreq_child(&mut child, req, seg, cx);
     cx.mib.inc(Counter::TcpPassiveOpens);

@@ -114,7 +114,7 @@ fn count_invalid(sk: &Sock, ack: Seq, block: SackBlock, is_dsack: bool, cx: &mut
 
 /// Whether the first block reports a duplicate.
 ///
-/// RFC 2883 §4 · Linux: tcp_check_dsack, tcp_dsack_seen
+/// RFC 2883 §4, `[RFC2883:5#2]` · Linux: tcp_check_dsack, tcp_dsack_seen
 fn tcp_check_dsack(
     sk: &mut Sock,
     ack: Seq,

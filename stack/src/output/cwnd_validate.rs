@@ -83,7 +83,7 @@ pub(crate) fn tcp_current_ssthresh(sk: &Sock) -> u32 {
 
 /// After idle time the window is halved once per RTO, down to the initial window.
 ///
-/// RFC 5681 §4.1 · Linux: tcp_slow_start_after_idle_check, tcp_cwnd_restart
+/// RFC 5681 §4.1, `[RFC6928:2#3]` · Linux: tcp_slow_start_after_idle_check, tcp_cwnd_restart
 pub(crate) fn tcp_slow_start_after_idle_check(sk: &mut Sock, cx: &Cx) {
     if cx.mutant(Mutant::IdleWindowKept) {
         return;

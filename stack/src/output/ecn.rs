@@ -21,7 +21,7 @@ const OUT_ACCECN: u8 = 3;
 
 /// Flags of our SYN.
 ///
-/// [RFC9768:3.1.1#1] · Linux: tcp_ecn_send_syn
+/// [RFC9768:3.1.1#1], [RFC9768:3.1.3#2] · Linux: tcp_ecn_send_syn
 pub(crate) fn tcp_ecn_send_syn(sk: &mut Sock, cx: &Cx) -> Flags {
     sk.ecn = EcnVars::default();
     let mode = cx.sysctl.tcp_ecn;
@@ -55,7 +55,7 @@ pub(crate) fn tcp_ecn_send_synack(sk: &mut Sock, flags: Flags) -> Flags {
 /// Flags of a SYN that got no answer: it may have been dropped for asking. One more is allowed to
 /// ask for accurate feedback.
 ///
-/// RFC 3168 §6.1.1.1, [RFC9768:3.1.4.1#1], [RFC9768:3.1.4.1#2] · Linux: tcp_ecn_clear_syn and its
+/// RFC 3168 §6.1.1.1, [RFC9768:3.1.4.1#1], [RFC9768:3.1.4.1#2], [RFC9768:3.1.5#3] · Linux: tcp_ecn_clear_syn and its
 /// condition in __tcp_retransmit_skb
 pub(super) fn tcp_ecn_clear_syn(sk: &Sock, flags: Flags, cx: &Cx) -> Flags {
     let may = sk.ecn.mode != EcnMode::Pending || sk.loss.retransmits > 1;
@@ -66,7 +66,7 @@ pub(super) fn tcp_ecn_clear_syn(sk: &Sock, flags: Flags, cx: &Cx) -> Flags {
 /// Flags of the SYN-ACK of a half-open connection. One that is sent again after the second timeout
 /// asks for nothing.
 ///
-/// [RFC9768:3.1.1#3], [RFC9768:3.2.3.2.2#1] · Linux: tcp_ecn_make_synack
+/// [RFC9768:3.1.1#3], [RFC9768:3.1.5#4], [RFC9768:3.1.5#10], [RFC9768:3.2.3.2.2#1] · Linux: tcp_ecn_make_synack
 pub(super) fn tcp_ecn_make_synack(req: &RequestSock, is_retrans: bool) -> Flags {
     if is_retrans && req.num_timeout > 0 {
         return Flags::NONE;

@@ -43,7 +43,7 @@ pub(crate) fn tcp_mss_to_mtu(sk: &Sock, mss: u32) -> u32 {
 ///
 /// Linux: sk_dst_check (net/core/sock.c)
 pub(crate) fn sk_dst_check(sk: &mut Sock, cx: &Cx) -> u32 {
-    sk.dst_mtu = cx.net.dst_mtu(sk.flow.remote.ip());
+    sk.dst_mtu = cx.net.dst_mtu(sk.flow.remote.ip(), cx.now);
     sk.dst_mtu
 }
 
@@ -63,9 +63,14 @@ pub(crate) fn tcp_sync_mss(sk: &mut Sock, pmtu: u32, cx: &Cx) -> u32 {
 
 /// Payload of a full segment now, given the options it would carry.
 ///
+/// [RFC1191:6.3#1] A larger path than before counts from here on; what was sent stays as it is.
+///
 /// Linux: tcp_current_mss (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_current_mss(sk: &mut Sock, cx: &Cx) -> u32 {
     let mut mss_now = sk.mss_cache;
+    if cx.net.is_forgotten(sk.flow.remote.ip(), cx.now) {
+        sk_dst_check(sk, cx);
+    }
     let mtu = sk.dst_mtu;
     if mtu != sk.pmtu_cookie {
         mss_now = tcp_sync_mss(sk, mtu, cx);
@@ -106,7 +111,7 @@ pub(crate) fn tcp_bound_to_half_wnd(sk: &Sock, pktsize: u32) -> u32 {
 /// Linux: tcp_advertise_mss (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_advertise_mss(sk: &mut Sock, cx: &Cx) -> u32 {
     if !cx.kernel.syn_mss_of_device {
-        sk.advmss = sk.advmss.min(cx.net.advmss(sk.flow.remote.ip()));
+        sk.advmss = sk.advmss.min(cx.net.advmss(sk.flow.remote.ip(), cx.now));
     }
     sk.advmss
 }

@@ -103,7 +103,7 @@ fn may_probe(sk: &Sock) -> bool {
 }
 
 /// Payload of the next probe: the middle between what works and what is possible, unless the two
-/// are close.
+/// are close [RFC4821:7.3#1].
 fn next_size(sk: &Sock, cx: &Cx) -> Option<u32> {
     let (low, high) = (sk.mtup.search_low, sk.mtup.search_high);
     let size = tcp_mtu_to_mss(sk, u32::midpoint(low, high), cx);

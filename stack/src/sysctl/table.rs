@@ -204,6 +204,7 @@ knobs! {
     rw min_pmtu: u32 = "net.ipv4.route.min_pmtu", 552, 68..=u32::MAX;
     rw mtu_expires: i32 = "net.ipv4.route.mtu_expires", 600, INT;
     rw icmp_ratelimit: i32 = "net.ipv4.icmp_ratelimit", 1000, INT;
+    rw mtu_expires_v6: i32 = "net.ipv6.route.mtu_expires", 600, INT;
     rw bindv6only: u8 = "net.ipv6.bindv6only", 0, BYTE;
     rw auto_flowlabels: u8 = "net.ipv6.auto_flowlabels", 1, 0..=3;
     rw flowlabel_reflect: i32 = "net.ipv6.flowlabel_reflect", 0, 0..=7;
