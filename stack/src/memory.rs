@@ -9,7 +9,7 @@ use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::output::window::rmem_alloc;
 use crate::sock::Sock;
-use crate::sock::write_queue::SKB_OVERHEAD;
+use crate::sock::chunk::SKB_OVERHEAD;
 use crate::time::Instant;
 
 const PAGE: u64 = 4096;

@@ -6,10 +6,9 @@
 use super::ecn::tcp_data_ecn_check;
 use super::fin::tcp_fin;
 use super::prune::{tcp_prune_ofo_queue, tcp_prune_queue};
-use super::rcv_window::{
-    skb_tailroom, skb_truesize, tcp_grow_window, tcp_measure_rcv_mss, tcp_rcvbuf_grow,
-};
+use super::rcv_window::{tcp_grow_window, tcp_measure_rcv_mss, tcp_rcvbuf_grow};
 use super::rtt::tcp_rcv_rtt_measure;
+use super::skb::{skb_tailroom, skb_truesize};
 use super::{Disposition, DropReason, tcp_segs_in};
 use crate::accecn::tcp_rcv_spurious_retrans;
 use crate::api::readiness::tcp_data_ready;

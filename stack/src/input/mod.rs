@@ -21,6 +21,7 @@ pub(crate) mod reset;
 pub(crate) mod rtt;
 mod sack;
 mod sack_shift;
+mod skb;
 mod state_process;
 mod syn_sent;
 mod syncookies;
@@ -37,11 +38,10 @@ pub(crate) use icmp::{
     ends_request, ip_dont_fragment, tcp_non_congestion_loss_retransmit, tcp_simple_retransmit,
     tcp_v4_err,
 };
-pub(crate) use rcv_window::{
-    skb_truesize, tcp_init_buffer_space, tcp_rcv_space_adjust, tcp_sndbuf_expand,
-};
+pub(crate) use rcv_window::{tcp_init_buffer_space, tcp_rcv_space_adjust, tcp_sndbuf_expand};
 pub(crate) use request::{Holder, Verdict, tcp_check_req, tcp_v4_syn_recv_sock};
 pub(crate) use sack::{sack_reordering, tcp_highest_sack_seq};
+pub(crate) use skb::skb_truesize;
 pub(crate) use state_process::{tcp_init_transfer, tcp_segs_in};
 pub(crate) use syn_sent::tcp_finish_connect;
 pub(crate) use tcp_v4_rcv::tcp_v4_rcv;

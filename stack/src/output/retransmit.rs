@@ -19,7 +19,7 @@ use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::qdisc::Xmit;
 use crate::sock::Sock;
-use crate::sock::write_queue::{Chunk, Marks, skb_truesize};
+use crate::sock::chunk::{Chunk, Marks, skb_truesize};
 use crate::timer::{Timer, tcp_reset_paced_timer};
 
 /// Why nothing was sent.

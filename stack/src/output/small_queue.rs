@@ -11,7 +11,7 @@ use super::write::{Amount, tcp_write_xmit};
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::sock::Sock;
-use crate::sock::write_queue::skb_truesize;
+use crate::sock::chunk::skb_truesize;
 use crate::state::{StateMask, TcpState};
 
 /// sk_pacing_shift: about a millisecond of data may wait.

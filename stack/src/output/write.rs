@@ -19,7 +19,7 @@ use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::qdisc::Xmit;
 use crate::seq::Seq;
-use crate::sock::write_queue::{Chunk, skb_truesize};
+use crate::sock::chunk::{Chunk, skb_truesize};
 use crate::sock::{Chrono, EcnMode, NonAgle, Sock};
 use crate::state::TcpState;
 use crate::time::Instant;
