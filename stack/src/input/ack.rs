@@ -9,7 +9,7 @@ use super::clean_rtx::{Before, tcp_clean_rtx_queue};
 use super::cong_control::tcp_cong_control;
 use super::ecn::{tcp_ecn_accept_cwr, tcp_ecn_rcv_ecn_echo};
 use super::rate::{tcp_count_delivered, tcp_newly_delivered, tcp_rate_gen};
-use super::sack::{SackFlags, SackState, tcp_highest_sack_seq, tcp_sacktag_write_queue};
+use super::sack::{SackState, tcp_highest_sack_seq, tcp_sacktag_write_queue};
 use super::{DropReason, Step, drop_for};
 use crate::accecn::{AccEcnAck, tcp_accecn_process};
 use crate::congestion::{
@@ -78,6 +78,15 @@ impl AckFlags {
     const fn ca_alert(&self) -> bool {
         self.data_sacked || self.ece || self.dsacking
     }
+}
+
+/// Those of them that SACK blocks can set.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SackFlags {
+    pub(super) data_sacked: bool,
+    pub(super) dsacking: bool,
+    pub(super) dsack_tlp: bool,
+    pub(super) orig_sack_acked: bool,
 }
 
 impl BitOrAssign<SackFlags> for AckFlags {

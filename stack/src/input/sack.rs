@@ -3,6 +3,7 @@
 //! RFC 2018, RFC 2883, RFC 6675 · Linux: tcp_sacktag_write_queue, tcp_sacktag_walk, tcp_sacktag_one,
 //! tcp_check_dsack, tcp_is_sackblock_valid (net/ipv4/tcp_input.c)
 
+use super::ack::SackFlags;
 use super::rate::{RateSample, tcp_rate_skb_delivered};
 use super::sack_shift::{Shift, tcp_shift_skb_data};
 use crate::congestion::{CaState, tcp_rack_advance};
@@ -16,15 +17,6 @@ use crate::sock::chunk::Marks;
 use crate::sock::rate::TxRate;
 use crate::time::Instant;
 use crate::wire::{SackBlock, Segment};
-
-/// The flags of [`AckFlags`](super::ack::AckFlags) that SACK blocks can set.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct SackFlags {
-    pub(super) data_sacked: bool,
-    pub(super) dsacking: bool,
-    pub(super) dsack_tlp: bool,
-    pub(super) orig_sack_acked: bool,
-}
 
 /// What tagging found out (Linux: struct tcp_sacktag_state).
 #[derive(Clone, Copy, Debug)]

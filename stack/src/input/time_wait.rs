@@ -109,7 +109,11 @@ pub(super) fn tcp_timewait_state_process(
         Heard::Reopening => TwStatus::Syn(isn_beyond(tw)),
         Heard::Reset => TwStatus::Success,
         Heard::Stale => {
-            cx.mib.inc(Counter::TcpExtPAWSTimewait);
+            cx.mib.inc(if cx.kernel.counts_paws_timewait {
+                Counter::TcpExtPAWSTimewait
+            } else {
+                Counter::TcpExtPAWSEstab
+            });
             if seg.flags.rst() {
                 return TwStatus::Success;
             }
