@@ -70,6 +70,14 @@ pub(crate) fn sk_rmem_schedule(sk: &mut Sock, size: u32, cx: &mut Cx) -> bool {
     __sk_mem_raise_allocated(sk, size, Kind::Recv, cx)
 }
 
+/// What the pages of `sk` have left for a segment that nobody has to ask for.
+///
+/// Linux: sk_forward_alloc (include/net/sock.h)
+pub(crate) fn sk_forward_alloc(sk: &Sock) -> u32 {
+    let held = bytes(sk);
+    u32::try_from(pages(held) * PAGE - held).unwrap_or(0)
+}
+
 /// How many of `copy` bytes may be queued: a socket always gets its least buffer.
 ///
 /// Linux: tcp_wmem_schedule (net/ipv4/tcp.c)

@@ -17,6 +17,7 @@ use crate::metrics::tcp_fetch_timewait_stamp;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::net::{TCP_HEADER_LEN, Way};
+use crate::output::clock::tcp_mstamp_refresh;
 use crate::output::ecn::tcp_ecn_send_syn;
 use crate::output::mss::{sk_dst_check, tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
 use crate::output::mtu_probe::tcp_mtup_init;
@@ -313,6 +314,7 @@ pub(crate) fn tcp_connect(sk: &mut Sock, cx: &mut Cx) {
     }
     let seq = sk.snd.write_seq;
     sk.snd.write_seq = seq + 1;
+    tcp_mstamp_refresh(sk, cx);
     sk.loss.retrans_stamp = Some(cx.now);
     let flags = Flags::SYN | tcp_ecn_send_syn(sk, cx);
     let mut syn = Chunk::new(seq, flags, Vec::new());

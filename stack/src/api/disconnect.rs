@@ -74,6 +74,7 @@ fn start_over(sk: &mut Sock, cx: &mut Cx) {
     };
     sk.total = Totals {
         wstamp: sk.total.wstamp,
+        clock_cache: sk.total.clock_cache,
         lsndtime: sk.total.lsndtime,
         rcv_tstamp: sk.total.rcv_tstamp,
         rcv_ttl: sk.total.rcv_ttl,

@@ -8,6 +8,7 @@ use std::ops::{BitOrAssign, ControlFlow};
 use super::clean_rtx::{Before, tcp_clean_rtx_queue};
 use super::cong_control::tcp_cong_control;
 use super::ecn::{tcp_ecn_accept_cwr, tcp_ecn_rcv_ecn_echo};
+use super::predict::tcp_fast_path_check;
 use super::rate::{tcp_count_delivered, tcp_newly_delivered, tcp_rate_gen};
 use super::sack::{SackState, tcp_highest_sack_seq, tcp_sacktag_write_queue};
 use super::{DropReason, Step, drop_for};
@@ -280,6 +281,8 @@ fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx:
         sk.snd.wl1 = seg.seq;
         if sk.snd.wnd != nwin {
             sk.snd.wnd = nwin;
+            sk.rcv.pred_wnd = None;
+            tcp_fast_path_check(sk);
             if !sk.write_queue.is_unsent_empty() {
                 tcp_slow_start_after_idle_check(sk, cx);
             }

@@ -1,7 +1,7 @@
 //! What arrives: RFC 9293 §3.10.7 SEGMENT ARRIVES, one step a file, and ICMP.
 //!
 //! Linux: net/ipv4/tcp_input.c, tcp_ipv4.c, tcp_minisocks.c. The header-prediction fast path
-//! (tcp_rcv_established) is deliberately absent: it duplicates behaviour.
+//! (tcp_rcv_established) is no path of its own: what it does otherwise is in `predict`.
 
 pub(crate) mod ack;
 mod clean_rtx;
@@ -13,6 +13,7 @@ mod ecn;
 mod fin;
 mod icmp;
 mod listen;
+pub(crate) mod predict;
 mod prune;
 pub(crate) mod rate;
 mod rcv_window;

@@ -36,6 +36,7 @@ pub(super) fn tcp_prune_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
         return true;
     }
     cx.mib.inc(Counter::TcpExtRcvPruned);
+    sk.rcv.pred_wnd = None;
     false
 }
 

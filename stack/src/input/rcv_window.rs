@@ -8,6 +8,7 @@ use crate::congestion::INIT_CWND;
 use crate::cx::Cx;
 use crate::memory::{tcp_adjust_rcv_ssthresh, tcp_under_memory_pressure};
 use crate::mutant::Mutant;
+use crate::output::clock::tcp_mstamp_refresh;
 use crate::output::window::{tcp_full_space, tcp_set_window_clamp, tcp_space, tcp_win_from_space};
 use crate::sock::Sock;
 use crate::sock::control_block::TCP_MSS_DEFAULT;
@@ -27,6 +28,7 @@ pub(crate) fn tcp_init_buffer_space(sk: &mut Sock, cx: &Cx) {
     if !sk.opts.locks.sndbuf {
         tcp_sndbuf_expand(sk, cx);
     }
+    tcp_mstamp_refresh(sk, cx);
     sk.rtt.rcvq_time = cx.now;
     sk.rtt.rcvq_seq = sk.recv_queue.copied_seq();
     let maxwin = tcp_full_space(sk);
@@ -157,6 +159,7 @@ fn learn_ratio(sk: &mut Sock, payload: u32, truesize: u32, cx: &Cx) {
 ///
 /// Linux: tcp_rcv_space_adjust
 pub(crate) fn tcp_rcv_space_adjust(sk: &mut Sock, cx: &Cx) {
+    tcp_mstamp_refresh(sk, cx);
     let elapsed = cx.now.micros_since(sk.rtt.rcvq_time);
     if sk.rtt.rcv_rtt_us == 0 || elapsed < u64::from(sk.rtt.rcv_rtt_us >> 3) {
         return;

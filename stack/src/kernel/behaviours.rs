@@ -128,6 +128,15 @@ behaviours! {
     /// The delay of an ACK is bounded by TCP_DELACK_MAX wherever it grows.
     ato_bounded: Span::since(6, 2), "tcp_event_data_recv (net/ipv4/tcp_input.c)",
         "sources of 6.1 and 6.12";
+    /// The ACK that ends compression has the time of its sending, not of the segment before.
+    compression_reads_clock: Span::since(6, 13), "tcp_compressed_ack_kick (net/ipv4/tcp_timer.c)",
+        "measured: 6.18 and not 6.12; source of 6.12";
+    /// A FIN without data is taken into a closed window.
+    bare_fin_taken: Span::since(6, 2), "tcp_data_queue (net/ipv4/tcp_input.c)",
+        "measured: data/zero-window-bare-fin, 6.12 and not 6.1";
+    /// What is dropped for want of memory is answered with a window of zero (in silence before).
+    nomem_closes_window: Span::since(6, 6), "tcp_select_window (net/ipv4/tcp_output.c)",
+        "measured: 6.12 and not 6.1; changelog of 6.6, \"net: tcp: send zero-window ACK when no memory\"";
     /// The share of a buffer byte that is payload is measured, not a sysctl's.
     scaling_ratio: Span::since(6, 2), "tcp_measure_rcv_mss (net/ipv4/tcp_input.c)",
         "sources of 6.1 and 6.12";

@@ -3,10 +3,10 @@
 //! RFC 4821 · Linux: tcp_mtup_init, tcp_mtu_probe (net/ipv4/tcp_output.c), tcp_mtup_probe_failed,
 //! tcp_mtup_probe_success (net/ipv4/tcp_input.c), tcp_mtu_probing (net/ipv4/tcp_timer.c)
 
+use super::clock::departure_time;
 use super::cwnd_validate::tcp_current_ssthresh;
 use super::mss::{tcp_current_mss, tcp_mss_to_mtu, tcp_mtu_to_mss, tcp_sync_mss};
 use super::options::tcp_wnd_end;
-use super::pacing::departure_time;
 use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::write::head_sent;
 use crate::congestion::CaState;
@@ -143,7 +143,7 @@ fn room_for(sk: &Sock, probe_size: u32) -> Room {
 
 /// The send head holds exactly the probe.
 fn send_probe(sk: &mut Sock, probe_size: u32, cx: &mut Cx) -> MtuProbe {
-    let departs = departure_time(sk, cx);
+    let departs = departure_time(sk);
     let Some(head) = sk.write_queue.send_head_mut() else { return MtuProbe::NotNow };
     // One segment, however large.
     head.set_tso_segs(probe_size);

@@ -57,6 +57,8 @@ pub(crate) struct RcvVars {
     /// Most the window may grow to before data shows it is worth it.
     pub(crate) rcv_ssthresh: u32,
     pub(crate) window_clamp: u32,
+    /// Window field of the header that is expected, if one is (Linux: pred_flags).
+    pub(crate) pred_wnd: Option<u16>,
     /// Share of a buffer byte that is payload, in 1/256 (Linux: scaling_ratio).
     pub(crate) scaling_ratio: u8,
     /// Urgent sequence and the state of the urgent byte.
@@ -238,6 +240,8 @@ pub(crate) struct Totals {
     pub(crate) rcv_ooopack: u32,
     /// Last segment sent, of any kind (tcp_wstamp_ns).
     pub(crate) wstamp: Instant,
+    /// The clock when it was read last (tcp_clock_cache).
+    pub(crate) clock_cache: Instant,
     /// Last data sent, last ACK received.
     pub(crate) lsndtime: Instant,
     pub(crate) rcv_tstamp: Instant,
