@@ -187,6 +187,7 @@ fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition 
     let (seq, end_seq) = (seg.seq, seg.end_seq());
     let outcome = sk.ofo_queue.insert(chunk_of(sk, seg, cx.now));
     cx.mib.add(Counter::TcpExtTCPOFOMerge, u64::from(outcome.merged));
+    cx.mib.add(Counter::TcpExtTCPRcvCoalesce, u64::from(outcome.coalesced));
     for duplicate in outcome.duplicates {
         match duplicate {
             Duplicate::Set(block) => tcp_dsack_set(sk, block.start, block.end, cx),

@@ -1,8 +1,7 @@
 //! Too much received data for the buffer: what is packed closer, and what is thrown away.
 //!
 //! RFC 2018 §8 lets a receiver renege; only out-of-order data is. Linux: tcp_prune_queue,
-//! tcp_prune_ofo_queue, tcp_clamp_window, tcp_collapse (net/ipv4/tcp_input.c). The out-of-order queue
-//! is not packed closer (tcp_collapse_ofo_queue).
+//! tcp_prune_ofo_queue, tcp_clamp_window, tcp_collapse, tcp_collapse_ofo_queue (net/ipv4/tcp_input.c)
 
 use super::skb::{PAGE_PAYLOAD, alloc_skb};
 use crate::cx::Cx;
@@ -12,6 +11,7 @@ use crate::mutant::Mutant;
 use crate::output::window::{rmem_alloc, tcp_win_from_space};
 use crate::seq::Seq;
 use crate::sock::Sock;
+use crate::sock::ofo_queue::Packing;
 use crate::sock::recv_queue::RecvChunk;
 
 /// Makes room for a segment that begins at `seq`; false when there is none.
@@ -27,6 +27,7 @@ pub(super) fn tcp_prune_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
     if rmem_alloc(sk) <= sk.opts.rcvbuf {
         return true;
     }
+    tcp_collapse_ofo_queue(sk, cx);
     tcp_collapse(sk, cx);
     if rmem_alloc(sk) <= sk.opts.rcvbuf {
         return true;
@@ -52,6 +53,23 @@ fn tcp_clamp_window(sk: &mut Sock, cx: &Cx) {
     if rmem_alloc(sk) > sk.opts.rcvbuf {
         sk.rcv.rcv_ssthresh = sk.rcv.window_clamp.min(2 * sk.advmss);
     }
+}
+
+/// Packs what is out of order into whole pages, range by range.
+///
+/// Linux: tcp_collapse_ofo_queue
+fn tcp_collapse_ofo_queue(sk: &mut Sock, cx: &mut Cx) {
+    let mut queue = std::mem::take(&mut sk.ofo_queue);
+    let is_bloated = |chunk: &RecvChunk| {
+        let len = u32::try_from(chunk.data.len()).unwrap_or(u32::MAX);
+        tcp_win_from_space(sk, chunk.truesize) > len
+    };
+    let max = u32::try_from(PAGE_PAYLOAD).unwrap_or(u32::MAX);
+    let tiny_limit = sk.opts.rcvbuf >> 3;
+    let collapsed =
+        queue.collapse(&Packing { is_bloated: &is_bloated, max, alloc: alloc_skb, tiny_limit });
+    sk.ofo_queue = queue;
+    cx.mib.add(Counter::TcpExtTCPRcvCollapsed, u64::from(collapsed));
 }
 
 /// Packs the receive queue into whole pages, from the first segment on that wastes memory.
