@@ -4,7 +4,7 @@
 //! RFC 9293 §3.3.1, §3.4; the counts are Linux's tcp_verify_left_out.
 
 use crate::sock::Sock;
-use crate::sock::write_queue::Chunk;
+use crate::sock::chunk::Chunk;
 use crate::state::{StateMask, TcpState};
 
 /// States with a send sequence space.

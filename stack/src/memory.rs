@@ -9,7 +9,7 @@ use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::output::window::rmem_alloc;
 use crate::sock::Sock;
-use crate::sock::write_queue::SKB_OVERHEAD;
+use crate::sock::chunk::SKB_OVERHEAD;
 use crate::time::Instant;
 
 const PAGE: u64 = 4096;
@@ -68,6 +68,14 @@ pub(crate) fn sk_wmem_schedule(sk: &mut Sock, size: u32, cx: &mut Cx) -> bool {
 /// Linux: sk_rmem_schedule (include/net/sock.h)
 pub(crate) fn sk_rmem_schedule(sk: &mut Sock, size: u32, cx: &mut Cx) -> bool {
     __sk_mem_raise_allocated(sk, size, Kind::Recv, cx)
+}
+
+/// What the pages of `sk` have left for a segment that nobody has to ask for.
+///
+/// Linux: sk_forward_alloc (include/net/sock.h)
+pub(crate) fn sk_forward_alloc(sk: &Sock) -> u32 {
+    let held = bytes(sk);
+    u32::try_from(pages(held) * PAGE - held).unwrap_or(0)
 }
 
 /// How many of `copy` bytes may be queued: a socket always gets its least buffer.

@@ -15,7 +15,7 @@ use crate::effect::Wake;
 use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::flow::Flow;
 use crate::input::{tcp_segs_in, tcp_v4_err, tcp_v4_rcv};
-use crate::kernel::is_unknown;
+use crate::kernel::{Behaviours, is_unknown};
 use crate::memory;
 use crate::metrics::TcpMetrics;
 use crate::mib::{Counter, Mib};
@@ -88,13 +88,14 @@ impl Stack {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let seed = config.seed;
+        let ports = Ports::new(Behaviours::of(config.kernel));
         Self {
             cx: Cx::new(config),
             fds: FdTable::default(),
             objects: SockTable::default(),
             ehash: Ehash::new(seed),
             lhash: Lhash::default(),
-            ports: Ports::default(),
+            ports,
             pipes: BTreeMap::new(),
             events: VecDeque::new(),
             waiting: BTreeSet::new(),

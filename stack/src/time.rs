@@ -75,6 +75,12 @@ impl Instant {
         Self(self.0.saturating_add(ns))
     }
 
+    /// `self` earlier by `secs` seconds, but not before the epoch.
+    #[must_use]
+    pub const fn minus_secs(self, secs: u64) -> Self {
+        Self(self.0.saturating_sub(secs.saturating_mul(1_000_000_000)))
+    }
+
     /// Whole microseconds from `earlier` to `self`; 0 when `earlier` is later.
     #[must_use]
     pub const fn micros_since(self, earlier: Self) -> u64 {

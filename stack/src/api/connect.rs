@@ -17,6 +17,7 @@ use crate::metrics::tcp_fetch_timewait_stamp;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::net::{TCP_HEADER_LEN, Way};
+use crate::output::clock::tcp_mstamp_refresh;
 use crate::output::ecn::tcp_ecn_send_syn;
 use crate::output::mss::{sk_dst_check, tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
 use crate::output::mtu_probe::tcp_mtup_init;
@@ -26,9 +27,9 @@ use crate::output::window::{tcp_full_space, tcp_select_initial_window};
 use crate::output::write::tcp_write_queue_purge;
 use crate::repair::tcp_connect_repaired;
 use crate::seq::Seq;
+use crate::sock::chunk::Chunk;
 use crate::sock::control_block::{TCP_MSS_DEFAULT, TCP_TIMEOUT_INIT_MS};
 use crate::sock::kept::IP_TRANSPARENT;
-use crate::sock::write_queue::Chunk;
 use crate::sock::{ConnectPhase, Sock, SockId};
 use crate::stack::Stack;
 use crate::state::{Event, StateMask, TcpState, tcp_set_state};
@@ -313,6 +314,7 @@ pub(crate) fn tcp_connect(sk: &mut Sock, cx: &mut Cx) {
     }
     let seq = sk.snd.write_seq;
     sk.snd.write_seq = seq + 1;
+    tcp_mstamp_refresh(sk, cx);
     sk.loss.retrans_stamp = Some(cx.now);
     let flags = Flags::SYN | tcp_ecn_send_syn(sk, cx);
     let mut syn = Chunk::new(seq, flags, Vec::new());

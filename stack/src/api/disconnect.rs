@@ -12,9 +12,10 @@ use crate::output::reset::tcp_send_active_reset;
 use crate::output::write::tcp_write_queue_purge;
 use crate::repair::disconnect_silently;
 use crate::sock::control_block::{
-    AckVars, CongVars, EcnVars, LossVars, RxOpt, TCP_MIN_MSS, TCP_MSS_DEFAULT, TCP_TIMEOUT_INIT_MS,
-    Totals, UrgData,
+    AckVars, CongVars, EcnVars, RxOpt, TCP_MIN_MSS, TCP_MSS_DEFAULT, TCP_TIMEOUT_INIT_MS, Totals,
+    UrgData,
 };
+use crate::sock::loss::LossVars;
 use crate::sock::rate::RateVars;
 use crate::sock::{Shutdown, Sock};
 use crate::state::{Event, StateMask, TcpState, tcp_set_state};
@@ -73,6 +74,7 @@ fn start_over(sk: &mut Sock, cx: &mut Cx) {
     };
     sk.total = Totals {
         wstamp: sk.total.wstamp,
+        clock_cache: sk.total.clock_cache,
         lsndtime: sk.total.lsndtime,
         rcv_tstamp: sk.total.rcv_tstamp,
         rcv_ttl: sk.total.rcv_ttl,

@@ -11,6 +11,7 @@ use super::sleep::Sleep;
 use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::errqueue::inet_recv_error;
+use crate::input::predict::tcp_fast_path_check;
 use crate::input::tcp_rcv_space_adjust;
 use crate::mutant::Mutant;
 use crate::output::ack::{in_pingpong_mode, tcp_send_ack};
@@ -175,6 +176,7 @@ fn copy(sk: &mut Sock, max: usize, flags: MsgFlags, sleep: &mut Sleep, cx: &mut 
         }
         if sk.rcv.urg_data != UrgData::None && sk.recv_queue.copied_seq().after(sk.rcv.urg_seq) {
             sk.rcv.urg_data = UrgData::None;
+            tcp_fast_path_check(sk);
         }
         if hole + used == here && fin {
             seq += 1;

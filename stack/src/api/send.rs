@@ -23,7 +23,7 @@ use crate::output::write::{
     Amount, forced_push, tcp_mark_push, tcp_push_pending_frames_at, tcp_write_xmit,
 };
 use crate::repair::tcp_repair_sendmsg;
-use crate::sock::write_queue::{Chunk, SKB_OVERHEAD};
+use crate::sock::chunk::{Chunk, SKB_OVERHEAD};
 use crate::sock::{Chrono, NonAgle, Sock};
 use crate::state::StateMask;
 use crate::timestamping::{sock_cmsg_send, tcp_tx_timestamp};

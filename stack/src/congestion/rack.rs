@@ -10,7 +10,7 @@ use crate::mutant::Mutant;
 use crate::output::retransmit::tcp_xmit_retransmit_queue;
 use crate::seq::Seq;
 use crate::sock::Sock;
-use crate::sock::write_queue::Marks;
+use crate::sock::chunk::Marks;
 use crate::time::Instant;
 use crate::timer::{Timer, tcp_rearm_rto, tcp_reset_xmit_timer};
 

@@ -41,7 +41,7 @@ fn tcp_is_fack(sk: &Sock, cx: &Cx) -> bool {
 /// Segments up to the highest that was SACKed, holes included (Linux: tp->fackets_out).
 fn fackets_out(sk: &Sock) -> u32 {
     let up_to = sk.write_queue.rtx().rposition(|chunk| chunk.marks.sacked).map_or(0, |at| at + 1);
-    sk.write_queue.rtx().take(up_to).map(crate::sock::write_queue::Chunk::pcount).sum()
+    sk.write_queue.rtx().take(up_to).map(crate::sock::chunk::Chunk::pcount).sum()
 }
 
 /// Duplicate ACKs as far as they can be told from SACKs.
@@ -201,8 +201,7 @@ fn mark_forward(sk: &mut Sock, packets: u32, cx: &mut Cx) {
                 break;
             }
         }
-        count +=
-            sk.write_queue.rtx_get(index).map_or(pcount, crate::sock::write_queue::Chunk::pcount);
+        count += sk.write_queue.rtx_get(index).map_or(pcount, crate::sock::chunk::Chunk::pcount);
         if !marks.lost {
             tcp_mark_skb_lost(sk, index, cx);
         }

@@ -14,7 +14,7 @@ use crate::effect::Wake;
 use crate::errno::Errno;
 use crate::seq::Seq;
 use crate::sock::Sock;
-use crate::sock::write_queue::Chunk;
+use crate::sock::chunk::Chunk;
 
 /// SO_EE_CODE_ZEROCOPY_COPIED
 const SO_EE_CODE_ZEROCOPY_COPIED: u8 = 1;

@@ -14,7 +14,7 @@ use crate::mib::Counter;
 use crate::output::mss::{__tcp_mtu_to_mss, tcp_mss_clamp, tcp_sync_mss};
 use crate::output::transmit::{Outgoing, tcp_transmit_skb};
 use crate::seq::Seq;
-use crate::sock::write_queue::Chunk;
+use crate::sock::chunk::Chunk;
 use crate::sock::{Chrono, Sock};
 use crate::wire::Flags;
 

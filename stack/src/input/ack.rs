@@ -3,11 +3,12 @@
 //! RFC 9293 §3.10.7.4 fifth, RFC 5681, RFC 5961 §5 · Linux: tcp_ack,
 //! tcp_ack_update_window, tcp_ack_probe, tcp_process_tlp_ack (net/ipv4/tcp_input.c)
 
-use std::ops::ControlFlow;
+use std::ops::{BitOrAssign, ControlFlow};
 
 use super::clean_rtx::{Before, tcp_clean_rtx_queue};
 use super::cong_control::tcp_cong_control;
 use super::ecn::{tcp_ecn_accept_cwr, tcp_ecn_rcv_ecn_echo};
+use super::predict::tcp_fast_path_check;
 use super::rate::{tcp_count_delivered, tcp_newly_delivered, tcp_rate_gen};
 use super::sack::{SackState, tcp_highest_sack_seq, tcp_sacktag_write_queue};
 use super::{DropReason, Step, drop_for};
@@ -25,7 +26,7 @@ use crate::output::mss::tcp_sync_mss;
 use crate::output::options::tcp_wnd_end;
 use crate::output::probe::{tcp_probe0_when, tcp_schedule_loss_probe};
 use crate::seq::Seq;
-use crate::sock::write_queue::Chunk;
+use crate::sock::chunk::Chunk;
 use crate::sock::{EcnMode, Sock};
 use crate::timer::{
     Timer, tcp_clamp_probe0_to_user_timeout, tcp_rearm_rto, tcp_reset_paced_timer, tcp_rto_max,
@@ -77,6 +78,24 @@ impl AckFlags {
     /// FLAG_CA_ALERT
     const fn ca_alert(&self) -> bool {
         self.data_sacked || self.ece || self.dsacking
+    }
+}
+
+/// Those of them that SACK blocks can set.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SackFlags {
+    pub(super) data_sacked: bool,
+    pub(super) dsacking: bool,
+    pub(super) dsack_tlp: bool,
+    pub(super) orig_sack_acked: bool,
+}
+
+impl BitOrAssign<SackFlags> for AckFlags {
+    fn bitor_assign(&mut self, sacks: SackFlags) {
+        self.data_sacked |= sacks.data_sacked;
+        self.dsacking |= sacks.dsacking;
+        self.dsack_tlp |= sacks.dsack_tlp;
+        self.orig_sack_acked |= sacks.orig_sack_acked;
     }
 }
 
@@ -140,7 +159,7 @@ pub(super) fn tcp_ack(
     flags.ts_progress = tcp_replace_ts_recent(sk, seg, cx);
     tcp_ack_update_window(sk, seg, &mut flags, cx);
     if sk.rx_opt.sack_ok && !seg.options.sack.is_empty() {
-        tcp_sacktag_write_queue(sk, seg, prior_snd_una, (&mut flags, &mut sacks), cx);
+        flags |= tcp_sacktag_write_queue(sk, seg, prior_snd_una, &mut sacks, cx);
     }
     flags.ece = tcp_ecn_rcv_ecn_echo(sk, seg) && !cx.mutant(Mutant::EceIgnored);
     tcp_count_delivered(sk, sacks.delivered, flags.ece);
@@ -226,7 +245,7 @@ fn old_ack(
         let mut rexmit = Rexmit::None;
         let delivered = sk.total.delivered;
         // What it reports does not count as delivered, as in Linux.
-        tcp_sacktag_write_queue(sk, seg, prior_snd_una, (&mut flags, &mut sacks), cx);
+        flags |= tcp_sacktag_write_queue(sk, seg, prior_snd_una, &mut sacks, cx);
         tcp_fastretrans_alert(sk, prior_snd_una, 0, &mut flags, &mut rexmit, cx);
         tcp_newly_delivered(sk, delivered, (false, 0), cx);
         tcp_xmit_recovery(sk, rexmit, cx);
@@ -262,6 +281,8 @@ fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx:
         sk.snd.wl1 = seg.seq;
         if sk.snd.wnd != nwin {
             sk.snd.wnd = nwin;
+            sk.rcv.pred_wnd = None;
+            tcp_fast_path_check(sk);
             if !sk.write_queue.is_unsent_empty() {
                 tcp_slow_start_after_idle_check(sk, cx);
             }

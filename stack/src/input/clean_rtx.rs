@@ -13,7 +13,7 @@ use crate::errqueue::zerocopy::msg_zerocopy_complete;
 use crate::mutant::Mutant;
 use crate::output::mtu_probe::tcp_mtup_check_success;
 use crate::seq::Seq;
-use crate::sock::write_queue::Chunk;
+use crate::sock::chunk::Chunk;
 use crate::sock::{Chrono, Sock};
 use crate::time::Instant;
 use crate::timestamping::tcp_ack_tstamp;

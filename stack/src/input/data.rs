@@ -5,11 +5,11 @@
 
 use super::ecn::tcp_data_ecn_check;
 use super::fin::tcp_fin;
+use super::predict::tcp_fast_path_check;
 use super::prune::{tcp_prune_ofo_queue, tcp_prune_queue};
-use super::rcv_window::{
-    skb_tailroom, skb_truesize, tcp_grow_window, tcp_measure_rcv_mss, tcp_rcvbuf_grow,
-};
+use super::rcv_window::{tcp_grow_window, tcp_measure_rcv_mss, tcp_rcvbuf_grow};
 use super::rtt::tcp_rcv_rtt_measure;
+use super::skb::{skb_tailroom, skb_truesize};
 use super::{Disposition, DropReason, tcp_segs_in};
 use crate::accecn::tcp_rcv_spurious_retrans;
 use crate::api::readiness::tcp_data_ready;
@@ -33,16 +33,27 @@ use crate::wire::{SackBlock, Segment};
 const GROW_WINDOW_MIN: u32 = 128;
 
 /// Queues the text of `seg`, acknowledges duplicates, drops what the window has no room for.
-pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
+///
+/// Linux: tcp_data_queue; with `is_predicted`, that part of tcp_rcv_established
+pub(super) fn tcp_data_queue(
+    sk: &mut Sock,
+    seg: &Segment,
+    is_predicted: bool,
+    cx: &mut Cx,
+) -> Disposition {
     if seg.seq == seg.end_seq() {
         return Disposition::Consumed;
     }
     // A duplicate that was not reported yet is old news now.
     sk.rx_opt.duplicate_sack = None;
+    if is_predicted {
+        return queue(sk, seg, cx);
+    }
     let window = tcp_receive_window(sk);
     let end_seq = seg.end_seq();
     if seg.seq == sk.rcv.nxt {
-        if window == 0 && !(seg.payload.is_empty() && seg.flags.fin()) {
+        let bare_fin = seg.payload.is_empty() && seg.flags.fin();
+        if window == 0 && !(bare_fin && cx.kernel.bare_fin_taken) {
             cx.mib.inc(Counter::TcpExtTCPZeroWindowDrop);
             return out_of_window(sk, DropReason::TcpZerowindow, cx);
         }
@@ -88,16 +99,15 @@ fn out_of_window(sk: &mut Sock, reason: DropReason, cx: &Cx) -> Disposition {
 /// Linux: the label queue_and_out of tcp_data_queue
 fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     let truesize = truesize_of(sk, seg);
-    // A FIN on its own costs nothing that is worth keeping a connection open for.
-    let bare_fin = seg.payload.is_empty() && seg.flags.fin();
-    if !bare_fin && !tcp_try_rmem_schedule(sk, seg.seq, truesize, cx) && !sk.recv_queue.is_empty() {
+    if !may_queue(sk, seg, truesize, cx) {
         cx.mib.inc(Counter::TcpExtTCPRcvQDrop);
-        cx.wake(sk.id, Wake::Readable);
-        sk.ack.nomem = true;
-        sk.ack.now = true;
-        sk.ack.sched = true;
         return Disposition::Dropped(DropReason::ProtoMem);
     }
+    queue(sk, seg, cx)
+}
+
+fn queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
+    let truesize = truesize_of(sk, seg);
     let fin = seg.flags.fin();
     tcp_queue_rcv(sk, chunk_of(sk, seg, cx.now), cx);
     if !seg.payload.is_empty() {
@@ -117,10 +127,27 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     if sk.ofo_queue.is_empty() {
         sk.selective_acks.clear();
     }
+    tcp_fast_path_check(sk);
     if !sk.dead && !cx.mutant(Mutant::NotReadable) {
         tcp_data_ready(sk, cx);
     }
     Disposition::Queued
+}
+
+/// Whether what is in order is taken. Who has nothing to read gets something without memory, and a FIN on
+/// its own costs nothing that is worth keeping a connection open for; but then the window closes.
+///
+/// Linux: the memory part of queue_and_out
+fn may_queue(sk: &mut Sock, seg: &Segment, truesize: u32, cx: &mut Cx) -> bool {
+    let told = cx.kernel.nomem_closes_window;
+    if !told && sk.recv_queue.is_empty() || tcp_try_rmem_schedule(sk, seg.seq, truesize, cx) {
+        return true;
+    }
+    cx.wake(sk.id, Wake::Readable);
+    sk.ack.nomem |= told;
+    sk.ack.now |= told;
+    sk.ack.sched |= told;
+    told && (sk.recv_queue.is_empty() || seg.payload.is_empty())
 }
 
 /// Takes text and FIN of a SYN, or of a SYN-ACK, which are behind its sequence number.
@@ -153,12 +180,14 @@ fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition 
         return Disposition::Dropped(DropReason::TcpOfoDrop);
     }
     tcp_measure_rcv_mss(sk, seg, truesize, cx);
+    sk.rcv.pred_wnd = None;
     sk.ack.sched = true;
     sk.total.rcv_ooopack += 1;
     cx.mib.inc(Counter::TcpExtTCPOFOQueue);
     let (seq, end_seq) = (seg.seq, seg.end_seq());
     let outcome = sk.ofo_queue.insert(chunk_of(sk, seg, cx.now));
     cx.mib.add(Counter::TcpExtTCPOFOMerge, u64::from(outcome.merged));
+    cx.mib.add(Counter::TcpExtTCPRcvCoalesce, u64::from(outcome.coalesced));
     for duplicate in outcome.duplicates {
         match duplicate {
             Duplicate::Set(block) => tcp_dsack_set(sk, block.start, block.end, cx),
@@ -236,7 +265,7 @@ fn chunk_of(sk: &Sock, seg: &Segment, now: Instant) -> RecvChunk {
     }
 }
 
-fn truesize_of(sk: &Sock, seg: &Segment) -> u32 {
+pub(super) fn truesize_of(sk: &Sock, seg: &Segment) -> u32 {
     skb_truesize(packet_len(sk, seg))
 }
 

@@ -12,6 +12,7 @@ use crate::errqueue::ip_icmp_error;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::net::{Learnt, MIN_PMTU_V6};
+use crate::output::clock::tcp_mstamp_refresh;
 use crate::output::cwnd_validate::tcp_current_ssthresh;
 use crate::output::mss::{sk_dst_check, tcp_current_mss, tcp_mtu_to_mss, tcp_sync_mss};
 use crate::output::retransmit::tcp_xmit_retransmit_queue;
@@ -238,6 +239,7 @@ fn tcp_ld_rto_revert(sk: &mut Sock, icmp: &IcmpError, cx: &mut Cx) {
     }
     let rto = u64::from(sk.loss.rto) << sk.loss.backoff.min(16);
     sk.loss.rto = u32::try_from(rto).unwrap_or(u32::MAX).min(tcp_rto_max(sk));
+    tcp_mstamp_refresh(sk, cx);
     let elapsed = cx.hz.usecs_to_jiffies(cx.now.micros_since(sent_at));
     if sk.loss.rto > elapsed {
         tcp_reset_xmit_timer(sk, Timer::Retransmit, sk.loss.rto - elapsed, cx);

@@ -1,9 +1,9 @@
 //! Too much received data for the buffer: what is packed closer, and what is thrown away.
 //!
 //! RFC 2018 §8 lets a receiver renege; only out-of-order data is. Linux: tcp_prune_queue,
-//! tcp_prune_ofo_queue, tcp_clamp_window, tcp_collapse (net/ipv4/tcp_input.c). The out-of-order queue
-//! is not packed closer (tcp_collapse_ofo_queue).
+//! tcp_prune_ofo_queue, tcp_clamp_window, tcp_collapse, tcp_collapse_ofo_queue (net/ipv4/tcp_input.c)
 
+use super::skb::{PAGE_PAYLOAD, alloc_skb};
 use crate::cx::Cx;
 use crate::memory::{is_plenty, tcp_adjust_rcv_ssthresh, tcp_under_memory_pressure};
 use crate::mib::Counter;
@@ -11,15 +11,8 @@ use crate::mutant::Mutant;
 use crate::output::window::{rmem_alloc, tcp_win_from_space};
 use crate::seq::Seq;
 use crate::sock::Sock;
+use crate::sock::ofo_queue::Packing;
 use crate::sock::recv_queue::RecvChunk;
-
-/// SKB_MAX_ORDER(0, 0): payload of a buffer of one page.
-const PAGE_PAYLOAD: usize = 4096 - 320;
-/// Shared information behind a buffer, and the sk_buff before it.
-const SHARED_INFO: u32 = 320;
-const SKB_LEN: u32 = 256;
-/// SKB_SMALL_HEAD_CACHE_SIZE
-const SMALL_HEAD: u32 = 576;
 
 /// Makes room for a segment that begins at `seq`; false when there is none.
 ///
@@ -34,6 +27,7 @@ pub(super) fn tcp_prune_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
     if rmem_alloc(sk) <= sk.opts.rcvbuf {
         return true;
     }
+    tcp_collapse_ofo_queue(sk, cx);
     tcp_collapse(sk, cx);
     if rmem_alloc(sk) <= sk.opts.rcvbuf {
         return true;
@@ -43,6 +37,7 @@ pub(super) fn tcp_prune_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
         return true;
     }
     cx.mib.inc(Counter::TcpExtRcvPruned);
+    sk.rcv.pred_wnd = None;
     false
 }
 
@@ -60,6 +55,23 @@ fn tcp_clamp_window(sk: &mut Sock, cx: &Cx) {
     }
 }
 
+/// Packs what is out of order into whole pages, range by range.
+///
+/// Linux: tcp_collapse_ofo_queue
+fn tcp_collapse_ofo_queue(sk: &mut Sock, cx: &mut Cx) {
+    let mut queue = std::mem::take(&mut sk.ofo_queue);
+    let is_bloated = |chunk: &RecvChunk| {
+        let len = u32::try_from(chunk.data.len()).unwrap_or(u32::MAX);
+        tcp_win_from_space(sk, chunk.truesize) > len
+    };
+    let max = u32::try_from(PAGE_PAYLOAD).unwrap_or(u32::MAX);
+    let tiny_limit = sk.opts.rcvbuf >> 3;
+    let collapsed =
+        queue.collapse(&Packing { is_bloated: &is_bloated, max, alloc: alloc_skb, tiny_limit });
+    sk.ofo_queue = queue;
+    cx.mib.add(Counter::TcpExtTCPRcvCollapsed, u64::from(collapsed));
+}
+
 /// Packs the receive queue into whole pages, from the first segment on that wastes memory.
 ///
 /// Linux: tcp_collapse
@@ -73,16 +85,6 @@ fn tcp_collapse(sk: &mut Sock, cx: &mut Cx) {
     let Some(first) = sk.recv_queue.iter().position(bloated) else { return };
     let collapsed = sk.recv_queue.collapse_from(first, PAGE_PAYLOAD, alloc_skb);
     cx.mib.add(Counter::TcpExtTCPRcvCollapsed, u64::from(collapsed));
-}
-
-/// Memory charged for a fresh buffer of `len` bytes, and what of it stays free.
-///
-/// Linux: alloc_skb (net/core/skbuff.c)
-fn alloc_skb(len: usize) -> (u32, u32) {
-    let len = u32::try_from(len).unwrap_or(u32::MAX >> 1);
-    let data = len.next_multiple_of(64) + SHARED_INFO;
-    let head = if data <= SMALL_HEAD { SMALL_HEAD } else { data.next_power_of_two() };
-    (head + SKB_LEN, head - SHARED_INFO - len)
 }
 
 /// Throws the highest out-of-order data away, an eighth of the buffer at a time, and reneges on the

@@ -3,51 +3,23 @@
 //! Linux: tcp_grow_window, tcp_rcv_space_adjust, tcp_init_buffer_space, tcp_measure_rcv_mss,
 //! tcp_sndbuf_expand (net/ipv4/tcp_input.c)
 
+use super::skb::{SHARED_INFO, SKB_LEN};
 use crate::congestion::INIT_CWND;
 use crate::cx::Cx;
 use crate::memory::{tcp_adjust_rcv_ssthresh, tcp_under_memory_pressure};
 use crate::mutant::Mutant;
+use crate::output::clock::tcp_mstamp_refresh;
 use crate::output::window::{tcp_full_space, tcp_set_window_clamp, tcp_space, tcp_win_from_space};
 use crate::sock::Sock;
 use crate::sock::control_block::TCP_MSS_DEFAULT;
 use crate::wire::Segment;
 
-/// SKB_TRUESIZE of an empty buffer: struct sk_buff and struct skb_shared_info, aligned.
-const SKB_OVERHEAD: u32 = 256;
-const SHARED_INFO: u32 = 320;
 /// MAX_TCP_HEADER on a kernel without wireless and tunnels.
-pub(crate) const MAX_TCP_HEADER: u32 = 320;
-/// NET_SKB_PAD, which the TUN device reserves in front of a packet.
-const NET_SKB_PAD: u32 = 64;
-/// PAGE_SIZE of the usual architectures.
-const PAGE_SIZE: u32 = 4096;
-/// SKB_SMALL_HEAD_CACHE_SIZE
-const SMALL_HEAD: u32 = 576;
+const MAX_TCP_HEADER: u32 = 320;
 /// TCP_RMEM_TO_WIN_SCALE
 const RMEM_TO_WIN_SHIFT: u32 = 8;
 /// MAX_TCP_OPTION_SPACE plus the fixed header: the least a full segment's header takes.
 const TCP_MIN_MSS: u32 = 88;
-
-/// Memory the kernel charges for a received packet of `packet_len` bytes.
-pub(crate) fn skb_truesize(packet_len: u32) -> u32 {
-    skb_head(packet_len) + SKB_OVERHEAD
-}
-
-/// What a received packet of `packet_len` bytes leaves free of the memory charged for it. A packet
-/// that needs more than a page is in fragments, behind which nothing is free.
-pub(crate) fn skb_tailroom(packet_len: u32) -> u32 {
-    let used = packet_len + NET_SKB_PAD;
-    if used >= PAGE_SIZE { 0 } else { skb_head(packet_len) - SHARED_INFO - used }
-}
-
-/// The buffer of a received packet: one of the allocator's sizes, or whole pages.
-fn skb_head(packet_len: u32) -> u32 {
-    let data = (packet_len + NET_SKB_PAD).next_multiple_of(64) + SHARED_INFO;
-    if data > PAGE_SIZE {
-        return data.next_multiple_of(PAGE_SIZE);
-    }
-    if data <= SMALL_HEAD { SMALL_HEAD } else { data.next_power_of_two() }
-}
 
 /// Sizes the buffers when a connection is established.
 ///
@@ -56,6 +28,7 @@ pub(crate) fn tcp_init_buffer_space(sk: &mut Sock, cx: &Cx) {
     if !sk.opts.locks.sndbuf {
         tcp_sndbuf_expand(sk, cx);
     }
+    tcp_mstamp_refresh(sk, cx);
     sk.rtt.rcvq_time = cx.now;
     sk.rtt.rcvq_seq = sk.recv_queue.copied_seq();
     let maxwin = tcp_full_space(sk);
@@ -85,7 +58,7 @@ pub(crate) fn tcp_init_buffer_space(sk: &mut Sock, cx: &Cx) {
 /// Linux: tcp_sndbuf_expand
 pub(crate) fn tcp_sndbuf_expand(sk: &mut Sock, cx: &Cx) {
     let payload = sk.rx_opt.mss_clamp.max(sk.mss_cache);
-    let per_mss = (payload + MAX_TCP_HEADER + SHARED_INFO).next_power_of_two() + SKB_OVERHEAD;
+    let per_mss = (payload + MAX_TCP_HEADER + SHARED_INFO).next_power_of_two() + SKB_LEN;
     let nr_segs = INIT_CWND.max(sk.cong.cw.snd_cwnd).max(sk.loss.reordering + 1);
     let sndmem = 2 * u64::from(nr_segs) * u64::from(per_mss);
     if u64::from(sk.opts.sndbuf) < sndmem {
@@ -105,7 +78,7 @@ pub(crate) fn tcp_grow_window(sk: &mut Sock, len: u32, truesize: u32, adjust: bo
     if tcp_under_memory_pressure(cx) {
         return tcp_adjust_rcv_ssthresh(sk);
     }
-    let truesize = if adjust { truesize.min(4096 + SKB_OVERHEAD + SHARED_INFO) } else { truesize };
+    let truesize = if adjust { truesize.min(4096 + SKB_LEN + SHARED_INFO) } else { truesize };
     let incr = if tcp_win_from_space(sk, truesize) <= len {
         2 * sk.advmss
     } else {
@@ -186,6 +159,7 @@ fn learn_ratio(sk: &mut Sock, payload: u32, truesize: u32, cx: &Cx) {
 ///
 /// Linux: tcp_rcv_space_adjust
 pub(crate) fn tcp_rcv_space_adjust(sk: &mut Sock, cx: &Cx) {
+    tcp_mstamp_refresh(sk, cx);
     let elapsed = cx.now.micros_since(sk.rtt.rcvq_time);
     if sk.rtt.rcv_rtt_us == 0 || elapsed < u64::from(sk.rtt.rcv_rtt_us >> 3) {
         return;

@@ -21,6 +21,7 @@ use crate::seq::Seq;
 use crate::sock::control_block::TCP_MSS_DEFAULT;
 use crate::sock::{RequestSock, RxOpt, Sock, SockId};
 use crate::state::{Event, StateCell, advance};
+use crate::time::Instant;
 use crate::timer::{keepalive_time_when, reqsk_timeout, reset_keepalive_timer};
 use crate::wire::{Flags, Segment};
 
@@ -63,8 +64,7 @@ pub(crate) fn tcp_check_req(
         if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
             request_segment(req, seg, true);
             tcp_rtx_synack(req, cx);
-            let rto_max = cx.hz.msecs_to_jiffies(cx.rto_max_ms());
-            let timeout = reqsk_timeout(req.num_timeout, rto_max, cx.hz);
+            let timeout = reqsk_timeout(req.num_timeout, rto_max(cx), cx.hz);
             req.timer = Some(cx.timer(timeout).due);
         }
         return Verdict::Keep(Disposition::Dropped(DropReason::NotSpecified));
@@ -208,9 +208,23 @@ fn segment_options(req: &RequestSock, seg: &Segment, cx: &Cx) -> RxOpt {
         rx_opt.saw_tstamp = req.rx_opt.tstamp_ok;
         rx_opt.rcv_tsval = ts.val;
         rx_opt.rcv_tsecr = ts.ecr;
-        rx_opt.ts_recent_stamp = Some(cx.now);
+        rx_opt.ts_recent_stamp = Some(ts_recent_stamp(req, cx));
     }
     rx_opt
+}
+
+/// When the peer's timestamp was remembered: the time of that is not kept, and is now as good as ever.
+fn ts_recent_stamp(req: &RequestSock, cx: &Cx) -> Instant {
+    if !cx.kernel.handshake_stamp_ages {
+        return cx.now;
+    }
+    let timeout = reqsk_timeout(req.num_timeout, rto_max(cx), cx.hz);
+    cx.now.minus_secs(u64::from(timeout / cx.hz.per_sec()))
+}
+
+/// tcp_rto_max, in ticks.
+fn rto_max(cx: &Cx) -> u32 {
+    cx.hz.msecs_to_jiffies(cx.rto_max_ms())
 }
 
 /// The socket a completed request becomes, in SYN-RECEIVED, ready for the segment that completed it.

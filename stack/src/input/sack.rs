@@ -3,7 +3,7 @@
 //! RFC 2018, RFC 2883, RFC 6675 · Linux: tcp_sacktag_write_queue, tcp_sacktag_walk, tcp_sacktag_one,
 //! tcp_check_dsack, tcp_is_sackblock_valid (net/ipv4/tcp_input.c)
 
-use super::ack::AckFlags;
+use super::ack::SackFlags;
 use super::rate::{RateSample, tcp_rate_skb_delivered};
 use super::sack_shift::{Shift, tcp_shift_skb_data};
 use crate::congestion::{CaState, tcp_rack_advance};
@@ -13,8 +13,8 @@ use crate::mutant::Mutant;
 use crate::output::retransmit::fragment_rtx;
 use crate::seq::Seq;
 use crate::sock::Sock;
+use crate::sock::chunk::Marks;
 use crate::sock::rate::TxRate;
-use crate::sock::write_queue::Marks;
 use crate::time::Instant;
 use crate::wire::{SackBlock, Segment};
 
@@ -28,6 +28,8 @@ pub(crate) struct SackState {
     pub(crate) last_sackt: Option<Instant>,
     /// Segments newly delivered, by SACK or D-SACK.
     pub(crate) delivered: u32,
+    /// What the blocks say of this ACK.
+    flag: SackFlags,
     pub(crate) rate: RateSample,
     /// Bytes newly delivered; whole once the queue is cleaned.
     pub(super) delivered_bytes: u32,
@@ -41,14 +43,12 @@ impl SackState {
             first_sackt: None,
             last_sackt: None,
             delivered: 0,
+            flag: SackFlags::default(),
             rate: RateSample::default(),
             delivered_bytes: 0,
         }
     }
 }
-
-/// What the flags and the state of one tagging are written to.
-pub(super) type Found<'a> = (&'a mut AckFlags, &'a mut SackState);
 
 /// The sequence number after the highest SACKed segment; SND.UNA when there is none.
 ///
@@ -58,26 +58,26 @@ pub(crate) fn tcp_highest_sack_seq(sk: &Sock) -> Seq {
         return sk.snd.una;
     }
     let highest = sk.write_queue.rtx().rev().find(|chunk| chunk.marks.sacked);
-    highest.map_or(sk.snd.una, crate::sock::write_queue::Chunk::end_seq)
+    highest.map_or(sk.snd.una, crate::sock::chunk::Chunk::end_seq)
 }
 
-/// Marks what the SACK blocks of `seg` report.
+/// Marks what the SACK blocks of `seg` report, and says what that makes of the ACK.
 ///
 /// Linux: tcp_sacktag_write_queue
 pub(super) fn tcp_sacktag_write_queue(
     sk: &mut Sock,
     seg: &Segment,
     prior_snd_una: Seq,
-    (flags, state): Found<'_>,
+    state: &mut SackState,
     cx: &mut Cx,
-) {
+) -> SackFlags {
     state.reord = sk.snd.nxt;
     let blocks = seg.options.sack;
     let blocks = blocks.as_slice();
-    let has_dsack = tcp_check_dsack(sk, seg.ack, blocks, prior_snd_una, (flags, state), cx);
+    let has_dsack = tcp_check_dsack(sk, seg.ack, blocks, prior_snd_una, state, cx);
     // An ACK from long ago would only confuse the scoreboard.
     if seg.ack.before(prior_snd_una - sk.snd.max_window) || sk.loss.packets_out == 0 {
-        return;
+        return state.flag;
     }
     let mut used = Vec::with_capacity(blocks.len());
     for (index, block) in blocks.iter().enumerate() {
@@ -91,12 +91,13 @@ pub(super) fn tcp_sacktag_write_queue(
     // Blocks come newest first; in the order of the queue none of them looks like reordering to another.
     used.sort_by_key(|(block, _)| block.start - (prior_snd_una - sk.snd.max_window));
     for (block, is_dsack) in used {
-        tcp_sacktag_walk(sk, block, is_dsack, (flags, state), cx);
+        tcp_sacktag_walk(sk, block, is_dsack, state, cx);
     }
     if sk.loss.ca_state != CaState::Loss || sk.loss.undo_marker.is_some() {
         let fack = tcp_highest_sack_seq(sk);
         tcp_check_sack_reordering(sk, fack, state.reord, false, cx);
     }
+    state.flag
 }
 
 /// A block that cannot be. One that is old because its ACK was overtaken counts for nothing.
@@ -120,7 +121,7 @@ fn tcp_check_dsack(
     ack: Seq,
     blocks: &[SackBlock],
     prior_snd_una: Seq,
-    (flags, state): Found<'_>,
+    state: &mut SackState,
     cx: &mut Cx,
 ) -> bool {
     let Some(first) = blocks.first() else { return false };
@@ -135,7 +136,7 @@ fn tcp_check_dsack(
     } else {
         return false;
     }
-    let dup_segs = tcp_dsack_seen(sk, *first, (flags, state));
+    let dup_segs = tcp_dsack_seen(sk, *first, state);
     if dup_segs == 0 {
         cx.mib.inc(Counter::TcpExtTCPDSACKIgnoredDubious);
         return false;
@@ -150,7 +151,7 @@ fn tcp_check_dsack(
 }
 
 /// Linux: tcp_dsack_seen
-fn tcp_dsack_seen(sk: &mut Sock, block: SackBlock, (flags, state): Found<'_>) -> u32 {
+fn tcp_dsack_seen(sk: &mut Sock, block: SackBlock, state: &mut SackState) -> u32 {
     if !block.start.before(block.end) {
         return 0;
     }
@@ -162,7 +163,7 @@ fn tcp_dsack_seen(sk: &mut Sock, block: SackBlock, (flags, state): Found<'_>) ->
     if len > sk.mss_cache {
         dup_segs = len.div_ceil(sk.mss_cache.max(1));
     } else if sk.loss.tlp_high_seq == Some(block.end) {
-        flags.dsack_tlp = true;
+        state.flag.dsack_tlp = true;
     }
     sk.total.dsack_dups = sk.total.dsack_dups.wrapping_add(dup_segs);
     // More duplicates than retransmissions: somebody else duplicates.
@@ -170,10 +171,10 @@ fn tcp_dsack_seen(sk: &mut Sock, block: SackBlock, (flags, state): Found<'_>) ->
         return 0;
     }
     sk.rx_opt.dsack_seen = true;
-    if sk.total.reord_seen != 0 && !flags.dsack_tlp {
+    if sk.total.reord_seen != 0 && !state.flag.dsack_tlp {
         sk.loss.rack.dsack_seen = true;
     }
-    flags.dsacking = true;
+    state.flag.dsacking = true;
     state.delivered += dup_segs;
     dup_segs
 }
@@ -208,7 +209,7 @@ fn tcp_sacktag_walk(
     sk: &mut Sock,
     block: SackBlock,
     is_dsack: bool,
-    (flags, state): Found<'_>,
+    state: &mut SackState,
     cx: &mut Cx,
 ) {
     let mut index = 0;
@@ -218,7 +219,7 @@ fn tcp_sacktag_walk(
         }
         let is_known = chunk.marks.sacked && !is_dsack;
         let is_touched = chunk.end_seq().after(block.start) && !is_known;
-        if is_touched && tag_chunk(sk, index, block, is_dsack, (flags, state), cx) {
+        if is_touched && tag_chunk(sk, index, block, is_dsack, state, cx) {
             continue;
         }
         index += 1;
@@ -232,16 +233,16 @@ fn tag_chunk(
     index: usize,
     block: SackBlock,
     is_dsack: bool,
-    (flags, state): Found<'_>,
+    state: &mut SackState,
     cx: &mut Cx,
 ) -> bool {
-    match tcp_shift_skb_data(sk, index, block, is_dsack, (flags, state), cx) {
+    match tcp_shift_skb_data(sk, index, block, is_dsack, state, cx) {
         Shift::Joined => return true,
         Shift::Noop => return false,
         Shift::Fallback => cx.mib.inc(Counter::TcpExtTCPSackShiftFallback),
     }
     if tcp_match_skb_to_sack(sk, index, block) {
-        tcp_sacktag_one(sk, index, is_dsack, (flags, state), cx);
+        tcp_sacktag_one(sk, index, is_dsack, state, cx);
     }
     false
 }
@@ -282,7 +283,7 @@ pub(super) fn tcp_sacktag_one(
     sk: &mut Sock,
     index: usize,
     is_dsack: bool,
-    (flags, state): Found<'_>,
+    state: &mut SackState,
     cx: &mut Cx,
 ) {
     let fack = tcp_highest_sack_seq(sk);
@@ -311,13 +312,13 @@ pub(super) fn tcp_sacktag_one(
             marks.lost = false;
             sk.loss.lost_out = sk.loss.lost_out.saturating_sub(pcount);
         } else if !marks.retrans {
-            newly_sacked(sk, (seq, end_seq, sent_at), marks, fack, (flags, state));
+            newly_sacked(sk, (seq, end_seq, sent_at), marks, fack, state);
             if std::mem::take(&mut marks.lost) {
                 sk.loss.lost_out = sk.loss.lost_out.saturating_sub(pcount);
             }
         }
         marks.sacked = true;
-        flags.data_sacked = true;
+        state.flag.data_sacked = true;
         sk.loss.sacked_out += pcount;
         state.delivered += pcount;
         state.delivered_bytes += len;
@@ -342,7 +343,7 @@ fn newly_sacked(
     (seq, end_seq, sent_at): (Seq, Seq, Instant),
     marks: Marks,
     fack: Seq,
-    (flags, state): Found<'_>,
+    state: &mut SackState,
 ) {
     if marks.ever_retrans {
         return;
@@ -351,7 +352,7 @@ fn newly_sacked(
         state.reord = seq;
     }
     if !end_seq.after(sk.loss.high_seq) {
-        flags.orig_sack_acked = true;
+        state.flag.orig_sack_acked = true;
     }
     state.first_sackt = state.first_sackt.or(Some(sent_at));
     state.last_sackt = Some(sent_at);

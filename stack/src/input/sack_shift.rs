@@ -3,12 +3,12 @@
 //!
 //! Linux: tcp_shift_skb_data, tcp_shifted_skb, skb_can_shift (net/ipv4/tcp_input.c)
 
-use super::sack::{Found, tcp_sacktag_one};
+use super::sack::{SackState, tcp_sacktag_one};
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::output::retransmit::fragment_rtx;
 use crate::sock::Sock;
-use crate::sock::write_queue::Chunk;
+use crate::sock::chunk::Chunk;
 use crate::wire::SackBlock;
 
 /// Most segments one packet may count as (the width of tcp_gso_segs).
@@ -35,7 +35,7 @@ pub(super) fn tcp_shift_skb_data(
     index: usize,
     block: SackBlock,
     is_dsack: bool,
-    (flags, state): Found<'_>,
+    state: &mut SackState,
     cx: &mut Cx,
 ) -> Shift {
     let (Some(before), Some(chunk)) = (index.checked_sub(1), sk.write_queue.rtx_get(index)) else {
@@ -66,19 +66,19 @@ pub(super) fn tcp_shift_skb_data(
     if is_part && !fragment_rtx(sk, index, len) {
         return Shift::Fallback;
     }
-    tcp_sacktag_one(sk, index, is_dsack, (&mut *flags, &mut *state), cx);
+    tcp_sacktag_one(sk, index, is_dsack, state, cx);
     sk.write_queue.shift_rtx(before, mss);
     if is_part {
         cx.mib.inc(Counter::TcpExtTCPSackShifted);
         return Shift::Joined;
     }
     cx.mib.inc(Counter::TcpExtTCPSackMerged);
-    join_next(sk, before, mss, (flags, state), cx);
+    join_next(sk, before, mss, state, cx);
     Shift::Joined
 }
 
 /// A hole was filled: what lies SACKed behind it joins as well.
-fn join_next(sk: &mut Sock, index: usize, mss: u32, found: Found<'_>, cx: &mut Cx) {
+fn join_next(sk: &mut Sock, index: usize, mss: u32, state: &mut SackState, cx: &mut Cx) {
     let next = index + 1;
     let (Some(prev), Some(chunk)) = (sk.write_queue.rtx_get(index), sk.write_queue.rtx_get(next))
     else {
@@ -86,7 +86,7 @@ fn join_next(sk: &mut Sock, index: usize, mss: u32, found: Found<'_>, cx: &mut C
     };
     let fits = is_only_sacked(chunk) && chunk.seglen() == mss && !chunk.data.is_empty();
     if fits && prev.can_collapse(chunk) && has_room(prev, chunk) {
-        tcp_sacktag_one(sk, next, false, found, cx);
+        tcp_sacktag_one(sk, next, false, state, cx);
         sk.write_queue.shift_rtx(index, mss);
         cx.mib.inc(Counter::TcpExtTCPSackMerged);
     }

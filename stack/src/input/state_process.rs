@@ -6,7 +6,8 @@
 use std::ops::ControlFlow;
 
 use super::ack::{BadAck, Challenge, established_ack, tcp_ack};
-use super::data::tcp_data_queue;
+use super::data::{tcp_data_queue, truesize_of};
+use super::predict::{is_predicted, tcp_fast_path_on};
 use super::rate::tcp_count_delivered;
 use super::reset::tcp_reset;
 use super::rtt::{tcp_rcv_rtt_measure_ts, tcp_synack_rtt_meas, tcp_update_pacing_rate};
@@ -26,6 +27,7 @@ use crate::metrics::{tcp_init_metrics, tcp_update_metrics};
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::output::ack::{tcp_ack_snd_check, tcp_send_challenge_ack};
+use crate::output::clock::tcp_mstamp_refresh;
 use crate::output::cwnd_validate::tcp_init_cwnd;
 use crate::output::mss::tcp_initialize_rcv_mss;
 use crate::output::mtu_probe::tcp_mtup_init;
@@ -40,6 +42,7 @@ use crate::wire::Segment;
 /// Processes a segment of a connection that has a socket.
 pub(super) fn tcp_rcv_state_process(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     tcp_segs_in(sk, seg);
+    tcp_mstamp_refresh(sk, cx);
     if sk.state() == TcpState::Close {
         return Disposition::Dropped(DropReason::TcpClose);
     }
@@ -57,6 +60,7 @@ pub(super) fn tcp_rcv_state_process(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -
 
 /// RFC 9293 §3.10.7.4, first to eighth.
 fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> ControlFlow<Disposition, Disposition> {
+    let is_predicted = is_predicted(sk, seg, truesize_of(sk, seg), cx);
     cut(check_fastopen_req(sk, seg, cx))?;
     if !seg.flags.ack() && !seg.flags.rst() && !seg.flags.syn() {
         return ControlFlow::Break(Disposition::Dropped(DropReason::TcpFlags));
@@ -73,7 +77,7 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> ControlFlow<Disposition, 
         tcp_rcv_rtt_measure_ts(sk, payload_len, cx);
     }
     tcp_urg(sk, seg, cx); // sixth
-    let disposition = process_text(sk, seg, cx)?; // seventh and eighth
+    let disposition = process_text(sk, seg, is_predicted, cx)?; // seventh and eighth
     if sk.state() != TcpState::Close {
         tcp_data_snd_check(sk, cx);
         tcp_ack_snd_check(sk, cx);
@@ -187,6 +191,7 @@ fn established_from_syn_recv(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.snd.una = seg.ack;
     sk.snd.wnd = u32::from(seg.wnd) << sk.rx_opt.snd_wscale;
     sk.snd.wl1 = seg.seq;
+    tcp_fast_path_on(sk);
     tcp_update_pacing_rate(sk, cx);
     sk.total.lsndtime = cx.now;
     tcp_initialize_rcv_mss(sk);
@@ -268,6 +273,7 @@ fn fin_acked(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
 fn process_text(
     sk: &mut Sock,
     seg: &Segment,
+    is_predicted: bool,
     cx: &mut Cx,
 ) -> ControlFlow<Disposition, Disposition> {
     match sk.state() {
@@ -299,5 +305,5 @@ fn process_text(
         | TcpState::Listen
         | TcpState::NewSynRecv => return ControlFlow::Continue(Disposition::Consumed),
     }
-    ControlFlow::Continue(tcp_data_queue(sk, seg, cx))
+    ControlFlow::Continue(tcp_data_queue(sk, seg, is_predicted, cx))
 }

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use super::ack::{Challenge, tcp_ack};
 use super::ecn::{tcp_ecn_rcv_syn, tcp_ecn_rcv_synack};
+use super::predict::tcp_fast_path_on;
 use super::reset::tcp_reset;
 use super::state_process::{tcp_init_transfer, tcp_try_undo_spurious_syn};
 use super::urgent::tcp_urg;
@@ -181,6 +182,10 @@ pub(crate) fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
     if sk.opts.keepalive && !cx.mutant(Mutant::ActiveKeepaliveOff) {
         let time = keepalive_time_when(sk, cx);
         reset_keepalive_timer(sk, time, cx);
+    }
+    sk.rcv.pred_wnd = None;
+    if sk.rx_opt.snd_wscale == 0 {
+        tcp_fast_path_on(sk);
     }
     cx.wake(sk.id, Wake::StateChange);
 }

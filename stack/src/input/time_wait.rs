@@ -109,7 +109,11 @@ pub(super) fn tcp_timewait_state_process(
         Heard::Reopening => TwStatus::Syn(isn_beyond(tw)),
         Heard::Reset => TwStatus::Success,
         Heard::Stale => {
-            cx.mib.inc(Counter::TcpExtPAWSTimewait);
+            cx.mib.inc(if cx.kernel.counts_paws_timewait {
+                Counter::TcpExtPAWSTimewait
+            } else {
+                Counter::TcpExtPAWSEstab
+            });
             if seg.flags.rst() {
                 return TwStatus::Success;
             }
@@ -147,27 +151,28 @@ fn fin_wait2(tw: &mut TimeWaitSock, seg: &Segment, rx_opt: &RxOpt, cx: &mut Cx) 
     if seg.flags.rst() {
         return TwStatus::Kill;
     }
-    let reopens = seg.flags.syn() && !seg.seq.before(tw.rcv_nxt);
-    let brings_news = seg.flags.ack() && end_seq != seg.seq && end_seq.after(tw.rcv_nxt);
-    let is_fin = seg.flags.fin() && end_seq == tw.rcv_nxt + 1;
-    match (reopens, brings_news, is_fin) {
-        (false, true, true) => {
-            advance(&mut tw.state, tw.flow, Event::RecvFin, cx);
-            tw.rcv_nxt = end_seq;
-            if rx_opt.saw_tstamp {
-                tw.entry_stamp = cx.now;
-            }
-            remember(tw, rx_opt, cx);
-            let recycles = tcp_tw_remember_stamp(tw, cx);
-            let wait = if recycles { tw.timeout } else { tw_len(cx) };
-            tw.timer = cx.timer(wait).due;
-            TwStatus::Ack
-        }
-        (false, false, _) => TwStatus::Success,
-        (false, true, false) if cx.mutant(Mutant::OrphanDataMute) => TwStatus::Success,
-        // Data for nobody, or a connection that nobody wants.
-        (true, _, _) | (false, true, false) => TwStatus::Rst,
+    if seg.flags.syn() && !seg.seq.before(tw.rcv_nxt) {
+        return TwStatus::Rst;
     }
+    if !seg.flags.ack() || end_seq == seg.seq || !end_seq.after(tw.rcv_nxt) {
+        return TwStatus::Success;
+    }
+    let is_fin_alone = seg.flags.fin() && end_seq == tw.rcv_nxt + 1;
+    if !is_fin_alone {
+        // Data for nobody.
+        let mute = cx.mutant(Mutant::OrphanDataMute);
+        return if mute { TwStatus::Success } else { TwStatus::Rst };
+    }
+    advance(&mut tw.state, tw.flow, Event::RecvFin, cx);
+    tw.rcv_nxt = end_seq;
+    if rx_opt.saw_tstamp {
+        tw.entry_stamp = cx.now;
+    }
+    remember(tw, rx_opt, cx);
+    let recycles = tcp_tw_remember_stamp(tw, cx);
+    let wait = if recycles { tw.timeout } else { tw_len(cx) };
+    tw.timer = cx.timer(wait).due;
+    TwStatus::Ack
 }
 
 /// Options are read as those of a handshake are, and so by the sysctl of the moment.

@@ -106,6 +106,15 @@ behaviours! {
     cwr_needs_ecn: Span::since(6, 18), "tcp_ecn_accept_cwr (net/ipv4/tcp_input.c)",
         "explored: 7.2 and not 6.12; source of 6.12";
 
+    /// What a half-open connection remembers of the peer's clock ages with the timeouts of its SYN-ACK:
+    /// after a minute a reset with an old timestamp ends it.
+    handshake_stamp_ages: Span::until(6, 13), "tcp_check_req (net/ipv4/tcp_minisocks.c)",
+        "measured: 6.12 and not 6.18; source of 6.12";
+    /// What PAWS refuses in TIME-WAIT is counted as PAWSTimewait (as PAWSEstab before).
+    counts_paws_timewait: Span::since(6, 13),
+        "tcp_timewait_state_process (net/ipv4/tcp_minisocks.c)",
+        "measured: 6.18 and not 6.12; source of 6.12";
+
     // Sending and acknowledging.
     /// The window of the handshake may be more than its field can say.
     wide_initial_window: Span::since(6, 2), "tcp_select_initial_window (net/ipv4/tcp_output.c)",
@@ -119,6 +128,15 @@ behaviours! {
     /// The delay of an ACK is bounded by TCP_DELACK_MAX wherever it grows.
     ato_bounded: Span::since(6, 2), "tcp_event_data_recv (net/ipv4/tcp_input.c)",
         "sources of 6.1 and 6.12";
+    /// The ACK that ends compression has the time of its sending, not of the segment before.
+    compression_reads_clock: Span::since(6, 13), "tcp_compressed_ack_kick (net/ipv4/tcp_timer.c)",
+        "measured: 6.18 and not 6.12; source of 6.12";
+    /// A FIN without data is taken into a closed window.
+    bare_fin_taken: Span::since(6, 2), "tcp_data_queue (net/ipv4/tcp_input.c)",
+        "measured: data/zero-window-bare-fin, 6.12 and not 6.1";
+    /// What is dropped for want of memory is answered with a window of zero (in silence before).
+    nomem_closes_window: Span::since(6, 6), "tcp_select_window (net/ipv4/tcp_output.c)",
+        "measured: 6.12 and not 6.1; changelog of 6.6, \"net: tcp: send zero-window ACK when no memory\"";
     /// The share of a buffer byte that is payload is measured, not a sysctl's.
     scaling_ratio: Span::since(6, 2), "tcp_measure_rcv_mss (net/ipv4/tcp_input.c)",
         "sources of 6.1 and 6.12";
@@ -159,6 +177,16 @@ behaviours! {
     /// a retransmission was acknowledged.
     prr_conservative: Span::until(5, 14), "tcp_cwnd_reduction (net/ipv4/tcp_input.c)",
         "changelog of 4.3, \"tcp: PRR uses CRB mode by default and SS mode conditionally\"";
+
+    // Ports.
+    /// When the last owner of a port that bound it is gone, connect() may choose it again.
+    port_forgets_bind: Span::since(6, 18), "__inet_put_port (net/ipv4/inet_hashtables.c)",
+        "measured: 6.18 and not 6.12; source of 6.12";
+    /// Whether the first owner of a port had SO_REUSEADDR or SO_REUSEPORT is remembered with the
+    /// port: who has it as well is let in without a look at the owners.
+    first_bind_is_seen: Span::until(6, 8),
+        "inet_csk_update_fastreuse (net/ipv4/inet_connection_sock.c)",
+        "measured: 6.1 and not 6.12; source of 6.12, in which the condition cannot hold";
 
     // Fast Open, signatures, options, remainders.
     /// Cookies are made with SipHash (AES before).

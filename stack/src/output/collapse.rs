@@ -7,7 +7,7 @@ use super::retransmit::adjust_pcount;
 use crate::cx::Cx;
 use crate::mutant::Mutant;
 use crate::sock::Sock;
-use crate::sock::write_queue::Chunk;
+use crate::sock::chunk::Chunk;
 
 /// Appends to chunk `index` of the retransmission queue what follows it, as long as all of it fits
 /// into `space` bytes and into the peer's window, and no message boundary lies between.

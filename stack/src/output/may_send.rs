@@ -8,7 +8,7 @@ use super::options::tcp_wnd_end;
 use super::tso::HeadSkb;
 use crate::cx::Cx;
 use crate::mutant::Mutant;
-use crate::sock::write_queue::Chunk;
+use crate::sock::chunk::Chunk;
 use crate::sock::{NonAgle, Sock};
 
 /// What the tests look at.

@@ -4,6 +4,7 @@
 //! that have no socket, [`transmit::send_signed`].
 
 pub(crate) mod ack;
+pub(crate) mod clock;
 mod collapse;
 pub(crate) mod cwnd_validate;
 pub(crate) mod ecn;

@@ -3,10 +3,10 @@
 //! RFC 4821 · Linux: tcp_mtup_init, tcp_mtu_probe (net/ipv4/tcp_output.c), tcp_mtup_probe_failed,
 //! tcp_mtup_probe_success (net/ipv4/tcp_input.c), tcp_mtu_probing (net/ipv4/tcp_timer.c)
 
+use super::clock::departure_time;
 use super::cwnd_validate::tcp_current_ssthresh;
 use super::mss::{tcp_current_mss, tcp_mss_to_mtu, tcp_mtu_to_mss, tcp_sync_mss};
 use super::options::tcp_wnd_end;
-use super::pacing::departure_time;
 use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::write::head_sent;
 use crate::congestion::CaState;
@@ -55,6 +55,16 @@ pub(super) enum MtuProbe {
     Sent,
 }
 
+/// Whether there is room for a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    Enough,
+    /// Not even when everything in flight has arrived.
+    None,
+    /// There will be when what is in flight has arrived.
+    Later,
+}
+
 /// Linux: tcp_mtup_init
 pub(crate) fn tcp_mtup_init(sk: &mut Sock, cx: &Cx) {
     let base = cx.sysctl.tcp_base_mss.unsigned_abs();
@@ -85,8 +95,9 @@ pub(super) fn tcp_mtu_probe(sk: &mut Sock, cx: &mut Cx) -> MtuProbe {
         return MtuProbe::NotNow;
     };
     match room_for(sk, probe_size) {
-        MtuProbe::Sent => {}
-        not_yet @ (MtuProbe::NotNow | MtuProbe::Wait) => return not_yet,
+        Room::Enough => {}
+        Room::None => return MtuProbe::NotNow,
+        Room::Later => return MtuProbe::Wait,
     }
     let len = usize::try_from(probe_size).unwrap_or(usize::MAX);
     if !sk.write_queue.gather_send_head(len, mss_now) {
@@ -112,27 +123,27 @@ fn next_size(sk: &Sock, cx: &Cx) -> Option<u32> {
 }
 
 /// Whether data, window and congestion window suffice for the probe and for noticing its loss.
-fn room_for(sk: &Sock, probe_size: u32) -> MtuProbe {
+fn room_for(sk: &Sock, probe_size: u32) -> Room {
     let behind = (u64::from(sk.loss.reordering) + 1) * u64::from(sk.mss_cache);
     let needed = u64::from(probe_size) + behind;
     let unsent = u64::from(sk.snd.write_seq - sk.snd.nxt);
     if unsent < needed || u64::from(sk.snd.wnd) < needed {
-        return MtuProbe::NotNow;
+        return Room::None;
     }
     let window_left = u64::try_from(tcp_wnd_end(sk).distance(sk.snd.nxt)).unwrap_or(0);
     if window_left < needed {
-        return MtuProbe::Wait;
+        return Room::Later;
     }
     let in_flight = sk.loss.packets_in_flight();
     if in_flight + 2 > sk.cong.cw.snd_cwnd {
-        return if in_flight == 0 { MtuProbe::NotNow } else { MtuProbe::Wait };
+        return if in_flight == 0 { Room::None } else { Room::Later };
     }
-    MtuProbe::Sent
+    Room::Enough
 }
 
 /// The send head holds exactly the probe.
 fn send_probe(sk: &mut Sock, probe_size: u32, cx: &mut Cx) -> MtuProbe {
-    let departs = departure_time(sk, cx);
+    let departs = departure_time(sk);
     let Some(head) = sk.write_queue.send_head_mut() else { return MtuProbe::NotNow };
     // One segment, however large.
     head.set_tso_segs(probe_size);

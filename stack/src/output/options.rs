@@ -83,8 +83,10 @@ const fn low32(ms: u64) -> u32 {
 pub(crate) fn tcp_syn_options(sk: &mut Sock, is_synack: bool, cx: &Cx) -> OptionBuf {
     let mss = super::mss::tcp_advertise_mss(sk, cx);
     let md5 = sk.md5_key().is_some();
-    let ts = (cx.sysctl.tcp_timestamps != 0 && !md5)
-        .then(|| Ts { val: tcp_time_stamp(cx.now, sk.tsoffset, cx), ecr: sk.rx_opt.ts_recent });
+    let ts = (cx.sysctl.tcp_timestamps != 0 && !md5).then(|| Ts {
+        val: tcp_time_stamp(sk.total.wstamp, sk.tsoffset, cx),
+        ecr: sk.rx_opt.ts_recent,
+    });
     let offer = SynOffer {
         md5,
         mss: u16::try_from(mss).unwrap_or(u16::MAX),
@@ -181,7 +183,7 @@ pub(crate) fn tcp_established_options(sk: &Sock, cx: &Cx) -> EstablishedOptions 
         push_unsigned(&mut buf);
     }
     if sk.rx_opt.tstamp_ok {
-        let val = tcp_time_stamp(cx.now, sk.tsoffset, cx);
+        let val = tcp_time_stamp(sk.total.wstamp, sk.tsoffset, cx);
         push_aligned_ts(&mut buf, Ts { val, ecr: sk.rx_opt.ts_recent });
     }
     let duplicate = sk.rx_opt.duplicate_sack.map(|(start, end)| SackBlock { start, end });

@@ -25,13 +25,6 @@ pub(crate) enum Pacing {
     Fq,
 }
 
-/// The earliest time at which a packet handed over now may depart.
-///
-/// Linux: the first lines of __tcp_transmit_skb
-pub(crate) fn departure_time(sk: &Sock, cx: &Cx) -> Instant {
-    sk.total.wstamp.max(cx.now)
-}
-
 /// A packet of `len` bytes was handed over to depart at `departs`: the next one departs so much
 /// later as the rate says, less what the last one was late.
 ///
@@ -54,8 +47,8 @@ pub(super) fn tcp_update_skb_after_send(sk: &mut Sock, len: usize, prior: Instan
 /// Whether TCP has to wait before it may send; the pacing timer will call again.
 ///
 /// Linux: tcp_pacing_check
-pub(crate) fn tcp_pacing_check(sk: &mut Sock, cx: &Cx) -> bool {
-    if sk.pacing != Pacing::Needed || sk.total.wstamp <= cx.now {
+pub(crate) fn tcp_pacing_check(sk: &mut Sock) -> bool {
+    if sk.pacing != Pacing::Needed || sk.total.wstamp <= sk.total.clock_cache {
         return false;
     }
     if !sk.timers.is_armed(Timer::Pacing) {
@@ -68,7 +61,7 @@ pub(crate) fn tcp_pacing_check(sk: &mut Sock, cx: &Cx) -> bool {
 ///
 /// Linux: tcp_pacing_delay (include/net/tcp.h)
 pub(crate) fn tcp_pacing_delay(sk: &Sock, cx: &Cx) -> u32 {
-    cx.hz.nsecs_to_jiffies(sk.total.wstamp.nanos_since(cx.now))
+    cx.hz.nsecs_to_jiffies(sk.total.wstamp.nanos_since(sk.total.clock_cache))
 }
 
 /// SO_MAX_PACING_RATE: bytes per second, u64::MAX for no limit.

@@ -3,9 +3,9 @@
 //! RFC 9293 §3.8.6.1, §3.8.4, RFC 8985 §7 · Linux: tcp_write_wakeup, tcp_send_probe0,
 //! tcp_send_loss_probe, tcp_schedule_loss_probe (net/ipv4/tcp_output.c)
 
+use super::clock::{departure_time, tcp_mstamp_refresh};
 use super::mss::tcp_current_mss;
 use super::options::tcp_wnd_end;
-use super::pacing::departure_time;
 use super::retransmit::{fragment_rtx, resend};
 use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::write::{Amount, head_sent, tcp_write_xmit};
@@ -107,7 +107,7 @@ pub(crate) fn tcp_write_wakeup(sk: &mut Sock, counter: Counter, cx: &mut Cx) -> 
             let fit = usize::try_from(room.min(mss)).unwrap_or(usize::MAX);
             sk.write_queue.fragment_send_head(fit);
         }
-        let departs = departure_time(sk, cx);
+        let departs = departure_time(sk);
         let Some(head) = sk.write_queue.send_head_mut() else { return Xmit::Sent };
         head.set_tso_segs(mss.max(1));
         head.flags |= Flags::PSH;
@@ -139,6 +139,7 @@ fn tcp_xmit_probe_skb(sk: &mut Sock, urgent: bool, counter: Counter, cx: &mut Cx
 pub(crate) fn tcp_send_window_probe(sk: &mut Sock, cx: &mut Cx) {
     if sk.state() == TcpState::Established {
         sk.snd.wl1 = sk.rcv.nxt - 1;
+        tcp_mstamp_refresh(sk, cx);
         tcp_xmit_probe_skb(sk, false, Counter::TcpExtTCPWinProbe, cx);
     }
 }

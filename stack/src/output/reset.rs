@@ -3,6 +3,7 @@
 //! RFC 9293 §3.5.2, §3.10.7.1 · Linux: tcp_send_active_reset (net/ipv4/tcp_output.c),
 //! tcp_v4_send_reset (net/ipv4/tcp_ipv4.c), tcp_v6_send_reset (net/ipv6/tcp_ipv6.c)
 
+use super::clock::tcp_mstamp_refresh;
 use super::options::{bare_options, tcp_acceptable_seq};
 use super::transmit::{Outgoing, send_signed, tcp_transmit_skb};
 use crate::cx::Cx;
@@ -18,6 +19,7 @@ use crate::wire::{Flags, Segment};
 pub(crate) fn tcp_send_active_reset(sk: &mut Sock, cx: &mut Cx) {
     cx.mib.inc(Counter::TcpOutRsts);
     let seq = tcp_acceptable_seq(sk);
+    tcp_mstamp_refresh(sk, cx);
     let out = Outgoing::empty(seq, Flags::RST | Flags::ACK);
     if tcp_transmit_skb(sk, out, cx) == Xmit::Dropped {
         cx.mib.inc(Counter::TcpExtTCPAbortFailed);

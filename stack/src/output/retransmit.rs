@@ -3,12 +3,13 @@
 //! RFC 9293 §3.8.1, RFC 5681 §3.2 · Linux: tcp_retransmit_skb, tcp_xmit_retransmit_queue
 //! (net/ipv4/tcp_output.c)
 
+use super::clock::departure_time;
 use super::collapse::tcp_retrans_try_collapse;
 use super::ecn::tcp_ecn_clear_syn;
 use super::may_send::tcp_may_send_now;
 use super::mss::tcp_current_mss;
 use super::options::tcp_wnd_end;
-use super::pacing::{departure_time, tcp_pacing_check};
+use super::pacing::tcp_pacing_check;
 use super::small_queue::tcp_small_queue_check;
 use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::tso::tcp_tso_segs;
@@ -19,7 +20,7 @@ use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::qdisc::Xmit;
 use crate::sock::Sock;
-use crate::sock::write_queue::{Chunk, Marks, skb_truesize};
+use crate::sock::chunk::{Chunk, Marks, skb_truesize};
 use crate::timer::{Timer, tcp_reset_paced_timer};
 
 /// Why nothing was sent.
@@ -87,7 +88,7 @@ pub(crate) fn resend(sk: &mut Sock, index: usize, segs: u32, cx: &mut Cx) -> Res
     if sk.write_queue.rtx_get(index).is_some_and(|chunk| chunk.len() < avail) {
         tcp_retrans_try_collapse(sk, index, avail, cx);
     }
-    let departs = departure_time(sk, cx);
+    let departs = departure_time(sk);
     let Some(chunk) = sk.write_queue.rtx_get_mut(index) else { return Ok(()) };
     let pcount = chunk.pcount();
     chunk.sent_at = departs;
@@ -203,7 +204,7 @@ pub(crate) fn tcp_xmit_retransmit_queue(sk: &mut Sock, cx: &mut Cx) {
         let room = sk.cong.cw.snd_cwnd.saturating_sub(sk.loss.packets_in_flight());
         let done = sk.loss.retrans_out >= sk.loss.lost_out;
         let forward = done && forwards(sk, index, cx);
-        if tcp_pacing_check(sk, cx) || room == 0 || (done && !forward) {
+        if tcp_pacing_check(sk) || room == 0 || (done && !forward) {
             break;
         }
         if (marks.lost || forward) && !marks.sacked && !marks.retrans {

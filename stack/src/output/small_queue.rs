@@ -4,6 +4,7 @@
 //! Linux: tcp_small_queue_check, tcp_wfree, tcp_tsq_write (net/ipv4/tcp_output.c),
 //! tcp_should_autocork (net/ipv4/tcp.c)
 
+use super::clock::tcp_mstamp_refresh;
 use super::mss::tcp_current_mss;
 use super::pacing::Pacing;
 use super::retransmit::tcp_xmit_retransmit_queue;
@@ -11,7 +12,7 @@ use super::write::{Amount, tcp_write_xmit};
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::sock::Sock;
-use crate::sock::write_queue::skb_truesize;
+use crate::sock::chunk::skb_truesize;
 use crate::state::{StateMask, TcpState};
 
 /// sk_pacing_shift: about a millisecond of data may wait.
@@ -73,6 +74,7 @@ pub(crate) fn tcp_tsq_write(sk: &mut Sock, cx: &mut Cx) {
     }
     let room = sk.cong.cw.snd_cwnd > sk.loss.packets_in_flight();
     if sk.loss.lost_out > sk.loss.retrans_out && room {
+        tcp_mstamp_refresh(sk, cx);
         tcp_xmit_retransmit_queue(sk, cx);
     }
     let mss_now = tcp_current_mss(sk, cx);

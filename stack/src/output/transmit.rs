@@ -2,10 +2,11 @@
 //!
 //! RFC 9293 §3.1 · Linux: tcp_transmit_skb (net/ipv4/tcp_output.c)
 
+use super::clock::departure_time;
 use super::ecn::tcp_ecn_send;
 use super::mss::sk_dst_check;
 use super::options::{tcp_established_options, tcp_syn_options};
-use super::pacing::{Pacing, departure_time, tcp_update_skb_after_send};
+use super::pacing::{Pacing, tcp_update_skb_after_send};
 use super::tso::tcp_gso_segment;
 use super::window::tcp_select_window;
 use crate::accecn::option_sent;
@@ -20,8 +21,8 @@ use crate::mutant::Mutant;
 use crate::net::Way;
 use crate::qdisc::{Owner, Packet, Xmit};
 use crate::seq::Seq;
+use crate::sock::chunk::{Chunk, skb_truesize};
 use crate::sock::control_block::TCP_ATO_MIN_MS;
-use crate::sock::write_queue::{Chunk, skb_truesize};
 use crate::sock::{EcnMode, Sock};
 use crate::state::TcpState;
 use crate::timer::Timer;
@@ -66,7 +67,7 @@ impl Outgoing {
 /// Linux: tcp_transmit_skb, __tcp_transmit_skb (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmit {
     let prior_wstamp = sk.total.wstamp;
-    sk.total.wstamp = departure_time(sk, cx);
+    sk.total.wstamp = departure_time(sk);
     let mut seg = Segment::new(sk.flow.local, sk.flow.remote, out.flags);
     seg.ip.tos = sk.tos();
     seg.ip.ttl = sk.ttl(cx);

@@ -3,11 +3,12 @@
 //! RFC 9293 §3.7.4, §3.8.6.2.1 · Linux: tcp_write_xmit, tcp_nagle_test, tcp_push_one,
 //! __tcp_push_pending_frames (net/ipv4/tcp_output.c), tcp_push (net/ipv4/tcp.c)
 
+use super::clock::{departure_time, tcp_mstamp_refresh};
 use super::cwnd_validate::tcp_cwnd_validate;
 use super::may_send::{head_of, tcp_cwnd_test, tcp_nagle_test, tcp_snd_wnd_test};
 use super::mss::tcp_current_mss;
 use super::mtu_probe::{MtuProbe, tcp_mtu_probe};
-use super::pacing::{departure_time, tcp_pacing_check};
+use super::pacing::tcp_pacing_check;
 use super::probe::{tcp_check_probe_timer, tcp_schedule_loss_probe};
 use super::small_queue::tcp_small_queue_check;
 use super::transmit::{Outgoing, tcp_transmit_skb};
@@ -19,7 +20,7 @@ use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::qdisc::Xmit;
 use crate::seq::Seq;
-use crate::sock::write_queue::{Chunk, skb_truesize};
+use crate::sock::chunk::{Chunk, skb_truesize};
 use crate::sock::{Chrono, EcnMode, NonAgle, Sock};
 use crate::state::TcpState;
 use crate::time::Instant;
@@ -55,6 +56,7 @@ pub(crate) fn tcp_write_xmit(
     amount: Amount,
     cx: &mut Cx,
 ) -> bool {
+    tcp_mstamp_refresh(sk, cx);
     let mut limits = Limits::default();
     let mut sent_pkts = 0;
     let mut mss_now = mss_now;
@@ -113,7 +115,7 @@ fn sendable(
     limits: &mut Limits,
     cx: &Cx,
 ) -> Option<u32> {
-    if tcp_pacing_check(sk, cx) && !cx.mutant(Mutant::PacingIgnored) {
+    if tcp_pacing_check(sk) && !cx.mutant(Mutant::PacingIgnored) {
         return None;
     }
     let mut quota = tcp_cwnd_test(sk, cx);
@@ -171,7 +173,7 @@ fn tcp_grow_head(sk: &mut Sock, wanted: u32) {
 /// Sends the head and moves it to the retransmission queue; returns its segments, or none if this
 /// host dropped it.
 fn transmit_head(sk: &mut Sock, mss_now: u32, cx: &mut Cx) -> Option<u32> {
-    let departs = departure_time(sk, cx);
+    let departs = departure_time(sk);
     let head = sk.write_queue.send_head_mut()?;
     head.set_tso_segs(mss_now);
     let (pcount, len, end_seq) = (head.pcount(), head.len(), head.end_seq());

@@ -10,7 +10,7 @@ use crate::input::tcp_send_rcvq;
 use crate::output::mss::tcp_current_mss;
 use crate::output::write::tcp_event_new_data_sent;
 use crate::sock::Sock;
-use crate::sock::write_queue::Chunk;
+use crate::sock::chunk::Chunk;
 use crate::wire::Flags;
 
 /// send() in repair mode; `None` outside of it. What goes to the send queue counts as sent.

@@ -4,9 +4,11 @@
 //! [`Sock`] from there on, [`TimeWaitSock`] for what outlives the socket.
 
 pub(crate) mod chrono;
+pub(crate) mod chunk;
 pub(crate) mod control_block;
 pub(crate) mod kept;
 mod listener;
+pub(crate) mod loss;
 pub(crate) mod ofo_queue;
 mod options;
 pub(crate) mod rate;

@@ -4,6 +4,10 @@
 //! tcp_ofo_queue (net/ipv4/tcp_input.c). As in Linux, neighbours may overlap; the overlap is
 //! reported as a duplicate when it happens and trimmed when the data becomes in-order.
 
+mod collapse;
+
+pub(crate) use collapse::Packing;
+
 use crate::seq::Seq;
 use crate::sock::recv_queue::RecvChunk;
 use crate::wire::SackBlock;
@@ -22,7 +26,7 @@ pub(crate) enum Duplicate {
 pub(crate) struct Insertion {
     /// The chunk brought nothing new and was dropped.
     pub(crate) redundant: bool,
-    /// The chunk was appended to its predecessor (TCPRcvCoalesce).
+    /// The chunk before had room for it (TCPRcvCoalesce).
     pub(crate) coalesced: bool,
     /// How many chunks were dropped because another covers them (TCPOFOMerge).
     pub(crate) merged: u32,
@@ -72,7 +76,7 @@ impl OfoQueue {
     /// Inserts a chunk.
     ///
     /// Linux: the tree half of tcp_data_queue_ofo (net/ipv4/tcp_input.c)
-    pub(crate) fn insert(&mut self, mut chunk: RecvChunk) -> Insertion {
+    pub(crate) fn insert(&mut self, chunk: RecvChunk) -> Insertion {
         let mut outcome = Insertion::default();
         let end = chunk.end_seq();
         let next = self.chunks.partition_point(|other| !other.seq.after(chunk.seq));
@@ -85,12 +89,12 @@ impl OfoQueue {
                 let duplicates = vec![Duplicate::Set(SackBlock { start: chunk.seq, end })];
                 return Insertion { redundant: true, merged: 1, duplicates, ..outcome };
             }
-            Some((Place::Behind, other)) if !reaches => {
-                self.charged += chunk.truesize;
-                other.append(&mut chunk);
-                return Insertion { coalesced: true, ..outcome };
+            Some((Place::Behind, other)) => {
+                if !reaches && other.try_coalesce(&chunk) {
+                    return Insertion { coalesced: true, ..outcome };
+                }
+                next
             }
-            Some((Place::Behind, _)) => next,
             Some((Place::OverTheEnd, other)) => {
                 let overlap = SackBlock { start: chunk.seq, end: other.end_seq() };
                 outcome.duplicates.push(Duplicate::Set(overlap));

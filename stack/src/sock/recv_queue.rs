@@ -55,21 +55,11 @@ impl RecvChunk {
         }
     }
 
-    /// Appends a chunk that begins where this one ends; its memory is charged here from now on.
-    pub(crate) fn append(&mut self, next: &mut Self) {
-        self.data.append(&mut next.data);
-        self.psh |= next.psh;
-        self.fin |= next.fin;
-        self.truesize = self.truesize.saturating_add(next.truesize);
-        self.tailroom = next.tailroom;
-        self.stamp = next.stamp;
-    }
-
     /// Copies `next`, which begins where this one ends, into memory that is charged already; false
     /// when there is not enough of it.
     ///
     /// Linux: tcp_try_coalesce (net/ipv4/tcp_input.c), skb_try_coalesce (net/core/skbuff.c)
-    fn try_coalesce(&mut self, next: &Self) -> bool {
+    pub(super) fn try_coalesce(&mut self, next: &Self) -> bool {
         let len = u32::try_from(next.data.len()).unwrap_or(u32::MAX);
         let Some(left) = self.tailroom.checked_sub(len).filter(|_| !self.fin) else {
             return false;

@@ -5,9 +5,10 @@
 
 use super::chrono::Chronograph;
 use super::control_block::{
-    AckVars, CongVars, EcnVars, LossVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MSS_DEFAULT, Totals,
+    AckVars, CongVars, EcnVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MSS_DEFAULT, Totals,
 };
 use super::kept::{IP_MTU_DISCOVER, IP_RECVERR, IPV6_MTU_DISCOVER, IPV6_RECVERR};
+use super::loss::LossVars;
 use super::rate::RateVars;
 use super::{AcceptQueue, OfoQueue, RecvQueue, SackList, SockOptions, WriteQueue};
 use crate::cx::Cx;

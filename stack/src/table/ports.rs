@@ -3,6 +3,7 @@
 //! RFC 6056 · Linux: inet_csk_get_port, inet_csk_find_open_port, inet_csk_bind_conflict
 //! (net/ipv4/inet_connection_sock.c), __inet_hash_connect (net/ipv4/inet_hashtables.c).
 
+mod bucket;
 mod claim;
 mod scan;
 #[cfg(test)]
@@ -10,35 +11,16 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use bucket::{Bucket, Claims, Tenure};
 pub(crate) use claim::Claim;
-use claim::{Rules, Wildcards, inet_bind_conflict, inet_rcv_saddr_equal};
+use claim::Rules;
 pub(crate) use scan::LocalRange;
 use scan::Scan;
 
 use crate::errno::Errno;
+use crate::kernel::{Behaviours, KernelVersion};
 use crate::rng::Rng;
 use crate::sysctl::Sysctls;
-
-/// What an owner of a port may do with it.
-#[derive(Clone, Copy, Debug)]
-struct Tenure {
-    /// The port was chosen by connect(), so connections to other destinations may have it too
-    /// (SOCK_CONNECT_BIND).
-    by_connect: bool,
-}
-
-/// One port and its owners (Linux: struct inet_bind_bucket).
-#[derive(Clone, Debug)]
-struct Bucket<Id> {
-    owners: BTreeMap<Id, Tenure>,
-    /// Owners that did not get the port by connect(): without one, fastreuse and fastreuseport
-    /// are -1.
-    bound: usize,
-    /// What the last of them claimed, if it and everybody since bound with SO_REUSEPORT: who
-    /// claims no more than that is let in without looking at the owners, whatever has become of
-    /// their options (FASTREUSEPORT_STRICT, and the fields named fast_*).
-    fastreuseport: Option<Claim>,
-}
 
 /// The table: port to owners.
 #[derive(Clone, Debug)]
@@ -46,83 +28,19 @@ pub(crate) struct Ports<Id> {
     buckets: BTreeMap<u16, Bucket<Id>>,
     /// Where the last search of each class of destinations stopped (Linux: table_perturb).
     perturb: BTreeMap<u16, u32>,
-}
-
-impl<Id> Default for Bucket<Id> {
-    fn default() -> Self {
-        Self { owners: BTreeMap::new(), bound: 0, fastreuseport: None }
-    }
+    kernel: Behaviours,
 }
 
 impl<Id> Default for Ports<Id> {
     fn default() -> Self {
-        Self { buckets: BTreeMap::new(), perturb: BTreeMap::new() }
+        Self::new(Behaviours::of(KernelVersion::CURRENT))
     }
 }
 
-/// The claims of other sockets, by id.
-type Claims<'a, Id> = &'a dyn Fn(Id) -> Option<Claim>;
-
-impl<Id: Copy + Ord> Bucket<Id> {
-    fn add(&mut self, id: Id, tenure: Tenure) {
-        if self.owners.insert(id, tenure).is_none_or(|old| old.by_connect) && !tenure.by_connect {
-            self.bound += 1;
-        }
-    }
-
-    /// Linux: __inet_put_port, inet_bind_bucket_destroy
-    fn remove(&mut self, id: Id) -> Option<Tenure> {
-        let tenure = self.owners.remove(&id)?;
-        self.bound -= usize::from(!tenure.by_connect);
-        if self.bound == 0 {
-            self.fastreuseport = None;
-        }
-        Some(tenure)
-    }
-
-    /// Linux: sk_reuseport_match
-    fn sk_reuseport_match(&self, claim: &Claim) -> bool {
-        let any = Wildcards { first: true, second: false };
-        claim.reuseport
-            && self.fastreuseport.is_some_and(|fast| inet_rcv_saddr_equal(&fast, claim, any))
-    }
-
-    /// What bind() leaves for those that come after. Linux has a fast path for SO_REUSEADDR as
-    /// well, but never takes it: the bucket has an owner's address before it is looked at for being
-    /// empty.
-    ///
-    /// Linux: inet_csk_update_fastreuse
-    fn inet_csk_update_fastreuse(&mut self, claim: &Claim) {
-        if !claim.reuseport {
-            self.fastreuseport = None;
-        } else if !self.sk_reuseport_match(claim) {
-            self.fastreuseport = Some(*claim);
-        }
-    }
-
-    /// Whether somebody else's claim stands against this one: somebody of the same address or of a
-    /// wildcard for one address, anybody for a wildcard.
-    ///
-    /// Linux: inet_csk_bind_conflict, inet_bhash2_addr_any_conflict
-    fn inet_csk_bind_conflict(
-        &self,
-        id: Id,
-        claim: &Claim,
-        claims: Claims<'_, Id>,
-        rules: Rules,
-    ) -> bool {
-        let meets = |other: &Claim| {
-            if claim.uses_hash2() {
-                let together = other.is_any_for(claim) || other.bucket2() == claim.bucket2();
-                together && !other.leaves_alone(claim)
-            } else {
-                inet_rcv_saddr_equal(claim, other, Wildcards::BOTH)
-            }
-        };
-        let others = self.owners.keys().filter(|owner| **owner != id);
-        others
-            .filter_map(|owner| claims(*owner))
-            .any(|other| inet_bind_conflict(claim, &other, rules) && meets(&other))
+impl<Id> Ports<Id> {
+    /// Nobody has a port, on a host that does as `kernel`.
+    pub(crate) fn new(kernel: Behaviours) -> Self {
+        Self { buckets: BTreeMap::new(), perturb: BTreeMap::new(), kernel }
     }
 }
 
@@ -142,8 +60,7 @@ impl<Id: Copy + Ord> Ports<Id> {
     ) -> Result<(), Errno> {
         let rules = Rules { relax: true, reuseport_ok: true };
         let refuses = |bucket: &Bucket<Id>| {
-            !bucket.sk_reuseport_match(claim)
-                && bucket.inet_csk_bind_conflict(id, claim, claims, rules)
+            !bucket.lets_in_unseen(claim) && bucket.inet_csk_bind_conflict(id, claim, claims, rules)
         };
         if self.buckets.get(&port).is_some_and(refuses) {
             return Err(Errno::EADDRINUSE);
@@ -218,7 +135,7 @@ impl<Id: Copy + Ord> Ports<Id> {
         let start = if range.is_own { start } else { start & !1 };
         let usable = |port: u16| {
             !sysctl.ip_local_reserved_ports.contains(port)
-                && self.buckets.get(&port).is_none_or(|bucket| bucket.bound == 0)
+                && self.buckets.get(&port).is_none_or(Bucket::is_for_connect)
                 && is_free(port)
         };
         let scan = |offset| Scan { range, remaining, offset, step };
@@ -250,7 +167,7 @@ impl<Id: Copy + Ord> Ports<Id> {
     /// Gives the port back (Linux: inet_put_port).
     pub(crate) fn release(&mut self, id: Id, port: u16) {
         if let Some(bucket) = self.buckets.get_mut(&port) {
-            bucket.remove(id);
+            bucket.remove(id, &self.kernel);
             if bucket.owners.is_empty() {
                 self.buckets.remove(&port);
             }
@@ -260,7 +177,7 @@ impl<Id: Copy + Ord> Ports<Id> {
     /// The end of inet_csk_get_port.
     fn take(&mut self, id: Id, port: u16, claim: &Claim) {
         let bucket = self.buckets.entry(port).or_default();
-        bucket.inet_csk_update_fastreuse(claim);
+        bucket.inet_csk_update_fastreuse(claim, &self.kernel);
         if !bucket.owners.contains_key(&id) {
             bucket.add(id, Tenure { by_connect: false });
         }

@@ -8,6 +8,7 @@ use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::output::ack::{in_pingpong_mode, tcp_send_ack};
+use crate::output::clock::tcp_mstamp_refresh;
 use crate::sock::Sock;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::state::{StateMask, TcpState};
@@ -41,5 +42,8 @@ pub(super) fn tcp_compressed_ack_kick(sk: &mut Sock, cx: &mut Cx) {
     }
     cx.mib.add(Counter::TcpExtTCPAckCompressed, u64::from(sk.ack.compressed - 1));
     sk.ack.compressed -= 1;
+    if cx.kernel.compression_reads_clock {
+        tcp_mstamp_refresh(sk, cx);
+    }
     tcp_send_ack(sk, cx);
 }

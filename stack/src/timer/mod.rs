@@ -27,6 +27,7 @@ pub(crate) use time_wait::{TCP_TIMEWAIT_LEN_MS, tcp_fin_time, tcp_time_wait};
 pub(crate) use write_timeout::tcp_write_err;
 
 use crate::cx::Cx;
+use crate::output::clock::tcp_mstamp_refresh;
 use crate::sock::Sock;
 use crate::time::Instant;
 use crate::trace::TraceEvent;
@@ -45,6 +46,9 @@ pub(crate) fn run_due(sk: &mut Sock, at: Instant, cx: &mut Cx) {
 /// Runs the handler of `timer`, which is due and no longer armed.
 pub(crate) fn on_timer(sk: &mut Sock, timer: Timer, cx: &mut Cx) {
     cx.trace.push(TraceEvent::TimerFired { at: cx.now, flow: sk.flow, timer });
+    if timer.is_on_wheel() {
+        tcp_mstamp_refresh(sk, cx);
+    }
     match timer {
         Timer::Retransmit => retransmit::tcp_retransmit_timer(sk, cx),
         Timer::Probe0 => probe::tcp_probe_timer(sk, cx),

@@ -14,7 +14,7 @@ use crate::errqueue::{ErrEntry, ExtErr, Origin, sock_queue_err_skb};
 use crate::input::skb_truesize;
 use crate::seq::Seq;
 use crate::sock::Sock;
-use crate::sock::write_queue::Chunk;
+use crate::sock::chunk::Chunk;
 
 /// What a packet is to report (Linux: SKBTX_*_TSTAMP and txstamp_ack).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

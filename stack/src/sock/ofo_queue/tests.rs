@@ -15,7 +15,7 @@ fn pattern(n: u32) -> u8 {
 
 fn chunk(start: u32, end: u32) -> RecvChunk {
     let data = (start..end).map(pattern).collect();
-    RecvChunk { seq: BASE + start, data, truesize: 1, ..RecvChunk::default() }
+    RecvChunk { seq: BASE + start, data, truesize: 1, tailroom: 100, ..RecvChunk::default() }
 }
 
 fn block(start: u32, end: u32) -> SackBlock {
@@ -115,4 +115,25 @@ fn memory_is_counted_and_released() {
     assert_eq!(queue.truesize(), 1);
     queue.purge();
     assert!(queue.is_empty());
+}
+
+#[test]
+fn ranges_are_packed_and_lonely_chunks_left_alone() {
+    let mut queue = OfoQueue::default();
+    let big = |start, end| RecvChunk { tailroom: 0, truesize: 100, ..chunk(start, end) };
+    for (start, end) in [(10, 20), (30, 40), (40, 55), (50, 60), (70, 80)] {
+        queue.insert(big(start, end));
+    }
+    let alloc = |len: usize| (u32::try_from(len).unwrap() + 1, 1);
+    let packing = Packing { is_bloated: &|_| true, max: 20, alloc, tiny_limit: 1000 };
+    assert_eq!(queue.collapse(&packing), 3);
+    let got: Vec<_> = queue.chunks().map(|c| (c.seq - BASE, c.end_seq() - BASE)).collect();
+    assert_eq!(got, [(10, 20), (30, 50), (50, 60), (70, 80)]);
+    assert!(queue.chunks().all(|c| {
+        c.data
+            .iter()
+            .enumerate()
+            .all(|(i, byte)| *byte == pattern(c.seq - BASE + u32::try_from(i).unwrap()))
+    }));
+    assert!(queue.check() && queue.truesize() == 100 + 21 + 11 + 100);
 }

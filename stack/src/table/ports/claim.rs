@@ -68,6 +68,11 @@ impl Claim {
         }
     }
 
+    /// SO_REUSEADDR counts for who does not listen.
+    pub(super) const fn reuses(&self) -> bool {
+        self.reuse && !self.is_listening
+    }
+
     /// The key of the bucket of the second hash (struct inet_bind2_bucket).
     pub(super) fn bucket2(&self) -> Ipv6Addr {
         self.v6.unwrap_or_else(|| self.v4.to_ipv6_mapped())
