@@ -9,12 +9,10 @@ mod names;
 mod packet;
 mod walk;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::source::{SourceFile, Span, Spanned};
 use super::token::Token;
-use crate::packet::Malform;
 
 pub use call::{Expr, ExprKind, Member, SyscallSpec};
 pub use loops::{Loop, Row};

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::{GreSpec, MplsLabel, Text};
 use crate::script::source::{Span, Spanned};
 
 /// `name(args) = result ERRNO (text)`.

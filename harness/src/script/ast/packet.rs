@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::NamedPart;
+use super::{NamedPart, Text};
 use crate::packet::Malform;
 use crate::script::source::{Span, Spanned};
 
