@@ -1,10 +1,14 @@
 //! The same scripts on several targets, none of them judged, and their logs held against each other.
 
+mod absent;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
+
+use absent::{Absent, compares, incomparable};
 
 use super::artifact::{ArtifactError, Artifacts};
 use super::case::{Context, Obstacle, Ready, ready, run_case};
@@ -118,6 +122,9 @@ pub struct PairResult {
     /// all of it was compared.
     #[serde(skip)]
     pub not_seen: Vec<String>,
+    /// One of them lacks what the script needs: `run` skips it there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub skipped: bool,
 }
 
 /// A difference that is recorded.
@@ -235,23 +242,6 @@ fn nothing(context: &DiffContext<'_>, result: &mut DiffResult, reason: &str) {
         .collect();
 }
 
-fn incomparable(left: &TargetInfo, right: &TargetInfo, reason: String) -> PairResult {
-    PairResult {
-        left: left.name.clone(),
-        right: right.name.clone(),
-        comparison: Comparison {
-            verdict: Diff::Incomparable(reason),
-            found: Vec::new(),
-            used: std::collections::BTreeMap::new(),
-            timing: crate::diff::Timing::default(),
-        },
-        known: Vec::new(),
-        explained: true,
-        timeline: Vec::new(),
-        not_seen: Vec::new(),
-    }
-}
-
 fn words(obstacle: Obstacle) -> String {
     match obstacle {
         Obstacle::Refused(diagnostics) => {
@@ -275,10 +265,10 @@ fn sides(
     let mut runs = Vec::new();
     for (side, worker) in context.sides.iter().zip(workers) {
         let run = match obstacle_of(case, side, context.cli) {
-            Some(lacking) => Err(lacking),
+            Some(lacking) => Err(Absent::Lacking(lacking)),
             None => caught(|| worker.run(&job)).map_err(|panic| {
                 result.internal_bug = true;
-                format!("internal bug: {panic}")
+                Absent::Broken(format!("internal bug: {panic}"))
             }),
         };
         if let (Some(artifacts), Ok(run)) = (&context.artifacts, &run) {
@@ -301,7 +291,7 @@ fn sides(
         }
         result.pairs.push(compared);
     }
-    let script = |run: &Result<Run, String>| matches!(run, Ok(Run { outcome: Outcome::Error(e), .. }) if e.class == outcome::Class::Script);
+    let script = |run: &Result<Run, Absent>| matches!(run, Ok(Run { outcome: Outcome::Error(e), .. }) if e.class == outcome::Class::Script);
     result.script_error |= runs.iter().any(script);
     Ok(())
 }
@@ -337,11 +327,11 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    fn compare(&self, left: &Result<Run, String>, right: &Result<Run, String>) -> PairResult {
+    fn compare(&self, left: &Result<Run, Absent>, right: &Result<Run, Absent>) -> PairResult {
         let (l_info, r_info) = (&self.left.info, &self.right.info);
-        let why = reason(l_info, left).or_else(|| reason(r_info, right));
-        let (None, Ok(left), Ok(right)) = (&why, left, right) else {
-            return incomparable(l_info, r_info, why.unwrap_or_default());
+        let (left, right) = match (compares(l_info, left), compares(r_info, right)) {
+            (Ok(left), Ok(right)) => (left, right),
+            (Err(absent), _) | (_, Err(absent)) => return absent.pair(l_info, r_info),
         };
         let mut comparison = compare(&left.log, &right.log, self.rules);
         let (known, rest, whole) = self.sorted(&comparison.found);
@@ -358,7 +348,9 @@ impl Pair<'_> {
         let seen = |id: &String| known.iter().any(|known| known.id == *id);
         let not_seen = expected.into_iter().filter(|id| !seen(id)).collect();
         let (left, right) = (l_info.name.clone(), r_info.name.clone());
-        PairResult { left, right, comparison, known, explained, timeline: rows, not_seen }
+        let timeline = rows;
+        let skipped = false;
+        PairResult { left, right, comparison, known, explained, timeline, not_seen, skipped }
     }
 
     /// Which of the differences are recorded, the first that is not, and whether all were looked at.
@@ -412,20 +404,5 @@ impl Pair<'_> {
             .filter(|entry| entry.between(&self.left.info, &self.right.info).is_some())
             .map(|entry| entry.id.clone())
             .collect()
-    }
-}
-
-/// Why a run cannot be compared.
-fn reason(info: &TargetInfo, run: &Result<Run, String>) -> Option<String> {
-    let name = &info.name;
-    match run {
-        Err(why) => Some(format!("{name}: {why}")),
-        Ok(run) => match &run.outcome {
-            Outcome::Pass { .. } => None,
-            Outcome::Skip { reason, .. } => Some(format!("{name}: {reason}")),
-            Outcome::Fail(failure) | Outcome::Error(failure) => {
-                Some(format!("{name}: {}", failure.message))
-            }
-        },
     }
 }

@@ -45,6 +45,8 @@ pub struct PairSummary {
     pub differ: usize,
     /// Scripts that cannot be compared.
     pub incomparable: usize,
+    /// Scripts that are not for one of the two, which lacks what they need.
+    pub skipped: usize,
     /// Scripts whose content agrees and whose times do not, one clock being the machine's.
     pub off_in_time: usize,
     /// Uses of each rule.
@@ -53,7 +55,7 @@ pub struct PairSummary {
     pub classes: BTreeMap<Class, Finding>,
     /// Recorded differences by identifier.
     pub known_ids: BTreeMap<String, Finding>,
-    /// Reasons for which scripts cannot be compared, with how many.
+    /// Reasons for which scripts are skipped or cannot be compared, with how many.
     pub reasons: BTreeMap<String, usize>,
     /// Recorded differences that no script shows any more, all of whose scripts were compared.
     pub stale: Vec<String>,
@@ -150,7 +152,7 @@ impl PairSummary {
                 note(&mut self.classes, divergence.class.clone(), name, &divergence.message);
             }
             Diff::Incomparable(reason) => {
-                self.incomparable += 1;
+                *if pair.skipped { &mut self.skipped } else { &mut self.incomparable } += 1;
                 *self.reasons.entry(reason.clone()).or_default() += 1;
             }
         }
@@ -160,7 +162,7 @@ impl PairSummary {
     /// Scripts that have a result.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.agree + self.by_rule + self.known + self.differ + self.incomparable
+        self.agree + self.by_rule + self.known + self.differ + self.incomparable + self.skipped
     }
 }
 

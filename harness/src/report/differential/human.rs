@@ -98,6 +98,7 @@ impl<W: Write> HumanDiff<W> {
             (pair.by_rule, "agree, but for what rules allow"),
             (pair.known, "differ as recorded"),
             (pair.differ, "differ"),
+            (pair.skipped, "skipped: one of the two lacks what the script needs"),
             (pair.incomparable, "cannot be compared"),
         ];
         for (count, what) in counts {

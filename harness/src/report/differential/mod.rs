@@ -24,12 +24,13 @@ pub trait DiffReport {
     fn on(&mut self, event: &DiffEvent<'_>) -> io::Result<()>;
 }
 
-/// `agree`, `known`, `differ`, `incomparable`.
+/// `agree`, `known`, `differ`, `skip`, `incomparable`.
 fn verdict_name(pair: &PairResult) -> &'static str {
     match &pair.comparison.verdict {
         Diff::Agree => "agree",
         Diff::Differ(_) if pair.explained => "known",
         Diff::Differ(_) => "differ",
+        Diff::Incomparable(_) if pair.skipped => "skip",
         Diff::Incomparable(_) => "incomparable",
     }
 }

@@ -21,6 +21,7 @@ fn pair(known: &[&str], not_seen: &[&str]) -> PairResult {
         explained: true,
         timeline: Vec::new(),
         not_seen: words(not_seen),
+        skipped: false,
     }
 }
 
