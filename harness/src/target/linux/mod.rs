@@ -55,5 +55,5 @@ pub use inspect::{Inspection, inspect, tick_us};
 pub use launch::{Link, LinuxLaunch, Passage};
 pub use namespace::enter_user_namespace_if_needed;
 pub use resident::Resident;
-pub(crate) use sys::{end_with_this_thread, without_address_randomisation};
+pub(crate) use sys::{end_with_this_thread, with_all_it_starts, without_address_randomisation};
 pub use target::LinuxTarget;

@@ -9,9 +9,12 @@
 use std::io;
 use std::process::Command;
 
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::personality::{self, Persona};
 use nix::sys::prctl;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, raise};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
 
 use crate::target::syscall::Errno;
 
@@ -427,7 +430,7 @@ pub(super) fn capset(data: &[[u32; 3]; 2]) -> Sys {
 /// Gives the calling thread a descriptor table of its own that holds only stdin, stdout, stderr
 /// and, as number 3, a duplicate of `keep`.
 pub(super) fn private_descriptors(keep: i32) -> Sys {
-    nix::sched::unshare(nix::sched::CloneFlags::CLONE_FILES).map_err(|e| Errno(e as i32))?;
+    unshare(CloneFlags::CLONE_FILES).map_err(|e| Errno(e as i32))?;
     // SAFETY: the table was copied just now; no other thread sees what happens to it, and no
     // owner of a closed number lives on this thread (callers hand over only `keep`).
     unsafe {
@@ -539,6 +542,41 @@ pub(super) fn attach_filter(fd: i32, program: &[(u16, u8, u8, u32)]) -> Sys {
 /// Has `command`'s program killed when the thread that starts it ends, however the process dies.
 pub(crate) fn end_with_this_thread(command: &mut Command) {
     before_exec(command, || Ok(prctl::set_pdeathsig(Signal::SIGKILL)?));
+}
+
+/// Has `command`'s program live in a process namespace of its own, where that is allowed: what it
+/// starts ends with it, however that happens. Between the two a process waits, and ends as it does.
+pub(crate) fn with_all_it_starts(command: &mut Command) {
+    before_exec(command, || {
+        if unshare(CloneFlags::CLONE_NEWPID).is_err() {
+            return Ok(());
+        }
+        // SAFETY: until they run a program or end, both processes make system calls only.
+        match unsafe { fork() }? {
+            ForkResult::Child => Ok(prctl::set_pdeathsig(Signal::SIGKILL)?),
+            ForkResult::Parent { child } => end_as(child),
+        }
+    });
+}
+
+/// Ends as `child` ends.
+fn end_as(child: Pid) -> ! {
+    // SAFETY: nothing of this process is used from here on, its descriptors neither; the pipes among
+    // them would look as if somebody still had them.
+    unsafe { libc::syscall(libc::SYS_close_range, 0, libc::c_uint::MAX, 0) };
+    let code = loop {
+        match waitpid(child, None) {
+            Ok(WaitStatus::Exited(_, code)) => break code,
+            Ok(WaitStatus::Signaled(_, signal, _)) => {
+                let _ended = raise(signal);
+                break 128 + signal as i32;
+            }
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(_) => break 1,
+        }
+    };
+    // SAFETY: ends the process, and runs nothing that the program had registered.
+    unsafe { libc::_exit(code) }
 }
 
 /// Has `command`'s program find its memory at the same addresses every time, where that is allowed

@@ -11,7 +11,9 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 use crate::target::TargetError;
-use crate::target::linux::{end_with_this_thread, without_address_randomisation};
+use crate::target::linux::{
+    end_with_this_thread, with_all_it_starts, without_address_randomisation,
+};
 use crate::uml::guest;
 use crate::uml::kernel::Kernel;
 
@@ -60,6 +62,9 @@ pub(super) fn boot(kernel: &Kernel) -> Result<Booted, TargetError> {
         .stderr(Stdio::piped())
         .process_group(0);
     end_with_this_thread(&mut command);
+    // Older kernels (6.1, not 6.12) leave the processes of the guest's programs behind when they are
+    // killed, and those would go on as programs of the host.
+    with_all_it_starts(&mut command);
     // User-Mode Linux makes up for the random gap behind its program with memory, of which many
     // limits of TCP are a share.
     without_address_randomisation(&mut command);
