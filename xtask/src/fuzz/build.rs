@@ -27,9 +27,8 @@ pub(super) fn programs(asan: bool) -> Result<PathBuf> {
     needs()?;
     let dir = root().join(if asan { "target/fuzz-asan" } else { "target/fuzz" });
     let names = names()?;
-    for counting in COUNTINGS {
-        let named = names.iter().filter(|name| std::ptr::eq(sancov::counting(name), counting));
-        build(&named.map(String::as_str).collect::<Vec<_>>(), counting, &dir, asan)?;
+    for counting in &COUNTINGS {
+        build(&counting.of(&names), counting, &dir, asan)?;
     }
     Ok(dir.join(host()?).join("checked"))
 }
