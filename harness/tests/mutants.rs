@@ -50,7 +50,8 @@ fn what_is_broken_is_found_and_made_small() {
     for mutant in BROKEN {
         let started = Instant::now();
         let name = format!("stack:{}", mutant.name());
-        let sides = Sides::open(&[name.clone(), "stack".into()], 1, Duration::from_secs(60));
+        let sides =
+            Sides::open(&[name.clone(), "stack".into()], "synproof", 1, Duration::from_secs(60));
         let sides = sides.unwrap();
         let cases = Systematic::new(1);
         let jobs = NonZeroUsize::new(2).unwrap();

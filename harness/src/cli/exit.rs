@@ -46,7 +46,7 @@ pub const EXIT_CODES: [(Exit, u8, &str); 9] = [
         5,
         "an expected failure passed, or a recorded difference is gone: the record is stale",
     ),
-    (Exit::NothingSelected, 4, "no script was selected"),
+    (Exit::NothingSelected, 4, "no script was selected (diff: none could be compared)"),
     (Exit::Ok, 0, "everything is as expected"),
 ];
 
@@ -95,7 +95,7 @@ impl Exit {
             Self::Unexpected => differ,
             Self::Usage => summary.script_errors > 0,
             Self::Stale => stale,
-            Self::NothingSelected => summary.planned == 0,
+            Self::NothingSelected => summary.pairs.iter().all(|pair| pair.compared() == 0),
             Self::Ok => true,
         };
         let found = EXIT_CODES.into_iter().find(|(exit, ..)| applies(*exit));

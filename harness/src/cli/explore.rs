@@ -11,6 +11,7 @@ use super::interrupt::stop_flag;
 use super::scripts::refused;
 use crate::explore::campaign::Report;
 use crate::explore::cases::Cases;
+use crate::explore::sides::PROFILE;
 use crate::explore::{Campaign, CampaignError, Progress, Sides, SidesError, Swarm, Systematic};
 use crate::runner::Stopwatch;
 use crate::target::registry::{RegistryError, prepare_process};
@@ -24,7 +25,7 @@ pub(super) fn explore(args: &ExploreArgs, console: &Console) -> Exit {
 fn try_explore(args: &ExploreArgs, console: &Console) -> Result<Exit, Exit> {
     args.targets.iter().for_each(|name| prepare_process(name));
     let watchdog = Duration::from_secs(args.guest_timeout);
-    let sides = Sides::open(&args.targets, args.seed.0, watchdog);
+    let sides = Sides::open(&args.targets, PROFILE, args.seed.0, watchdog);
     let sides = sides.map_err(|error| unavailable(error, console))?;
     let stop = stop_flag().map_err(|error| {
         console.error(&format!("cannot watch for signals: {error}"));

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::args::{Seed, jobs, target_name};
 use crate::config::DEFAULT_SEED;
+use crate::explore::sides::PROFILE;
 
 #[derive(Debug, Args)]
 pub(super) struct ExploreArgs {
@@ -60,6 +61,9 @@ pub(super) struct MinimizeArgs {
     /// Seed of everything random
     #[arg(long, default_value_t = Seed(DEFAULT_SEED))]
     pub(super) seed: Seed,
+    /// Options of the scenario: a profile's name or file
+    #[arg(long, value_name = "NAME", default_value = PROFILE)]
+    pub(super) profile: String,
     /// Give up a scenario that keeps a guest of the target uml busy for longer (host's clock)
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]

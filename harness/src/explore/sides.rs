@@ -14,7 +14,7 @@ use crate::engine::{Mode, Run};
 use crate::executor::{Executor, Job, Venue, Worker};
 use crate::profile::{self, ProfileError};
 use crate::scenario::{Family, Played, Scenario, play, relative};
-use crate::script::diagnostic::Diagnostic;
+use crate::script::diagnostic::{Diagnostic, Severity};
 use crate::script::source::SourceFile;
 use crate::script::{self, Defines};
 use crate::target::registry::{RegistryError, launcher};
@@ -69,11 +69,16 @@ impl std::fmt::Debug for Sides {
 }
 
 impl Sides {
-    /// The targets `names`, of which there is at least one.
+    /// The targets `names`, of which there is at least one, under the options of `profile`.
     ///
     /// # Errors
     /// See [`SidesError`].
-    pub fn open(names: &[String], seed: u64, watchdog: Duration) -> Result<Self, SidesError> {
+    pub fn open(
+        names: &[String],
+        profile: &str,
+        seed: u64,
+        watchdog: Duration,
+    ) -> Result<Self, SidesError> {
         let mut venues = Vec::new();
         let mut infos = Vec::new();
         for name in names {
@@ -90,7 +95,7 @@ impl Sides {
             recorded: recorded()?,
             venues,
             reference: launcher(REFERENCE)?,
-            configs: configs(seed)?,
+            configs: configs(profile, seed)?,
             // What is not compared with another target need not be looked at.
             sampling: if names.len() > 1 { Sampling::ALL } else { Sampling::NONE },
         })
@@ -149,17 +154,39 @@ impl Sides {
         relative(scenario, config, self.reference.as_ref())
     }
 
+    /// What comes of a script, which is judged, on target number `side`.
+    ///
+    /// # Errors
+    /// It is no script.
+    pub fn judge(
+        &self,
+        side: usize,
+        text: &str,
+        family: Family,
+    ) -> Result<Outcome, Vec<Diagnostic>> {
+        let (Some(config), Some(venue)) = (self.config(family), self.venues.get(side)) else {
+            return Err(Vec::new());
+        };
+        let defines = Defines::new();
+        let (script, found) = script::parse(&SourceFile::new("<script>", text), &defines);
+        if found.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+            return Err(found);
+        }
+        let job = Job { script: &script, defines: &defines, config, mode: Mode::Judge };
+        Ok(venue.executor().worker().run(&job).outcome)
+    }
+
     fn config(&self, family: Family) -> Option<&Config> {
         self.configs.get(&family)
     }
 }
 
-/// The profile that scenarios are played with.
-pub(super) const PROFILE: &str = "synproof";
+/// The profile that scenarios are played with unless another is named.
+pub const PROFILE: &str = "synproof";
 
 /// The configuration of scenarios, which a script of the profile `synproof` has too.
-fn configs(seed: u64) -> Result<BTreeMap<Family, Config>, SidesError> {
-    let profile = profile::load(PROFILE, Path::new("."))?;
+fn configs(profile: &str, seed: u64) -> Result<BTreeMap<Family, Config>, SidesError> {
+    let profile = profile::load(profile, Path::new("."))?;
     let mut cli = CliOptions::default();
     cli.seed = seed;
     let families = [Family::V4, Family::V6, Family::Mapped];

@@ -10,7 +10,7 @@ use super::Minimised;
 use crate::diff::{AT_ONCE_US, Divergence, FieldDiff, Seen};
 use crate::engine::log::{Entry, RunLog, What};
 use crate::packet::text::TextOptions;
-use crate::packet::{Packet, Transport, packet_text};
+use crate::packet::{Packet, Transport, flag, packet_text};
 use crate::scenario::{Action, Played, write};
 use crate::script::ast::Direction;
 use crate::script::print::seconds_text;
@@ -66,6 +66,34 @@ fn sent(log: &RunLog) -> impl Iterator<Item = (ScriptTime, &Packet)> {
     })
 }
 
+/// The entries in the order of a script, with their numbers. In a log segments of both sides may
+/// cross; in a script the target's SYN comes first, which tells what the peer's numbers count from.
+fn told(log: &RunLog) -> Vec<(usize, &Entry)> {
+    let mut told: Vec<_> = log.entries.iter().enumerate().collect();
+    for at in 0..told.len() {
+        let Some((_, syn)) = told.get(at).filter(|(_, entry)| is_syn(entry)) else { continue };
+        let crossed = told.iter().take(at).position(|(_, entry)| {
+            is_acknowledgment(entry) && syn.at.since(entry.at) <= AT_ONCE_US
+        });
+        if let Some(part) = crossed.and_then(|first| told.get_mut(first..=at)) {
+            part.rotate_right(1);
+        }
+    }
+    told
+}
+
+/// A SYN or SYN-ACK of the target's.
+fn is_syn(entry: &Entry) -> bool {
+    matches!(&entry.what, What::Packet { direction: Direction::Outbound, packet, .. }
+        if matches!(&packet.transport, Transport::Tcp(tcp) if tcp.has(flag::SYN)))
+}
+
+/// A segment of the peer's whose numbers count from the target's SYN.
+fn is_acknowledgment(entry: &Entry) -> bool {
+    matches!(&entry.what, What::Packet { direction: Direction::Inbound, packet, .. }
+        if matches!(&packet.transport, Transport::Tcp(tcp) if tcp.has(flag::ACK)))
+}
+
 /// Writes a log as a script.
 struct Teller<'a> {
     played: &'a Played,
@@ -85,7 +113,7 @@ struct Teller<'a> {
 impl Teller<'_> {
     /// Everything up to what the right side did that the left did not, or the other way round.
     fn until_entry(&mut self, log: &RunLog, divergence: &Divergence, marks: &[String; 2]) {
-        for (index, entry) in log.entries.iter().enumerate() {
+        for (index, entry) in told(log) {
             if divergence.right.as_ref().is_some_and(|seen| seen.entry == index) {
                 self.text.push_str(&marks.concat());
                 self.entry(entry, log);
@@ -102,7 +130,7 @@ impl Teller<'_> {
     fn until_line(&mut self, log: &RunLog, divergence: &Divergence, marks: &[String; 2]) {
         let last = divergence.line.unwrap_or(usize::MAX);
         let stays = |entry: &&Entry| entry.line.map_or(entry.at <= divergence.at, |at| at <= last);
-        for entry in log.entries.iter().filter(stays) {
+        for entry in told(log).into_iter().map(|(_, entry)| entry).filter(stays) {
             self.entry(entry, log);
         }
         let step = divergence.line.and_then(|line| self.played.step_of_line(line));

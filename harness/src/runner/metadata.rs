@@ -30,10 +30,23 @@ pub fn metadata_warnings(script: &Script) -> Vec<Diagnostic> {
         let Some(line) = comment.strip_prefix("//!").map(str::trim_start) else { continue };
         if let Some(rest) = line.strip_prefix("xfail") {
             xfail(rest, token.span, &mut found);
+        } else if let Some(key) = scoped(line) {
+            let message = format!("nothing reads `//! {key}(…)`");
+            found.push(
+                Diagnostic::warning("metadata::unknown-key", token.span, message)
+                    .with_help("with a target in parentheses there is `xfail` alone"),
+            );
         }
     }
     found.sort_by_key(|warning| warning.span);
     found
+}
+
+/// The word of `word(…): …`.
+fn scoped(line: &str) -> Option<&str> {
+    let (word, rest) = line.split_once('(')?;
+    let is_key = !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    (is_key && rest.contains("):")).then_some(word)
 }
 
 fn xfail(rest: &str, span: Span, found: &mut Vec<Diagnostic>) {
@@ -89,6 +102,8 @@ mod tests {
         ""
     )]
     #[case("//! cover: x", "metadata::unknown-key")]
+    #[case("//! xfial(linux): x", "metadata::unknown-key")]
+    #[case("//! as connect(2) says: x", "")]
     #[case("//! xfail because", "metadata::bad-xfail")]
     #[case("//! xfail(linx): x", "metadata::unknown-target")]
     #[case("//! xfail(linux 6.1): x", "metadata::unknown-target")]

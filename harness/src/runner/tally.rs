@@ -159,10 +159,16 @@ impl PairSummary {
         self.not_seen.extend(pair.not_seen.iter().cloned());
     }
 
+    /// Scripts on which they were held against each other.
+    #[must_use]
+    pub fn compared(&self) -> usize {
+        self.agree + self.by_rule + self.known + self.differ
+    }
+
     /// Scripts that have a result.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.agree + self.by_rule + self.known + self.differ + self.incomparable + self.skipped
+        self.compared() + self.incomparable + self.skipped
     }
 }
 

@@ -196,12 +196,12 @@ impl Connections {
             self.current = Some(id);
             return Ok(id);
         }
-        let listening = self.all.iter().any(|c| c.phase == Phase::Listening && c.fd.is_some());
         let current = self.current.and_then(|id| self.get(id));
         let child = match current {
             None => true,
             Some(c) if c.phase == Phase::Listening => true,
-            Some(_) => syn && ports.is_some() && listening,
+            // Ports that a script names are a connection's own, whether anybody listens or not.
+            Some(_) => syn && ports.is_some(),
         };
         if let (false, Some(id)) = (child, self.current) {
             return Ok(id);

@@ -76,7 +76,10 @@ impl<W: Write> HumanDiff<W> {
         if summary.misjudged > 0 {
             let _ = writeln!(text, "{} scripts judged otherwise than expected", summary.misjudged);
         }
-        let _ = write!(text, "{} compared (seed {:#x}", summary.finished, summary.seed);
+        let compared = summary.pairs.iter().map(PairSummary::compared).min().unwrap_or_default();
+        let of = summary.finished;
+        let of = if compared == of { String::new() } else { format!(" of {of}") };
+        let _ = write!(text, "{compared}{of} compared (seed {:#x}", summary.seed);
         if self.show.wall {
             let tenths = summary.wall_us / 100_000;
             let _ = write!(text, ", {}.{} s", tenths / 10, tenths % 10);
