@@ -99,6 +99,9 @@ behaviours! {
     /// Marks of congestion are counted whether ECN was set up or not.
     counts_ecn_marks: Span::since(6, 18), "tcp_ecn_received_counters (include/net/tcp_ecn.h)",
         "measured: options/ecn-ect-without-setup, 6.18 and not 6.12";
+    /// AE is one of the flags that a header is predicted by, and with accurate ECN the count of marks.
+    ae_predicted: Span::since(6, 18), "tcp_rcv_established (net/ipv4/tcp_input.c), TCP_HP_BITS",
+        "measured: memory/unpredicted-ae, 6.18 and not 6.12";
     /// The timestamp that the end of a handshake echoes has to be one that was sent.
     tsecr_of_handshake_checked: Span::since(6, 13), "tcp_check_req (net/ipv4/tcp_minisocks.c)",
         "explored: 6.18 and 7.2, not 6.12";
