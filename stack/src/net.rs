@@ -47,7 +47,7 @@ pub struct Net {
 struct PathMtu {
     mtu: u32,
     /// It was less than this host believes (rt_mtu_locked): packets may be fragmented, and nothing
-    /// more is learnt.
+    /// more is learnt, until a route is looked up after `expires`.
     locked: bool,
     /// From then on it counts no more (Linux: fnhe_expires).
     expires: Instant,
@@ -135,24 +135,38 @@ impl Net {
         if self.route.mtu == 0 { self.mtu } else { self.route.mtu.min(self.mtu) }
     }
 
-    /// Packets to `remote` may be fragmented (Linux: ip_mtu_locked).
-    pub(crate) fn is_mtu_locked(&self, remote: IpAddr, now: Instant) -> bool {
-        self.route.locks.mtu || self.path(remote, now).is_some_and(|path| path.locked)
+    /// Packets to `remote` may be fragmented. Those who have a route do not see that it expires.
+    ///
+    /// Linux: ip_mtu_locked (include/net/ip.h)
+    pub(crate) fn is_mtu_locked(&self, remote: IpAddr) -> bool {
+        self.route.locks.mtu || self.path_mtu.get(&remote).is_some_and(|path| path.locked)
     }
 
-    /// Learns a smaller MTU from ICMP, for a time. IPv4 never believes less than `min_pmtu`.
+    /// Somebody looks a route to `remote` up: what expired is over for everybody.
+    ///
+    /// Linux: find_exception, ip_del_fnhe (net/ipv4/route.c)
+    pub(crate) fn find_exception(&mut self, remote: IpAddr, now: Instant) {
+        let expired = self.path_mtu.get_mut(&remote).filter(|path| path.expires < now);
+        if let Some(path) = expired {
+            path.locked = false;
+        }
+    }
+
+    /// Learns a smaller MTU from ICMP, for a time. IPv4 never believes less than `min_pmtu`, and believes the same
+    /// once more for longer.
     ///
     /// Linux: __ip_rt_update_pmtu (net/ipv4/route.c), __ip6_rt_update_pmtu (net/ipv6/route.c)
     pub(crate) fn update_pmtu(&mut self, remote: IpAddr, mtu: u32, min_pmtu: u32, learnt: Learnt) {
         let old_mtu = self.dst_mtu(remote, learnt.now);
-        if self.is_mtu_locked(remote, learnt.now) || old_mtu < mtu {
+        let is_news = mtu < old_mtu || mtu == old_mtu && remote.is_ipv4();
+        if self.is_mtu_locked(remote) || !is_news {
             return;
         }
         let floor = if remote.is_ipv4() { min_pmtu.min(old_mtu) } else { MIN_PMTU_V6 };
         let locked = remote.is_ipv4() && mtu < min_pmtu;
         let mtu = mtu.max(floor);
         let same = self.path(remote, learnt.now).filter(|path| path.mtu == mtu && !locked);
-        if remote.is_ipv4() && same.is_some_and(|path| !learnt.renews(path.expires)) {
+        if same.is_some_and(|path| !learnt.renews(path.expires)) {
             return;
         }
         self.path_mtu.insert(remote, PathMtu { mtu, locked, expires: learnt.expires() });

@@ -3,12 +3,13 @@
 //! RFC 9768 §3.2.2.5.2, §3.2.3.2.5, appendices A.1 and A.2 · Linux: tcp_accecn_process,
 //! tcp_accecn_process_option (net/ipv4/tcp_input.c)
 
-use super::ace::{CE, ECT_0, ECT_1, tcp_accecn_ace};
+use super::ace::{CE, ECT_0, ECT_1, flags_of, tcp_accecn_ace};
 use super::option::tcp_accecn_option_init;
 use super::{AccEcnVars, FailMode, SawOpt};
 use crate::congestion::CaState;
-use crate::sock::Sock;
-use crate::wire::{AccEcn, Segment};
+use crate::input::predict::tcp_fast_path_on;
+use crate::sock::{EcnMode, Sock};
+use crate::wire::{AccEcn, Flags, Segment};
 
 /// TCP_ACCECN_CEP_INIT_OFFSET, TCP_ACCECN_CEP_ACE_MASK, TCP_ACCECN_ACE_MAX_DELTA
 const CEP_INIT_OFFSET: u32 = 5;
@@ -31,6 +32,8 @@ pub(crate) struct AccEcnAck {
     /// It acknowledged something, or has a newer timestamp: it is not an old one overtaken.
     pub(crate) in_order: bool,
     pub(crate) syn_acked: bool,
+    /// The header was not predicted (Linux: FLAG_SLOWPATH).
+    pub(crate) slowpath: bool,
 }
 
 /// Marked packets since the last ACK.
@@ -38,8 +41,24 @@ pub(crate) struct AccEcnAck {
 /// Linux: tcp_accecn_process, __tcp_accecn_process
 pub(crate) fn tcp_accecn_process(sk: &mut Sock, seg: &Segment, ack: AccEcnAck) -> u32 {
     let delta = count_ce(sk, seg, ack);
-    sk.total.delivered_ce = sk.total.delivered_ce.wrapping_add(delta);
+    if delta > 0 {
+        sk.total.delivered_ce = sk.total.delivered_ce.wrapping_add(delta);
+        if sk.rcv.pred_flags != 0 {
+            // The count is part of the header that is expected.
+            tcp_fast_path_on(sk);
+        }
+    }
     delta
+}
+
+/// The field of a header that says nothing new.
+///
+/// Linux: the part of __tcp_fast_path_on that is about accurate ECN (include/net/tcp.h)
+pub(crate) fn tcp_accecn_expected(sk: &Sock) -> Flags {
+    if sk.ecn.mode != EcnMode::AccEcn {
+        return Flags::NONE;
+    }
+    flags_of(sk.total.delivered_ce.wrapping_add(CEP_INIT_OFFSET))
 }
 
 fn count_ce(sk: &mut Sock, seg: &Segment, ack: AccEcnAck) -> u32 {
@@ -49,13 +68,16 @@ fn count_ce(sk: &mut Sock, seg: &Segment, ack: AccEcnAck) -> u32 {
     let old_ceb = ce_bytes(&sk.ecn.acc);
     let option_counts = process_option(sk, seg.options.accecn, ack.delivered_bytes);
     average(&mut sk.ecn.acc, ack.delivered_pkts);
+    if !ack.slowpath && ack.delivered_pkts <= ACE_MASK {
+        // A field that was predicted brings nothing new, unless it wrapped.
+        return 0;
+    }
     // [RFC9768:3.2.2#3] The field was a code in the handshake.
     if ack.syn_acked {
         return 0;
     }
     if sk.ecn.acc.received_ce_pending >= ACE_MAX_DELTA {
-        // [RFC9768:3.2.2.5.1#3] Before our own field wraps. Linux does not look at it in its fast path,
-        // of which there is none here.
+        // [RFC9768:3.2.2.5.1#3] Before our own field wraps.
         sk.ack.now = true;
     }
     let counter = u32::from(tcp_accecn_ace(seg.flags)).wrapping_sub(CEP_INIT_OFFSET);

@@ -17,7 +17,7 @@ mod vars;
 pub(crate) use ace::{
     NOT_ECT, cookie_accecn_ok, tcp_accecn_ace, tcp_accecn_reflector_flags, tcp_accecn_syn_requested,
 };
-pub(crate) use delivered::{AccEcnAck, tcp_accecn_process};
+pub(crate) use delivered::{AccEcnAck, tcp_accecn_expected, tcp_accecn_process};
 pub(crate) use handshake::{
     accecn_syn, request_segment, tcp_accecn_third_ack, tcp_ecn_openreq_child,
     tcp_ecn_rcv_synack_code, tcp_rcv_spurious_retrans, tcp_send_ack_reflect_ect,

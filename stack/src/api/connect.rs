@@ -251,8 +251,9 @@ fn own_end(sk: &Sock, port: u16) -> SocketAddr {
 /// Prepares the control block.
 ///
 /// Linux: tcp_connect_init (net/ipv4/tcp_output.c)
-fn tcp_connect_init(sk: &mut Sock, cx: &Cx) {
+fn tcp_connect_init(sk: &mut Sock, cx: &mut Cx) {
     let remote = sk.flow.remote.ip();
+    cx.net.find_exception(remote, cx.now);
     let timestamps = cx.sysctl.tcp_timestamps != 0;
     sk.tcp_header_len = TCP_HEADER_LEN + if timestamps { TSTAMP_ALIGNED } else { 0 };
     if sk.rx_opt.user_mss != 0 {

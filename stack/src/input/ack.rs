@@ -11,6 +11,7 @@ use super::ecn::{tcp_ecn_accept_cwr, tcp_ecn_rcv_ecn_echo};
 use super::predict::tcp_fast_path_check;
 use super::rate::{tcp_count_delivered, tcp_newly_delivered, tcp_rate_gen};
 use super::sack::{SackState, tcp_highest_sack_seq, tcp_sacktag_write_queue};
+use super::validate::tcp_replace_ts_recent;
 use super::{DropReason, Step, drop_for};
 use crate::accecn::{AccEcnAck, tcp_accecn_process};
 use crate::congestion::{
@@ -57,6 +58,8 @@ pub(crate) struct AckFlags {
     pub(crate) set_xmit_timer: bool,
     /// FLAG_TS_PROGRESS: the peer's timestamp is newer than any before.
     ts_progress: bool,
+    /// FLAG_SLOWPATH: the header was not predicted.
+    slowpath: bool,
 }
 
 impl AckFlags {
@@ -99,13 +102,18 @@ impl BitOrAssign<SackFlags> for AckFlags {
     }
 }
 
-/// How the caller wants an ACK treated.
+/// Where an ACK comes from, and how it is treated (Linux: the flags that tcp_ack is called with).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Challenge {
-    /// An ACK too old, or of the future, is answered.
-    Send,
-    /// FLAG_NO_CHALLENGE_ACK
-    Never,
+pub(super) enum AckPath {
+    /// Header prediction: the window is the same, there is no option but timestamps, which are read.
+    Fast {
+        /// FLAG_TS_PROGRESS
+        ts_progress: bool,
+    },
+    /// FLAG_SLOWPATH. An ACK too old, or of the future, is answered.
+    Slow,
+    /// FLAG_SLOWPATH and FLAG_NO_CHALLENGE_ACK
+    SlowUnchallenged,
 }
 
 /// Why an ACK is unacceptable.
@@ -125,7 +133,7 @@ pub(super) enum BadAck {
 pub(super) fn tcp_ack(
     sk: &mut Sock,
     seg: &Segment,
-    challenge: Challenge,
+    path: AckPath,
     cx: &mut Cx,
 ) -> Result<(), BadAck> {
     let prior_snd_una = sk.snd.una;
@@ -140,14 +148,14 @@ pub(super) fn tcp_ack(
     let mut flags = AckFlags { data: seg.seq != seg.end_seq(), ..AckFlags::default() };
     let mut sacks = SackState::new(sk);
     if seg.ack.before(prior_snd_una) {
-        return old_ack(sk, seg, challenge, (flags, sacks), cx);
+        return old_ack(sk, seg, path, (flags, sacks), cx);
     }
     // [RFC9293:3.10.7.4#15] An ACK of something never sent.
     if seg.ack.after(sk.snd.nxt) {
         if cx.mutant(Mutant::UnsentAcked) {
             return Ok(());
         }
-        if challenge == Challenge::Send && cx.kernel.challenge_unsent_ack {
+        if path == AckPath::Slow && cx.kernel.challenge_unsent_ack {
             tcp_send_challenge_ack(sk, false, cx);
         }
         return Err(BadAck::Unsent);
@@ -156,13 +164,12 @@ pub(super) fn tcp_ack(
         flags.snd_una_advanced = true;
         sk.loss.retransmits = 0;
     }
-    flags.ts_progress = tcp_replace_ts_recent(sk, seg, cx);
-    tcp_ack_update_window(sk, seg, &mut flags, cx);
-    if sk.rx_opt.sack_ok && !seg.options.sack.is_empty() {
-        flags |= tcp_sacktag_write_queue(sk, seg, prior_snd_una, &mut sacks, cx);
-    }
-    flags.ece = tcp_ecn_rcv_ecn_echo(sk, seg) && !cx.mutant(Mutant::EceIgnored);
-    tcp_count_delivered(sk, sacks.delivered, flags.ece);
+    flags.ts_progress = match path {
+        AckPath::Fast { ts_progress } => ts_progress,
+        AckPath::Slow | AckPath::SlowUnchallenged => tcp_replace_ts_recent(sk, seg, cx),
+    };
+    flags.slowpath = !matches!(path, AckPath::Fast { .. });
+    take_header(sk, seg, &mut flags, &mut sacks, cx);
     tcp_ecn_accept_cwr(sk, seg, cx);
     sk.err_soft = None;
     if !cx.mutant(Mutant::ProbesCountOn) {
@@ -200,6 +207,35 @@ pub(super) fn tcp_ack(
     Ok(())
 }
 
+/// Takes the acknowledgment, and what may be new beside it: not the window, nor SACK, in a header that was predicted
+/// and acknowledges more.
+///
+/// Linux: the branch of tcp_ack for FLAG_SLOWPATH
+fn take_header(
+    sk: &mut Sock,
+    seg: &Segment,
+    flags: &mut AckFlags,
+    sacks: &mut SackState,
+    cx: &mut Cx,
+) {
+    let prior_snd_una = sk.snd.una;
+    if !flags.slowpath && flags.snd_una_advanced {
+        sk.snd.wl1 = seg.seq;
+        tcp_snd_una_update(sk, seg.ack);
+        flags.win_update = true;
+        return cx.mib.inc(Counter::TcpExtTCPHPAcks);
+    }
+    if !flags.data {
+        cx.mib.inc(Counter::TcpExtTCPPureAcks);
+    }
+    tcp_ack_update_window(sk, seg, flags, cx);
+    if sk.rx_opt.sack_ok && !seg.options.sack.is_empty() {
+        *flags |= tcp_sacktag_write_queue(sk, seg, prior_snd_una, sacks, cx);
+    }
+    flags.ece = tcp_ecn_rcv_ecn_echo(sk, seg) && !cx.mutant(Mutant::EceIgnored);
+    tcp_count_delivered(sk, sacks.delivered, flags.ece);
+}
+
 /// With accurate feedback, how many packets of ours were marked; any of them is congestion.
 ///
 /// Linux: the calls of tcp_accecn_process in tcp_ack
@@ -218,6 +254,7 @@ fn accecn(
         delivered_bytes: sacks.delivered_bytes,
         in_order: flags.forward_progress() || flags.ts_progress,
         syn_acked: flags.syn_acked,
+        slowpath: flags.slowpath,
     };
     let marked = tcp_accecn_process(sk, seg, ack);
     flags.ece |= marked > 0;
@@ -229,14 +266,14 @@ fn accecn(
 fn old_ack(
     sk: &mut Sock,
     seg: &Segment,
-    challenge: Challenge,
+    path: AckPath,
     (mut flags, mut sacks): (AckFlags, SackState),
     cx: &mut Cx,
 ) -> Result<(), BadAck> {
     let prior_snd_una = sk.snd.una;
     let reach = sk.snd.max_window.min(u32::try_from(sk.total.bytes_acked).unwrap_or(u32::MAX));
     if seg.ack.before(prior_snd_una - reach) && !cx.mutant(Mutant::AncientAckTaken) {
-        if challenge == Challenge::Send {
+        if path == AckPath::Slow {
             tcp_send_challenge_ack(sk, false, cx);
         }
         return Err(BadAck::TooOld);
@@ -253,21 +290,6 @@ fn old_ack(
     Err(BadAck::Old)
 }
 
-/// Remembers the timestamp to echo, if this segment covers the last ACK point. True if it is newer.
-///
-/// [RFC7323:4.3#2] · Linux: tcp_replace_ts_recent
-pub(super) fn tcp_replace_ts_recent(sk: &mut Sock, seg: &Segment, cx: &Cx) -> bool {
-    let newer = super::validate::tcp_paws_check(&sk.rx_opt, 0, cx);
-    let covers = !seg.seq.after(sk.rcv.wup) || cx.mutant(Mutant::TsRecentOfAny);
-    if sk.rx_opt.saw_tstamp && covers && newer {
-        let delta = sk.rx_opt.rcv_tsval.wrapping_sub(sk.rx_opt.ts_recent).cast_signed();
-        sk.rx_opt.ts_recent = sk.rx_opt.rcv_tsval;
-        sk.rx_opt.ts_recent_stamp = Some(cx.now);
-        return delta > 0;
-    }
-    false
-}
-
 /// Moves SND.UNA and, if the segment is newer than the last that did, SND.WND.
 ///
 /// [RFC9293:3.10.7.4#16] · Linux: tcp_ack_update_window
@@ -281,7 +303,7 @@ fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx:
         sk.snd.wl1 = seg.seq;
         if sk.snd.wnd != nwin {
             sk.snd.wnd = nwin;
-            sk.rcv.pred_wnd = None;
+            sk.rcv.pred_flags = 0;
             tcp_fast_path_check(sk);
             if !sk.write_queue.is_unsent_empty() {
                 tcp_slow_start_after_idle_check(sk, cx);
@@ -292,8 +314,13 @@ fn tcp_ack_update_window(sk: &mut Sock, seg: &Segment, flags: &mut AckFlags, cx:
             }
         }
     }
-    sk.total.bytes_acked += u64::from(seg.ack - sk.snd.una);
-    sk.snd.una = seg.ack;
+    tcp_snd_una_update(sk, seg.ack);
+}
+
+/// Linux: tcp_snd_una_update
+fn tcp_snd_una_update(sk: &mut Sock, ack: Seq) {
+    sk.total.bytes_acked += u64::from(ack - sk.snd.una);
+    sk.snd.una = ack;
 }
 
 /// The segment is newer than the one SND.WND is from, or opens the window further than that did.
@@ -354,7 +381,7 @@ fn tcp_process_tlp_ack(sk: &mut Sock, ack: Seq, flags: AckFlags, cx: &mut Cx) {
 ///
 /// Linux: the ACK part of tcp_rcv_established
 pub(super) fn established_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
-    match tcp_ack(sk, seg, Challenge::Send, cx) {
+    match tcp_ack(sk, seg, AckPath::Slow, cx) {
         Ok(()) | Err(BadAck::Old) => ControlFlow::Continue(()),
         Err(BadAck::TooOld) => drop_for(DropReason::TcpTooOldAck),
         Err(BadAck::Unsent) => drop_for(DropReason::TcpAckUnsentData),

@@ -34,21 +34,13 @@ const GROW_WINDOW_MIN: u32 = 128;
 
 /// Queues the text of `seg`, acknowledges duplicates, drops what the window has no room for.
 ///
-/// Linux: tcp_data_queue; with `is_predicted`, that part of tcp_rcv_established
-pub(super) fn tcp_data_queue(
-    sk: &mut Sock,
-    seg: &Segment,
-    is_predicted: bool,
-    cx: &mut Cx,
-) -> Disposition {
+/// Linux: tcp_data_queue
+pub(super) fn tcp_data_queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     if seg.seq == seg.end_seq() {
         return Disposition::Consumed;
     }
     // A duplicate that was not reported yet is old news now.
     sk.rx_opt.duplicate_sack = None;
-    if is_predicted {
-        return queue(sk, seg, cx);
-    }
     let window = tcp_receive_window(sk);
     let end_seq = seg.end_seq();
     if seg.seq == sk.rcv.nxt {
@@ -103,11 +95,6 @@ fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
         cx.mib.inc(Counter::TcpExtTCPRcvQDrop);
         return Disposition::Dropped(DropReason::ProtoMem);
     }
-    queue(sk, seg, cx)
-}
-
-fn queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
-    let truesize = truesize_of(sk, seg);
     let fin = seg.flags.fin();
     tcp_queue_rcv(sk, chunk_of(sk, seg, cx.now), cx);
     if !seg.payload.is_empty() {
@@ -128,10 +115,15 @@ fn queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
         sk.selective_acks.clear();
     }
     tcp_fast_path_check(sk);
+    data_ready(sk, cx);
+    Disposition::Queued
+}
+
+/// Tells who reads.
+pub(super) fn data_ready(sk: &mut Sock, cx: &mut Cx) {
     if !sk.dead && !cx.mutant(Mutant::NotReadable) {
         tcp_data_ready(sk, cx);
     }
-    Disposition::Queued
 }
 
 /// Whether what is in order is taken. Who has nothing to read gets something without memory, and a FIN on
@@ -139,15 +131,16 @@ fn queue(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
 ///
 /// Linux: the memory part of queue_and_out
 fn may_queue(sk: &mut Sock, seg: &Segment, truesize: u32, cx: &mut Cx) -> bool {
-    let told = cx.kernel.nomem_closes_window;
-    if !told && sk.recv_queue.is_empty() || tcp_try_rmem_schedule(sk, seg.seq, truesize, cx) {
+    let closes_window = cx.kernel.nomem_closes_window;
+    let has_nothing = sk.recv_queue.is_empty();
+    if !closes_window && has_nothing || tcp_try_rmem_schedule(sk, seg.seq, truesize, cx) {
         return true;
     }
     cx.wake(sk.id, Wake::Readable);
-    sk.ack.nomem |= told;
-    sk.ack.now |= told;
-    sk.ack.sched |= told;
-    told && (sk.recv_queue.is_empty() || seg.payload.is_empty())
+    sk.ack.nomem |= closes_window;
+    sk.ack.now |= closes_window;
+    sk.ack.sched |= closes_window;
+    closes_window && (has_nothing || seg.payload.is_empty())
 }
 
 /// Takes text and FIN of a SYN, or of a SYN-ACK, which are behind its sequence number.
@@ -180,7 +173,7 @@ fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition 
         return Disposition::Dropped(DropReason::TcpOfoDrop);
     }
     tcp_measure_rcv_mss(sk, seg, truesize, cx);
-    sk.rcv.pred_wnd = None;
+    sk.rcv.pred_flags = 0;
     sk.ack.sched = true;
     sk.total.rcv_ooopack += 1;
     cx.mib.inc(Counter::TcpExtTCPOFOQueue);
@@ -238,7 +231,7 @@ fn tcp_ofo_queue(sk: &mut Sock, cx: &mut Cx) {
 /// Appends to the receive queue; RCV.NXT moves.
 ///
 /// Linux: tcp_queue_rcv, tcp_rcv_nxt_update
-fn tcp_queue_rcv(sk: &mut Sock, mut chunk: RecvChunk, cx: &mut Cx) {
+pub(super) fn tcp_queue_rcv(sk: &mut Sock, mut chunk: RecvChunk, cx: &mut Cx) {
     chunk.trim_front(sk.rcv.nxt);
     if cx.mutant(Mutant::OverlapTwice) && chunk.end_seq() - sk.rcv.nxt > 900 {
         sk.rcv.nxt += 1;
@@ -252,7 +245,7 @@ fn tcp_queue_rcv(sk: &mut Sock, mut chunk: RecvChunk, cx: &mut Cx) {
     }
 }
 
-fn chunk_of(sk: &Sock, seg: &Segment, now: Instant) -> RecvChunk {
+pub(super) fn chunk_of(sk: &Sock, seg: &Segment, now: Instant) -> RecvChunk {
     let packet_len = packet_len(sk, seg);
     RecvChunk {
         seq: seg.seq + u32::from(seg.flags.syn()),

@@ -175,7 +175,7 @@ fn accepts_pmtu(sk: &Sock) -> bool {
 /// Linux: ip_dont_fragment (include/net/ip.h)
 pub(crate) fn ip_dont_fragment(sk: &Sock, cx: &Cx) -> bool {
     let mode = sk.pmtudisc();
-    let locked = cx.net.is_mtu_locked(sk.flow.remote.ip(), cx.now);
+    let locked = cx.net.is_mtu_locked(sk.flow.remote.ip());
     mode == PMTUDISC_DO || (mode == PMTUDISC_WANT && !locked)
 }
 

@@ -37,7 +37,7 @@ pub(super) fn tcp_prune_queue(sk: &mut Sock, seq: Seq, cx: &mut Cx) -> bool {
         return true;
     }
     cx.mib.inc(Counter::TcpExtRcvPruned);
-    sk.rcv.pred_wnd = None;
+    sk.rcv.pred_flags = 0;
     false
 }
 

@@ -301,6 +301,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
         let time = keepalive_time_when(&child, cx);
         reset_keepalive_timer(&mut child, time, cx);
     }
+    cx.net.find_exception(req.flow.remote.ip(), cx.now);
     let mtu = sk_dst_check(&mut child, cx);
     tcp_sync_mss(&mut child, mtu, cx);
     child.advmss =

@@ -5,9 +5,9 @@
 
 use std::ops::ControlFlow;
 
-use super::ack::{BadAck, Challenge, established_ack, tcp_ack};
-use super::data::{tcp_data_queue, truesize_of};
-use super::predict::{is_predicted, tcp_fast_path_on};
+use super::ack::{AckPath, BadAck, established_ack, tcp_ack};
+use super::data::tcp_data_queue;
+use super::predict::{header_prediction, tcp_fast_path_on};
 use super::rate::tcp_count_delivered;
 use super::reset::tcp_reset;
 use super::rtt::{tcp_rcv_rtt_measure_ts, tcp_synack_rtt_meas, tcp_update_pacing_rate};
@@ -60,7 +60,9 @@ pub(super) fn tcp_rcv_state_process(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -
 
 /// RFC 9293 §3.10.7.4, first to eighth.
 fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> ControlFlow<Disposition, Disposition> {
-    let is_predicted = is_predicted(sk, seg, truesize_of(sk, seg), cx);
+    if let Some(disposition) = header_prediction(sk, seg, cx) {
+        return ControlFlow::Continue(disposition);
+    }
     cut(check_fastopen_req(sk, seg, cx))?;
     if !seg.flags.ack() && !seg.flags.rst() && !seg.flags.syn() {
         return ControlFlow::Break(Disposition::Dropped(DropReason::TcpFlags));
@@ -77,7 +79,7 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> ControlFlow<Disposition, 
         tcp_rcv_rtt_measure_ts(sk, payload_len, cx);
     }
     tcp_urg(sk, seg, cx); // sixth
-    let disposition = process_text(sk, seg, is_predicted, cx)?; // seventh and eighth
+    let disposition = process_text(sk, seg, cx)?; // seventh and eighth
     if sk.state() != TcpState::Close {
         tcp_data_snd_check(sk, cx);
         tcp_ack_snd_check(sk, cx);
@@ -106,7 +108,7 @@ fn check_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     if sk.state() == TcpState::Established {
         return established_ack(sk, seg, cx);
     }
-    match tcp_ack(sk, seg, Challenge::Never, cx) {
+    match tcp_ack(sk, seg, AckPath::SlowUnchallenged, cx) {
         Ok(()) => {}
         Err(_) if cx.mutant(Mutant::SynRecvBadAckMute) => {}
         Err(bad) if sk.state() == TcpState::SynRecv => {
@@ -191,13 +193,13 @@ fn established_from_syn_recv(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.snd.una = seg.ack;
     sk.snd.wnd = u32::from(seg.wnd) << sk.rx_opt.snd_wscale;
     sk.snd.wl1 = seg.seq;
-    tcp_fast_path_on(sk);
     tcp_update_pacing_rate(sk, cx);
     sk.total.lsndtime = cx.now;
     tcp_initialize_rcv_mss(sk);
     if sk.ecn.mode == EcnMode::AccEcn {
         tcp_accecn_third_ack(sk, seg, cx);
     }
+    tcp_fast_path_on(sk);
     if sk.shutdown.snd && !cx.mutant(Mutant::EarlyShutdownForgotten) {
         tcp_shutdown_write(sk, cx);
     }
@@ -273,7 +275,6 @@ fn fin_acked(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
 fn process_text(
     sk: &mut Sock,
     seg: &Segment,
-    is_predicted: bool,
     cx: &mut Cx,
 ) -> ControlFlow<Disposition, Disposition> {
     match sk.state() {
@@ -305,5 +306,5 @@ fn process_text(
         | TcpState::Listen
         | TcpState::NewSynRecv => return ControlFlow::Continue(Disposition::Consumed),
     }
-    ControlFlow::Continue(tcp_data_queue(sk, seg, is_predicted, cx))
+    ControlFlow::Continue(tcp_data_queue(sk, seg, cx))
 }

@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use super::ack::{Challenge, tcp_ack};
+use super::ack::{AckPath, tcp_ack};
 use super::ecn::{tcp_ecn_rcv_syn, tcp_ecn_rcv_synack};
 use super::predict::tcp_fast_path_on;
 use super::reset::tcp_reset;
@@ -140,7 +140,7 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     }
     tcp_try_undo_spurious_syn(sk, cx);
     // Whether it is acceptable was checked above.
-    let _acceptable = tcp_ack(sk, seg, Challenge::Send, cx);
+    let _acceptable = tcp_ack(sk, seg, AckPath::Slow, cx);
     take_tstamp_ok(sk, cx);
     sk.rcv.nxt = seg.seq + 1;
     sk.rcv.irs = seg.seq;
@@ -183,7 +183,7 @@ pub(crate) fn tcp_finish_connect(sk: &mut Sock, cx: &mut Cx) {
         let time = keepalive_time_when(sk, cx);
         reset_keepalive_timer(sk, time, cx);
     }
-    sk.rcv.pred_wnd = None;
+    sk.rcv.pred_flags = 0;
     if sk.rx_opt.snd_wscale == 0 {
         tcp_fast_path_on(sk);
     }

@@ -49,7 +49,7 @@ fn tcp_check_urg(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
         sk.recv_queue.skip(1);
     }
     sk.rcv.urg_data = UrgData::NotYet;
-    sk.rcv.pred_wnd = None;
+    sk.rcv.pred_flags = 0;
     sk.rcv.urg_seq = urg_seq;
     cx.wake(sk.id, Wake::Readable);
 }

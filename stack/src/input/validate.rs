@@ -55,6 +55,23 @@ pub(super) fn take_timestamps(sk: &mut Sock, seg: &Segment) {
     sk.rx_opt.rcv_tsecr = ts.ecr;
 }
 
+/// Remembers the timestamp to echo, if this segment covers the last ACK point. True if it is newer.
+///
+/// [RFC7323:4.3#2] · Linux: tcp_replace_ts_recent
+pub(super) fn tcp_replace_ts_recent(sk: &mut Sock, seg: &Segment, cx: &Cx) -> bool {
+    let newer = tcp_paws_check(&sk.rx_opt, 0, cx);
+    let covers = !seg.seq.after(sk.rcv.wup) || cx.mutant(Mutant::TsRecentOfAny);
+    sk.rx_opt.saw_tstamp && covers && newer && tcp_store_ts_recent(sk, cx)
+}
+
+/// Linux: tcp_store_ts_recent
+pub(super) fn tcp_store_ts_recent(sk: &mut Sock, cx: &Cx) -> bool {
+    let delta = sk.rx_opt.rcv_tsval.wrapping_sub(sk.rx_opt.ts_recent).cast_signed();
+    sk.rx_opt.ts_recent = sk.rx_opt.rcv_tsval;
+    sk.rx_opt.ts_recent_stamp = Some(cx.now);
+    delta > 0
+}
+
 /// [RFC7323:5.3#1] Protection against wrapped sequence numbers.
 fn check_paws(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
     take_timestamps(sk, seg);

@@ -72,16 +72,16 @@ behaviours! {
     random_challenge_limit: Span::since(4, 7), "tcp_send_challenge_ack (net/ipv4/tcp_input.c)",
         "CVE-2016-5696; changelog of 4.7, \"tcp: make challenge acks less predictable\"";
     /// An acknowledgment of data never sent draws a challenge ACK.
-    challenge_unsent_ack: Span::since(6, 13), "tcp_ack (net/ipv4/tcp_input.c)",
+    challenge_unsent_ack: Span::since(6, 18), "tcp_ack (net/ipv4/tcp_input.c)",
         "measured: D-0002, 6.18 and not 6.12";
     /// A pure ACK with an old timestamp and an old sequence number is dropped in silence.
-    paws_old_ack_silent: Span::since(6, 13),
+    paws_old_ack_silent: Span::since(6, 18),
         "tcp_disordered_ack_check (net/ipv4/tcp_input.c)", "measured: D-0003, 6.18 and not 6.12";
     /// A SYN that PAWS refuses draws a challenge ACK.
-    paws_challenges_syn: Span::since(6, 2), "tcp_validate_incoming (net/ipv4/tcp_input.c)",
+    paws_challenges_syn: Span::since(6, 12), "tcp_validate_incoming (net/ipv4/tcp_input.c)",
         "measured: D-0015, 6.12 and not 6.1";
     /// A timestamp may lag by 1200 per second of the timeout (1024 before).
-    tsval_replay_1200: Span::since(6, 2), "tcp_tsval_replay (net/ipv4/tcp_input.c)",
+    tsval_replay_1200: Span::since(6, 12), "tcp_tsval_replay (net/ipv4/tcp_input.c)",
         "measured: D-0014, 6.12 and not 6.1";
     /// After 2147 seconds of silence timestamps say nothing, those of milliseconds as well; it took
     /// them 24 days.
@@ -91,16 +91,19 @@ behaviours! {
     overshoot_refused: Span::since(6, 13), "tcp_sequence (net/ipv4/tcp_input.c)",
         "source of 6.12, which only looks at the beginning";
     /// A segment that closes the window counts as an update, though it is no newer than the last.
-    zero_window_updates: Span::since(6, 2), "tcp_may_update_window (net/ipv4/tcp_input.c)",
+    zero_window_updates: Span::since(6, 12), "tcp_may_update_window (net/ipv4/tcp_input.c)",
         "measured: D-0011, 6.12 and not 6.1";
     /// A malformed signature option makes a segment unacceptable, instead of one without.
-    md5_malformed_refused: Span::since(6, 2), "tcp_inbound_hash (net/ipv4/tcp_input.c)",
+    md5_malformed_refused: Span::since(6, 12), "tcp_inbound_hash (net/ipv4/tcp_input.c)",
         "measured: D-0013, 6.12 and not 6.1";
     /// Marks of congestion are counted whether ECN was set up or not.
     counts_ecn_marks: Span::since(6, 18), "tcp_ecn_received_counters (include/net/tcp_ecn.h)",
         "measured: options/ecn-ect-without-setup, 6.18 and not 6.12";
+    /// AE is one of the flags that a header is predicted by, and with accurate ECN the count of marks.
+    ae_predicted: Span::since(6, 18), "tcp_rcv_established (net/ipv4/tcp_input.c), TCP_HP_BITS",
+        "measured: memory/unpredicted-ae, 6.18 and not 6.12";
     /// The timestamp that the end of a handshake echoes has to be one that was sent.
-    tsecr_of_handshake_checked: Span::since(6, 13), "tcp_check_req (net/ipv4/tcp_minisocks.c)",
+    tsecr_of_handshake_checked: Span::since(6, 18), "tcp_check_req (net/ipv4/tcp_minisocks.c)",
         "explored: 6.18 and 7.2, not 6.12";
     /// CWR ends the echo of a mark, and is acknowledged at once, only where ECN was set up.
     cwr_needs_ecn: Span::since(6, 18), "tcp_ecn_accept_cwr (net/ipv4/tcp_input.c)",
@@ -108,10 +111,10 @@ behaviours! {
 
     /// What a half-open connection remembers of the peer's clock ages with the timeouts of its SYN-ACK:
     /// after a minute a reset with an old timestamp ends it.
-    handshake_stamp_ages: Span::until(6, 13), "tcp_check_req (net/ipv4/tcp_minisocks.c)",
+    handshake_stamp_ages: Span::until(6, 18), "tcp_check_req (net/ipv4/tcp_minisocks.c)",
         "measured: 6.12 and not 6.18; source of 6.12";
     /// What PAWS refuses in TIME-WAIT is counted as PAWSTimewait (as PAWSEstab before).
-    counts_paws_timewait: Span::since(6, 13),
+    counts_paws_timewait: Span::since(6, 18),
         "tcp_timewait_state_process (net/ipv4/tcp_minisocks.c)",
         "measured: 6.18 and not 6.12; source of 6.12";
 
@@ -120,7 +123,7 @@ behaviours! {
     wide_initial_window: Span::since(6, 2), "tcp_select_initial_window (net/ipv4/tcp_output.c)",
         "sources of 6.1 and 6.12";
     /// After an ICMP error a SYN announces the MSS of the device, not of the path.
-    syn_mss_of_device: Span::since(6, 2).and_until(6, 13),
+    syn_mss_of_device: Span::since(6, 12).and_until(6, 18),
         "ipv4_default_advmss (net/ipv4/route.c)", "measured: D-0004, 6.12 and neither 6.1 nor 6.18";
     /// The final FIN leaves whatever the congestion window says.
     fin_ignores_cwnd: Span::until(6, 2), "tcp_cwnd_test (net/ipv4/tcp_output.c)",
@@ -129,10 +132,10 @@ behaviours! {
     ato_bounded: Span::since(6, 2), "tcp_event_data_recv (net/ipv4/tcp_input.c)",
         "sources of 6.1 and 6.12";
     /// The ACK that ends compression has the time of its sending, not of the segment before.
-    compression_reads_clock: Span::since(6, 13), "tcp_compressed_ack_kick (net/ipv4/tcp_timer.c)",
+    compression_reads_clock: Span::since(6, 18), "tcp_compressed_ack_kick (net/ipv4/tcp_timer.c)",
         "measured: 6.18 and not 6.12; source of 6.12";
     /// A FIN without data is taken into a closed window.
-    bare_fin_taken: Span::since(6, 2), "tcp_data_queue (net/ipv4/tcp_input.c)",
+    bare_fin_taken: Span::since(6, 12), "tcp_data_queue (net/ipv4/tcp_input.c)",
         "measured: data/zero-window-bare-fin, 6.12 and not 6.1";
     /// What is dropped for want of memory is answered with a window of zero (in silence before).
     nomem_closes_window: Span::since(6, 6), "tcp_select_window (net/ipv4/tcp_output.c)",
@@ -141,7 +144,7 @@ behaviours! {
     scaling_ratio: Span::since(6, 2), "tcp_measure_rcv_mss (net/ipv4/tcp_input.c)",
         "sources of 6.1 and 6.12";
     /// When that share changes, the window may grow to what was offered already.
-    ratio_moves_ssthresh: Span::since(6, 13), "tcp_measure_rcv_mss (net/ipv4/tcp_input.c)",
+    ratio_moves_ssthresh: Span::since(6, 18), "tcp_measure_rcv_mss (net/ipv4/tcp_input.c)",
         "measured: D-0022, 6.18 and not 6.12; source of 6.12";
     /// A bound on the immediate ACKs after a duplicate or a mark: 16, 2.
     bounded_quickacks: Span::since(4, 18), "tcp_enter_quickack_mode (net/ipv4/tcp_input.c)",
@@ -196,16 +199,16 @@ behaviours! {
     keys_outlive_listener: Span::since(6, 18), "tcp_md5_destruct_sock (net/ipv4/tcp.c)",
         "measured: D-0005, 6.18 and not 6.12";
     /// TCP sockets refuse options that are for Unix sockets.
-    unix_options_refused: Span::since(6, 13), "sk_setsockopt (net/core/sock.c)",
+    unix_options_refused: Span::since(6, 18), "sk_setsockopt (net/core/sock.c)",
         "measured: D-0007, 6.18 and not 6.12";
     /// A negative TCP_WINDOW_CLAMP is less than the least, not more than the most.
-    signed_window_clamp: Span::since(6, 13), "tcp_set_window_clamp (net/ipv4/tcp.c)",
+    signed_window_clamp: Span::since(6, 18), "tcp_set_window_clamp (net/ipv4/tcp.c)",
         "measured: D-0010, 6.18 and not 6.12";
     /// SOF_TIMESTAMPING_OPT_ID_TCP is one of the flags of SO_TIMESTAMPING.
-    timestamping_opt_id_tcp: Span::since(6, 2), "sock_set_timestamping (net/core/sock.c)",
+    timestamping_opt_id_tcp: Span::since(6, 12), "sock_set_timestamping (net/core/sock.c)",
         "measured: D-0019, 6.12 and not 6.1";
     /// Statistics with a timestamp tell the flow hash's changes (TCP_NLA_REHASH).
-    nla_rehash: Span::since(6, 2), "tcp_get_timestamping_opt_stats (net/ipv4/tcp.c)",
+    nla_rehash: Span::since(6, 12), "tcp_get_timestamping_opt_stats (net/ipv4/tcp.c)",
         "measured: D-0018, 6.12 and not 6.1";
     /// The age at which TIME-WAIT may be reused is counted in milliseconds, not in seconds.
     tw_reuse_delay: Span::since(6, 14), "tcp_twsk_unique (net/ipv4/tcp_ipv4.c)",

@@ -73,12 +73,12 @@ pub(crate) fn tcp_enter_quickack_mode(sk: &mut Sock, max_quickacks: u32, cx: &Cx
 /// Linux: tcp_ack_snd_check (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_ack_snd_check(sk: &mut Sock, cx: &mut Cx) {
     if sk.ack.sched {
-        decide(sk, cx);
+        __tcp_ack_snd_check(sk, cx);
     }
 }
 
 /// RFC 5681 §4.2, [RFC9293:MUST-58] · Linux: __tcp_ack_snd_check (net/ipv4/tcp_input.c)
-fn decide(sk: &mut Sock, cx: &mut Cx) {
+pub(crate) fn __tcp_ack_snd_check(sk: &mut Sock, cx: &mut Cx) {
     let more_than_one = sk.rcv.nxt - sk.rcv.wup > sk.ack.rcv_mss;
     let unread = sk.recv_queue.available();
     let worth_telling =

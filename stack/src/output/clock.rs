@@ -1,8 +1,9 @@
 //! The clock of a connection: when it was read last, which is the time of whatever is sent until it is read again.
 //!
 //! Linux: tcp_mstamp_refresh (net/ipv4/tcp_output.c). It is read for a segment that arrives, by the timers of
-//! the wheel, and before data or a reset is sent; not by an ICMP error, nor by a call that leads to no more than an
-//! ACK. What those send has the timestamp of what came before.
+//! the wheel, before data or a reset is sent, and by a call that has read something (tcp_rcv_space_adjust); not by an
+//! ICMP error, nor by another call that leads to no more than an ACK. What those send has the timestamp of what came
+//! before.
 
 use crate::cx::Cx;
 use crate::sock::Sock;

@@ -131,6 +131,7 @@ pub(crate) fn send_signed(mut seg: Segment, key: Option<&Md5Key>, bound_dev_if: 
     if let Some(key) = key {
         md5::sign(&mut seg, key);
     }
+    cx.net.find_exception(seg.ip.dst, cx.now);
     let datagrams = vec![emit_counted(&seg, cx)];
     match cx.net.way_to(seg.ip.dst, bound_dev_if) {
         Way::Loopback { dif, is_rtn_local } => cx.loop_back(datagrams, dif, is_rtn_local),

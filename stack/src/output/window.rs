@@ -143,7 +143,7 @@ pub(crate) fn tcp_select_window(sk: &mut Sock, cx: &mut Cx) -> u16 {
     if sk.ack.nomem {
         // Something was dropped for want of memory: nothing at all may come.
         (sk.rcv.wnd, sk.rcv.wup) = (0, sk.rcv.nxt);
-        sk.rcv.pred_wnd = None;
+        sk.rcv.pred_flags = 0;
         count_edge(old_win, 0, cx);
         return 0;
     }
@@ -166,7 +166,7 @@ pub(crate) fn tcp_select_window(sk: &mut Sock, cx: &mut Cx) -> u16 {
     };
     let field = field >> sk.rx_opt.rcv_wscale;
     if field == 0 {
-        sk.rcv.pred_wnd = None;
+        sk.rcv.pred_flags = 0;
     }
     count_edge(old_win, field, cx);
     u16::try_from(field).unwrap_or(u16::MAX)

@@ -57,8 +57,8 @@ pub(crate) struct RcvVars {
     /// Most the window may grow to before data shows it is worth it.
     pub(crate) rcv_ssthresh: u32,
     pub(crate) window_clamp: u32,
-    /// Window field of the header that is expected, if one is (Linux: pred_flags).
-    pub(crate) pred_wnd: Option<u16>,
+    /// The third 32 bits of the header that is expected, 0 if none is.
+    pub(crate) pred_flags: u32,
     /// Share of a buffer byte that is payload, in 1/256 (Linux: scaling_ratio).
     pub(crate) scaling_ratio: u8,
     /// Urgent sequence and the state of the urgent byte.

@@ -23,6 +23,9 @@ pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
     let mut expired = false;
     let retry_until;
     if opening {
+        if sk.loss.retransmits != 0 {
+            dst_negative_advice(sk, cx);
+        }
         let configured = u32::from(cx.sysctl.tcp_syn_retries);
         retry_until = sk.opts.syncnt.unwrap_or(configured);
         let mut max_retransmits = retry_until;
@@ -33,6 +36,7 @@ pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
     } else {
         if retransmits_timed_out(sk, u32::from(cx.sysctl.tcp_retries1), 0, false, cx) {
             tcp_mtu_probing(sk, cx);
+            dst_negative_advice(sk, cx);
         }
         retry_until = if sk.dead {
             let alive = sk.loss.rto < tcp_rto_max(sk);
@@ -58,6 +62,13 @@ pub(super) fn tcp_write_timeout(sk: &mut Sock, cx: &mut Cx) -> bool {
         cx.mib.inc(Counter::TcpExtTcpTimeoutRehash);
     }
     expired
+}
+
+/// Perhaps the path is another by now: the route is looked up anew.
+///
+/// Linux: __dst_negative_advice (include/net/sock.h), ipv4_negative_advice (net/ipv4/route.c)
+fn dst_negative_advice(sk: &Sock, cx: &mut Cx) {
+    cx.net.find_exception(sk.flow.remote.ip(), cx.now);
 }
 
 /// Whether the time `boundary` retransmissions would take, or `timeout_ms`, is over.

@@ -1,11 +1,13 @@
 //! Packing what waits: chunks that touch or overlap are copied into whole pages, each byte once.
 //!
-//! Linux: tcp_collapse_ofo_queue, tcp_collapse (net/ipv4/tcp_input.c) · Differs: a range with a FIN stays as
-//! it is; Linux packs it up to there.
+//! Linux: tcp_collapse_ofo_queue, tcp_collapse (net/ipv4/tcp_input.c)
+
+use std::collections::VecDeque;
 
 use super::OfoQueue;
 use crate::seq::Seq;
 use crate::sock::recv_queue::RecvChunk;
+use crate::time::Instant;
 
 /// How to pack.
 pub(crate) struct Packing<'a> {
@@ -66,51 +68,76 @@ impl OfoQueue {
         Some(range)
     }
 
-    /// Packs one range from the first chunk on that wastes memory or overlaps the next; returns how many chunks
-    /// are gone, and where the next range begins.
-    ///
-    /// Linux: tcp_collapse
+    /// Packs one range; returns how many chunks are gone, and where the next range begins.
     fn collapse_range(&mut self, range: Range, packing: &Packing<'_>) -> (u32, usize) {
-        let chunks = self.chunks.get(range.first..range.tail).unwrap_or_default();
-        if chunks.iter().any(|chunk| chunk.fin) {
-            return (0, range.tail);
-        }
-        let overlaps = |index: usize, chunk: &RecvChunk| {
-            chunks.get(index + 1).is_some_and(|next| next.seq != chunk.end_seq())
-        };
-        let worth = |(index, chunk): (usize, &RecvChunk)| {
-            (packing.is_bloated)(chunk) || overlaps(index, chunk)
-        };
-        let Some(skipped) = chunks.iter().enumerate().position(worth) else {
-            return (0, range.tail);
-        };
-        let from = range.first + skipped;
-        let old: Vec<RecvChunk> = self.chunks.drain(from..range.tail).collect();
-        let gone = u32::try_from(old.len()).unwrap_or(u32::MAX);
-        let packed = pack(old, packing);
-        let next = from + packed.len();
-        self.chunks.splice(from..from, packed);
+        let old = self.chunks.drain(range.first..range.tail).collect();
+        let (chunks, gone) = tcp_collapse(old, (range.start, range.end), packing);
+        let next = range.first + chunks.len();
+        self.chunks.splice(range.first..range.first, chunks);
         (gone, next)
     }
 }
 
-/// The bytes of `old`, in new chunks.
-fn pack(old: Vec<RecvChunk>, packing: &Packing<'_>) -> Vec<RecvChunk> {
-    let max = usize::try_from(packing.max).unwrap_or(usize::MAX).max(1);
-    let Some((mut seq, psh, stamp)) = old.first().map(|c| (c.seq, c.psh, c.stamp)) else {
-        return old;
-    };
-    let mut bytes = Vec::new();
-    for mut chunk in old {
-        chunk.trim_front(seq.plus_len(bytes.len()));
-        bytes.append(&mut chunk.data);
+/// Packs chunks that reach from `start` to `end`, from the first on that wastes memory or overlaps the next, and up
+/// to one with a FIN. Returns what there is then, and how many chunks are gone.
+///
+/// Linux: tcp_collapse
+fn tcp_collapse(
+    old: VecDeque<RecvChunk>,
+    (start, end): (Seq, Seq),
+    packing: &Packing<'_>,
+) -> (Vec<RecvChunk>, u32) {
+    let mut rest = old;
+    let (mut chunks, mut gone) = (Vec::new(), 0);
+    let mut at = start;
+    while let Some(chunk) = rest.front() {
+        let overlaps = rest.get(1).is_some_and(|next| next.seq != chunk.end_seq());
+        if overlaps || !chunk.fin && ((packing.is_bloated)(chunk) || chunk.seq.before(at)) {
+            break;
+        }
+        at = chunk.end_seq();
+        chunks.extend(rest.pop_front());
     }
-    let chunk_of = |data: &[u8]| {
-        let (truesize, tailroom) = (packing.alloc)(data.len());
-        let data = data.to_vec();
-        let chunk = RecvChunk { seq, data, psh, truesize, tailroom, stamp, ..RecvChunk::default() };
-        seq = chunk.end_seq();
-        chunk
-    };
-    bytes.chunks(max).map(chunk_of).collect()
+    while rest.front().is_some_and(|chunk| !chunk.fin) && at.before(end) {
+        let (page, copied) = fill(&mut rest, at, end, packing);
+        at = page.end_seq();
+        chunks.push(page);
+        gone += copied;
+    }
+    if let Some(fin) = rest.front() {
+        // Where it overlaps those before it, it has their last bytes as well.
+        while chunks.last().is_some_and(|last| !last.seq.before(fin.seq)) {
+            chunks.pop();
+        }
+    }
+    chunks.extend(rest);
+    (chunks, gone)
+}
+
+/// Makes one new chunk of what `rest` begins with, from `start` on. It is as large as all there is up to `end` asks
+/// for, and less is in it if a FIN is in the way. Returns how many chunks are copied to their end, and gone.
+fn fill(
+    rest: &mut VecDeque<RecvChunk>,
+    start: Seq,
+    end: Seq,
+    packing: &Packing<'_>,
+) -> (RecvChunk, u32) {
+    let size = usize::try_from((end - start).min(packing.max)).unwrap_or(usize::MAX);
+    let (truesize, tailroom) = (packing.alloc)(size);
+    let (psh, stamp) = rest.front().map_or((false, Instant::ZERO), |c| (c.psh, c.stamp));
+    let mut page = RecvChunk { seq: start, psh, truesize, tailroom, stamp, ..RecvChunk::default() };
+    let (mut left, mut gone) = (size, 0);
+    while let Some(chunk) = rest.front_mut().filter(|chunk| left > 0 && !chunk.fin) {
+        chunk.trim_front(page.end_seq());
+        let len = left.min(chunk.data.len());
+        page.data.extend(chunk.data.drain(..len));
+        chunk.seq = chunk.seq.plus_len(len);
+        left -= len;
+        if chunk.data.is_empty() {
+            rest.pop_front();
+            gone += 1;
+        }
+    }
+    page.tailroom = page.tailroom.saturating_add(u32::try_from(left).unwrap_or(u32::MAX));
+    (page, gone)
 }

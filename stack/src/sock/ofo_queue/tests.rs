@@ -137,3 +137,22 @@ fn ranges_are_packed_and_lonely_chunks_left_alone() {
     }));
     assert!(queue.check() && queue.truesize() == 100 + 21 + 11 + 100);
 }
+
+#[test]
+fn a_range_is_packed_up_to_its_fin() {
+    let mut queue = OfoQueue::default();
+    let big = |start, end| RecvChunk { tailroom: 0, truesize: 100, ..chunk(start, end) };
+    // First, as it would join what it follows.
+    queue.insert(RecvChunk { fin: true, ..big(40, 40) });
+    for (start, end) in [(10, 20), (20, 30), (30, 40)] {
+        queue.insert(big(start, end));
+    }
+    let alloc = |len: usize| (u32::try_from(len).unwrap() + 1, 0);
+    let packing = Packing { is_bloated: &|_| true, max: 20, alloc, tiny_limit: 1000 };
+    assert_eq!(queue.collapse(&packing), 3);
+    let got: Vec<_> = queue.chunks().map(|c| (c.seq - BASE, c.end_seq() - BASE)).collect();
+    assert_eq!(got, [(10, 30), (30, 40), (40, 41)]);
+    // The second has room for the FIN, which stays where it is.
+    assert!(queue.check() && queue.truesize() == 21 + 12 + 100);
+    assert_eq!(queue.chunks().map(|c| c.tailroom).collect::<Vec<_>>(), [0, 1, 0]);
+}
