@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use crate::runner::{DiffSummary, Summary, Verdict};
+use crate::runner::{DiffSummary, PairSummary, Summary, Verdict};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,8 @@ impl Exit {
     pub fn of_comparison(summary: &DiffSummary) -> Self {
         let differ = summary.pairs.iter().any(|pair| pair.differ > 0) || summary.misjudged > 0;
         let stale = summary.pairs.iter().any(|pair| !pair.stale.is_empty());
+        let not_compared = |pair: &PairSummary| pair.total() > 0 && pair.compared() == 0;
+        let nothing = summary.pairs.iter().any(not_compared);
         let applies = |exit: Self| match exit {
             Self::Interrupted => summary.interrupted,
             Self::ClosedPipe | Self::Environment => false,
@@ -95,7 +97,7 @@ impl Exit {
             Self::Unexpected => differ,
             Self::Usage => summary.script_errors > 0,
             Self::Stale => stale,
-            Self::NothingSelected => summary.pairs.iter().all(|pair| pair.compared() == 0),
+            Self::NothingSelected => summary.planned == 0 || nothing,
             Self::Ok => true,
         };
         let found = EXIT_CODES.into_iter().find(|(exit, ..)| applies(*exit));
