@@ -9,7 +9,7 @@ mod table;
 mod value;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{LazyLock, OnceLock};
 
 use crate::errno::Errno;
@@ -149,7 +149,7 @@ type Indexed = (&'static table::Knob, Option<&'static kernel::Knob>);
 
 /// The rows of a knob. Whoever sets a host up sets many of them, so there is an index, which nobody goes through.
 fn indexed(name: &str) -> Option<Indexed> {
-    static INDEX: LazyLock<HashMap<&str, Indexed>> = LazyLock::new(|| {
+    static INDEX: LazyLock<BTreeMap<&str, Indexed>> = LazyLock::new(|| {
         table::TABLE.iter().map(|row| (row.name, (row, find_knob(row.name)))).collect()
     });
     INDEX.get(name).copied()
