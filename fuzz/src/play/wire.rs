@@ -63,6 +63,8 @@ pub struct Wire {
     /// The stack's SYN was one of Fast Open, by its option or its data, for which Linux uses what it
     /// remembers of the peer, or its own MSS.
     fastopen: bool,
+    /// The number behind the data of that SYN, which Linux sends again into any window.
+    syn_end: u32,
     /// Shift of the stack's windows.
     shift: u8,
     /// Window scales of the stack's SYN and of the peer's.
@@ -263,7 +265,7 @@ impl Wire {
         self.incarnations += 1;
         self.iss = Some(seen.seq);
         self.passive = seen.has(ACK);
-        self.fastopen = seen.fastopen || seen.payload > 0;
+        (self.fastopen, self.syn_end) = (seen.fastopen || seen.payload > 0, seen.end());
         self.snd_max = seen.end();
         (self.acked, self.irs, self.in_order, self.recent) = (None, None, None, None);
         // The peer's SYN offered a window for what follows the stack's own.
@@ -293,7 +295,8 @@ impl Wire {
         }
         let too_long = !self.fastopen && self.is_too_long(seen);
         let end = first.wrapping_add(seen.payload);
-        if self.window_edge.is_some_and(|edge| before(edge, end)) {
+        let edge = self.window_edge.map(|edge| later(edge, self.syn_end));
+        if edge.is_some_and(|edge| before(edge, end)) {
             return Some(BEYOND);
         }
         too_long.then_some(TOO_LONG)
