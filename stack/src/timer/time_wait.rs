@@ -74,7 +74,7 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo: u32, cx: &mut Cx) {
         timeout,
         timer: cx.timer(timeo).due,
         md5_key: sk.md5_key().cloned(),
-        last_oow_ack: sk.ack.last_oow_ack,
+        last_oow_ack: None,
     })));
     // The port goes over to the remainder before the socket gives it back.
     cx.later(Effect::Unhash(sk.id, sk.flow));

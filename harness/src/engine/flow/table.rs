@@ -200,7 +200,7 @@ impl Connections {
         let child = match current {
             None => true,
             Some(c) if c.phase == Phase::Listening => true,
-            // Ports that a script names are a connection's own, whether anybody listens or not.
+            // A SYN from ports that a script names begins a connection, whether anybody listens or not.
             Some(_) => syn && ports.is_some(),
         };
         if let (false, Some(id)) = (child, self.current) {
