@@ -6,6 +6,7 @@ use synproof_fuzz::play::arrival::Arrival;
 use synproof_fuzz::play::seen::{ACK, FIN, RST, SYN, Seen};
 use synproof_fuzz::play::wire::{Lenience, Wire};
 use synproof_stack::state::TcpState;
+use synproof_stack::time::Instant;
 
 const ISS: u32 = 1000;
 const IRS: u32 = 5000;
@@ -19,7 +20,7 @@ fn wire() -> Wire {
 fn opened_by(tsval: Option<u32>) -> Wire {
     let mut wire = Wire::new(8080, 40_001);
     let syn = arrival(SYN, IRS, 0, 0);
-    wire.arrives(&Arrival { window: 1000, tsval, ..syn });
+    wire.arrives(&Arrival { window: 1000, tsval, ..syn }, Instant::ZERO);
     let syn_ack =
         Seen { flags: SYN | ACK, seq: ISS, ack: IRS + 1, window: 1000, ..Seen::default() };
     assert_eq!(wire.leaves(&syn_ack, &[], Lenience::default()), None);
@@ -53,7 +54,7 @@ fn judged_after(
     out: &[Seen],
 ) -> String {
     let wire = wire();
-    let situation = Situation { before, after, listens, quiet, wire: &wire };
+    let situation = Situation { before, after, listens, quiet, aborts: false, wire: &wire };
     let property = judge(&situation, seg, out).map_or("", |finding| finding.property);
     property.split(" [").next().unwrap_or_default().to_owned()
 }
@@ -141,6 +142,7 @@ fn an_old_timestamp_is_told_by_what_was_echoed() {
     let echo = Seen { ecr: Some(700), ..data(1001, 5001, &[]).0 };
     assert_eq!(wire.leaves(&echo, &[], Lenience::default()), None);
     let stamped = |tsval| Arrival { tsval: Some(tsval), ..arrival(ACK, 5001, 1001, 10) };
+    assert!(!wire.is_stale(&Arrival { payload: 0, ..stamped(698) }), "it may have been overtaken");
     assert!(wire.is_stale(&stamped(698)));
     assert!(!wire.is_stale(&stamped(699)) && !wire.is_stale(&stamped(700)));
     wire.came_next(&stamped(705));

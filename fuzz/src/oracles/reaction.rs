@@ -55,6 +55,8 @@ pub struct Situation<'a> {
     pub listens: bool,
     /// No limit on answers applies, as nothing was sent for a while.
     pub quiet: bool,
+    /// A full accept queue may be the reason of a reset.
+    pub aborts: bool,
     /// The connection on the wire, before.
     pub wire: &'a Wire,
 }
@@ -166,7 +168,7 @@ fn request(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
     }
     // Without its listener it is nobody's, as soon as somebody looks.
     let in_order = acks_syn && !seg.has(SYN) && seg.payload == 0 && now.listens;
-    unless(!in_order || !resets(out), REQUEST_RST)
+    unless(!in_order || !resets(out) || now.aborts, REQUEST_RST)
 }
 
 fn syn_sent(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {

@@ -247,7 +247,7 @@ impl Player {
             arrival.acks(),
             arrival.wscale.is_some(),
         );
-        wire.arrives(&arrival);
+        wire.arrives(&arrival, self.now);
         let fate = self.fates.first_mut().and_then(Vec::pop);
         match fate {
             Some(Fate::Lose) => return Ok(()),
@@ -262,7 +262,7 @@ impl Player {
         if let Some((arrival, late, index)) = self.overtaken.take() {
             // Its window counts by the scale that the other one may have told.
             if let Some(link) = self.links.get_mut(index) {
-                link.wire.arrives(&arrival);
+                link.wire.arrives(&arrival, self.now);
             }
             self.stack.on_packet(self.now, &late);
             self.after_event()?;
@@ -297,7 +297,8 @@ impl Player {
         if arrival.payload > 0 {
             self.judge_growth()?;
         }
-        let situation = Situation { before, after, listens, quiet, wire: &wire };
+        let aborts = self.setting.aborts;
+        let situation = Situation { before, after, listens, quiet, aborts, wire: &wire };
         let ours = |seen: &&Seen| (seen.local, seen.remote) == (arrival.local, arrival.remote);
         let out: Vec<Seen> = self.sent.iter().filter(ours).copied().collect();
         reaction::judge(&situation, arrival, &out).map_or(Ok(()), Err)

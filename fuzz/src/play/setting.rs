@@ -17,6 +17,8 @@ pub struct Setting {
     pub is_patient: bool,
     /// Fewer challenges than usual are sent.
     pub is_reluctant: bool,
+    /// Whom a full accept queue has no room for is reset (tcp_abort_on_overflow).
+    pub aborts: bool,
 }
 
 impl Setting {
@@ -25,7 +27,9 @@ impl Setting {
     pub fn of(scenario: &Scenario) -> Self {
         const RELUCTANT: [&str; 2] =
             ["net.ipv4.tcp_challenge_ack_limit", "net.ipv4.tcp_invalid_ratelimit"];
+        let has = |wanted: &str| scenario.sysctls.iter().any(|(name, _)| name == wanted);
         Self {
+            aborts: has("net.ipv4.tcp_abort_on_overflow"),
             maxseg: scenario.steps.iter().filter_map(maxseg).max().unwrap_or_default(),
             is_patient: scenario.steps.iter().any(is_patient),
             is_reluctant: scenario.sysctls.iter().any(|(name, _)| RELUCTANT.contains(&&**name)),

@@ -3,6 +3,8 @@
 //! Written from the RFCs, without looking at the stack. It sees packets the link loses as well, so
 //! it knows what the stack has said, not only what the peer has heard.
 
+use synproof_stack::time::Instant;
+
 use super::arrival::Arrival;
 use super::numbers::{Stream, before, later};
 use super::seen::{ACK, FIN, RST, SYN, Seen, URG};
@@ -32,6 +34,11 @@ pub struct Lenience {
     /// by as much as a cookie does not tell.
     pub cookies: bool,
 }
+
+/// What Linux takes for a pure ACK that was overtaken is younger: 1.2 times the longest time-out.
+const OLD_ACK_MS: u32 = 150_000;
+/// TCP_PAWS_WRAP, 2,147 seconds, and less than that.
+const PAWS_WRAP_US: u64 = 2_100_000_000;
 
 /// A connection, by its ports.
 #[derive(Clone, Debug, Default)]
@@ -92,6 +99,14 @@ pub struct Wire {
     no_stamps: bool,
     /// The last timestamp that the stack has surely seen.
     recent: Option<u32>,
+    /// Timestamps that came, each with the first time at which it did.
+    stamps: Vec<(u32, Instant)>,
+    /// When the last segment came.
+    now: Instant,
+    /// Options of the peer's were sent as data, which nobody counts.
+    is_scrambled: bool,
+    /// The peer sent a FIN.
+    fin: bool,
 }
 
 impl Wire {
@@ -160,8 +175,16 @@ impl Wire {
     }
 
     /// The peer sends a segment, which may or may not be accepted.
-    pub fn arrives(&mut self, arrival: &Arrival) {
+    pub fn arrives(&mut self, arrival: &Arrival, now: Instant) {
+        self.now = now;
+        if let Some(stamp) = arrival.tsval
+            && !self.stamps.iter().any(|(known, _)| *known == stamp)
+        {
+            self.stamps.push((stamp, now));
+        }
         self.is_torn |= arrival.has(URG) || arrival.scrambled;
+        self.is_scrambled |= arrival.scrambled;
+        self.fin |= arrival.has(FIN);
         if arrival.has(SYN) {
             self.is_mixed |= !self.syns.is_empty() && self.scales[1] != arrival.wscale;
             if !self.syns.contains(&arrival.seq) {
@@ -190,12 +213,19 @@ impl Wire {
     }
 
     /// Its timestamp is older than what the stack has seen, by more than packets overtake each other
-    /// (RFC 7323 §5.3). Linux takes zero for none.
+    /// (RFC 7323 §5.3). Linux takes zero for none, forgets what it has not heard for 35 minutes
+    /// (TCP_PAWS_WRAP), and hears a pure ACK that is no older than a retransmission (tcp_disordered_ack).
     #[must_use]
     pub fn is_stale(&self, arrival: &Arrival) -> bool {
         let stamps = arrival.tsval.zip(self.recent.filter(|recent| *recent != 0));
+        let least = if arrival.seg_len() == 0 { OLD_ACK_MS } else { 2 };
+        let since = |recent| self.stamps.iter().find(|(known, _)| *known == recent);
+        let kept =
+            |recent| since(recent).is_none_or(|(_, at)| self.now.micros_since(*at) < PAWS_WRAP_US);
         // Far away there is no telling old from new.
-        let old = |(value, recent): (u32, u32)| (2..1 << 30).contains(&recent.wrapping_sub(value));
+        let old = |(value, recent): (u32, u32)| {
+            (least..1 << 30).contains(&recent.wrapping_sub(value)) && kept(recent)
+        };
         stamps.is_some_and(old) && !self.no_stamps && !arrival.has(SYN)
     }
 
@@ -329,7 +359,7 @@ impl Wire {
                 self.shift = self.scales[0].unwrap_or_default().min(14);
             }
         }
-        if self.in_order.is_none_or(|end| before(end, seen.ack)) {
+        if !self.is_scrambled && self.in_order.is_none_or(|end| before(end, seen.ack)) {
             return Some(NOT_SENT);
         }
         let shift = if seen.has(SYN) { 0 } else { self.shift };
@@ -346,6 +376,8 @@ impl Wire {
         if shrinks
             && !lenience.may_shrink
             && !seen.has(FIN)
+            // A FIN for which there is no memory is taken, and closes the window (tcp_data_queue).
+            && !(self.fin && seen.window == 0)
             && self.syns.len() == 1
             && !self.is_mixed
         {
