@@ -561,9 +561,9 @@ pub(crate) fn with_all_it_starts(command: &mut Command) {
 
 /// Ends as `child` ends.
 fn end_as(child: Pid) -> ! {
-    // SAFETY: nothing of this process is used from here on, its descriptors neither; the pipes among
-    // them would look as if somebody still had them.
-    unsafe { libc::syscall(libc::SYS_close_range, 0, libc::c_uint::MAX, 0) };
+    // SAFETY: nothing of this process is used from here on, its descriptors neither. Those of the
+    // standard streams stay until it ends: whoever sees their end can ask how it ended.
+    unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
     let code = loop {
         match waitpid(child, None) {
             Ok(WaitStatus::Exited(_, code)) => break code,
