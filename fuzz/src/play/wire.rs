@@ -372,15 +372,11 @@ impl Wire {
             return None;
         }
         let shrinks = self.offered.is_some_and(|old| before(edge.wrapping_add(self.slack()), old));
+        // A FIN for which there is no memory is taken, and closes the window (tcp_data_queue).
+        let closed = self.fin && seen.window == 0;
+        let excused = lenience.may_shrink || closed || seen.has(FIN) || self.is_mixed;
         // Of several SYNs the wire does not tell whose window scale counts.
-        if shrinks
-            && !lenience.may_shrink
-            && !seen.has(FIN)
-            // A FIN for which there is no memory is taken, and closes the window (tcp_data_queue).
-            && !(self.fin && seen.window == 0)
-            && self.syns.len() == 1
-            && !self.is_mixed
-        {
+        if shrinks && !excused && self.syns.len() == 1 {
             return Some(SHRINKS);
         }
         self.offered = Some(self.offered.map_or(edge, |old| later(old, edge)));
