@@ -67,11 +67,7 @@ fn of_specs(word: &str, args: &ExplainArgs) -> Result<String, String> {
     let (requirements, claims, table) = (requirements(), claims(), transitions());
     let measure = Measure { requirements: &requirements, claims: &claims, table: &table };
     let checkout = checkout();
-    let code = |id: &str| {
-        let tag = format!("[{id}]");
-        let names_it = |line: &str| line.contains(&tag);
-        checkout.as_deref().map(|root| sites(root, &names_it)).unwrap_or_default()
-    };
+    let code = |id: &str| checkout.as_deref().map(|root| sites_of(root, id)).unwrap_or_default();
     of_registry(word, measure, coverage, &code).ok_or_else(|| {
         format!(
             "`{word}` is no requirement, script, state, edge, recorded divergence, exit code, class of \
@@ -86,6 +82,12 @@ fn checkout() -> Option<PathBuf> {
     let mut above = here.ancestors();
     let root = above.find(|dir| dir.join("stack/src").is_dir() && dir.join("specs").is_dir())?;
     Some(root.to_path_buf())
+}
+
+/// The lines of the stack that name a requirement.
+fn sites_of(root: &Path, id: &str) -> Vec<CodeSite> {
+    let tag = format!("[{id}]");
+    sites(root, &|line: &str| line.contains(&tag))
 }
 
 /// The lines of the stack that are asked for.

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{CodeSite, checkout, sites};
+use super::{CodeSite, checkout, sites, sites_of};
 use crate::profile::SPECS;
 use crate::registry::requirement::{Claim, Requirement, claims_of, requirements};
 
@@ -37,10 +37,7 @@ pub(super) fn of_script(word: &str) -> Option<String> {
     let known = requirements();
     for (claim, id) in claims_of(&text) {
         out += &requirement(claim, id, known.iter().find(|row| row.id == id));
-        let tag = format!("[{id}]");
-        let names_it = |line: &str| line.contains(&tag);
-        let found = root.as_deref().map(|root| sites(root, &names_it)).unwrap_or_default();
-        out += &code(&found);
+        out += &code(&root.as_deref().map(|root| sites_of(root, id)).unwrap_or_default());
     }
     let functions = text.lines().filter_map(|line| line.strip_prefix("//! linux:"));
     for function in functions.flat_map(|names| names.split(',')).map(str::trim) {
