@@ -46,9 +46,12 @@ pub(crate) fn capture(mut command: Command) -> Result<(Option<i32>, String)> {
     Ok((output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned()))
 }
 
-/// Announces a command, passes its standard output on line by line, and hands every line to
-/// `see`; true when it succeeds.
-pub(crate) fn passes_seen(mut command: Command, mut see: impl FnMut(&str)) -> Result<bool> {
+/// Announces a command and passes those lines of its standard output on that `show` says yes to;
+/// true when it succeeds.
+pub(crate) fn passes_showing(
+    mut command: Command,
+    mut show: impl FnMut(&str) -> bool,
+) -> Result<bool> {
     announce(&command);
     let mut child = command
         .stdout(Stdio::piped())
@@ -58,8 +61,9 @@ pub(crate) fn passes_seen(mut command: Command, mut see: impl FnMut(&str)) -> Re
     ensure!(stdout.is_some(), "no standard output from {}", shown(&command));
     for line in stdout.map(BufReader::new).into_iter().flat_map(BufRead::lines) {
         let line = line.context("failed to read what a program prints")?;
-        say(&line);
-        see(&line);
+        if show(&line) {
+            say(&line);
+        }
     }
     let status = child.wait().with_context(|| format!("failed to run {}", shown(&command)))?;
     Ok(status.success())

@@ -39,6 +39,7 @@ impl Session<'_> {
         block: &CodeBlock,
         due: Due,
     ) -> Step<Finished> {
+        self.let_blocked_calls_finish(event, due)?;
         self.wait_for(event, due)?;
         let fd = self
             .connections

@@ -71,6 +71,9 @@ impl Session<'_> {
         assertion: &StateAssertion,
         due: Due,
     ) -> Step<Finished> {
+        if matches!(assertion.subject, StateSubject::Fd(_)) {
+            self.let_blocked_calls_finish(event, due)?;
+        }
         self.wait_for(event, due)?;
         if !self.mode.judges() {
             return self.ask_state(event, assertion);

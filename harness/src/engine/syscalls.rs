@@ -104,9 +104,10 @@ impl<'a> Session<'a> {
         self.script.source.slice(span).trim_end().trim_end_matches('=').trim_end().to_owned()
     }
 
-    /// Calls follow each other: one that blocks and must have returned by now may finish first, as
-    /// long as this one is not late. One that goes on blocking is not waited for.
-    fn let_blocked_calls_finish(&mut self, event: &Event, due: Due) -> Step<()> {
+    /// Calls, and questions about what they gave, follow each other: a call that blocks and must have
+    /// returned by now may finish first, as long as this event is not late. One that goes on blocking
+    /// is not waited for.
+    pub(super) fn let_blocked_calls_finish(&mut self, event: &Event, due: Due) -> Step<()> {
         let gap = due.from.since(self.previous.nominal).max(0);
         let (tolerance, _) = schedule::tolerance(&self.config.tolerance, gap);
         let latest = due.from.plus(tolerance);
