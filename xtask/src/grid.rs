@@ -1,7 +1,8 @@
 //! `cargo xtask grid`: the scripts of the table state × segment × position.
 //!
 //! `specs/grid/<state>.toml` holds how the state is reached, the numbers of the positions, and for
-//! each segment and call what it must lead to; `specs/grid/segments.toml` the segments and positions.
+//! each segment and call what it must lead to; `specs/grid/segments.toml` the segments and positions,
+//! `specs/grid/calls.toml` the calls.
 //! Each cell becomes a script of its own, `specs/scripts/grid/<state>/rcv-<segment>-<position>.pkt` or
 //! `call-<call>.pkt`, which is committed: people read scripts, not this file.
 
@@ -22,6 +23,10 @@ const TIME_WIDTH: usize = 8;
 /// Longest line of a comment.
 const WIDTH: usize = 100;
 
+/// The files that are no states.
+const SEGMENTS: &str = "segments";
+const CALLS: &str = "calls";
+
 /// `segments.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,12 +35,29 @@ struct Axes {
     position: Vec<Position>,
 }
 
+/// `calls.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallAxis {
+    call: Vec<CallName>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallName {
+    name: String,
+    /// The functions that answer it.
+    linux: Vec<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Segment {
     name: String,
     title: String,
     text: String,
+    /// The functions that see to what is special about it.
+    linux: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -54,6 +76,12 @@ struct State {
     state: String,
     /// What `then` is asserted of; empty where there is nothing to ask.
     subject: String,
+    /// The functions that take a segment in this state.
+    receives: Vec<String>,
+    /// Whether they are `tcp_validate_incoming` and what follows it, where each kind of segment has
+    /// functions of its own.
+    #[serde(default)]
+    validates: bool,
     prelude: String,
     numbers: BTreeMap<String, Numbers>,
     case: Vec<Case>,
@@ -141,16 +169,20 @@ pub(crate) fn grid(check: bool) -> Result<bool> {
 
 /// The scripts of all tables of a directory.
 fn render_all(tables: &Path) -> Result<Files> {
-    let axes: Axes = read(&tables.join("segments.toml"))?;
+    let axes: Axes = read(&tables.join(SEGMENTS).with_extension("toml"))?;
+    let calls: CallAxis = read(&tables.join(CALLS).with_extension("toml"))?;
     let mut files = Files::new();
     for entry in fs::read_dir(tables)? {
         let path = entry?.path();
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        let Some(name) = stem.filter(|name| name != "segments") else { continue };
+        let Some(name) = stem.filter(|name| ![SEGMENTS, CALLS].contains(&name.as_str())) else {
+            continue;
+        };
         if path.extension().is_some_and(|extension| extension == "toml") {
             let state: State = read(&path)?;
             render(&name, &state, &axes, &mut files).with_context(|| format!("{name}.toml"))?;
-            render_calls(&name, &state, &mut files).with_context(|| format!("{name}.toml"))?;
+            render_calls(&name, &state, &calls, &mut files)
+                .with_context(|| format!("{name}.toml"))?;
         }
     }
     Ok(files)
@@ -217,28 +249,33 @@ fn script(name: &str, state: &State, case: &Case, at: (&Segment, &Position, Numb
     let what = format!("{}{}", segment.title, position.title);
     let title = format!("{what} in {}: {}.", state.state, case.says);
     let then = (state.subject.as_str(), case.then.as_str());
-    text_of(name, &title, &case.covers, &state.prelude, &lines, then)
+    let own = segment.linux.iter().filter(|_| state.validates);
+    let linux: Vec<_> = state.receives.iter().chain(own).map(String::as_str).collect();
+    text_of(name, (&title, &case.covers, &linux), &state.prelude, &lines, then)
 }
 
 /// One script for each call.
-fn render_calls(name: &str, state: &State, files: &mut Files) -> Result<()> {
+fn render_calls(name: &str, state: &State, axis: &CallAxis, files: &mut Files) -> Result<()> {
     let Some(calls) = &state.calls else { return Ok(()) };
     let prelude = calls.prelude.as_ref().unwrap_or(&state.prelude);
     for call in &calls.case {
         let title = format!("{} in {} {}.", call.title, state.state, call.says);
         let then = (calls.subject.as_str(), call.then.as_str());
-        let text = text_of(name, &title, &call.covers, prelude, &call.lines, then);
+        let listed = axis.call.iter().find(|listed| listed.name == call.name);
+        let listed = listed.with_context(|| format!("no call {} in {CALLS}.toml", call.name))?;
+        let linux: Vec<_> = listed.linux.iter().map(String::as_str).collect();
+        let text = text_of(name, (&title, &call.covers, &linux), prelude, &call.lines, then);
         let path = format!("{name}/call-{}.pkt", call.name);
         ensure!(files.insert(path.clone(), text).is_none(), "{path} twice");
     }
     Ok(())
 }
 
-/// The text of a script; `then` is a subject and its state at the end, both maybe empty.
+/// The text of a script; its head is what it shows, the requirements that it proves, and the functions
+/// of Linux that it is about; `then` is a subject and its state at the end, both maybe empty.
 fn text_of(
     name: &str,
-    title: &str,
-    covers: &[String],
+    (title, covers, linux): (&str, &[String], &[&str]),
     prelude: &str,
     lines: &[String],
     then: (&str, &str),
@@ -248,6 +285,7 @@ fn text_of(
     if !covers.is_empty() {
         text += &wrapped(&format!("covers: {}", covers.join(", ")), "//! ");
     }
+    text += &wrapped(&format!("linux: {}", linux.join(", ")), "//! ");
     let mut events: Vec<String> = prelude.trim().lines().map(str::to_owned).collect();
     events.extend(lines.iter().cloned());
     if let (subject, state) = then
@@ -297,6 +335,7 @@ mod tests {
         name = "rst"
         title = "RST"
         text = "R {seq}:{seq}(0) win 0"
+        linux = ["tcp_reset"]
         [[position]]
         name = "left"
         file = "-left-edge"
@@ -309,6 +348,8 @@ mod tests {
     const STATE: &str = r#"
         state = "CLOSING"
         subject = "tcp_state(4)"
+        receives = ["tcp_rcv_state_process"]
+        validates = true
         prelude = """
 0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
 +.1 listen(3, 1) = 0
@@ -347,7 +388,8 @@ mod tests {
             Some(
                 "// RST at the left edge in CLOSING: gone.\n\
                  // Generated from specs/grid/closing.toml.\n\
-                 //! covers: RFC5961:3.2#2\n\n\
+                 //! covers: RFC5961:3.2#2\n\
+                 //! linux: tcp_rcv_state_process, tcp_reset\n\n\
                  0   socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n\
                  +.1 listen(3, 1) = 0\n\
                  +0  < R 1:1(0) win 0\n\

@@ -28,12 +28,6 @@ pub fn bounded(mut story: Story) -> Story {
         plan.write_at_once = plan.write_at_once.max(100);
         plan.pause_us = plan.pause_us.min(3_000_000);
         plan.mtu = plan.mtu.clamp(1280, 9000);
-        // A small buffer full of data out of order closes a window that may shrink, and then nothing
-        // fills the hole any more: Linux looks at the window first (tcp_data_queue).
-        let is = |name: &str, value| plan.sysctls.iter().any(|set| set.0 == name && set.1 == value);
-        if is("net.ipv4.tcp_shrink_window", "1") {
-            plan.sysctls.retain(|(name, _)| name != "net.ipv4.tcp_rmem");
-        }
     }
     let weather = &mut story.weather;
     weather.loss = weather.loss.min(200);

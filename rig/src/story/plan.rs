@@ -69,6 +69,9 @@ const OPTIONS: &[(i32, i32, &[i32])] = &[
     (6, 9, &[1]),             // TCP_DEFER_ACCEPT
 ];
 
+/// Level and name of the option that makes the receive buffer small.
+const SO_RCVBUF: (i32, i32) = (1, 8);
+
 /// How a program ends its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ending {
@@ -160,6 +163,12 @@ impl Story {
             for (name, value) in PATIENCE {
                 plan.set(name, value);
             }
+            if plan.has("net.ipv4.tcp_shrink_window", "1") {
+                // A small buffer full of data out of order closes a window that may shrink, and then
+                // nothing fills the hole any more: Linux looks at the window first (tcp_data_queue).
+                plan.sysctls.retain(|(name, _)| name != "net.ipv4.tcp_rmem");
+                plan.options.retain(|&(level, name, _)| (level, name) != SO_RCVBUF);
+            }
         }
         if self.simultaneous {
             // Linux scales the window of a SYN-ACK that crossed a SYN (tcp_rcv_state_process), and
@@ -181,6 +190,10 @@ impl Story {
 }
 
 impl Plan {
+    fn has(&self, name: &str, value: &str) -> bool {
+        self.sysctls.iter().any(|set| set.0 == name && set.1 == value)
+    }
+
     /// Sets a knob, once.
     fn set(&mut self, name: &'static str, value: &'static str) {
         self.sysctls.retain(|(known, _)| known != name);

@@ -7,6 +7,8 @@ use anyhow::Result;
 use crate::root::{self, Source};
 
 const DIR: &str = "specs/scripts/";
+/// Where the generated scripts are.
+const GRID: &str = "grid/";
 /// The line of a script that names functions, with commas.
 const KEY: &str = "//! linux:";
 /// So many scripts of a function are named; of the others, how many there are.
@@ -37,13 +39,17 @@ impl Scripts {
 
     /// The scripts of the functions that the cell `linux` names, as links.
     pub(super) fn of(&self, linux: &str) -> String {
-        let all: BTreeSet<_> = functions(linux)
+        let all: BTreeSet<&String> = functions(linux)
             .filter_map(|function| self.by_function.get(function))
             .flatten()
             .collect();
-        let mut links: Vec<_> =
-            all.iter().take(NAMED).map(|name| format!("[{name}](../{DIR}{name}.pkt)")).collect();
-        if let Some(rest) = all.len().checked_sub(NAMED).filter(|rest| *rest > 0) {
+        let many = all.len();
+        // A script that was written for the function tells more than one cell of the grid.
+        let (cells, written): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|name| name.starts_with(GRID));
+        let first = written.into_iter().chain(cells).take(NAMED);
+        let mut links: Vec<_> = first.map(|name| format!("[{name}](../{DIR}{name}.pkt)")).collect();
+        if let Some(rest) = many.checked_sub(NAMED).filter(|rest| *rest > 0) {
             links.push(format!("{rest} more"));
         }
         links.join(", ")
@@ -94,7 +100,13 @@ mod tests {
             let path = format!("specs/scripts/{at}.pkt");
             scripts.add(&Source { path, text: "//! linux: f\n".into() });
         }
-        assert!(scripts.of("f").ends_with(", 3 more"));
+        scripts.add(&Source {
+            path: "specs/scripts/grid/x.pkt".into(),
+            text: "//! linux: f, g\n".into(),
+        });
+        let told = scripts.of("f");
+        assert!(told.ends_with(", 4 more") && !told.contains("grid/"), "{told}");
+        assert!(scripts.of("g").starts_with("[grid/x]"));
     }
 
     #[test]
