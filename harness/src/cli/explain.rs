@@ -2,19 +2,18 @@
 //! comparison or a code is.
 
 mod script;
+mod sources;
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
-
+use self::sources::sites_of;
 use super::args::ExplainArgs;
 use super::console::Console;
 use super::coverage::read;
 use super::exit::{EXIT_CODES, Exit};
 use crate::diff::{Recorded, RuleText, recorded, rule_texts};
 use crate::profile::ExpectEntry;
-use crate::registry::explain::{CodeSite, explain as of_registry};
+use crate::registry::explain::explain as of_registry;
 use crate::registry::requirement::{claims, requirements};
 use crate::registry::text::Measure;
 use crate::runner::{CLASS_CODES, OPTION_CODES, divergences};
@@ -66,46 +65,12 @@ fn of_specs(word: &str, args: &ExplainArgs) -> Result<String, String> {
     let coverage = (!args.coverage.is_empty()).then_some(&coverage);
     let (requirements, claims, table) = (requirements(), claims(), transitions());
     let measure = Measure { requirements: &requirements, claims: &claims, table: &table };
-    let checkout = checkout();
-    let code = |id: &str| checkout.as_deref().map(|root| sites_of(root, id)).unwrap_or_default();
-    of_registry(word, measure, coverage, &code).ok_or_else(|| {
+    of_registry(word, measure, coverage, &sites_of).ok_or_else(|| {
         format!(
             "`{word}` is no requirement, script, state, edge, recorded divergence, exit code, class of \
              failures or code of a diagnostic (for a rule of comparison: `synproof explain rule NAME`)"
         )
     })
-}
-
-/// The checkout of synproof around the working directory.
-fn checkout() -> Option<PathBuf> {
-    let here = std::env::current_dir().ok()?;
-    let mut above = here.ancestors();
-    let root = above.find(|dir| dir.join("stack/src").is_dir() && dir.join("specs").is_dir())?;
-    Some(root.to_path_buf())
-}
-
-/// The lines of the stack that name a requirement.
-fn sites_of(root: &Path, id: &str) -> Vec<CodeSite> {
-    let tag = format!("[{id}]");
-    sites(root, &|line: &str| line.contains(&tag))
-}
-
-/// The lines of the stack that are asked for.
-fn sites(root: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Vec<CodeSite> {
-    let files = WalkDir::new(root.join("stack/src")).sort_by_file_name().into_iter();
-    let sources = files.filter_map(Result::ok).filter_map(|file| {
-        let text = std::fs::read_to_string(file.path()).ok()?;
-        Some((file.path().strip_prefix(root).unwrap_or(file.path()).to_path_buf(), text))
-    });
-    let of_source = |(path, text): (PathBuf, String)| -> Vec<CodeSite> {
-        let lines = text.lines().zip(1..).filter(|(line, _)| is_wanted(line));
-        let site = |(line, number): (&str, usize)| {
-            let place = format!("{}:{number}", path.display());
-            CodeSite { place, text: line.trim().to_owned() }
-        };
-        lines.map(site).collect()
-    };
-    sources.flat_map(of_source).collect()
 }
 
 /// Everything that can be asked for.

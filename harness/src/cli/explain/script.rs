@@ -2,10 +2,10 @@
 //! code that satisfies it, and the function of Linux.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
-use super::{CodeSite, checkout, sites, sites_of};
+use super::sources::{of_function, sites_of};
 use crate::profile::SPECS;
+use crate::registry::explain::CodeSite;
 use crate::registry::requirement::{Claim, Requirement, claims_of, requirements};
 
 /// Where the scripts that are part of the binary lie.
@@ -33,16 +33,15 @@ pub(super) fn of_script(word: &str) -> Option<String> {
         let said = text.lines().nth(line.saturating_sub(1)).unwrap_or("(there is no such line)");
         let _ = writeln!(out, "  line {line}: {}", said.trim());
     }
-    let root = checkout();
     let known = requirements();
     for (claim, id) in claims_of(&text) {
         out += &requirement(claim, id, known.iter().find(|row| row.id == id));
-        out += &code(&root.as_deref().map(|root| sites_of(root, id)).unwrap_or_default());
+        out += &code(&sites_of(id));
     }
     let functions = text.lines().filter_map(|line| line.strip_prefix("//! linux:"));
     for function in functions.flat_map(|names| names.split(',')).map(str::trim) {
         let _ = writeln!(out, "  Linux: {function}");
-        out += &code(&root.as_deref().map(|root| of_function(root, function)).unwrap_or_default());
+        out += &code(&of_function(function));
     }
     for line in text.lines().filter_map(|line| line.strip_prefix("//! xfail")) {
         let _ = writeln!(out, "  expected to fail {}", line.trim());
@@ -77,27 +76,6 @@ fn requirement(claim: Claim, id: &str, row: Option<&Requirement>) -> String {
     format!("  {verb} {id}: {level}, section {section}\n    {summary}\n")
 }
 
-/// The function of that name, or else the comments that name it.
-fn of_function(root: &Path, name: &str) -> Vec<CodeSite> {
-    let definition = format!("fn {name}");
-    let is_definition = |line: &str| is_word(line, &definition);
-    let found = sites(root, &is_definition);
-    if !found.is_empty() {
-        return found;
-    }
-    sites(root, &|line: &str| line.trim_start().starts_with("//") && is_word(line, name))
-}
-
-/// `word` stands in `line`, and is no part of a longer name.
-fn is_word(line: &str, word: &str) -> bool {
-    let inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    line.match_indices(word).any(|(at, _)| {
-        let before = line.get(..at).and_then(|text| text.chars().next_back());
-        let after = line.get(at + word.len()..).and_then(|text| text.chars().next());
-        !before.is_some_and(inside) && !after.is_some_and(inside)
-    })
-}
-
 fn code(found: &[CodeSite]) -> String {
     let mut out = String::new();
     for CodeSite { place, text } in found.iter().take(SITES) {
@@ -123,12 +101,5 @@ mod tests {
         assert!(of_script("close/active").is_some_and(|said| said.contains("Linux: ")));
         assert!(of_script("0001-request-outlives-listener").is_some());
         assert_eq!(of_script("close/nothing"), None);
-    }
-
-    #[test]
-    fn words_are_whole() {
-        assert!(is_word("fn tcp_fin(sk", "fn tcp_fin"));
-        assert!(!is_word("fn tcp_fin_time(", "fn tcp_fin"));
-        assert!(!is_word("//! __tcp_close", "tcp_close"));
     }
 }
