@@ -4,6 +4,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::guest::{Guest, Lost};
+use super::processor::Processors;
 use crate::engine::Run;
 use crate::executor::{Executor, Job, Worker};
 use crate::target::{TargetError, TargetInfo};
@@ -16,6 +17,7 @@ pub struct Guests {
     name: String,
     kernel: Kernel,
     watchdog: Duration,
+    processors: Processors,
     info: OnceLock<TargetInfo>,
     /// Booted to be asked for its abilities; the first worker takes it.
     spare: Mutex<Option<Guest>>,
@@ -31,7 +33,8 @@ impl Guests {
     pub fn new(name: &str, watchdog: Duration) -> Result<Self, TargetError> {
         let kernel = Kernel::find(name.strip_prefix("uml:"))?;
         let (info, spare) = (OnceLock::new(), Mutex::new(None));
-        Ok(Self { name: name.to_owned(), kernel, watchdog, info, spare })
+        let processors = Processors::of_this_thread();
+        Ok(Self { name: name.to_owned(), kernel, watchdog, processors, info, spare })
     }
 
     fn boot(&self) -> Result<Guest, TargetError> {
@@ -39,7 +42,7 @@ impl Guests {
         if let Some(guest) = spare {
             return Ok(guest);
         }
-        let (guest, inside) = Guest::boot(&self.kernel)?;
+        let (guest, inside) = Guest::boot(&self.kernel, self.processors.next())?;
         self.info.get_or_init(|| self.told(inside));
         Ok(guest)
     }

@@ -11,6 +11,7 @@ use nix::unistd::Pid;
 use super::boot::{Booted, boot, io_error};
 use super::channel::{Broken, Channel};
 use super::console::Console;
+use super::processor::Processor;
 use super::room;
 use crate::target::TargetError;
 use crate::uml::kernel::Kernel;
@@ -36,18 +37,24 @@ pub(super) struct Guest {
     child: std::process::Child,
     channel: Channel,
     console: Console,
+    /// Where all its processes run.
+    processor: Option<Processor>,
     ended: bool,
 }
 
 impl Guest {
-    /// Boots `kernel` and waits until it is ready.
-    pub(super) fn boot(kernel: &Kernel) -> Result<(Self, Greeting), TargetError> {
+    /// Boots `kernel` on `processor` and waits until it is ready.
+    pub(super) fn boot(
+        kernel: &Kernel,
+        processor: Option<Processor>,
+    ) -> Result<(Self, Greeting), TargetError> {
+        let _here = processor.map(Processor::hold);
         let Booted { child, to_guest, from_guest, console, folder } = boot(kernel)?;
         let console = Console::read(File::from(console));
         let console = console.map_err(io_error("read the console of a guest"))?;
         let channel = Channel::new(to_guest, from_guest);
         let channel = channel.map_err(io_error("talk to a guest"))?;
-        let mut guest = Self { child, channel, console, ended: false };
+        let mut guest = Self { child, channel, console, processor, ended: false };
         let greeting = guest.channel.receive(BOOT_LIMIT);
         // Init runs, so nothing in it is needed any more: whatever ends the host, nothing is left.
         drop(folder);
@@ -71,6 +78,7 @@ impl Guest {
 
     /// Runs a script within `limit` of the host's clock. A guest that is lost is of no more use.
     pub(super) fn run(&mut self, errand: Errand, limit: Duration) -> Result<Report, Box<Lost>> {
+        let _beside_it = self.processor.map(Processor::hold);
         let message = frame(&ToGuest::Run(Box::new(errand)));
         let sent = message.map_err(Broken::Garbled).and_then(|f| self.channel.send(&f, limit));
         match sent.and_then(|()| self.channel.receive(limit)) {

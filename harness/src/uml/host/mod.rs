@@ -5,6 +5,7 @@ mod channel;
 mod console;
 mod fleet;
 mod guest;
+mod processor;
 mod room;
 
 pub use fleet::Guests;
