@@ -3,7 +3,7 @@
 //! The source of the first three columns is the doc line that Linux-named functions carry:
 //! `RFC 9293 §3.10.7.4 step 5 · Linux: tcp_check_req (net/ipv4/tcp_minisocks.c) · Differs: …`.
 //! A file whose head has such a line is a row as well. The fourth column comes from the scripts,
-//! which name what they are about: `//! linux: tcp_check_req`.
+//! which name what they are about: `//! linux: tcp_check_req`. A script that does not is a fault.
 
 mod scripts;
 
@@ -43,8 +43,8 @@ pub(crate) fn map(check: bool) -> Result<bool> {
     let text =
         std::fs::read_to_string(&path).with_context(|| format!("failed to read {README}"))?;
     let wanted = with_table(&text, &table(&rows, &scripts))?;
-    let strangers = scripts.strangers(rows.iter().map(|row| row.linux.as_str()));
-    strangers.iter().for_each(|line| say(line));
+    let faults = scripts.faults(rows.iter().map(|row| row.linux.as_str()));
+    faults.iter().for_each(|line| say(line));
     let same = text == wanted;
     if !check && !same {
         std::fs::write(&path, wanted).with_context(|| format!("failed to write {README}"))?;
@@ -56,7 +56,7 @@ pub(crate) fn map(check: bool) -> Result<bool> {
     };
     let shown = rows.iter().filter(|row| !scripts.of(&row.about).is_empty()).count();
     say(&format!("map: {README}, {} rows, {shown} of them with scripts, {state}", rows.len()));
-    Ok((same || !check) && strangers.is_empty())
+    Ok((same || !check) && faults.is_empty())
 }
 
 /// `text` with `table` between the two marks.
