@@ -70,6 +70,8 @@ fn start_over(sk: &mut Sock, cx: &mut Cx) {
     sk.loss = LossVars {
         timeout_rehash: sk.loss.timeout_rehash,
         lost: sk.loss.lost,
+        // Only the next tcp_connect_init clears it.
+        retransmits: sk.loss.retransmits,
         ..LossVars::new(sk.loss.reordering, cx.hz)
     };
     sk.total = Totals {

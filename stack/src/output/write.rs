@@ -14,6 +14,7 @@ use super::small_queue::tcp_small_queue_check;
 use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::tso::{Defer, tcp_mss_split_point, tcp_tso_segs, tcp_tso_should_defer};
 use crate::accecn::tcp_accecn_option_beacon_check;
+use crate::api::send::tcp_check_space;
 use crate::cx::Cx;
 use crate::input::rate::tcp_rate_skb_sent;
 use crate::mib::Counter;
@@ -213,6 +214,8 @@ pub(crate) fn tcp_event_new_data_sent(sk: &mut Sock, departs: Instant, cx: &mut 
     if prior_packets == 0 || probes {
         tcp_rearm_rto(sk, cx);
     }
+    // Before the next segment goes: the send buffer grows only while the congestion window has room.
+    tcp_check_space(sk, cx);
 }
 
 /// Sends what is pending, or sees to it that the window is probed.
@@ -245,7 +248,7 @@ pub(crate) fn tcp_push_pending_frames(sk: &mut Sock, cx: &mut Cx) {
 /// Linux: tcp_data_snd_check (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_data_snd_check(sk: &mut Sock, cx: &mut Cx) {
     tcp_push_pending_frames(sk, cx);
-    crate::api::send::tcp_check_space(sk, cx);
+    tcp_check_space(sk, cx);
 }
 
 /// More than half of the largest window waits without PSH: push, or the peer may sit on it.
