@@ -37,6 +37,31 @@ pub(super) fn compare(pair: &Pair<'_>, tally: &mut Tally) -> Option<Divergence> 
     found
 }
 
+/// Numbers of a segment on ports of no connection, which nobody could replace: the answer repeats what
+/// a segment of the script says, and that counts from the number that the socket under test drew.
+pub(super) fn numbers_of_others(pair: &Pair<'_>, fields: &mut [FieldDiff]) {
+    if !pair.rules.has(RuleName::Isn) {
+        return;
+    }
+    let numbers = fields.iter_mut().filter(|field| matches!(field.name.as_str(), "seq" | "ack"));
+    for field in numbers.filter(|field| !field.same) {
+        let (Ok(left), Ok(right)) = (field.left.parse::<u32>(), field.right.parse::<u32>()) else {
+            continue;
+        };
+        let from = |isn: (u32, u32)| left.wrapping_sub(isn.0) == right.wrapping_sub(isn.1);
+        if isns(pair).any(from) {
+            field.allowed = Some(RuleName::Isn);
+        }
+    }
+}
+
+/// The initial sequence numbers of each socket, of both sides.
+fn isns<'a>(pair: &'a Pair<'_>) -> impl Iterator<Item = (u32, u32)> + 'a {
+    let (left, right) = (&pair.left.log.parties, &pair.right.log.parties);
+    let of = |party: &'a Party| party.drawn.get(&DrawnKind::Isn).into_iter().flatten().copied();
+    left.iter().zip(right).flat_map(move |(left, right)| of(left).zip(of(right)))
+}
+
 fn divergence(
     pair: &Pair<'_>,
     party: &Party,

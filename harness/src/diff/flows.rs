@@ -3,6 +3,7 @@
 use super::class::{class, line_before, packet_kind, seen, socket};
 use super::compare::{Pair, Tally};
 use super::cuts::same_bytes;
+use super::drawn;
 use super::packets::fields;
 use super::rules::RuleName;
 use super::timing::{allows, apart, beyond_end};
@@ -86,7 +87,11 @@ impl Walk<'_> {
         else {
             return Vec::new();
         };
-        fields(left_packet, right_packet, rules, apart(l, r, left, right))
+        let mut fields = fields(left_packet, right_packet, rules, apart(l, r, left, right));
+        if l.party(self.flow).is_none() && r.party(self.flow).is_none() {
+            drawn::numbers_of_others(self.pair, &mut fields);
+        }
+        fields
     }
 
     fn same(&self, left: Option<&usize>, right: Option<&usize>) -> bool {

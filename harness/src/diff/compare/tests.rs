@@ -213,6 +213,18 @@ fn drawn_values_may_differ_until_their_rule_is_off(#[case] kind: DrawnKind, #[ca
     assert_eq!(class_with(&left, &left, &without(rule)), "agree");
 }
 
+/// A reset on ports of no connection repeats a number that counts from what another socket drew.
+#[test]
+fn numbers_on_foreign_ports_count_from_what_another_socket_drew() {
+    let resets = |isn: u32, seq: u32| {
+        let reset = Tcp { dst_port: 40_002, ..segment(flag::RST, seq, 0, 0) };
+        asked().drawn(DrawnKind::Isn, isn).sends(100_000, reset)
+    };
+    assert_eq!(class(&resets(1000, 1000), &resets(5000, 5000)), "agree");
+    assert_eq!(class(&resets(1000, 995), &resets(u32::MAX, u32::MAX - 5)), "agree");
+    assert!(class(&resets(1000, 1000), &resets(5000, 5001)).ends_with("packet / seq"));
+}
+
 /// `rule` allows it and is counted; without it the class ends as given.
 fn allows(rule: &str, (left, right): (&Sample, &Sample), otherwise: &str) {
     let mut on = rules();
