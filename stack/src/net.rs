@@ -111,12 +111,18 @@ impl Net {
     /// MTU of the path to `remote` (Linux: dst_mtu).
     #[must_use]
     pub fn dst_mtu(&self, remote: IpAddr, now: Instant) -> u32 {
+        let configured = self.configured_mtu(remote);
+        let path = self.path(remote, now).filter(|_| !self.is_own(remote));
+        path.map_or(configured, |path| path.mtu.min(configured))
+    }
+
+    /// Whatever was learnt of the path (Linux: ip_dst_mtu_configured).
+    fn configured_mtu(&self, remote: IpAddr) -> u32 {
         if self.is_own(remote) {
             // IP_MAX_MTU: the length of an IPv4 packet has 16 bits.
             return if remote.is_ipv4() { LOOPBACK_MTU - 1 } else { LOOPBACK_MTU };
         }
-        let route = self.route_mtu();
-        self.path(remote, now).map_or(route, |path| path.mtu.min(route))
+        self.route_mtu()
     }
 
     /// What is known of the path, and not yet forgotten.
@@ -177,17 +183,22 @@ impl Net {
         self.path_mtu.clear();
     }
 
-    /// The MSS to announce to `remote`, which the MTU of the path limits, too (Linux:
-    /// dst_metric_advmss, ipv4_default_advmss, ip6_default_advmss).
+    /// The MSS to announce to `remote`, which the MTU of the route limits and, with the time in
+    /// `learnt`, what is known of the path by then (Linux: dst_metric_advmss, ipv4_default_advmss,
+    /// ip6_default_advmss).
     #[must_use]
-    pub fn advmss(&self, remote: IpAddr, now: Instant) -> u32 {
+    pub fn advmss(&self, remote: IpAddr, learnt: Option<Instant>) -> u32 {
         let header = header_len(remote.is_ipv6()) + TCP_HEADER_LEN;
         if self.route.advmss != 0 && !self.is_own(remote) {
             return self.route.advmss;
         }
         // IPV4_MAX_PMTU counts the IP header, the payload length of IPv6 does not.
         let most = u32::from(u16::MAX) - if remote.is_ipv6() { TCP_HEADER_LEN } else { header };
-        self.dst_mtu(remote, now).saturating_sub(header).max(MIN_ADVMSS).min(most)
+        let mtu = match learnt {
+            Some(now) => self.dst_mtu(remote, now),
+            None => self.configured_mtu(remote),
+        };
+        mtu.saturating_sub(header).max(MIN_ADVMSS).min(most)
     }
 
     /// Segments of several MSS to `remote` leave as one packet; the loopback takes any.
@@ -379,7 +390,7 @@ mod tests {
     fn the_loopback_is_wide() {
         let net = Net::new(vec!["192.168.0.1".parse().unwrap()], 1500);
         let mss = ["127.0.0.1", "192.168.0.1", "::1", "192.0.2.1"];
-        let mss = mss.map(|addr| net.advmss(addr.parse().unwrap(), Instant::ZERO));
+        let mss = mss.map(|addr| net.advmss(addr.parse().unwrap(), Some(Instant::ZERO)));
         assert_eq!(mss, [65_495, 65_495, 65_476, 1460]);
     }
 }

@@ -37,8 +37,9 @@ pub(super) fn compare(pair: &Pair<'_>, tally: &mut Tally) -> Option<Divergence> 
     found
 }
 
-/// Numbers of a segment on ports of no connection, which nobody could replace: the answer repeats what
-/// a segment of the script says, and that counts from the number that the socket under test drew.
+/// Numbers of a segment on ports of no connection (or of none yet), which nobody could replace: the
+/// answer repeats what a segment of the script says, and that counts from the number that the socket
+/// under test drew.
 pub(super) fn numbers_of_others(pair: &Pair<'_>, fields: &mut [FieldDiff]) {
     if !pair.rules.has(RuleName::Isn) {
         return;

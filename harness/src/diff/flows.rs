@@ -88,9 +88,7 @@ impl Walk<'_> {
             return Vec::new();
         };
         let mut fields = fields(left_packet, right_packet, rules, apart(l, r, left, right));
-        if l.party(self.flow).is_none() && r.party(self.flow).is_none() {
-            drawn::numbers_of_others(self.pair, &mut fields);
-        }
+        drawn::numbers_of_others(self.pair, &mut fields);
         fields
     }
 

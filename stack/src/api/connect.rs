@@ -19,7 +19,9 @@ use crate::mutant::Mutant;
 use crate::net::{TCP_HEADER_LEN, Way};
 use crate::output::clock::tcp_mstamp_refresh;
 use crate::output::ecn::tcp_ecn_send_syn;
-use crate::output::mss::{sk_dst_check, tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
+use crate::output::mss::{
+    dst_metric_advmss, sk_dst_check, tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss,
+};
 use crate::output::mtu_probe::tcp_mtup_init;
 use crate::output::options::TSTAMP_ALIGNED;
 use crate::output::transmit::{Outgoing, tcp_transmit_skb};
@@ -266,7 +268,7 @@ fn tcp_connect_init(sk: &mut Sock, cx: &mut Cx) {
     tcp_mtup_init(sk, cx);
     let mtu = sk_dst_check(sk, cx);
     tcp_sync_mss(sk, mtu, cx);
-    sk.advmss = tcp_mss_clamp(sk.rx_opt.user_mss, cx.net.advmss(remote, cx.now));
+    sk.advmss = tcp_mss_clamp(sk.rx_opt.user_mss, dst_metric_advmss(remote, cx));
     tcp_initialize_rcv_mss(sk);
     let space = tcp_full_space(sk);
     let mut clamp = sk.rcv.window_clamp;

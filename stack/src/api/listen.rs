@@ -9,6 +9,7 @@ use crate::errno::Errno;
 use crate::fastopen::listen_without_sockopt;
 use crate::mutant::Mutant;
 use crate::sock::ConnectPhase;
+use crate::sock::control_block::AckVars;
 use crate::stack::Stack;
 use crate::state::{Event, TcpState, tcp_set_state};
 use crate::table::Fd;
@@ -39,12 +40,13 @@ impl Stack {
         }
         listen_without_sockopt(sk, backlog, &mut self.cx);
         sk.listener.fastopenq.start();
+        // Whether the port can be had or not: inet_csk_delack_init comes first.
+        sk.ack = AckVars::default();
         let local = SocketAddr::new(sk.flow.local.ip(), sk.num);
         let port = self.get_port(id, local, true)?;
         self.enter(id, |sk, cx| {
             sk.flow.local.set_port(port);
             sk.num = port;
-            sk.ack = crate::sock::control_block::AckVars::default();
             tcp_set_state(sk, Event::PassiveOpen, cx);
         });
         let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;

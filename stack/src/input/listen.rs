@@ -13,7 +13,7 @@ use crate::flow::Flow;
 use crate::metrics::{tcp_peer_passes_paws, tw_recycle};
 use crate::mib::Counter;
 use crate::mutant::Mutant;
-use crate::output::mss::tcp_mss_clamp;
+use crate::output::mss::{dst_metric_advmss, tcp_mss_clamp};
 use crate::output::options::{TSTAMP_ALIGNED, tcp_time_stamp};
 use crate::output::reset::tcp_v4_send_reset;
 use crate::output::synack::{SynackType, tcp_v4_send_synack};
@@ -205,7 +205,7 @@ fn agreed(sk: &Sock, seg: &Segment, cx: &Cx) -> RxOpt {
 /// Linux: tcp_openreq_init_rwin (net/ipv4/tcp_minisocks.c)
 fn tcp_openreq_init_rwin(sk: &Sock, rx_opt: &RxOpt, flow: Flow, cx: &Cx) -> InitialWindow {
     let full_space = tcp_full_space(sk);
-    let mss = tcp_mss_clamp(sk.rx_opt.user_mss, cx.net.advmss(flow.remote.ip(), cx.now));
+    let mss = tcp_mss_clamp(sk.rx_opt.user_mss, dst_metric_advmss(flow.remote.ip(), cx));
     let mut clamp = sk.rcv.window_clamp;
     if clamp == 0 {
         clamp = cx.net.route.window;

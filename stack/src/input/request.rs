@@ -12,7 +12,9 @@ use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::net::TCP_HEADER_LEN;
 use crate::output::ack::tcp_oow_rate_limited;
-use crate::output::mss::{sk_dst_check, tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
+use crate::output::mss::{
+    dst_metric_advmss, sk_dst_check, tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss,
+};
 use crate::output::options::{TSTAMP_ALIGNED, bare_options, time_stamp_echo};
 use crate::output::reset::tcp_v4_send_reset;
 use crate::output::synack::tcp_rtx_synack;
@@ -305,7 +307,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     let mtu = sk_dst_check(&mut child, cx);
     tcp_sync_mss(&mut child, mtu, cx);
     child.advmss =
-        tcp_mss_clamp(listener.rx_opt.user_mss, cx.net.advmss(req.flow.remote.ip(), cx.now));
+        tcp_mss_clamp(listener.rx_opt.user_mss, dst_metric_advmss(req.flow.remote.ip(), cx));
     tcp_initialize_rcv_mss(&mut child);
     tcp_ecn_openreq_child(&mut child, req, seg, cx);
     cx.mib.inc(Counter::TcpPassiveOpens);

@@ -122,9 +122,10 @@ behaviours! {
     /// The window of the handshake may be more than its field can say.
     wide_initial_window: Span::since(6, 2), "tcp_select_initial_window (net/ipv4/tcp_output.c)",
         "sources of 6.1 and 6.12";
-    /// After an ICMP error a SYN announces the MSS of the device, not of the path.
-    syn_mss_of_device: Span::since(6, 12).and_until(6, 18),
-        "ipv4_default_advmss (net/ipv4/route.c)", "measured: D-0004, 6.12 and neither 6.1 nor 6.18";
+    /// A SYN and a SYN-ACK announce the MSS of the route, whatever was learnt of the path.
+    advmss_of_route: Span::since(6, 12).and_until(6, 18),
+        "ipv4_default_advmss (net/ipv4/route.c), ip6_default_advmss (net/ipv6/route.c)",
+        "sources of 6.1.192 and 6.12.117; measured: D-0004, 6.12 and 7.2, neither 6.1 nor 6.18";
     /// The final FIN leaves whatever the congestion window says.
     fin_ignores_cwnd: Span::until(6, 2), "tcp_cwnd_test (net/ipv4/tcp_output.c)",
         "sources of 6.1 and 6.12";

@@ -3,7 +3,10 @@
 //! RFC 9293 §3.7.1, RFC 1191 · Linux: tcp_sync_mss, tcp_current_mss (net/ipv4/tcp_output.c),
 //! tcp_send_mss (net/ipv4/tcp.c)
 
+use std::net::IpAddr;
+
 use super::options::tcp_established_options;
+
 use crate::cx::Cx;
 use crate::mutant::Mutant;
 use crate::net::{TCP_HEADER_LEN, header_len};
@@ -110,10 +113,16 @@ pub(crate) fn tcp_bound_to_half_wnd(sk: &Sock, pktsize: u32) -> u32 {
 ///
 /// Linux: tcp_advertise_mss (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_advertise_mss(sk: &mut Sock, cx: &Cx) -> u32 {
-    if !cx.kernel.syn_mss_of_device {
-        sk.advmss = sk.advmss.min(cx.net.advmss(sk.flow.remote.ip(), cx.now));
-    }
+    sk.advmss = sk.advmss.min(dst_metric_advmss(sk.flow.remote.ip(), cx));
     sk.advmss
+}
+
+/// The MSS to announce to `remote`.
+///
+/// Linux: dst_metric_advmss (include/net/dst.h)
+pub(crate) fn dst_metric_advmss(remote: IpAddr, cx: &Cx) -> u32 {
+    let learnt = (!cx.kernel.advmss_of_route).then_some(cx.now);
+    cx.net.advmss(remote, learnt)
 }
 
 /// `mss` limited by TCP_MAXSEG.

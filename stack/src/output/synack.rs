@@ -4,7 +4,7 @@
 //! tcp_rtx_synack
 
 use super::ecn::tcp_ecn_make_synack;
-use super::mss::tcp_mss_clamp;
+use super::mss::{dst_metric_advmss, tcp_mss_clamp};
 use super::options::{tcp_synack_options, tcp_time_stamp};
 use super::transmit::send_signed;
 use crate::accecn::FailMode;
@@ -37,7 +37,7 @@ pub(crate) fn tcp_v4_send_synack(req: &RequestSock, synack_type: SynackType, cx:
     if cx.mutant(Mutant::SynackWindowScaled) {
         seg.wnd >>= req.rx_opt.rcv_wscale;
     }
-    let mss = tcp_mss_clamp(req.rx_opt.user_mss, cx.net.advmss(req.flow.remote.ip(), cx.now));
+    let mss = tcp_mss_clamp(req.rx_opt.user_mss, dst_metric_advmss(req.flow.remote.ip(), cx));
     seg.option_bytes = tcp_synack_options(req, mss, is_retrans, cx);
     send_signed(seg, req.md5_key.as_ref(), req.bound_dev_if, cx);
 }

@@ -14,7 +14,7 @@ use crate::command::host::{CommandHost as _, Refusal, SysctlKey};
 use crate::target::registry::stack_as;
 use crate::target::{Capability, Clock, Launch, Setup, Target, TargetError, TargetInfo};
 
-/// What the stack has, sorted.
+/// What the stack has as the current kernel, sorted.
 const CAPABILITIES: &[Capability] = &[
     Capability::Ipv4,
     Capability::Ipv6,
@@ -74,7 +74,7 @@ fn known(name: &str) -> Result<KernelVersion, String> {
 
 impl Launch for StackLaunch {
     fn info(&self) -> Result<TargetInfo, TargetError> {
-        Ok(info(self.name(), Hz::DEFAULT))
+        Ok(info(self.name(), self.kernel.unwrap_or_default(), Hz::DEFAULT))
     }
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
@@ -98,7 +98,7 @@ impl MutantLaunch {
 #[cfg(feature = "mutants")]
 impl Launch for MutantLaunch {
     fn info(&self) -> Result<TargetInfo, TargetError> {
-        Ok(info(self.name(), Hz::DEFAULT))
+        Ok(info(self.name(), KernelVersion::CURRENT, Hz::DEFAULT))
     }
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Target>, TargetError> {
@@ -136,7 +136,7 @@ fn launch(
         }
     }
     let hz = machine.stack.hz();
-    Ok(Box::new(StackTarget::new(info(name, hz), hz, machine, network)))
+    Ok(Box::new(StackTarget::new(info(name, kernel, hz), hz, machine, network)))
 }
 
 /// The networks that the Linux targets have routes to.
@@ -147,12 +147,14 @@ fn routes(setup: &Setup) -> Vec<Route> {
     if setup.is_anyip { vec![to_peer] } else { vec![own, to_peer] }
 }
 
-fn info(name: String, hz: Hz) -> TargetInfo {
+fn info(name: String, kernel: KernelVersion, hz: Hz) -> TargetInfo {
+    // No older kernel has accurate ECN.
+    let lacks = |can: Capability| can == Capability::AccEcn && kernel < KernelVersion::CURRENT;
     TargetInfo {
         name,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         clock: Clock::Virtual { tick_us: i64::from(1_000_000 / hz.per_sec()) },
-        capabilities: CAPABILITIES.to_vec(),
+        capabilities: CAPABILITIES.iter().copied().filter(|can| !lacks(*can)).collect(),
     }
 }
 
