@@ -27,12 +27,15 @@ impl Setting {
     pub fn of(scenario: &Scenario) -> Self {
         const RELUCTANT: [&str; 2] =
             ["net.ipv4.tcp_challenge_ack_limit", "net.ipv4.tcp_invalid_ratelimit"];
-        let has = |wanted: &str| scenario.sysctls.iter().any(|(name, _)| name == wanted);
+        let sysctls = &scenario.sysctls;
+        let aborts = |(name, value): &(String, String)| {
+            name == "net.ipv4.tcp_abort_on_overflow" && value != "0"
+        };
         Self {
-            aborts: has("net.ipv4.tcp_abort_on_overflow"),
+            aborts: sysctls.iter().any(aborts),
             maxseg: scenario.steps.iter().filter_map(maxseg).max().unwrap_or_default(),
             is_patient: scenario.steps.iter().any(is_patient),
-            is_reluctant: scenario.sysctls.iter().any(|(name, _)| RELUCTANT.contains(&&**name)),
+            is_reluctant: sysctls.iter().any(|(name, _)| RELUCTANT.contains(&&**name)),
         }
     }
 }

@@ -372,7 +372,8 @@ pub(super) fn target_name(text: &str) -> Result<String, String> {
     if named || with("uml:").is_some() || variant {
         Ok(text.to_owned())
     } else {
-        Err(format!("expected one of {}", names()))
+        let kernels = KERNELS.map(stack_as).join(", ");
+        Err(format!("expected one of {}, {kernels}, or uml:KERNEL (`synproof doctor`)", names()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! `synproof explain`: what a requirement, a script, a state, an edge, a recorded divergence, a rule of
 //! comparison or a code is.
 
+mod line;
 mod script;
 mod sources;
 
@@ -46,7 +47,10 @@ fn of_word(word: &str, args: &ExplainArgs) -> Result<String, String> {
     if let Some(said) = of_code(word) {
         return Ok(format!("{word}: {said}\n"));
     }
-    match divergence(word)?.or_else(|| script::of_script(word)) {
+    if let Some(said) = divergence(word)? {
+        return Ok(said);
+    }
+    match script::of_script(word)? {
         Some(said) => Ok(said),
         None => of_specs(word, args),
     }

@@ -33,13 +33,14 @@ pub(super) struct View<'a> {
     pub(super) flows: BTreeMap<FlowKey, Vec<usize>>,
     /// Results by the line of the call.
     pub(super) returns: BTreeMap<usize, Vec<usize>>,
-    /// When the log ends.
+    /// When its run stopped looking.
     pub(super) end: ScriptTime,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(log: &'a RunLog) -> Self {
-        let end = log.entries.last().map_or(ScriptTime(0), |entry| entry.at);
+        let last = log.entries.last().map_or(ScriptTime(0), |entry| entry.at);
+        let end = log.until.map_or(last, |until| until.max(last));
         let mut view = Self {
             log,
             stimuli: Vec::new(),

@@ -38,6 +38,9 @@ pub struct RunLog {
     /// Only a run that observes has them: two of its runs differ in nothing else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parties: Vec<Party>,
+    /// How long a run that observes looked: what did not come by then may come yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<ScriptTime>,
     /// The raw packets, for captures; not part of the serialised log.
     #[serde(skip)]
     pub capture: Vec<Captured>,

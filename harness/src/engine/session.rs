@@ -146,6 +146,7 @@ impl<'a> Session<'a> {
         }
         if !self.mode.judges() {
             self.log.parties = self.parties();
+            self.log.until = Some(self.target.now());
         }
         self.log.entries.sort_by_key(|entry| entry.at);
         self.log.capture.sort_by_key(|packet| packet.at);

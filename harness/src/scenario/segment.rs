@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::model::is_default;
 use crate::packet::Malform;
 
 /// A sequence number of the peer's own stream, as `SEG.SEQ` of what arrives.
@@ -98,27 +99,28 @@ pub type Number = u8;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Segment {
     /// Of which connection.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub conn: Number,
     /// The twelve bits after the data offset, as [`crate::packet::flag`] has them.
     pub flags: u16,
     /// SEG.SEQ
     pub seq: Seq,
     /// SEG.ACK, whatever the ACK flag says; 0 if none.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub ack: Option<Ack>,
     /// SEG.WND, unscaled.
     pub window: u16,
     /// SEG.UP
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub urgent: u16,
     /// Bytes of data; zeros.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub payload: u16,
     /// In order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<Opt>,
     /// Traffic class of the IP header.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub tos: u8,
     /// What is wrong with its bytes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -154,7 +156,7 @@ pub struct IcmpError {
     /// The sequence number that it quotes.
     pub seq: Ack,
     /// Bytes of data of the quoted segment.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub payload: u16,
 }
 

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::line::function_of;
 use super::sources::{of_function, sites_of};
 use crate::profile::SPECS;
 use crate::registry::explain::CodeSite;
@@ -21,8 +22,11 @@ struct Named {
 }
 
 /// What the script is about; none if `word` names no script.
-pub(super) fn of_script(word: &str) -> Option<String> {
-    let Named { path, text, line } = find(word)?;
+///
+/// # Errors
+/// The script has no such line.
+pub(super) fn of_script(word: &str) -> Result<Option<String>, String> {
+    let Some(Named { path, text, line }) = find(word) else { return Ok(None) };
     let mut out = format!("{path}\n");
     for comment in text.lines().map_while(|line| line.strip_prefix("//")) {
         if !comment.starts_with('!') {
@@ -30,8 +34,14 @@ pub(super) fn of_script(word: &str) -> Option<String> {
         }
     }
     if let Some(line) = line {
-        let said = text.lines().nth(line.saturating_sub(1)).unwrap_or("(there is no such line)");
+        let said = line.checked_sub(1).and_then(|at| text.lines().nth(at));
+        let lines = text.lines().count();
+        let said = said.ok_or_else(|| format!("{path} has no line {line}: it has {lines}"))?;
         let _ = writeln!(out, "  line {line}: {}", said.trim());
+        if let Some(function) = function_of(said) {
+            let _ = writeln!(out, "    goes to Linux: {function}");
+            out += &code(&of_function(function));
+        }
     }
     let known = requirements();
     for (claim, id) in claims_of(&text) {
@@ -47,7 +57,7 @@ pub(super) fn of_script(word: &str) -> Option<String> {
         let _ = writeln!(out, "  expected to fail {}", line.trim());
     }
     let _ = writeln!(out, "  again: synproof run {path}");
-    Some(out)
+    Ok(Some(out))
 }
 
 /// `close/active`, `specs/scripts/close/active.pkt:12:3` or a path of one's own.
@@ -90,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_failing_line_leads_to_requirement_and_function() {
-        let said = of_script("specs/scripts/state/time_wait/timeout.pkt:8:1").unwrap();
+        let said = of_script("specs/scripts/state/time_wait/timeout.pkt:8:1").unwrap().unwrap();
         assert!(said.starts_with("specs/scripts/state/time_wait/timeout.pkt\n"), "{said}");
         assert!(said.contains("proves RFC9293:MUST-13"), "{said}");
         assert!(said.contains("\n  line 8: "), "{said}");
@@ -98,8 +108,11 @@ mod tests {
 
     #[test]
     fn scripts_go_by_the_names_of_reports() {
-        assert!(of_script("close/active").is_some_and(|said| said.contains("Linux: ")));
-        assert!(of_script("0001-request-outlives-listener").is_some());
-        assert_eq!(of_script("close/nothing"), None);
+        let said = |word: &str| of_script(word).unwrap();
+        assert!(said("close/active").is_some_and(|said| said.contains("Linux: ")));
+        assert!(said("0001-request-outlives-listener").is_some());
+        assert_eq!(said("close/nothing"), None);
+        let why = of_script("close/active:999").unwrap_err();
+        assert!(why.starts_with("specs/scripts/close/active.pkt has no line 999"), "{why}");
     }
 }

@@ -15,14 +15,20 @@ pub(super) fn sites_of(id: &str) -> Vec<CodeSite> {
     sites(&|line: &str| line.contains(&tag))
 }
 
-/// The function of that name, or else the comments that name it.
+/// The function of that name, or else what is documented as doing its work, or else the comments that
+/// name it.
 pub(super) fn of_function(name: &str) -> Vec<CodeSite> {
     let definition = format!("fn {name}");
-    let found = sites(&|line: &str| is_word(line, &definition));
-    if !found.is_empty() {
-        return found;
-    }
-    sites(&|line: &str| line.trim_start().starts_with("//") && is_word(line, name))
+    let is_comment = |line: &str| line.trim_start().starts_with("//");
+    let is_documented = |line: &str| {
+        let told = line.split_once("Linux:").map_or("", |(_, told)| told);
+        is_comment(line) && is_word(told, name)
+    };
+    let ways: [&dyn Fn(&str) -> bool; 3] =
+        [&|line| is_word(line, &definition), &is_documented, &|line| {
+            is_comment(line) && is_word(line, name)
+        }];
+    ways.into_iter().map(sites).find(|found| !found.is_empty()).unwrap_or_default()
 }
 
 /// The lines that are asked for, by file and number.
