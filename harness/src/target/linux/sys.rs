@@ -1,20 +1,22 @@
-//! The only unsafe code of the harness: system calls with raw descriptors and pointers, each behind
+//! The only unsafe code of the harness, with the two files below it: system calls with raw descriptors and pointers, each behind
 //! a safe function that owns or borrows the memory the kernel sees.
 //!
 //! Descriptors are plain numbers on purpose: scripts call with closed, foreign and negative ones,
 //! and expect the kernel's answer. The threads that run script calls have a descriptor table of
 //! their own (see `namespace`), so no number given here can reach a descriptor of the harness.
-#![allow(unsafe_code, reason = "the one file that talks to the C library directly")]
+#![allow(unsafe_code, reason = "the one place that talks to the C library directly")]
+
+mod spawn;
+mod thread;
 
 use std::io;
-use std::process::Command;
 
-use nix::sched::{CloneFlags, unshare};
-use nix::sys::personality::{self, Persona};
-use nix::sys::prctl;
-use nix::sys::signal::{Signal, raise};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork};
+pub(super) use spawn::at_exit;
+pub(crate) use spawn::{end_with_this_thread, with_all_it_starts, without_address_randomisation};
+pub(super) use thread::{
+    adopt_descriptor_three, block_foreign_signals, close_script_descriptors, install_wake_handler,
+    private_descriptors, round_robin, wake_thread,
+};
 
 use crate::target::syscall::Errno;
 
@@ -427,98 +429,6 @@ pub(super) fn capset(data: &[[u32; 3]; 2]) -> Sys {
     check(unsafe { libc::syscall(libc::SYS_capset, &raw mut header, data.as_ptr()) })
 }
 
-/// Gives the calling thread a descriptor table of its own that holds only stdin, stdout, stderr
-/// and, as number 3, a duplicate of `keep`.
-pub(super) fn private_descriptors(keep: i32) -> Sys {
-    unshare(CloneFlags::CLONE_FILES).map_err(|e| Errno(e as i32))?;
-    // SAFETY: the table was copied just now; no other thread sees what happens to it, and no
-    // owner of a closed number lives on this thread (callers hand over only `keep`).
-    unsafe {
-        if keep != 3 {
-            check(i64::from(libc::dup3(keep, 3, libc::O_CLOEXEC)))?;
-        }
-        check(libc::syscall(libc::SYS_close_range, 4_u32, u32::MAX, 0_u32))
-    }
-}
-
-/// Closes everything in the calling thread's private table but what [`private_descriptors`] left.
-pub(super) fn close_script_descriptors() -> Sys {
-    // SAFETY: the table is a script's, whose descriptors have no owners in this program.
-    check(unsafe { libc::syscall(libc::SYS_close_range, 4_u32, u32::MAX, 0_u32) })
-}
-
-/// Descriptor 3 of the calling thread's private table, as an owner.
-pub(super) fn adopt_descriptor_three() -> std::os::fd::OwnedFd {
-    use std::os::fd::FromRawFd;
-    // SAFETY: called once per private table, right after `private_descriptors` made number 3.
-    unsafe { std::os::fd::OwnedFd::from_raw_fd(3) }
-}
-
-/// The signal that interrupts a blocked call of a script whose run is over.
-fn wake_signal() -> i32 {
-    libc::SIGRTMIN() + 6
-}
-
-/// The same with a handler after which calls go on, where they can.
-fn restart_signal() -> i32 {
-    wake_signal() + 1
-}
-
-extern "C" fn ignore(_signal: i32) {}
-
-/// Installs handlers that do nothing for both signals, once per process.
-pub(super) fn install_wake_handler() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
-        for (signal, flags) in [(wake_signal(), 0), (restart_signal(), libc::SA_RESTART)] {
-            // SAFETY: all-zero bytes are a valid sigaction; the handler touches nothing.
-            unsafe {
-                let mut action: libc::sigaction = std::mem::zeroed();
-                action.sa_sigaction = ignore as extern "C" fn(i32) as usize;
-                action.sa_flags = flags;
-                libc::sigaction(signal, &raw const action, std::ptr::null_mut());
-            }
-        }
-    });
-}
-
-/// Blocks every signal but these two on the calling thread, so that a script's blocking
-/// call is not interrupted by a signal meant for the process.
-pub(super) fn block_foreign_signals() {
-    // SAFETY: `set` is initialised by sigfillset before use.
-    unsafe {
-        let mut set: libc::sigset_t = std::mem::zeroed();
-        libc::sigfillset(&raw mut set);
-        libc::sigdelset(&raw mut set, wake_signal());
-        libc::sigdelset(&raw mut set, restart_signal());
-        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut());
-    }
-}
-
-/// Sends the wake signal to thread `tid` of this process, or the one after which calls go on.
-pub(super) fn wake_thread(tid: i32, restart: bool) {
-    let signal = if restart { restart_signal() } else { wake_signal() };
-    let pid = i32::try_from(std::process::id()).unwrap_or(0);
-    // SAFETY: no pointers; a thread that is gone gives ESRCH.
-    unsafe { libc::syscall(libc::SYS_tgkill, pid, tid, signal) };
-}
-
-/// Real-time round-robin for thread `tid` at the lowest priority plus `above`, not inherited by
-/// children; `above` absent restores ordinary scheduling. Refusal is no error.
-pub(super) fn round_robin(tid: i32, above: Option<i32>) -> bool {
-    let (policy, priority) = match above {
-        // SAFETY: no pointers.
-        Some(above) => (
-            libc::SCHED_RR | libc::SCHED_RESET_ON_FORK,
-            unsafe { libc::sched_get_priority_min(libc::SCHED_RR) } + above,
-        ),
-        None => (libc::SCHED_OTHER, 0),
-    };
-    let parameter = libc::sched_param { sched_priority: priority };
-    // SAFETY: `parameter` outlives the call.
-    unsafe { libc::sched_setscheduler(tid, policy, &raw const parameter) == 0 }
-}
-
 /// Attaches a classic BPF program to a socket: (code, jump if true, jump if false, constant).
 pub(super) fn attach_filter(fd: i32, program: &[(u16, u8, u8, u32)]) -> Sys {
     let mut code: Vec<libc::sock_filter> =
@@ -537,68 +447,4 @@ pub(super) fn attach_filter(fd: i32, program: &[(u16, u8, u8, u32)]) -> Sys {
             socklen(size_of::<libc::sock_fprog>()),
         )
     }))
-}
-
-/// Has `command`'s program killed when the thread that starts it ends, however the process dies.
-pub(crate) fn end_with_this_thread(command: &mut Command) {
-    before_exec(command, || Ok(prctl::set_pdeathsig(Signal::SIGKILL)?));
-}
-
-/// Has `command`'s program live in a process namespace of its own, where that is allowed: what it
-/// starts ends with it, however that happens. Between the two a process waits, and ends as it does.
-pub(crate) fn with_all_it_starts(command: &mut Command) {
-    before_exec(command, || {
-        if unshare(CloneFlags::CLONE_NEWPID).is_err() {
-            return Ok(());
-        }
-        // SAFETY: until they run a program or end, both processes make system calls only.
-        match unsafe { fork() }? {
-            ForkResult::Child => Ok(prctl::set_pdeathsig(Signal::SIGKILL)?),
-            ForkResult::Parent { child } => end_as(child),
-        }
-    });
-}
-
-/// Ends as `child` ends.
-fn end_as(child: Pid) -> ! {
-    // SAFETY: nothing of this process is used from here on, its descriptors neither. Those of the
-    // standard streams stay until it ends: whoever sees their end can ask how it ended.
-    unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
-    let code = loop {
-        match waitpid(child, None) {
-            Ok(WaitStatus::Exited(_, code)) => break code,
-            Ok(WaitStatus::Signaled(_, signal, _)) => {
-                let _ended = raise(signal);
-                break 128 + signal as i32;
-            }
-            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-            Err(_) => break 1,
-        }
-    };
-    // SAFETY: ends the process, and runs nothing that the program had registered.
-    unsafe { libc::_exit(code) }
-}
-
-/// Has `command`'s program find its memory at the same addresses every time, where that is allowed
-/// (the filters of containers may refuse it).
-pub(crate) fn without_address_randomisation(command: &mut Command) {
-    before_exec(command, || {
-        let fixed = |now| personality::set(now | Persona::ADDR_NO_RANDOMIZE);
-        let _ = personality::get().and_then(fixed);
-        Ok(())
-    });
-}
-
-/// Has `ask`, which only makes system calls, called in `command`'s process before its program.
-fn before_exec(command: &mut Command, ask: fn() -> io::Result<()>) {
-    use std::os::unix::process::CommandExt;
-    // SAFETY: between fork and exec, `ask` makes system calls and allocates nothing.
-    unsafe { command.pre_exec(ask) };
-}
-
-/// Has `then` called when the process exits in an orderly way, from whatever thread. Without
-/// memory for that it is not called.
-pub(super) fn at_exit(then: extern "C" fn()) {
-    // SAFETY: a function of this program, which is never unloaded.
-    unsafe { libc::atexit(then) };
 }
