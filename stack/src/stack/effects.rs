@@ -5,7 +5,6 @@ use crate::api::close::tcp_abort_child;
 use crate::effect::Effect;
 use crate::flow::Flow;
 use crate::memory;
-use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
 use crate::table::Object;
@@ -68,7 +67,6 @@ impl Stack {
         tw.id = id;
         self.ehash.replace(tw.flow, id);
         self.ports.share(tw.was, id, tw.flow.local.port());
-        self.cx.mib.inc(Counter::TcpExtTW);
         self.objects.put(id, Object::TimeWait(tw));
     }
 
