@@ -239,7 +239,7 @@ fn rto_max(cx: &Cx) -> u32 {
 
 /// The socket a completed request becomes, in SYN-RECEIVED, ready for the segment that completed it.
 ///
-/// Linux: tcp_v4_syn_recv_sock, tcp_create_openreq_child
+/// Linux: tcp_v4_syn_recv_sock, tcp_create_openreq_child, inet_csk_clone_lock
 pub(crate) fn tcp_v4_syn_recv_sock(
     req: &mut RequestSock,
     seg: &Segment,
@@ -250,6 +250,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     let mut child = Sock::new(id, listener.is_v6, cx);
     child.opts = listener.opts.clone();
     child.opts.nonblock = false;
+    child.opts.bound_dev_if = req.bound_dev_if;
     child.zerocopy = listener.zerocopy.inherited();
     child.tstamp = listener.tstamp.clone();
     child.md5 = listener.md5.inherit(req.flow.remote.ip());

@@ -178,7 +178,7 @@ fn tcp_child_process(
 ) -> Disposition {
     let (id, flow) = (child.id, child.flow);
     stack.add_sock(child);
-    stack.ehash.replace(flow, id);
+    stack.ehash.insert(flow, id);
     stack.ports.inherit(id, flow.local.port());
     if let Some(sk) = stack.objects.sock_mut(listener) {
         sk.listener.ready.push_back(id);

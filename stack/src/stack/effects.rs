@@ -49,7 +49,7 @@ impl Stack {
     fn add_request(&mut self, mut req: Box<RequestSock>) {
         let id = self.objects.reserve();
         req.id = id;
-        self.ehash.replace(req.flow, id);
+        self.ehash.insert(req.flow, id);
         self.objects.put(id, Object::Request(req));
     }
 
@@ -62,10 +62,12 @@ impl Stack {
         }
     }
 
+    /// Linux: inet_twsk_hashdance_schedule (net/ipv4/inet_timewait_sock.c)
     fn add_time_wait(&mut self, mut tw: Box<TimeWaitSock>) {
         let id = self.objects.reserve();
         tw.id = id;
-        self.ehash.replace(tw.flow, id);
+        self.ehash.remove(tw.flow, tw.was);
+        self.ehash.insert(tw.flow, id);
         self.ports.share(tw.was, id, tw.flow.local.port());
         self.objects.put(id, Object::TimeWait(tw));
     }
@@ -112,6 +114,8 @@ impl Stack {
     }
 
     /// A remainder is over.
+    ///
+    /// Linux: inet_twsk_kill (net/ipv4/inet_timewait_sock.c)
     pub(crate) fn forget_time_wait(&mut self, tw: &TimeWaitSock) {
         self.cx.tw_count = self.cx.tw_count.saturating_sub(1);
         self.ehash.remove(tw.flow, tw.id);

@@ -1,7 +1,7 @@
 //! Handing a connection over to its remainder.
 //!
 //! RFC 9293 §3.6.1 · Linux: tcp_time_wait (net/ipv4/tcp_minisocks.c), tcp_fin_time
-//! (include/net/tcp.h)
+//! (include/net/tcp.h), inet_twsk_alloc (net/ipv4/inet_timewait_sock.c)
 
 use crate::api::close::{finish, tcp_done};
 use crate::cx::Cx;
