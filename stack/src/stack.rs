@@ -2,6 +2,7 @@
 //! socket functions leave as effects.
 
 mod effects;
+mod migrate;
 mod proc_net;
 mod timers;
 mod wake;

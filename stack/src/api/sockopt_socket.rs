@@ -63,8 +63,11 @@ pub(super) fn set(
             })
         }
         SO_TXREHASH => int(value).and_then(|val| {
-            let valid = (-1..=1).contains(&val);
-            sk.opts.txrehash = valid.then_some(val != 0).ok_or(Errno::EINVAL)?;
+            sk.opts.txrehash = match val {
+                -1 => cx.sysctl.txrehash != 0,
+                0 | 1 => val == 1,
+                _ => return Err(Errno::EINVAL),
+            };
             Ok(())
         }),
         _ => return None,

@@ -117,6 +117,9 @@ pub(crate) fn tcp_check_req(
         return Verdict::Keep(Disposition::Dropped(DropReason::NotSpecified));
     }
     if listener.listener.is_full() && !cx.mutant(Mutant::OverflowAccepted) {
+        if listener.id != req.listener {
+            cx.mib.inc(Counter::TcpExtTCPMigrateReqFailure);
+        }
         return listen_overflow(req, seg, cx);
     }
     Verdict::Complete

@@ -56,7 +56,7 @@ impl Stack {
     /// Linux: inet_unhash, and inet_put_port unless bind() took the port.
     fn unhash(&mut self, id: SockId, flow: Flow) {
         self.ehash.remove(flow, id);
-        self.lhash.remove(id);
+        self.unhash_listener(id);
         if let Some(sk) = self.objects.sock_mut(id).filter(|sk| !sk.bound_port) {
             self.ports.release(id, std::mem::take(&mut sk.num));
         }
@@ -85,26 +85,35 @@ impl Stack {
         self.objects.remove(id);
     }
 
-    /// What waits for accept() ends. What is half open is left to its next segment or its timer, which
+    /// What waits for accept() ends, or goes over to another listener. What is half open is left to its next segment or its timer, which
     /// find nobody listening.
     ///
     /// Linux: inet_csk_listen_stop
     fn stop_listening(&mut self, id: SockId) {
         let ready = self.objects.sock_mut(id).map(|sk| std::mem::take(&mut sk.listener.ready));
         for child in ready.into_iter().flatten() {
-            if self.cx.mutant(Mutant::UnacceptedKept) {
+            if self.cx.mutant(Mutant::UnacceptedKept) || self.migrate_child(id, child) {
                 continue;
             }
             if let Some(sk) = self.objects.sock_mut(child) {
                 tcp_abort_child(sk, &mut self.cx);
             }
         }
+        self.lhash.requests_gone(id, 0);
     }
 
     /// A half-open connection is over, one way or the other.
     pub(crate) fn forget_request(&mut self, req: &RequestSock) {
         self.ehash.remove(req.flow, req.id);
         self.objects.remove(req.id);
+        self.reqsk_queue_removed(req);
+    }
+
+    /// A listener has a half-open connection less.
+    ///
+    /// Linux: reqsk_queue_removed (include/net/request_sock.h)
+    pub(super) fn reqsk_queue_removed(&mut self, req: &RequestSock) {
+        self.lhash.requests_gone(req.listener, 1);
         if let Some(sk) = self.objects.sock_mut(req.listener) {
             sk.listener.qlen = sk.listener.qlen.saturating_sub(1);
             if req.num_timeout == 0 {
