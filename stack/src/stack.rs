@@ -2,6 +2,7 @@
 //! socket functions leave as effects.
 
 mod effects;
+mod migrate;
 mod proc_net;
 mod timers;
 mod wake;
@@ -191,7 +192,7 @@ impl Stack {
     /// State of the connection `flow`, or of a listener on its local end if the remote port is 0.
     #[must_use]
     pub fn tcp_state(&self, flow: Flow) -> TcpState {
-        if let Some(object) = self.ehash.get(flow).and_then(|id| self.objects.get(id)) {
+        if let Some(object) = self.ehash.of(flow).find_map(|id| self.objects.get(id)) {
             return object.state();
         }
         let listens = flow.remote.port() == 0 && self.lhash.lookup(flow.local, 0, 0).is_some();
@@ -295,13 +296,8 @@ impl Stack {
     ///
     /// Linux: __inet_lookup_established, inet_match (include/net/inet_hashtables.h)
     pub(crate) fn lookup_established(&self, flow: Flow) -> Option<SockId> {
-        let id = self.ehash.get(flow)?;
-        let bound_dev_if = match self.objects.get(id)? {
-            Object::Sock(sk) => sk.opts.bound_dev_if,
-            Object::TimeWait(tw) => tw.bound_dev_if,
-            Object::Request(_) => 0,
-        };
-        (bound_dev_if == 0 || bound_dev_if == self.cx.dif).then_some(id)
+        let hears = |id: SockId| self.objects.get(id).is_some_and(|it| it.hears(self.cx.dif));
+        self.ehash.of(flow).find(|id| hears(*id))
     }
 
     /// Works on one socket, then does what that work asked for elsewhere.

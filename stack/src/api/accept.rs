@@ -1,6 +1,6 @@
 //! accept(): the next established connection.
 //!
-//! Linux: inet_csk_accept (net/ipv4/inet_connection_sock.c)
+//! Linux: inet_accept (net/ipv4/af_inet.c), inet_csk_accept (net/ipv4/inet_connection_sock.c)
 
 use std::net::SocketAddr;
 use std::task::Poll;

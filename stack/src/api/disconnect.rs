@@ -12,12 +12,12 @@ use crate::output::reset::tcp_send_active_reset;
 use crate::output::write::tcp_write_queue_purge;
 use crate::repair::disconnect_silently;
 use crate::sock::control_block::{
-    AckVars, CongVars, EcnVars, RxOpt, TCP_MIN_MSS, TCP_MSS_DEFAULT, TCP_TIMEOUT_INIT_MS, Totals,
-    UrgData,
+    AckVars, CongVars, EcnVars, RxOpt, TCP_MIN_MSS, TCP_MSS_DEFAULT, TCP_RTO_MIN_MS, TCP_TIMEOUT_INIT_MS,
+    Totals, UrgData,
 };
 use crate::sock::loss::LossVars;
 use crate::sock::rate::RateVars;
-use crate::sock::{Shutdown, Sock};
+use crate::sock::{Shutdown, Sock, TCP_DELACK_MAX_MS};
 use crate::state::{Event, StateMask, TcpState, tcp_set_state};
 
 /// Resets the connection if there is a peer to tell, and makes the socket a fresh one.
@@ -63,6 +63,10 @@ fn start_over(sk: &mut Sock, cx: &mut Cx) {
     (sk.rcv.window_clamp, sk.rcv.urg_data) = (0, UrgData::None);
     sk.rx_opt = RxOpt { mss_clamp: TCP_MSS_DEFAULT, ..RxOpt::default() };
     sk.ecn = EcnVars::default();
+    // tcp_rto_min_us is asked only when a socket begins.
+    sk.opts.rto_min = cx.hz.msecs_to_jiffies(TCP_RTO_MIN_MS);
+    sk.opts.delack_max = cx.hz.msecs_to_jiffies(TCP_DELACK_MAX_MS);
+    sk.opts.peek_off = -1;
     sk.ack = AckVars { rcv_mss: TCP_MIN_MSS, ..AckVars::default() };
     sk.rtt.srtt_us = 0;
     sk.rtt.mdev_us = TCP_TIMEOUT_INIT_MS * 1000;

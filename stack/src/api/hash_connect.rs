@@ -33,12 +33,15 @@ impl Stack {
         let sk = objects.sock(id).ok_or(Errno::EBADF)?;
         let mut flow = Flow::new(local, remote);
         let search = local.port() == 0;
+        let dif = sk.opts.bound_dev_if;
+        // Whoever is bound to an interface is in the way only of those who are bound to it, too.
+        let holder = |flow: Flow| ehash.of(flow).filter_map(|id| objects.get(id)).find(|o| o.hears(dif));
         let check_established = |flow: Flow| {
-            ehash.get(flow).is_none_or(|holder| match objects.get(holder) {
-                Some(Object::TimeWait(tw)) => {
+            holder(flow).is_none_or(|holder| match holder {
+                Object::TimeWait(tw) => {
                     tcp_twsk_unique(tw, search, cx.now, (&cx.kernel, &cx.sysctl))
                 }
-                Some(Object::Sock(_) | Object::Request(_)) | None => false,
+                Object::Sock(_) | Object::Request(_) => false,
             })
         };
         if search {
@@ -51,10 +54,11 @@ impl Stack {
         } else if !check_established(flow) {
             return Err(Errno::EADDRNOTAVAIL);
         }
-        if let Some(holder) = self.ehash.get(flow) {
-            self.take_over(id, holder);
+        if let Some(Object::TimeWait(tw)) = holder(flow) {
+            let remainder = tw.id;
+            self.take_over(id, remainder);
         }
-        self.ehash.replace(flow, id);
+        self.ehash.insert(flow, id);
         Ok(flow)
     }
 

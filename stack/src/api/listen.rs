@@ -1,7 +1,7 @@
 //! listen(): the passive open.
 //!
-//! RFC 9293 §3.10.1 · Linux: __inet_listen_sk (net/ipv4/af_inet.c), inet_csk_listen_start
-//! (net/ipv4/inet_connection_sock.c)
+//! RFC 9293 §3.10.1 · Linux: inet_listen, __inet_listen_sk (net/ipv4/af_inet.c),
+//! inet_csk_listen_start (net/ipv4/inet_connection_sock.c)
 
 use std::net::SocketAddr;
 

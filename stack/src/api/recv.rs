@@ -43,8 +43,9 @@ pub struct Received {
 const SOL_TCP: i32 = 6;
 /// TCP_CM_INQ is the number of the option that asks for it, TCP_INQ.
 const TCP_CM_INQ: i32 = 36;
-/// MSG_OOB in msg_flags.
+/// MSG_OOB and MSG_TRUNC in msg_flags.
 const MSG_OOB: i32 = 0x1;
+const MSG_TRUNC: i32 = 0x20;
 
 impl Stack {
     /// Takes up to `max` bytes.
@@ -84,7 +85,7 @@ fn tcp_recvmsg(
     }
     if let Some(result) = tcp_repair_recvmsg(sk, max, flags.peek()) {
         let data = result?;
-        return Poll::Ready(Ok(Received { len: data.len(), data, control: Vec::new(), flags: 0 }));
+        return Poll::Ready(Ok(Received { len: data.len(), data, ..finish(sk, sleep) }));
     }
     let nonblock = sk.opts.nonblock || (flags.dontwait() && !cx.mutant(Mutant::RecvWaits));
     let copied = copy(sk, max, flags, sleep, cx);
@@ -171,7 +172,7 @@ fn copy(sk: &mut Sock, max: usize, flags: MsgFlags, sleep: &mut Sleep, cx: &mut 
         sleep.stamp = Some(stamp);
         move_peek_offset(sk, used, flags);
         consume(sk, seq, flags);
-        if used > 0 {
+        if used > 0 || hole == 0 {
             tcp_rcv_space_adjust(sk, cx);
         }
         if sk.rcv.urg_data != UrgData::None && sk.recv_queue.copied_seq().after(sk.rcv.urg_seq) {
@@ -266,8 +267,8 @@ fn tcp_recv_urg(sk: &mut Sock, max: usize, flags: MsgFlags) -> Result<Received, 
             sk.rcv.urg_data = UrgData::Read;
         }
         let data = if max > 0 && !flags.trunc() { vec![byte] } else { Vec::new() };
-        let len = usize::from(max > 0);
-        return Ok(Received { data, len, control: Vec::new(), flags: MSG_OOB });
+        let (len, flags) = if max > 0 { (1, MSG_OOB) } else { (0, MSG_OOB | MSG_TRUNC) };
+        return Ok(Received { data, len, control: Vec::new(), flags });
     }
     if sk.state() == TcpState::Close || sk.shutdown.rcv {
         return Ok(Received::default());

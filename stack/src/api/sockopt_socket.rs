@@ -26,6 +26,8 @@ const SOF_TXTIME_FLAGS: u32 = 3;
 /// CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_TAI
 const CLOCKS: [i32; 3] = [0, 1, 11];
 const CLOCK_MONOTONIC: i32 = 1;
+/// SZ_1G
+const SZ_1G: i32 = 1 << 30;
 /// Interactive at most, without a privilege.
 const MAX_PRIORITY: i32 = 6;
 
@@ -54,11 +56,18 @@ pub(super) fn set(
         SO_BUF_LOCK => int(value).and_then(|val| set_buf_lock(sk, val)),
         // Memory can only be reserved where a memory cgroup accounts for it.
         SO_RESERVE_MEM => {
-            int(value).and_then(|val| Err(if val < 0 { Errno::EINVAL } else { Errno::EOPNOTSUPP }))
+            let most = if cx.kernel.reserve_mem_bounded { SZ_1G } else { i32::MAX };
+            let in_range = |val| (0..=most).contains(&val);
+            int(value).and_then(|val| {
+                Err(if in_range(val) { Errno::EOPNOTSUPP } else { Errno::EINVAL })
+            })
         }
         SO_TXREHASH => int(value).and_then(|val| {
-            let valid = (-1..=1).contains(&val);
-            sk.opts.txrehash = valid.then_some(val != 0).ok_or(Errno::EINVAL)?;
+            sk.opts.txrehash = match val {
+                -1 => cx.sysctl.txrehash != 0,
+                0 | 1 => val == 1,
+                _ => return Err(Errno::EINVAL),
+            };
             Ok(())
         }),
         _ => return None,

@@ -28,7 +28,7 @@ impl Stack {
         req.timer = None;
         init_child(&mut child, req, syn, &mut self.cx);
         self.add_sock(child);
-        self.ehash.replace(flow, id);
+        self.ehash.insert(flow, id);
         self.ports.inherit(id, flow.local.port());
         if let Some(sk) = self.objects.sock_mut(listener_id) {
             sk.listener.fastopenq.qlen += 1;

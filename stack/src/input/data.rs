@@ -190,7 +190,7 @@ fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition 
     if sk.rx_opt.sack_ok && !cx.mutant(Mutant::NoSack) {
         sk.selective_acks.add(seq, end_seq);
     }
-    if !sk.dead && sk.parent.is_none() {
+    if !cx.kernel.rcvbuf_cushion && !sk.dead && sk.parent.is_none() {
         // What waits for a hole takes room from what could be read.
         tcp_rcvbuf_grow(sk, sk.rtt.rcvq_space, cx);
     }

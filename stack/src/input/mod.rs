@@ -1,7 +1,7 @@
 //! What arrives: RFC 9293 §3.10.7 SEGMENT ARRIVES, one step a file, and ICMP.
 //!
-//! Linux: net/ipv4/tcp_input.c, tcp_ipv4.c, tcp_minisocks.c. The header-prediction fast path
-//! (tcp_rcv_established) is no path of its own: what it does otherwise is in `predict`.
+//! Linux: net/ipv4/tcp_input.c, tcp_ipv4.c, tcp_minisocks.c. Header prediction
+//! (the first half of tcp_rcv_established) is a path of its own, in `predict`.
 
 pub(crate) mod ack;
 mod clean_rtx;

@@ -18,7 +18,9 @@ use crate::wire::Segment;
 const MAX_TCP_HEADER: u32 = 320;
 /// TCP_RMEM_TO_WIN_SCALE
 const RMEM_TO_WIN_SHIFT: u32 = 8;
-/// MAX_TCP_OPTION_SPACE plus the fixed header: the least a full segment's header takes.
+/// Segments that a growing buffer gets room for beside what was read.
+const CUSHION_SEGMENTS: u32 = 16;
+/// TCP_MIN_MSS: (60 + 60 + 8) − (20 + 20)
 const TCP_MIN_MSS: u32 = 88;
 
 /// Sizes the buffers when a connection is established.
@@ -166,7 +168,7 @@ pub(crate) fn tcp_rcv_space_adjust(sk: &mut Sock, cx: &Cx) {
     }
     let copied_seq = sk.recv_queue.copied_seq();
     // What arrived in the meantime is not what was copied.
-    let unread = sk.rcv.nxt - copied_seq;
+    let unread = if cx.kernel.rcvbuf_counts_unread { sk.rcv.nxt - copied_seq } else { 0 };
     let per_rtt = (copied_seq - sk.rtt.rcvq_seq).saturating_sub(unread);
     if per_rtt > sk.rtt.rcvq_space {
         tcp_rcvbuf_grow(sk, per_rtt, cx);
@@ -185,24 +187,44 @@ pub(crate) fn tcp_rcvbuf_grow(sk: &mut Sock, per_rtt: u32, cx: &Cx) {
     if is_fixed {
         return;
     }
-    let last = sk.ofo_queue.chunks().next_back();
+    let last = sk.ofo_queue.chunks().next_back().filter(|_| !cx.kernel.rcvbuf_cushion);
     let held_up = last.map_or(0, |chunk| chunk.end_seq() - sk.rcv.nxt);
-    let window = wanted_window(per_rtt, before).saturating_add(u64::from(held_up));
-    let space = (window << RMEM_TO_WIN_SHIFT) / u64::from(sk.rcv.scaling_ratio.max(1));
-    let space = u32::try_from(space.min(cx.sysctl.tcp_rmem.max)).unwrap_or(u32::MAX);
+    let cushion = if cx.kernel.rcvbuf_cushion { CUSHION_SEGMENTS * sk.advmss } else { 0 };
+    let window = wanted_window(per_rtt, before, cushion).saturating_add(u64::from(held_up));
+    let space = space_for(sk, window, cx).min(cx.sysctl.tcp_rmem.max);
+    let space = u32::try_from(space).unwrap_or(u32::MAX);
     if space > sk.opts.rcvbuf {
         sk.opts.rcvbuf = space;
         let clamp = tcp_win_from_space(sk, space);
-        tcp_set_window_clamp(sk, clamp);
+        if cx.kernel.rcvbuf_cushion {
+            sk.rcv.window_clamp = clamp;
+        } else {
+            tcp_set_window_clamp(sk, clamp);
+        }
     }
 }
 
-/// Two round trips' worth, because the measurement is one late; and in slow start, when the last
-/// round trip brought more than the one before, twice that growth in proportion.
-fn wanted_window(per_rtt: u32, before: u32) -> u64 {
-    let base = u64::from(per_rtt) * 2;
+/// Two round trips' worth, because the measurement is one late, and a cushion if there is one; and in
+/// slow start, when the last round trip brought more than the one before, twice that growth in
+/// proportion.
+fn wanted_window(per_rtt: u32, before: u32, cushion: u32) -> u64 {
+    let base = u64::from(per_rtt) * 2 + u64::from(cushion);
     let growth = u64::from(per_rtt.saturating_sub(before));
     base + base * growth / u64::from(before.max(1)) * 2
+}
+
+/// Buffer for `window` bytes: by the share that is payload, or segment by segment where that is not
+/// measured.
+fn space_for(sk: &Sock, window: u64, cx: &Cx) -> u64 {
+    if cx.kernel.scaling_ratio {
+        return (window << RMEM_TO_WIN_SHIFT) / u64::from(sk.rcv.scaling_ratio.max(1));
+    }
+    let advmss = sk.advmss.max(1);
+    let mut rcvmem = advmss + MAX_TCP_HEADER + SHARED_INFO + SKB_LEN;
+    while sk.rcv.scaling_ratio != 0 && tcp_win_from_space(sk, rcvmem) < advmss {
+        rcvmem += 128;
+    }
+    window / u64::from(advmss) * u64::from(rcvmem)
 }
 
 #[cfg(test)]
@@ -211,11 +233,17 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case::steady(10_000, 10_000, 20_000)]
-    #[case::doubling(20_000, 10_000, 120_000)]
-    #[case::slower_than_before(5_000, 10_000, 10_000)]
-    #[case::never_measured(1_000, 0, 2_000 + 2 * 2_000 * 1_000)]
-    fn the_window_follows_the_growth(#[case] now: u32, #[case] before: u32, #[case] window: u64) {
-        assert_eq!(wanted_window(now, before), window);
+    #[case::steady(10_000, 10_000, 0, 20_000)]
+    #[case::doubling(20_000, 10_000, 0, 120_000)]
+    #[case::cushion(20_000, 10_000, 1_000, 123_000)]
+    #[case::slower_than_before(5_000, 10_000, 0, 10_000)]
+    #[case::never_measured(1_000, 0, 0, 2_000 + 2 * 2_000 * 1_000)]
+    fn the_window_follows_the_growth(
+        #[case] now: u32,
+        #[case] before: u32,
+        #[case] cushion: u32,
+        #[case] window: u64,
+    ) {
+        assert_eq!(wanted_window(now, before, cushion), window);
     }
 }

@@ -25,7 +25,7 @@ use crate::sock::{RequestSock, RxOpt, Sock, SockId};
 use crate::state::{Event, StateCell, advance};
 use crate::time::Instant;
 use crate::timer::{keepalive_time_when, reqsk_timeout, reset_keepalive_timer};
-use crate::wire::{Flags, Segment};
+use crate::wire::{Flags, Segment, Ts};
 
 /// What becomes of a half-open connection.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(crate) enum Verdict {
     Keep(Disposition),
     /// The segment is one for the listener itself.
     ToListener,
-    /// It ends.
+    /// It ends; a Fast Open child only if the segment is a reset.
     Drop(Disposition),
     /// It becomes a socket.
     Complete,
@@ -65,9 +65,10 @@ pub(crate) fn tcp_check_req(
         let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
         if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
             request_segment(req, seg, true);
-            tcp_rtx_synack(req, cx);
-            let timeout = reqsk_timeout(req.num_timeout, rto_max(cx), cx.hz);
-            req.timer = Some(cx.timer(timeout).due);
+            if tcp_rtx_synack(req, cx) {
+                let timeout = reqsk_timeout(req.num_timeout, rto_max(cx), cx.hz);
+                req.timer = Some(cx.timer(timeout).due);
+            }
         }
         return Verdict::Keep(Disposition::Dropped(DropReason::NotSpecified));
     }
@@ -78,7 +79,7 @@ pub(crate) fn tcp_check_req(
         return Verdict::ToListener;
     }
     let tsecr_reject = cx.kernel.tsecr_of_handshake_checked
-        && rx_opt.saw_tstamp
+        && (rx_opt.saw_tstamp && req.rx_opt.tstamp_ok)
         && !fastopen
         && rx_opt.rcv_tsecr != 0
         && !Seq(rx_opt.rcv_tsecr).between(Seq(req.snt_tsval_first), Seq(req.snt_tsval_last));
@@ -116,6 +117,9 @@ pub(crate) fn tcp_check_req(
         return Verdict::Keep(Disposition::Dropped(DropReason::NotSpecified));
     }
     if listener.listener.is_full() && !cx.mutant(Mutant::OverflowAccepted) {
+        if listener.id != req.listener {
+            cx.mib.inc(Counter::TcpExtTCPMigrateReqFailure);
+        }
         return listen_overflow(req, seg, cx);
     }
     Verdict::Complete
@@ -203,11 +207,18 @@ pub(super) fn tcp_in_window(seg: &Segment, start: Seq, end: Seq) -> bool {
         || (seg.seq == end && seg.seq == seg.end_seq())
 }
 
+/// The timestamps of this segment, if the host reads any now, whatever was agreed to.
+///
+/// Linux: the call of tcp_parse_options in tcp_check_req
+fn timestamps(seg: &Segment, cx: &Cx) -> Option<Ts> {
+    seg.options.ts.filter(|_| cx.sysctl.tcp_timestamps != 0)
+}
+
 /// The request's options with the timestamps of this segment.
 fn segment_options(req: &RequestSock, seg: &Segment, cx: &Cx) -> RxOpt {
-    let mut rx_opt = req.rx_opt.clone();
-    if let Some(ts) = seg.options.ts {
-        rx_opt.saw_tstamp = req.rx_opt.tstamp_ok;
+    let mut rx_opt = RxOpt { saw_tstamp: false, ..req.rx_opt.clone() };
+    if let Some(ts) = timestamps(seg, cx) {
+        rx_opt.saw_tstamp = true;
         rx_opt.rcv_tsval = ts.val;
         rx_opt.rcv_tsecr = ts.ecr;
         rx_opt.ts_recent_stamp = Some(ts_recent_stamp(req, cx));
@@ -231,7 +242,7 @@ fn rto_max(cx: &Cx) -> u32 {
 
 /// The socket a completed request becomes, in SYN-RECEIVED, ready for the segment that completed it.
 ///
-/// Linux: tcp_v4_syn_recv_sock, tcp_create_openreq_child
+/// Linux: tcp_v4_syn_recv_sock, tcp_create_openreq_child, inet_csk_clone_lock
 pub(crate) fn tcp_v4_syn_recv_sock(
     req: &mut RequestSock,
     seg: &Segment,
@@ -242,6 +253,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     let mut child = Sock::new(id, listener.is_v6, cx);
     child.opts = listener.opts.clone();
     child.opts.nonblock = false;
+    child.opts.bound_dev_if = req.bound_dev_if;
     child.zerocopy = listener.zerocopy.inherited();
     child.tstamp = listener.tstamp.clone();
     child.md5 = listener.md5.inherit(req.flow.remote.ip());
@@ -276,9 +288,9 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     child.recv_queue.init(req.rcv_nxt);
     child.rx_opt = req.rx_opt.clone();
     child.rx_opt.mss_clamp = req.mss;
-    if let Some(ts) = seg.options.ts.filter(|_| req.rx_opt.tstamp_ok) {
+    if req.rx_opt.tstamp_ok {
         // Not before there is a child: a segment that made none must not age the peer's clock.
-        if !seg.seq.after(req.rcv_nxt) {
+        if let Some(ts) = timestamps(seg, cx).filter(|_| !seg.seq.after(req.rcv_nxt)) {
             child.rx_opt.ts_recent = ts.val;
         }
         child.rx_opt.ts_recent_stamp = Some(cx.now);
@@ -295,9 +307,11 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     child.synack_sent = req.snt_synack.filter(|_| req.num_retrans == 0);
     remember_timeouts(&mut child, req, cx);
     (child.ack.lrcvtime, child.total.lsndtime) = (cx.now, cx.now);
-    let len = u32::try_from(seg.payload.len()).unwrap_or(0);
-    if len >= TCP_MSS_DEFAULT {
-        child.ack.last_seg_size = len;
+    // All of the segment but the header that later ones will have.
+    let options = seg.option_bytes.padded_len();
+    let len = TCP_HEADER_LEN + u32::try_from(options + seg.payload.len()).unwrap_or(0);
+    if len >= TCP_MSS_DEFAULT + child.tcp_header_len {
+        child.ack.last_seg_size = len - child.tcp_header_len;
     }
     if child.opts.keepalive && !cx.mutant(Mutant::KeepaliveNotInherited) {
         let time = keepalive_time_when(&child, cx);

@@ -23,6 +23,7 @@ use crate::net::TCP_HEADER_LEN;
 use crate::output::ack::{TCP_MAX_QUICKACKS, in_pingpong_mode, tcp_enter_quickack_mode};
 use crate::output::ecn::tcp_ecn_send_synack;
 use crate::output::mss::{tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss};
+use crate::output::mtu_probe::tcp_mtup_init;
 use crate::output::options::{TSTAMP_ALIGNED, tcp_time_stamp};
 use crate::output::reset::tcp_v4_send_reset;
 use crate::output::transmit::{Outgoing, tcp_transmit_skb};
@@ -76,9 +77,11 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Step {
         if !seg.flags.syn() {
             return drop_for(DropReason::TcpFlags);
         }
-        recv_synack(sk, seg, cx); // fourth
-        tcp_urg(sk, seg, cx);
-        tcp_data_snd_check(sk, cx);
+        // fourth
+        if recv_synack(sk, seg, cx) == Acked::AtOnce {
+            tcp_urg(sk, seg, cx);
+            tcp_data_snd_check(sk, cx);
+        }
         return ControlFlow::Continue(());
     }
     if seg.flags.rst() {
@@ -130,8 +133,16 @@ const fn reset_for(seg: &Segment, reset: ResetReason, drop: DropReason) -> Step 
     if seg.flags.rst() { drop_for(drop) } else { ControlFlow::Break(Disposition::Reset(reset)) }
 }
 
+/// When a SYN-ACK is acknowledged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Acked {
+    AtOnce,
+    /// With data that is expected to follow. Nothing else of the segment is looked at.
+    Later,
+}
+
 /// Fourth, with ACK: the connection is established.
-fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
+fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Acked {
     sk.snd.wl1 = seg.seq;
     tcp_ecn_rcv_synack(sk, seg, cx);
     take_options(sk, seg);
@@ -158,7 +169,7 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.recv_queue.init(rcv_nxt);
     tcp_finish_connect(sk, cx);
     if tcp_rcv_fastopen_synack(sk, seg, cx) {
-        return;
+        return Acked::AtOnce;
     }
     if sk.write_pending || sk.opts.defer_accept != 0 || in_pingpong_mode(sk, cx) {
         // Save one ACK: data is expected to follow at once.
@@ -168,8 +179,10 @@ fn recv_synack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
         let asked = cx.timer(cx.hz.msecs_to_jiffies(TCP_DELACK_MAX_MS));
         sk.ack.timeout = asked.expires;
         sk.timers.arm(Timer::Delack, asked);
+        Acked::Later
     } else {
         tcp_send_ack_reflect_ect(sk, sk.ecn.mode == EcnMode::AccEcn, cx);
+        Acked::AtOnce
     }
 }
 
@@ -208,6 +221,7 @@ fn recv_syn(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.snd.wl1 = seg.seq;
     sk.snd.max_window = sk.snd.wnd;
     tcp_ecn_rcv_syn(sk, seg);
+    tcp_mtup_init(sk, cx);
     tcp_sync_mss(sk, sk.pmtu_cookie, cx);
     tcp_initialize_rcv_mss(sk);
     if !cx.mutant(Mutant::CrossedSynMute) {

@@ -132,24 +132,20 @@ fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
         stack.objects.put(id, Object::Request(req));
         return Disposition::Dropped(reason);
     }
-    let verdict = match stack.objects.sock(req.listener) {
-        Some(sk) if sk.state() == TcpState::Listen => {
-            req.rx_opt.user_mss = sk.rx_opt.user_mss;
-            tcp_check_req(&mut req, seg, Holder::Listener(sk), &mut stack.cx)
-        }
-        Some(_) | None => {
-            advance(&mut req.state, req.flow, Event::Abort, &mut stack.cx);
-            stack.forget_request(&req);
-            return to_listener(stack, seg, None);
-        }
+    let Some(listener) = stack.listener_of(&req) else {
+        advance(&mut req.state, req.flow, Event::Abort, &mut stack.cx);
+        stack.forget_request(&req);
+        return to_listener(stack, seg, None);
     };
+    let Some(sk) = stack.objects.sock(listener) else { return NOBODY };
+    req.rx_opt.user_mss = sk.rx_opt.user_mss;
+    let verdict = tcp_check_req(&mut req, seg, Holder::Listener(sk), &mut stack.cx);
     match verdict {
         Verdict::Keep(disposition) => {
             stack.objects.put(id, Object::Request(req));
             disposition
         }
         Verdict::ToListener => {
-            let listener = req.listener;
             stack.objects.put(id, Object::Request(req));
             tcp_v4_do_rcv_listen(stack, seg, None, listener)
         }
@@ -159,10 +155,13 @@ fn to_request(stack: &mut Stack, seg: &Segment, id: SockId) -> Disposition {
         }
         Verdict::Complete => {
             stack.forget_request(&req);
+            if listener != req.listener {
+                stack.count_migration(true);
+            }
             let child_id = stack.objects.reserve();
-            let Some(listener) = stack.objects.sock(req.listener) else { return NOBODY };
-            let child = tcp_v4_syn_recv_sock(&mut req, seg, listener, child_id, &mut stack.cx);
-            tcp_child_process(stack, seg, req.listener, child)
+            let Some(sk) = stack.objects.sock(listener) else { return NOBODY };
+            let child = tcp_v4_syn_recv_sock(&mut req, seg, sk, child_id, &mut stack.cx);
+            tcp_child_process(stack, seg, listener, child)
         }
     }
 }
@@ -178,7 +177,7 @@ fn tcp_child_process(
 ) -> Disposition {
     let (id, flow) = (child.id, child.flow);
     stack.add_sock(child);
-    stack.ehash.replace(flow, id);
+    stack.ehash.insert(flow, id);
     stack.ports.inherit(id, flow.local.port());
     if let Some(sk) = stack.objects.sock_mut(listener) {
         sk.listener.ready.push_back(id);

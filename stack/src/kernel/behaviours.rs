@@ -147,6 +147,13 @@ behaviours! {
     /// When that share changes, the window may grow to what was offered already.
     ratio_moves_ssthresh: Span::since(6, 18), "tcp_measure_rcv_mss (net/ipv4/tcp_input.c)",
         "measured: D-0022, 6.18 and not 6.12; source of 6.12";
+    /// A receive buffer that grows gets room for sixteen segments more than was read, and the window
+    /// does not grow with it at once.
+    rcvbuf_cushion: Span::until(6, 18), "tcp_rcv_space_adjust (net/ipv4/tcp_input.c)",
+        "sources of 6.1 and 6.12; measured: 6.12, neither 6.18 nor 7.2";
+    /// What arrived and was not read does not count as read when a receive buffer is to grow.
+    rcvbuf_counts_unread: Span::since(6, 12), "tcp_rcv_space_adjust (net/ipv4/tcp_input.c)",
+        "sources of 6.1.192 and 6.12.117";
     /// A bound on the immediate ACKs after a duplicate or a mark: 16, 2.
     bounded_quickacks: Span::since(4, 18), "tcp_enter_quickack_mode (net/ipv4/tcp_input.c)",
         "changelog of 4.18, \"tcp: add max_quickacks param to tcp_incr_quickack\"";
@@ -202,6 +209,9 @@ behaviours! {
     /// TCP sockets refuse options that are for Unix sockets.
     unix_options_refused: Span::since(6, 18), "sk_setsockopt (net/core/sock.c)",
         "measured: D-0007, 6.18 and not 6.12";
+    /// SO_RESERVE_MEM of more than a gigabyte is no number at all.
+    reserve_mem_bounded: Span::since(6, 12).and_until(6, 18), "sk_setsockopt (net/core/sock.c)",
+        "sources of 6.1.192 and 6.12.117; measured: 6.12 and 7.2, neither 6.1 nor 6.18";
     /// A negative TCP_WINDOW_CLAMP is less than the least, not more than the most.
     signed_window_clamp: Span::since(6, 18), "tcp_set_window_clamp (net/ipv4/tcp.c)",
         "measured: D-0010, 6.18 and not 6.12";

@@ -47,6 +47,7 @@ knobs! {
         "D-0020: of a namespace since 6.7; changelog of 6.8 for its default";
     "net.core.rmem_max", Span::ALWAYS, [(6, 13): "212992"], "measured: D-0006, 6.18 and not 6.12";
     "net.core.somaxconn", Span::ALWAYS, [(5, 4): "128"], "ip-sysctl, somaxconn";
+    "net.core.txrehash", Span::since(5, 18), [], "admin-guide sysctl, net, txrehash; changelog of 5.18";
     "net.core.wmem_max", Span::ALWAYS, [(6, 13): "212992"], "measured: D-0006, 6.18 and not 6.12";
     "net.ipv4.ip_autobind_reuse", Span::since(5, 7), [], "ip-sysctl; changelog of 5.7";
     "net.ipv4.ip_unprivileged_port_start", Span::since(4, 11), [], "changelog of 4.11";

@@ -9,7 +9,8 @@ use crate::cx::Cx;
 use crate::mutant::Mutant;
 use crate::sock::Sock;
 
-/// Remembers what `sk` learnt of its path: called when it enters TIME-WAIT, or leaves LAST-ACK.
+/// Remembers what `sk` learnt of its path: called when it enters TIME-WAIT,
+/// leaves LAST-ACK, or leaves an orphaned FIN-WAIT-2 remainder.
 pub(crate) fn tcp_update_metrics(sk: &Sock, cx: &mut Cx) {
     if cx.sysctl.tcp_no_metrics_save != 0 || cx.mutant(Mutant::MetricsForgotten) {
         return;

@@ -11,6 +11,7 @@ use crate::accecn::FailMode;
 use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
+use crate::qdisc::Xmit;
 use crate::sock::RequestSock;
 use crate::wire::{Flags, Segment};
 
@@ -24,7 +25,11 @@ pub(crate) enum SynackType {
 }
 
 /// Sends the SYN-ACK.
-pub(crate) fn tcp_v4_send_synack(req: &RequestSock, synack_type: SynackType, cx: &mut Cx) {
+pub(crate) fn tcp_v4_send_synack(
+    req: &RequestSock,
+    synack_type: SynackType,
+    cx: &mut Cx,
+) -> Xmit {
     let is_retrans = synack_type == SynackType::Retrans;
     let mut seg = Segment::new(req.flow.local, req.flow.remote, Flags::SYN | Flags::ACK);
     seg.ip.tos = req.tos;
@@ -39,15 +44,19 @@ pub(crate) fn tcp_v4_send_synack(req: &RequestSock, synack_type: SynackType, cx:
     }
     let mss = tcp_mss_clamp(req.rx_opt.user_mss, dst_metric_advmss(req.flow.remote.ip(), cx));
     seg.option_bytes = tcp_synack_options(req, mss, is_retrans, cx);
-    send_signed(seg, req.md5_key.as_ref(), req.bound_dev_if, cx);
+    send_signed(seg, req.md5_key.as_ref(), req.bound_dev_if, cx)
 }
 
-/// Sends the SYN-ACK again.
+/// Sends the SYN-ACK again; false if this host's own queue dropped it, which then counts as not sent.
 ///
-/// Linux: tcp_rtx_synack (net/ipv4/tcp_output.c)
-pub(crate) fn tcp_rtx_synack(req: &mut RequestSock, cx: &mut Cx) {
+/// Linux: tcp_rtx_synack (net/ipv4/tcp_output.c), inet_rtx_syn_ack (net/ipv4/inet_connection_sock.c)
+pub(crate) fn tcp_rtx_synack(req: &mut RequestSock, cx: &mut Cx) -> bool {
     req.fastopen_cookie = None;
-    tcp_v4_send_synack(req, SynackType::Retrans, cx);
+    let xmit = tcp_v4_send_synack(req, SynackType::Retrans, cx);
+    req.snt_tsval_last = tcp_time_stamp(cx.now, req.tsoffset, cx);
+    if xmit == Xmit::Dropped {
+        return false;
+    }
     cx.mib.inc(Counter::TcpRetransSegs);
     cx.mib.inc(Counter::TcpExtTCPSynRetrans);
     req.num_retrans += 1;
@@ -55,5 +64,5 @@ pub(crate) fn tcp_rtx_synack(req: &mut RequestSock, cx: &mut Cx) {
         // [RFC9768:3.2.3.2.2#1] Perhaps the flags are what does not get through.
         req.accecn_fail_mode.set(FailMode::ACE_SEND);
     }
-    req.snt_tsval_last = tcp_time_stamp(cx.now, req.tsoffset, cx);
+    true
 }

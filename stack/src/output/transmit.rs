@@ -127,17 +127,23 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
 /// `bound_dev_if` if it is not 0.
 ///
 /// Linux: ip_send_unicast_reply, ip_build_and_send_pkt
-pub(crate) fn send_signed(mut seg: Segment, key: Option<&Md5Key>, bound_dev_if: i32, cx: &mut Cx) {
+pub(crate) fn send_signed(
+    mut seg: Segment,
+    key: Option<&Md5Key>,
+    bound_dev_if: i32,
+    cx: &mut Cx,
+) -> Xmit {
     if let Some(key) = key {
         md5::sign(&mut seg, key);
     }
     cx.net.find_exception(seg.ip.dst, cx.now);
     let datagrams = vec![emit_counted(&seg, cx)];
     match cx.net.way_to(seg.ip.dst, bound_dev_if) {
-        Way::Loopback { dif, is_rtn_local } => cx.loop_back(datagrams, dif, is_rtn_local),
-        Way::Link => {
-            cx.dev_queue_xmit(Packet { datagrams, owner: None, time_to_send: cx.now });
+        Way::Loopback { dif, is_rtn_local } => {
+            cx.loop_back(datagrams, dif, is_rtn_local);
+            Xmit::Sent
         }
+        Way::Link => cx.dev_queue_xmit(Packet { datagrams, owner: None, time_to_send: cx.now }),
     }
 }
 

@@ -163,7 +163,7 @@ impl SockOptions {
             txtime: TxTime::default(),
             filter_locked: false,
             busy_poll_budget: 8,
-            txrehash: true,
+            txrehash: sysctl.txrehash != 0,
             srcprefs: 0,
             frag_size: 0,
             nonagle: NonAgle::default(),

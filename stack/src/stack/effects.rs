@@ -5,7 +5,6 @@ use crate::api::close::tcp_abort_child;
 use crate::effect::Effect;
 use crate::flow::Flow;
 use crate::memory;
-use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::sock::{RequestSock, Sock, SockId, TimeWaitSock};
 use crate::table::Object;
@@ -50,25 +49,26 @@ impl Stack {
     fn add_request(&mut self, mut req: Box<RequestSock>) {
         let id = self.objects.reserve();
         req.id = id;
-        self.ehash.replace(req.flow, id);
+        self.ehash.insert(req.flow, id);
         self.objects.put(id, Object::Request(req));
     }
 
     /// Linux: inet_unhash, and inet_put_port unless bind() took the port.
     fn unhash(&mut self, id: SockId, flow: Flow) {
         self.ehash.remove(flow, id);
-        self.lhash.remove(id);
+        self.unhash_listener(id);
         if let Some(sk) = self.objects.sock_mut(id).filter(|sk| !sk.bound_port) {
             self.ports.release(id, std::mem::take(&mut sk.num));
         }
     }
 
+    /// Linux: inet_twsk_hashdance_schedule (net/ipv4/inet_timewait_sock.c)
     fn add_time_wait(&mut self, mut tw: Box<TimeWaitSock>) {
         let id = self.objects.reserve();
         tw.id = id;
-        self.ehash.replace(tw.flow, id);
+        self.ehash.remove(tw.flow, tw.was);
+        self.ehash.insert(tw.flow, id);
         self.ports.share(tw.was, id, tw.flow.local.port());
-        self.cx.mib.inc(Counter::TcpExtTW);
         self.objects.put(id, Object::TimeWait(tw));
     }
 
@@ -85,26 +85,35 @@ impl Stack {
         self.objects.remove(id);
     }
 
-    /// What waits for accept() ends. What is half open is left to its next segment or its timer, which
+    /// What waits for accept() ends, or goes over to another listener. What is half open is left to its next segment or its timer, which
     /// find nobody listening.
     ///
     /// Linux: inet_csk_listen_stop
     fn stop_listening(&mut self, id: SockId) {
         let ready = self.objects.sock_mut(id).map(|sk| std::mem::take(&mut sk.listener.ready));
         for child in ready.into_iter().flatten() {
-            if self.cx.mutant(Mutant::UnacceptedKept) {
+            if self.cx.mutant(Mutant::UnacceptedKept) || self.migrate_child(id, child) {
                 continue;
             }
             if let Some(sk) = self.objects.sock_mut(child) {
                 tcp_abort_child(sk, &mut self.cx);
             }
         }
+        self.lhash.requests_gone(id, 0);
     }
 
     /// A half-open connection is over, one way or the other.
     pub(crate) fn forget_request(&mut self, req: &RequestSock) {
         self.ehash.remove(req.flow, req.id);
         self.objects.remove(req.id);
+        self.reqsk_queue_removed(req);
+    }
+
+    /// A listener has a half-open connection less.
+    ///
+    /// Linux: reqsk_queue_removed (include/net/request_sock.h)
+    pub(super) fn reqsk_queue_removed(&mut self, req: &RequestSock) {
+        self.lhash.requests_gone(req.listener, 1);
         if let Some(sk) = self.objects.sock_mut(req.listener) {
             sk.listener.qlen = sk.listener.qlen.saturating_sub(1);
             if req.num_timeout == 0 {
@@ -114,6 +123,8 @@ impl Stack {
     }
 
     /// A remainder is over.
+    ///
+    /// Linux: inet_twsk_kill (net/ipv4/inet_timewait_sock.c)
     pub(crate) fn forget_time_wait(&mut self, tw: &TimeWaitSock) {
         self.cx.tw_count = self.cx.tw_count.saturating_sub(1);
         self.ehash.remove(tw.flow, tw.id);

@@ -59,6 +59,7 @@ impl Stack {
     fn fire_request(&mut self, id: SockId) {
         let Some(mut req) = self.objects.take_request(id) else { return };
         self.trace_timer(req.flow, Timer::SynAck);
+        let migrated = self.migrate_request(&mut req);
         let alive = match self.objects.sock_mut(req.listener) {
             Some(sk) if sk.state() == TcpState::Listen => {
                 let view = timer::ListenerView {
@@ -72,6 +73,9 @@ impl Stack {
             }
             Some(_) | None => false,
         };
+        if migrated {
+            self.count_migration(alive);
+        }
         if alive {
             self.objects.put(id, Object::Request(req));
         } else {

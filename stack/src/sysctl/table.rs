@@ -188,6 +188,7 @@ knobs! {
     rw rmem_default: i32 = "net.core.rmem_default", 212_992, RCVBUF;
     rw wmem_max: i32 = "net.core.wmem_max", 4_194_304, SNDBUF;
     rw wmem_default: i32 = "net.core.wmem_default", 212_992, SNDBUF;
+    rw txrehash: u8 = "net.core.txrehash", 1, BOOL;
     rw optmem_max: i32 = "net.core.optmem_max", 131_072, INT;
 
     // Addresses, ports and IP.

@@ -30,35 +30,31 @@ impl<Id: Copy + PartialEq> Ehash<Id> {
         Self { secret, buckets: vec![Vec::new(); FEWEST_BUCKETS], len: 0 }
     }
 
-    /// Puts `id` in the place of whatever had the four-tuple, and returns that.
+    /// Adds `id`, which is found before others of the same four-tuple.
     ///
-    /// Linux: inet_ehash_insert, inet_twsk_hashdance_schedule
-    pub(crate) fn replace(&mut self, flow: Flow, id: Id) -> Option<Id> {
+    /// Linux: inet_ehash_insert
+    pub(crate) fn insert(&mut self, flow: Flow, id: Id) {
         if self.len >= self.buckets.len() {
             self.double();
         }
-        let bucket = self.bucket_mut(flow)?;
-        if let Some((_, holder)) = bucket.iter_mut().find(|(other, _)| *other == flow) {
-            return Some(std::mem::replace(holder, id));
+        if let Some(bucket) = self.bucket_mut(flow) {
+            bucket.push((flow, id));
+            self.len += 1;
         }
-        bucket.push((flow, id));
-        self.len += 1;
-        None
     }
 
-    /// The object that segments from `flow.remote` to `flow.local` are for.
-    ///
-    /// Linux: __inet_lookup_established (net/ipv4/inet_hashtables.c)
-    pub(crate) fn get(&self, flow: Flow) -> Option<Id> {
-        let bucket = self.buckets.get(self.index(flow))?;
-        bucket.iter().find(|(other, _)| *other == flow).map(|(_, id)| *id)
+    /// The objects of a four-tuple, the newest first: several may be bound to as many interfaces.
+    /// Where one is bound is its own business, and may change.
+    pub(crate) fn of(&self, flow: Flow) -> impl Iterator<Item = Id> + '_ {
+        let bucket = self.buckets.get(self.index(flow)).into_iter().flatten().rev();
+        bucket.filter(move |(other, _)| *other == flow).map(|(_, id)| *id)
     }
 
-    /// Removes `id`; an object that has taken its place meanwhile stays.
+    /// Removes `id`.
     pub(crate) fn remove(&mut self, flow: Flow, id: Id) -> bool {
         let Some(bucket) = self.bucket_mut(flow) else { return false };
         let Some(at) = bucket.iter().position(|entry| *entry == (flow, id)) else { return false };
-        bucket.swap_remove(at);
+        bucket.remove(at);
         self.len -= 1;
         true
     }
@@ -113,17 +109,21 @@ mod tests {
     }
 
     #[test]
-    fn a_four_tuple_has_one_owner() {
+    fn the_newest_of_a_four_tuple_is_found_first() {
         let mut table = Ehash::new(1);
         let a = flow("192.0.2.1:80", "192.0.2.2:1000");
         let b = flow("192.0.2.1:80", "192.0.2.2:1001");
-        assert_eq!((table.replace(a, 1), table.replace(b, 3)), (None, None));
-        assert_eq!((table.get(a), table.get(b)), (Some(1), Some(3)));
-        assert_eq!(table.get(flow("192.0.2.2:1000", "192.0.2.1:80")), None);
-        assert_eq!(table.replace(a, 4), Some(1));
-        assert!(!table.remove(a, 1), "its successor stays");
+        table.insert(a, 1);
+        table.insert(b, 3);
+        table.insert(a, 4);
+        table.insert(a, 5);
+        let of = |table: &Ehash<i32>, flow| table.of(flow).collect::<Vec<_>>();
+        assert_eq!((of(&table, a), of(&table, b)), (vec![5, 4, 1], vec![3]));
+        assert!(of(&table, flow("192.0.2.2:1000", "192.0.2.1:80")).is_empty());
         assert!(table.remove(a, 4));
-        assert_eq!(table.iter().collect::<Vec<_>>(), [(b, 3)]);
+        assert!(!table.remove(a, 4), "it is gone");
+        assert_eq!(of(&table, a), [5, 1]);
+        assert_eq!(table.iter().count(), 3);
     }
 
     #[test]
@@ -134,9 +134,9 @@ mod tests {
             Flow::new(local, std::net::SocketAddr::new("2001:db8::2".parse().unwrap(), port))
         };
         for port in 1..=10_000 {
-            assert_eq!(table.replace(at(port), port), None);
+            table.insert(at(port), port);
         }
-        assert!((1..=10_000).all(|port| table.get(at(port)) == Some(port)));
+        assert!((1..=10_000).all(|port| table.of(at(port)).eq([port])));
         assert!(table.buckets.iter().all(|bucket| bucket.len() <= 8));
         let in_order: Vec<_> = table.iter().map(|(_, port)| port).collect();
         assert!(in_order.is_sorted(), "the order is that of the four-tuples");

@@ -27,23 +27,51 @@ pub(crate) struct Listener<Id> {
 #[derive(Clone, Debug)]
 pub(crate) struct Lhash<Id> {
     listeners: Vec<Listener<Id>>,
+    /// Members of SO_REUSEPORT groups that listen no more, and how many half-open connections they have.
+    closed: Vec<(Listener<Id>, u32)>,
 }
 
 impl<Id> Default for Lhash<Id> {
     fn default() -> Self {
-        Self { listeners: Vec::new() }
+        Self { listeners: Vec::new(), closed: Vec::new() }
     }
 }
 
 impl<Id: Copy + PartialEq> Lhash<Id> {
     /// Adds a listener (Linux: __inet_hash).
     pub(crate) fn insert(&mut self, listener: Listener<Id>) {
+        self.closed.retain(|(closed, _)| closed.id != listener.id);
         self.listeners.insert(0, listener);
     }
 
     /// Removes the listener `id` (Linux: inet_unhash).
     pub(crate) fn remove(&mut self, id: Id) {
         self.listeners.retain(|listener| listener.id != id);
+    }
+
+    /// The listener `id` is one no more; it stays in its group, if it is in one, because of `requests`
+    /// half-open connections and what waits for accept().
+    ///
+    /// Linux: reuseport_stop_listen_sock (net/core/sock_reuseport.c)
+    pub(crate) fn stop_listening(&mut self, id: Id, requests: u32) {
+        let listener = self.listeners.iter().find(|listener| listener.id == id).copied();
+        self.remove(id);
+        self.closed.extend(listener.filter(|l| l.reuseport).map(|l| (l, requests)));
+    }
+
+    /// Another of the group that `id` was in, by a keyed hash of the four-tuple; none if it was in none.
+    pub(crate) fn heir(&self, id: Id, hash: u32) -> Option<Option<Id>> {
+        let (closed, _) = self.closed.iter().find(|(closed, _)| closed.id == id)?;
+        Some(self.member_of_group(closed, hash))
+    }
+
+    /// So many half-open connections of `id` are over, or somebody else's; without one it leaves its
+    /// group.
+    pub(crate) fn requests_gone(&mut self, id: Id, requests: u32) {
+        for (_, left) in self.closed.iter_mut().filter(|(closed, _)| closed.id == id) {
+            *left = left.saturating_sub(requests);
+        }
+        self.closed.retain(|(closed, left)| closed.id != id || *left > 0);
     }
 
     /// The listener for a segment to `dst`; `hash`, a keyed hash of the four-tuple, picks one of a

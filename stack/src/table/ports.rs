@@ -148,7 +148,7 @@ impl<Id: Copy + Ord> Ports<Id> {
         Ok(port)
     }
 
-    /// A child of a listener, or the TIME-WAIT remainder of a socket, has the port as well.
+    /// A child of a listener has the port as well.
     ///
     /// Linux: __inet_inherit_port
     pub(crate) fn inherit(&mut self, id: Id, port: u16) {

@@ -29,6 +29,18 @@ impl Object {
         }
     }
 
+    /// Whether it hears what comes by the interface `dif`: it is bound to that one, or to none.
+    ///
+    /// Linux: inet_sk_bound_dev_eq (include/net/inet_sock.h)
+    pub(crate) fn hears(&self, dif: i32) -> bool {
+        let bound_dev_if = match self {
+            Self::Sock(sk) => sk.opts.bound_dev_if,
+            Self::Request(req) => req.bound_dev_if,
+            Self::TimeWait(tw) => tw.bound_dev_if,
+        };
+        bound_dev_if == 0 || bound_dev_if == dif
+    }
+
     /// When its next timer goes off.
     pub(crate) fn next_timer(&self) -> Option<Instant> {
         match self {

@@ -18,20 +18,22 @@ use crate::state::{Event, StateMask, TcpState};
 ///
 /// Linux: keepalive_time_when (include/net/tcp.h)
 pub(crate) fn keepalive_time_when(sk: &Sock, cx: &Cx) -> u32 {
-    let default = cx.sysctl.tcp_keepalive_time.unsigned_abs();
-    ticks(sk.opts.keepidle_secs.unwrap_or(default), cx)
+    ticks(sk.opts.keepidle_secs, cx.sysctl.tcp_keepalive_time, cx)
 }
 
-fn ticks(secs: u32, cx: &Cx) -> u32 {
-    u32::try_from(cx.hz.secs(secs.into())).unwrap_or(u32::MAX)
+/// The socket's own time, or the host's. Less than no time is, without a sign, more than anybody
+/// waits.
+fn ticks(own_secs: Option<u32>, default_secs: i32, cx: &Cx) -> u32 {
+    let secs = own_secs.unwrap_or(default_secs.unsigned_abs());
+    let ticks = u32::try_from(cx.hz.secs(secs.into())).unwrap_or(u32::MAX);
+    if own_secs.is_none() && default_secs < 0 { ticks.wrapping_neg() } else { ticks }
 }
 
 /// Time between probes, in ticks.
 ///
 /// Linux: keepalive_intvl_when (include/net/tcp.h)
 fn keepalive_intvl_when(sk: &Sock, cx: &Cx) -> u32 {
-    let default = cx.sysctl.tcp_keepalive_intvl.unsigned_abs();
-    ticks(sk.opts.keepintvl_secs.unwrap_or(default), cx)
+    ticks(sk.opts.keepintvl_secs, cx.sysctl.tcp_keepalive_intvl, cx)
 }
 
 /// Linux: tcp_reset_keepalive_timer (net/ipv4/tcp_timer.c)

@@ -111,9 +111,10 @@ fn count_first(sk: &Sock, cx: &mut Cx) {
         CaState::Recovery if sack => Counter::TcpExtTCPSackRecoveryFail,
         CaState::Recovery => Counter::TcpExtTCPRenoRecoveryFail,
         CaState::Loss => Counter::TcpExtTCPLossFailures,
-        CaState::Disorder if sack => Counter::TcpExtTCPSackFailures,
-        CaState::Disorder => Counter::TcpExtTCPRenoFailures,
-        CaState::Open | CaState::Cwr => return,
+        CaState::Open | CaState::Cwr if sk.loss.sacked_out == 0 => return,
+        // Disorder, or something was SACKed all the same.
+        CaState::Disorder | CaState::Open | CaState::Cwr if sack => Counter::TcpExtTCPSackFailures,
+        CaState::Disorder | CaState::Open | CaState::Cwr => Counter::TcpExtTCPRenoFailures,
     };
     cx.mib.inc(counter);
 }

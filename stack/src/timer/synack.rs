@@ -34,18 +34,16 @@ pub(crate) fn reqsk_timer_handler(
     cx: &mut Cx,
 ) -> bool {
     let configured = u32::from(cx.sysctl.tcp_synack_retries);
-    let max_syn_ack_retries = listener.syncnt.unwrap_or(configured);
-    let thresh = threshold(listener.queue, max_syn_ack_retries);
-    let (expire, resend) = syn_ack_recalc(req, thresh, max_syn_ack_retries, listener.defer_accept);
+    let thresh = threshold(listener.queue, listener.syncnt.unwrap_or(configured));
+    let (expire, resend) = syn_ack_recalc(req, thresh, listener.defer_accept);
     tcp_syn_ack_timeout(cx);
-    if expire && (!resend || !req.acked) {
+    if expire {
         return false;
     }
-    if resend {
-        // Whatever the listener was told since the first one (tcp_make_synack reads it anew).
-        req.rx_opt.user_mss = listener.user_mss;
-        tcp_rtx_synack(req, cx);
-    } else if !req.acked {
+    // Whatever the listener was told since the first one (tcp_make_synack reads it anew).
+    req.rx_opt.user_mss = listener.user_mss;
+    // A peer that acknowledged does not need the SYN-ACK; any other has not seen one.
+    if resend && !tcp_rtx_synack(req, cx) && !req.acked {
         return false;
     }
     if req.num_timeout == 0 {
@@ -83,16 +81,16 @@ fn threshold(queue: &AcceptQueue, max: u32) -> u32 {
 /// Linux: syn_ack_recalc (net/ipv4/inet_connection_sock.c)
 fn syn_ack_recalc(
     req: &RequestSock,
-    thresh: u32,
     max_syn_ack_retries: u32,
     defer_accept: u32,
 ) -> (bool, bool) {
     if defer_accept == 0 {
-        return (req.num_timeout >= thresh, true);
+        return (req.num_timeout >= max_syn_ack_retries, true);
     }
-    let expire =
-        req.num_timeout >= thresh && (!req.acked || req.num_timeout >= max_syn_ack_retries);
-    // While waiting for data, only the last SYN-ACK before the end of the wait is sent.
+    let expire = req.num_timeout >= max_syn_ack_retries
+        && (!req.acked || req.num_timeout >= defer_accept);
+    // Who acknowledged and sends no data is left alone; from the last period of the wait on the
+    // SYN-ACK goes out again.
     let resend = !req.acked || req.num_timeout >= defer_accept.saturating_sub(1);
     (expire, resend)
 }

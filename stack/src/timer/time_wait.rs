@@ -1,7 +1,7 @@
 //! Handing a connection over to its remainder.
 //!
 //! RFC 9293 §3.6.1 · Linux: tcp_time_wait (net/ipv4/tcp_minisocks.c), tcp_fin_time
-//! (include/net/tcp.h)
+//! (include/net/tcp.h), inet_twsk_alloc (net/ipv4/inet_timewait_sock.c)
 
 use crate::api::close::{finish, tcp_done};
 use crate::cx::Cx;
@@ -12,9 +12,13 @@ use crate::mutant::Mutant;
 use crate::output::window::tcp_receive_window;
 use crate::sock::{Sock, TimeWaitSock};
 use crate::state::{Event, StateCell, TcpState};
+use crate::time::Instant;
 
 /// TCP_TIMEWAIT_LEN: 60 s, not tunable.
 pub(crate) const TCP_TIMEWAIT_LEN_MS: u32 = 60_000;
+
+/// A remainder of so many seconds hardly is one.
+const SHORT_WAIT_SECS: u64 = 4;
 
 /// How long an orphan may stay in FIN-WAIT-2, in ticks.
 ///
@@ -30,6 +34,15 @@ pub(crate) fn tcp_fin_time(sk: &Sock, cx: &Cx) -> u32 {
 
 const fn three_and_a_half(rto: u32) -> u32 {
     rto.saturating_mul(4).saturating_sub(rto >> 1)
+}
+
+/// When a remainder that lasts `timeo` ticks is over. One of four seconds at most counts as killed.
+///
+/// Linux: __inet_twsk_schedule (net/ipv4/inet_timewait_sock.c)
+fn inet_twsk_schedule(timeo: u32, cx: &mut Cx) -> Instant {
+    let is_short = u64::from(timeo) <= cx.hz.secs(SHORT_WAIT_SECS);
+    cx.mib.inc(if is_short { Counter::TcpExtTWKilled } else { Counter::TcpExtTW });
+    cx.timer(timeo).due
 }
 
 /// The socket ends here; the connection goes on for `timeo` ticks, in TIME-WAIT or FIN-WAIT-2, as a
@@ -51,6 +64,7 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo: u32, cx: &mut Cx) {
     };
     let timeo = if state.get() == TcpState::TimeWait { timeout } else { timeo.max(rto) };
     tcp_update_metrics(sk, cx);
+    let timer = inet_twsk_schedule(timeo, cx);
     cx.later(Effect::TimeWait(Box::new(TimeWaitSock {
         id: sk.id,
         was: sk.id,
@@ -72,7 +86,7 @@ pub(crate) fn tcp_time_wait(sk: &mut Sock, timeo: u32, cx: &mut Cx) {
         reuseaddr: sk.opts.reuseaddr,
         reuseport: sk.opts.reuseport,
         timeout,
-        timer: cx.timer(timeo).due,
+        timer,
         md5_key: sk.md5_key().cloned(),
         last_oow_ack: None,
     })));
