@@ -103,7 +103,7 @@ impl Sample {
 
     pub(crate) fn drawn(mut self, kind: DrawnKind, value: u32) -> Self {
         self.0.parties.iter_mut().for_each(|party| {
-            party.drawn.insert(kind, vec![value]);
+            party.drawn.entry(kind).or_default().push(value);
         });
         self
     }

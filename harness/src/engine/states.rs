@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::script::ast::{Event, Ports, StateAssertion, StateSubject};
-use crate::target::{FlowKey, ScriptTime, TcpState};
+use crate::target::{Fd, FlowKey, ScriptTime, TcpState};
 
 use super::calls::errno_text;
 use super::failure::{Step, failure, script_problem, target_problem};
@@ -20,13 +20,32 @@ impl Session<'_> {
             .zip(self.connections.iter())
             .filter_map(|(number, (_, connection))| Some((number, flow_of(connection)?)))
             .unzip();
+        let at = self.finished_at();
+        self.record_connecting(at, event)?;
         if flows.is_empty() {
             return Ok(());
         }
-        let at = self.finished_at();
         let states = self.target.tcp_states(&flows).map_err(|e| target_problem(e, event.span))?;
         for (number, to) in numbers.into_iter().zip(states) {
             self.note_state(at, event, number, to);
+        }
+        Ok(())
+    }
+
+    /// Nobody knows the ends of a connecting socket until its SYN is seen: that may be at once or as time
+    /// passes, and the socket is asked itself meanwhile.
+    fn record_connecting(&mut self, at: ScriptTime, event: &Event) -> Step<()> {
+        let connecting: Vec<(usize, Fd)> = (1..)
+            .zip(self.connections.iter())
+            .filter(|(_, (_, c))| c.protocol == Protocol::Tcp && c.phase == Phase::Connecting)
+            .filter_map(|(number, (_, connection))| Some((number, connection.fd?)))
+            .collect();
+        for (number, fd) in connecting {
+            let snapshot = self.target.probe(fd).map_err(|e| target_problem(e, event.span))?;
+            let state = snapshot.ok().and_then(|snapshot| snapshot.tcp_info.first().copied());
+            if let Some(to) = state.and_then(TcpState::from_number) {
+                self.note_state(at, event, number, to);
+            }
         }
         Ok(())
     }

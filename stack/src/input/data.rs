@@ -190,15 +190,18 @@ fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition 
     if sk.rx_opt.sack_ok && !cx.mutant(Mutant::NoSack) {
         sk.selective_acks.add(seq, end_seq);
     }
-    if !cx.kernel.rcvbuf_cushion && !sk.dead && sk.parent.is_none() {
+    // Without SACK every answer has to be a duplicate ACK, down to its window.
+    if sk.rx_opt.sack_ok && !outcome.redundant {
+        let len = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
+        tcp_grow_window(sk, len, truesize, outcome.coalesced, cx);
+    }
+    if cx.kernel.ofo_grows_rcvbuf && !sk.dead && sk.parent.is_none() {
         // What waits for a hole takes room from what could be read.
         tcp_rcvbuf_grow(sk, sk.rtt.rcvq_space, cx);
     }
     if outcome.redundant {
         return Disposition::Dropped(DropReason::TcpOfomerge);
     }
-    let len = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
-    tcp_grow_window(sk, len, truesize, false, cx);
     Disposition::Queued
 }
 

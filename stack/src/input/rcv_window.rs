@@ -9,7 +9,9 @@ use crate::cx::Cx;
 use crate::memory::{tcp_adjust_rcv_ssthresh, tcp_under_memory_pressure};
 use crate::mutant::Mutant;
 use crate::output::clock::tcp_mstamp_refresh;
-use crate::output::window::{tcp_full_space, tcp_set_window_clamp, tcp_space, tcp_win_from_space};
+use crate::output::window::{
+    rmem_alloc, tcp_full_space, tcp_set_window_clamp, tcp_space_from_win, tcp_win_from_space,
+};
 use crate::sock::Sock;
 use crate::sock::control_block::TCP_MSS_DEFAULT;
 use crate::wire::Segment;
@@ -69,18 +71,21 @@ pub(crate) fn tcp_sndbuf_expand(sk: &mut Sock, cx: &Cx) {
     }
 }
 
-/// A segment with data of some size arrived: the window may open further.
+/// A segment with data of some size arrived: the window may open further. `counted` says that its memory
+/// is part of what the socket holds already; one that waits on its own is counted afterwards.
 ///
 /// Linux: tcp_grow_window
-pub(crate) fn tcp_grow_window(sk: &mut Sock, len: u32, truesize: u32, adjust: bool, cx: &Cx) {
-    let room = sk.rcv.window_clamp.min(tcp_space(sk)).saturating_sub(sk.rcv.rcv_ssthresh);
+pub(crate) fn tcp_grow_window(sk: &mut Sock, len: u32, truesize: u32, counted: bool, cx: &Cx) {
+    let held = rmem_alloc(sk).saturating_sub(if counted { 0 } else { truesize });
+    let space = tcp_win_from_space(sk, sk.opts.rcvbuf.saturating_sub(held));
+    let room = sk.rcv.window_clamp.min(space).saturating_sub(sk.rcv.rcv_ssthresh);
     if room == 0 || cx.mutant(Mutant::WindowNeverGrows) {
         return;
     }
     if tcp_under_memory_pressure(cx) {
         return tcp_adjust_rcv_ssthresh(sk);
     }
-    let truesize = if adjust { truesize.min(4096 + SKB_LEN + SHARED_INFO) } else { truesize };
+    let truesize = if counted { truesize.min(4096 + SKB_LEN + SHARED_INFO) } else { truesize };
     let incr = if tcp_win_from_space(sk, truesize) <= len {
         2 * sk.advmss
     } else {
@@ -148,11 +153,7 @@ fn learn_ratio(sk: &mut Sock, payload: u32, truesize: u32, cx: &Cx) {
     if ratio != sk.rcv.scaling_ratio {
         sk.rcv.scaling_ratio = ratio;
         let clamp = tcp_win_from_space(sk, sk.opts.rcvbuf);
-        if cx.kernel.ratio_moves_ssthresh {
-            tcp_set_window_clamp(sk, clamp);
-        } else {
-            sk.rcv.window_clamp = clamp;
-        }
+        move_clamp(sk, clamp, cx);
         sk.rtt.rcvq_space = sk.rtt.rcvq_space.min(sk.rcv.window_clamp);
     }
 }
@@ -168,7 +169,7 @@ pub(crate) fn tcp_rcv_space_adjust(sk: &mut Sock, cx: &Cx) {
     }
     let copied_seq = sk.recv_queue.copied_seq();
     // What arrived in the meantime is not what was copied.
-    let unread = if cx.kernel.rcvbuf_counts_unread { sk.rcv.nxt - copied_seq } else { 0 };
+    let unread = if cx.kernel.unread_is_not_copied { sk.rcv.nxt - copied_seq } else { 0 };
     let per_rtt = (copied_seq - sk.rtt.rcvq_seq).saturating_sub(unread);
     if per_rtt > sk.rtt.rcvq_space {
         tcp_rcvbuf_grow(sk, per_rtt, cx);
@@ -187,44 +188,52 @@ pub(crate) fn tcp_rcvbuf_grow(sk: &mut Sock, per_rtt: u32, cx: &Cx) {
     if is_fixed {
         return;
     }
-    let last = sk.ofo_queue.chunks().next_back().filter(|_| !cx.kernel.rcvbuf_cushion);
-    let held_up = last.map_or(0, |chunk| chunk.end_seq() - sk.rcv.nxt);
     let cushion = if cx.kernel.rcvbuf_cushion { CUSHION_SEGMENTS * sk.advmss } else { 0 };
-    let window = wanted_window(per_rtt, before, cushion).saturating_add(u64::from(held_up));
-    let space = space_for(sk, window, cx).min(cx.sysctl.tcp_rmem.max);
-    let space = u32::try_from(space).unwrap_or(u32::MAX);
+    let window = wanted_window(per_rtt, before, cushion);
+    let space = if cx.kernel.scaling_ratio {
+        let window = window.saturating_add(u64::from(held_up(sk, cx)));
+        (window << RMEM_TO_WIN_SHIFT) / u64::from(sk.rcv.scaling_ratio.max(1))
+    } else {
+        window / u64::from(sk.advmss.max(1)) * u64::from(memory_of_segment(sk))
+    };
+    let space = u32::try_from(space.min(cx.sysctl.tcp_rmem.max)).unwrap_or(u32::MAX);
     if space > sk.opts.rcvbuf {
         sk.opts.rcvbuf = space;
         let clamp = tcp_win_from_space(sk, space);
-        if cx.kernel.rcvbuf_cushion {
-            sk.rcv.window_clamp = clamp;
-        } else {
-            tcp_set_window_clamp(sk, clamp);
-        }
+        move_clamp(sk, clamp, cx);
     }
 }
 
-/// Two round trips' worth, because the measurement is one late, and a cushion if there is one; and in
-/// slow start, when the last round trip brought more than the one before, twice that growth in
-/// proportion.
+/// Bytes up to the end of what waits for a hole.
+fn held_up(sk: &Sock, cx: &Cx) -> u32 {
+    let last = sk.ofo_queue.chunks().next_back().filter(|_| cx.kernel.ofo_grows_rcvbuf);
+    last.map_or(0, |chunk| chunk.end_seq() - sk.rcv.nxt)
+}
+
+/// What a full segment was taken to cost before that was measured.
+///
+/// Linux: rcvmem of tcp_rcv_space_adjust
+fn memory_of_segment(sk: &Sock) -> u32 {
+    let least = sk.advmss + MAX_TCP_HEADER + SKB_LEN + SHARED_INFO;
+    let needed = tcp_space_from_win(sk, sk.advmss);
+    least + needed.saturating_sub(least).next_multiple_of(128)
+}
+
+/// The window may be as large as `clamp`.
+fn move_clamp(sk: &mut Sock, clamp: u32, cx: &Cx) {
+    if cx.kernel.ratio_moves_ssthresh {
+        tcp_set_window_clamp(sk, clamp);
+    } else {
+        sk.rcv.window_clamp = clamp;
+    }
+}
+
+/// Two round trips' worth, because the measurement is one late; and in slow start, when the last
+/// round trip brought more than the one before, twice that growth in proportion.
 fn wanted_window(per_rtt: u32, before: u32, cushion: u32) -> u64 {
     let base = u64::from(per_rtt) * 2 + u64::from(cushion);
     let growth = u64::from(per_rtt.saturating_sub(before));
     base + base * growth / u64::from(before.max(1)) * 2
-}
-
-/// Buffer for `window` bytes: by the share that is payload, or segment by segment where that is not
-/// measured.
-fn space_for(sk: &Sock, window: u64, cx: &Cx) -> u64 {
-    if cx.kernel.scaling_ratio {
-        return (window << RMEM_TO_WIN_SHIFT) / u64::from(sk.rcv.scaling_ratio.max(1));
-    }
-    let advmss = sk.advmss.max(1);
-    let mut rcvmem = advmss + MAX_TCP_HEADER + SHARED_INFO + SKB_LEN;
-    while sk.rcv.scaling_ratio != 0 && tcp_win_from_space(sk, rcvmem) < advmss {
-        rcvmem += 128;
-    }
-    window / u64::from(advmss) * u64::from(rcvmem)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::net::TCP_HEADER_LEN;
-use crate::output::ack::tcp_oow_rate_limited;
+use crate::output::ack::{challenge_ack_allowed, tcp_oow_rate_limited};
 use crate::output::mss::{
     dst_metric_advmss, sk_dst_check, tcp_initialize_rcv_mss, tcp_mss_clamp, tcp_sync_mss,
 };
@@ -94,9 +94,7 @@ pub(crate) fn tcp_check_req(
     }
     if seg.flags.rst() && seg.seq != req.rcv_nxt && !cx.mutant(Mutant::HandshakeRstInWindow) {
         // [RFC5961:3.2#1] In the window, but not exactly where a peer would put it.
-        let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
-        if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
-            cx.mib.inc(Counter::TcpExtTCPChallengeACK);
+        if challenge_ack_allowed(&mut req.last_oow_ack, cx) {
             tcp_v4_reqsk_send_ack(req, holder, cx);
         }
         return Verdict::Keep(Disposition::Dropped(DropReason::TcpReset));
@@ -307,6 +305,8 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     child.synack_sent = req.snt_synack.filter(|_| req.num_retrans == 0);
     remember_timeouts(&mut child, req, cx);
     (child.ack.lrcvtime, child.total.lsndtime) = (cx.now, cx.now);
+    // What TCP_QUICKACK told the listener holds for its children.
+    child.ack.pingpong = listener.ack.pingpong;
     // All of the segment but the header that later ones will have.
     let options = seg.option_bytes.padded_len();
     let len = TCP_HEADER_LEN + u32::try_from(options + seg.payload.len()).unwrap_or(0);

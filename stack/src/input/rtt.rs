@@ -145,7 +145,7 @@ pub(crate) fn tcp_rcv_rtt_measure(sk: &mut Sock, cx: &Cx) {
     }
     if started {
         let us = cx.now.micros_since(sk.rtt.rcv_rtt_time).max(1);
-        tcp_rcv_rtt_update(sk, us, true);
+        tcp_rcv_rtt_update(sk, us, true, cx);
     }
     sk.rtt.rcv_rtt_seq = sk.rcv.nxt + sk.rcv.wnd;
     sk.rtt.rcv_rtt_time = cx.now;
@@ -154,18 +154,18 @@ pub(crate) fn tcp_rcv_rtt_measure(sk: &mut Sock, cx: &Cx) {
 /// The receiver's view by timestamp echo, on full-sized segments.
 ///
 /// Linux: tcp_rcv_rtt_measure_ts
-pub(crate) fn tcp_rcv_rtt_measure_ts(sk: &mut Sock, payload_len: u32, cx: &Cx) {
+pub(crate) fn tcp_rcv_rtt_measure_ts(sk: &mut Sock, seg_len: u32, cx: &Cx) {
     let tsecr = sk.rx_opt.rcv_tsecr;
     if !sk.rx_opt.saw_tstamp || tsecr == 0 || tsecr == sk.rtt.rcv_rtt_last_tsecr {
         return;
     }
     sk.rtt.rcv_rtt_last_tsecr = tsecr;
-    if payload_len >= sk.ack.rcv_mss {
+    if seg_len >= sk.ack.rcv_mss {
         let now = tcp_time_stamp(cx.now, sk.tsoffset, cx);
         // Less than a tick measures nothing.
         let sample = tcp_rtt_tsopt_us(now.wrapping_sub(tsecr), cx).filter(|us| *us != 0);
         if let Some(sample) = sample {
-            tcp_rcv_rtt_update(sk, u64::from(sample), false);
+            tcp_rcv_rtt_update(sk, u64::from(sample), false, cx);
         }
     }
 }
@@ -174,11 +174,12 @@ pub(crate) fn tcp_rcv_rtt_measure_ts(sk: &mut Sock, payload_len: u32, cx: &Cx) {
 /// timestamp while the application kept up: otherwise it says how slow the application is.
 ///
 /// Linux: tcp_rcv_rtt_update
-fn tcp_rcv_rtt_update(sk: &mut Sock, sample_us: u64, win_dep: bool) {
+fn tcp_rcv_rtt_update(sk: &mut Sock, sample_us: u64, win_dep: bool, cx: &Cx) {
     let sample = u32::try_from(sample_us).unwrap_or(u32::MAX).min(u32::MAX >> 3);
     let old = sk.rtt.rcv_rtt_us;
     let is_shorter = old == 0 || sample << 3 < old;
-    let keeps_up = sk.rcv.nxt == sk.recv_queue.copied_seq();
+    let unread = sk.rcv.nxt != sk.recv_queue.copied_seq();
+    let keeps_up = !unread || !cx.kernel.rcv_rtt_needs_empty_queue;
     if is_shorter {
         sk.rtt.rcv_rtt_us = sample << 3;
     } else if !win_dep && keeps_up {

@@ -75,8 +75,7 @@ fn steps(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> ControlFlow<Disposition, 
     let was_established = sk.state() == TcpState::Established;
     cut(check_ack(sk, seg, cx))?; // fifth
     if was_established {
-        let payload_len = u32::try_from(seg.payload.len()).unwrap_or(u32::MAX);
-        tcp_rcv_rtt_measure_ts(sk, payload_len, cx);
+        tcp_rcv_rtt_measure_ts(sk, seg.seg_len(), cx);
     }
     tcp_urg(sk, seg, cx); // sixth
     let disposition = process_text(sk, seg, cx)?; // seventh and eighth

@@ -230,10 +230,16 @@ pub(super) fn tcp_v4_timewait_ack(tw: &TimeWaitSock, status: TwStatus, cx: &mut 
     let mut ack = Segment::new(tw.flow.local, tw.flow.remote, Flags::ACK);
     ack.seq = tw.snd_nxt;
     ack.ack = tw.rcv_nxt;
-    ack.wnd = u16::try_from(tw.rcv_wnd >> tw.rcv_wscale).unwrap_or(u16::MAX);
+    ack.wnd = timewait_window(tw);
     ack.ip.tos = if status == TwStatus::AckOow { tw.tos & !ECN_MASK } else { tw.tos };
     ack.ip.ttl = cx.default_ttl(tw.flow.is_v6());
     let ts = tw.tstamp_ok.then(|| time_stamp_echo(tw.tsoffset, tw.ts_recent, cx));
     ack.option_bytes = bare_options(ts, tw.md5_key.is_some());
     send_signed(ack, tw.md5_key.as_ref(), tw.bound_dev_if, cx);
+}
+
+/// The window field: a window that is larger than the field can say loses its upper bits, for nothing
+/// bounds it as tcp_select_window does.
+fn timewait_window(tw: &TimeWaitSock) -> u16 {
+    u16::try_from((tw.rcv_wnd >> tw.rcv_wscale) & u32::from(u16::MAX)).unwrap_or(u16::MAX)
 }

@@ -147,13 +147,18 @@ behaviours! {
     /// When that share changes, the window may grow to what was offered already.
     ratio_moves_ssthresh: Span::since(6, 18), "tcp_measure_rcv_mss (net/ipv4/tcp_input.c)",
         "measured: D-0022, 6.18 and not 6.12; source of 6.12";
-    /// A receive buffer that grows gets room for sixteen segments more than was read, and the window
-    /// does not grow with it at once.
+    /// What waits for a hole makes the receive buffer grow at once.
+    ofo_grows_rcvbuf: Span::since(6, 18), "tcp_data_queue_ofo (net/ipv4/tcp_input.c)",
+        "measured: regression 0040, 6.18 and not 6.12; source of 6.12";
+    /// The receive buffer grows to the window that a sender needs and sixteen segments.
     rcvbuf_cushion: Span::until(6, 18), "tcp_rcv_space_adjust (net/ipv4/tcp_input.c)",
-        "sources of 6.1 and 6.12; measured: 6.12, neither 6.18 nor 7.2";
-    /// What arrived and was not read does not count as read when a receive buffer is to grow.
-    rcvbuf_counts_unread: Span::since(6, 12), "tcp_rcv_space_adjust (net/ipv4/tcp_input.c)",
+        "sources of 6.1 and 6.12";
+    /// What arrived while the application read does not count as what it keeps up with.
+    unread_is_not_copied: Span::since(6, 2), "tcp_rcv_space_adjust (net/ipv4/tcp_input.c)",
         "sources of 6.1.192 and 6.12.117";
+    /// A receiver learns nothing of the round trip while data is unread, unless it is shorter.
+    rcv_rtt_needs_empty_queue: Span::since(6, 18), "tcp_rcv_rtt_update (net/ipv4/tcp_input.c)",
+        "source of 6.12, which does";
     /// A bound on the immediate ACKs after a duplicate or a mark: 16, 2.
     bounded_quickacks: Span::since(4, 18), "tcp_enter_quickack_mode (net/ipv4/tcp_input.c)",
         "changelog of 4.18, \"tcp: add max_quickacks param to tcp_incr_quickack\"";

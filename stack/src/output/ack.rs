@@ -164,12 +164,22 @@ pub(crate) fn tcp_send_challenge_ack(sk: &mut Sock, reflect: bool, cx: &mut Cx) 
     if cx.mutant(Mutant::NoChallengeAck) {
         return;
     }
-    let skipped = Counter::TcpExtTCPACKSkippedChallenge;
-    if rate_limited(&mut sk.ack.last_oow_ack, skipped, cx) || !cx.take_challenge_ack() {
-        return;
+    if challenge_ack_allowed(&mut sk.ack.last_oow_ack, cx) {
+        tcp_send_ack_reflect_ect(sk, reflect, cx);
     }
-    cx.mib.inc(Counter::TcpExtTCPChallengeACK);
-    tcp_send_ack_reflect_ect(sk, reflect, cx);
+}
+
+/// Whether a challenge is within the limits, that of its connection and that of the host, of whatever
+/// length what it answers is. Counts it.
+///
+/// RFC 5961 §7 · Linux: tcp_send_challenge_ack, tcp_reqsk_send_challenge_ack (net/ipv4/tcp_input.c)
+pub(crate) fn challenge_ack_allowed(last: &mut Option<Instant>, cx: &mut Cx) -> bool {
+    let skipped = Counter::TcpExtTCPACKSkippedChallenge;
+    let allowed = !rate_limited(last, skipped, cx) && cx.take_challenge_ack();
+    if allowed {
+        cx.mib.inc(Counter::TcpExtTCPChallengeACK);
+    }
+    allowed
 }
 
 /// Whether the answer to an out-of-window segment comes too soon after the last one. Segments with

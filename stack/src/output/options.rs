@@ -237,10 +237,13 @@ pub(crate) struct EstablishedOptions {
     pub(crate) has_accecn: bool,
 }
 
-/// Options of an answer that belongs to no full socket (resets, TIME-WAIT, half-open ACKs).
+/// Options of an answer that belongs to no full socket (resets, TIME-WAIT, half-open ACKs). Who has no
+/// timestamp of the peer to echo, or that of zero, sends none.
+///
+/// Linux: tcp_v4_send_ack (net/ipv4/tcp_ipv4.c), tcp_v6_send_response (net/ipv6/tcp_ipv6.c)
 pub(crate) fn bare_options(ts: Option<Ts>, md5: bool) -> OptionBuf {
     let mut buf = OptionBuf::default();
-    if let Some(ts) = ts {
+    if let Some(ts) = ts.filter(|ts| ts.ecr != 0) {
         push_aligned_ts(&mut buf, ts);
     }
     if md5 {

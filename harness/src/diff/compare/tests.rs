@@ -225,6 +225,20 @@ fn numbers_on_foreign_ports_count_from_what_another_socket_drew() {
     assert!(class(&resets(1000, 1000), &resets(5000, 5001)).ends_with("packet / seq"));
 }
 
+/// The log counts the numbers of such a flow from its first one, which may come from one socket and the
+/// next from another.
+#[test]
+fn numbers_on_foreign_ports_count_from_one_socket_to_another() {
+    let resets = |isns: [u32; 2], seq: u32| {
+        let reset = Tcp { dst_port: 40_002, ..segment(flag::RST, seq, 0, 0) };
+        let [first, second] = isns;
+        asked().drawn(DrawnKind::Isn, first).drawn(DrawnKind::Isn, second).sends(100_000, reset)
+    };
+    let left = resets([1000, 1700], 705);
+    assert_eq!(class(&left, &resets([5000, 4000], 5_u32.wrapping_sub(1000))), "agree");
+    assert!(class(&left, &resets([5000, 4000], 5)).ends_with("packet / seq"));
+}
+
 /// `rule` allows it and is counted; without it the class ends as given.
 fn allows(rule: &str, (left, right): (&Sample, &Sample), otherwise: &str) {
     let mut on = rules();

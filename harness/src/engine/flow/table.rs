@@ -114,7 +114,9 @@ impl Connections {
     /// bind() succeeded: datagram sockets can be written to from here on.
     pub(crate) fn on_bind(&mut self, fd: Fd) {
         let (local, remote) = (self.local, self.remote);
-        if let Some(connection) = self.by_fd(fd) {
+        let Some(id) = self.id_by_fd(fd) else { return };
+        let id = self.anew(id, fd);
+        if let Some(connection) = self.get_mut(id) {
             connection.local = local;
             connection.drawn.port = None;
             if connection.protocol != Protocol::Tcp {
@@ -123,18 +125,25 @@ impl Connections {
         }
     }
 
-    /// listen() succeeded: the listener is the socket under test. A connection that the socket had
-    /// before stays known, for packets of it may still come.
-    pub(crate) fn on_listen(&mut self, fd: Fd) {
-        let Some(mut id) = self.id_by_fd(fd) else { return };
+    /// The socket `fd` takes another port. A connection that it had before stays known, for packets of it
+    /// may still come.
+    fn anew(&mut self, id: ConnectionId, fd: Fd) -> ConnectionId {
         let local = self.local;
         let before = self.get_mut(id).filter(|connection| connection.is_complete());
-        if let Some(before) = before {
-            before.fd = None;
-            let mut listener = Connection::new(before.protocol, local, before.remote);
-            listener.fd = Some(fd);
-            id = self.push(listener);
-        }
+        let Some(before) = before.filter(|before| before.protocol == Protocol::Tcp) else {
+            return id;
+        };
+        before.fd = None;
+        let mut next = Connection::new(before.protocol, local, before.remote);
+        next.fd = Some(fd);
+        self.push(next)
+    }
+
+    /// listen() succeeded: the listener is the socket under test.
+    pub(crate) fn on_listen(&mut self, fd: Fd) {
+        let local = self.local;
+        let Some(id) = self.id_by_fd(fd) else { return };
+        let id = self.anew(id, fd);
         if let Some(connection) = self.get_mut(id) {
             connection.phase = Phase::Listening;
             connection.local = local;
