@@ -12,8 +12,8 @@ use crate::output::reset::tcp_send_active_reset;
 use crate::output::write::tcp_write_queue_purge;
 use crate::repair::disconnect_silently;
 use crate::sock::control_block::{
-    AckVars, CongVars, EcnVars, RxOpt, TCP_MIN_MSS, TCP_MSS_DEFAULT, TCP_RTO_MIN_MS, TCP_TIMEOUT_INIT_MS,
-    Totals, UrgData,
+    AckVars, CongVars, EcnVars, RxOpt, TCP_MIN_MSS, TCP_MSS_DEFAULT, TCP_RTO_MIN_MS,
+    TCP_TIMEOUT_INIT_MS, Totals, UrgData,
 };
 use crate::sock::loss::LossVars;
 use crate::sock::rate::RateVars;

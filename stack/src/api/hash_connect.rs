@@ -35,7 +35,8 @@ impl Stack {
         let search = local.port() == 0;
         let dif = sk.opts.bound_dev_if;
         // Whoever is bound to an interface is in the way only of those who are bound to it, too.
-        let holder = |flow: Flow| ehash.of(flow).filter_map(|id| objects.get(id)).find(|o| o.hears(dif));
+        let holder =
+            |flow: Flow| ehash.of(flow).filter_map(|id| objects.get(id)).find(|o| o.hears(dif));
         let check_established = |flow: Flow| {
             holder(flow).is_none_or(|holder| match holder {
                 Object::TimeWait(tw) => {

@@ -58,9 +58,8 @@ pub(super) fn set(
         SO_RESERVE_MEM => {
             let most = if cx.kernel.reserve_mem_bounded { SZ_1G } else { i32::MAX };
             let in_range = |val| (0..=most).contains(&val);
-            int(value).and_then(|val| {
-                Err(if in_range(val) { Errno::EOPNOTSUPP } else { Errno::EINVAL })
-            })
+            int(value)
+                .and_then(|val| Err(if in_range(val) { Errno::EOPNOTSUPP } else { Errno::EINVAL }))
         }
         SO_TXREHASH => int(value).and_then(|val| {
             sk.opts.txrehash = match val {

@@ -307,12 +307,7 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     (child.ack.lrcvtime, child.total.lsndtime) = (cx.now, cx.now);
     // What TCP_QUICKACK told the listener holds for its children.
     child.ack.pingpong = listener.ack.pingpong;
-    // All of the segment but the header that later ones will have.
-    let options = seg.option_bytes.padded_len();
-    let len = TCP_HEADER_LEN + u32::try_from(options + seg.payload.len()).unwrap_or(0);
-    if len >= TCP_MSS_DEFAULT + child.tcp_header_len {
-        child.ack.last_seg_size = len - child.tcp_header_len;
-    }
+    child.ack.last_seg_size = size_beside(child.tcp_header_len, seg);
     if child.opts.keepalive && !cx.mutant(Mutant::KeepaliveNotInherited) {
         let time = keepalive_time_when(&child, cx);
         reset_keepalive_timer(&mut child, time, cx);
@@ -326,6 +321,13 @@ pub(crate) fn tcp_v4_syn_recv_sock(
     tcp_ecn_openreq_child(&mut child, req, seg, cx);
     cx.mib.inc(Counter::TcpPassiveOpens);
     child
+}
+
+/// All of a segment but the header that later ones will have, if that is much.
+fn size_beside(tcp_header_len: u32, seg: &Segment) -> u32 {
+    let behind_header = seg.option_bytes.padded_len() + seg.payload.len();
+    let len = TCP_HEADER_LEN + u32::try_from(behind_header).unwrap_or(0);
+    if len >= TCP_MSS_DEFAULT + tcp_header_len { len - tcp_header_len } else { 0 }
 }
 
 /// Timeouts of the SYN-ACK are the child's.

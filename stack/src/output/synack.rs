@@ -25,11 +25,7 @@ pub(crate) enum SynackType {
 }
 
 /// Sends the SYN-ACK.
-pub(crate) fn tcp_v4_send_synack(
-    req: &RequestSock,
-    synack_type: SynackType,
-    cx: &mut Cx,
-) -> Xmit {
+pub(crate) fn tcp_v4_send_synack(req: &RequestSock, synack_type: SynackType, cx: &mut Cx) -> Xmit {
     let is_retrans = synack_type == SynackType::Retrans;
     let mut seg = Segment::new(req.flow.local, req.flow.remote, Flags::SYN | Flags::ACK);
     seg.ip.tos = req.tos;

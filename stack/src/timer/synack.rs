@@ -79,16 +79,12 @@ fn threshold(queue: &AcceptQueue, max: u32) -> u32 {
 /// Whether the request has expired, and whether the SYN-ACK goes out again.
 ///
 /// Linux: syn_ack_recalc (net/ipv4/inet_connection_sock.c)
-fn syn_ack_recalc(
-    req: &RequestSock,
-    max_syn_ack_retries: u32,
-    defer_accept: u32,
-) -> (bool, bool) {
+fn syn_ack_recalc(req: &RequestSock, max_syn_ack_retries: u32, defer_accept: u32) -> (bool, bool) {
     if defer_accept == 0 {
         return (req.num_timeout >= max_syn_ack_retries, true);
     }
-    let expire = req.num_timeout >= max_syn_ack_retries
-        && (!req.acked || req.num_timeout >= defer_accept);
+    let expire =
+        req.num_timeout >= max_syn_ack_retries && (!req.acked || req.num_timeout >= defer_accept);
     // Who acknowledged and sends no data is left alone; from the last period of the wait on the
     // SYN-ACK goes out again.
     let resend = !req.acked || req.num_timeout >= defer_accept.saturating_sub(1);
