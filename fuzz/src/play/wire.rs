@@ -374,7 +374,9 @@ impl Wire {
         let shrinks = self.offered.is_some_and(|old| before(edge.wrapping_add(self.slack()), old));
         // A FIN for which there is no memory is taken, and closes the window (tcp_data_queue).
         let closed = self.fin && seen.window == 0;
-        let excused = lenience.may_shrink || closed || seen.has(FIN) || self.is_mixed;
+        // Of a window that no field can say a remainder tells the low bits (tcp_time_wait).
+        let cut = self.fin && self.is_open && shift == 0;
+        let excused = lenience.may_shrink || closed || cut || seen.has(FIN) || self.is_mixed;
         // Of several SYNs the wire does not tell whose window scale counts.
         if shrinks && !excused && self.syns.len() == 1 {
             return Some(SHRINKS);

@@ -82,6 +82,9 @@ impl Reader<'_> {
                 let ports = (tcp.dst_port, tcp.src_port);
                 self.last = Some(ports);
                 self.tracks.entry(ports).or_default().sent(tcp);
+                if tcp.has(flag::SYN) && !tcp.has(flag::ACK) {
+                    self.connects(ports);
+                }
                 let is_known = self.cause.as_ref().is_some_and(|(at, _)| *at == line);
                 if tcp.has(flag::RST) && !is_known {
                     self.cause = Some((line, Cause::TimeAndReset));
@@ -138,12 +141,12 @@ impl Reader<'_> {
     }
 
     fn state(&mut self, line: Option<usize>, socket: &str, from: Option<TcpState>, to: TcpState) {
+        self.states.insert(socket.to_owned(), to);
         if from.is_none() {
             self.appears(socket, to);
         }
         let is_own = matches!(to, TcpState::Listen | TcpState::SynSent);
         let origin = from.unwrap_or(if is_own { TcpState::Close } else { TcpState::Listen });
-        self.states.insert(socket.to_owned(), to);
         if to == TcpState::Established && self.is_child(socket, from) {
             self.unaccepted.push(socket.to_owned());
         }
@@ -160,8 +163,30 @@ impl Reader<'_> {
         if let Some(label) = self.caller.as_ref().filter(|_| is_own) {
             self.descriptors.insert(label.clone(), Some(socket.to_owned()));
         }
-        if let Some(ports) = self.last.filter(|_| to != TcpState::Listen) {
-            self.sockets.insert(ports, socket.to_owned());
+        match to {
+            TcpState::Listen => {}
+            // Its SYN may be seen later.
+            TcpState::SynSent => {
+                let left = |ports: &Ports| self.tracks.get(ports).is_some_and(Track::has_sent_syn);
+                if let Some(ports) = self.last.filter(left) {
+                    self.connects(ports);
+                }
+            }
+            _ => {
+                if let Some(ports) = self.last {
+                    self.sockets.insert(ports, socket.to_owned());
+                }
+            }
+        }
+    }
+
+    /// A SYN left from `ports`, which are those of the socket that waits for an answer.
+    fn connects(&mut self, ports: Ports) {
+        let waits = self.states.iter().find(|(socket, state)| {
+            **state == TcpState::SynSent && !self.sockets.values().any(|known| known == *socket)
+        });
+        if let Some((socket, _)) = waits {
+            self.sockets.insert(ports, socket.clone());
         }
     }
 

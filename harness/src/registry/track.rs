@@ -49,6 +49,11 @@ impl Track {
         }
     }
 
+    /// The target has sent a SYN.
+    pub(super) fn has_sent_syn(&self) -> bool {
+        self.own_isn.is_some()
+    }
+
     /// Where an arriving segment lies; called before [`Track::received`].
     pub(super) fn position(&self, state: TcpState, tcp: &Tcp) -> Position {
         let kind = Kind::of(tcp);
