@@ -163,20 +163,14 @@ impl Reader<'_> {
         if let Some(label) = self.caller.as_ref().filter(|_| is_own) {
             self.descriptors.insert(label.clone(), Some(socket.to_owned()));
         }
-        match to {
-            TcpState::Listen => {}
-            // Its SYN may be seen later.
-            TcpState::SynSent => {
-                let left = |ports: &Ports| self.tracks.get(ports).is_some_and(Track::has_sent_syn);
-                if let Some(ports) = self.last.filter(left) {
-                    self.connects(ports);
-                }
-            }
-            _ => {
-                if let Some(ports) = self.last {
-                    self.sockets.insert(ports, socket.to_owned());
-                }
-            }
+        let Some(ports) = self.last else { return };
+        if !is_own {
+            self.sockets.insert(ports, socket.to_owned());
+        } else if to == TcpState::SynSent
+            && self.tracks.get(&ports).is_some_and(Track::has_sent_syn)
+        {
+            // Else its SYN is yet to be seen.
+            self.connects(ports);
         }
     }
 
