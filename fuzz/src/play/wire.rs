@@ -107,6 +107,8 @@ pub struct Wire {
     is_scrambled: bool,
     /// The peer sent a FIN.
     fin: bool,
+    /// The stack sent a FIN.
+    own_fin: bool,
 }
 
 impl Wire {
@@ -347,6 +349,7 @@ impl Wire {
         if !seen.has(ACK) {
             return None;
         }
+        self.own_fin |= seen.has(FIN);
         let first = self.acked.is_none();
         if self.acked.is_some_and(|acked| before(seen.ack, acked)) {
             return Some(BACKWARDS);
@@ -375,7 +378,7 @@ impl Wire {
         // A FIN for which there is no memory is taken, and closes the window (tcp_data_queue).
         let closed = self.fin && seen.window == 0;
         // Of a window that no field can say a remainder tells the low bits (tcp_time_wait).
-        let cut = self.fin && self.is_open && shift == 0;
+        let cut = (self.fin || self.own_fin) && self.is_open && shift == 0;
         let excused = lenience.may_shrink || closed || cut || seen.has(FIN) || self.is_mixed;
         // Of several SYNs the wire does not tell whose window scale counts.
         if shrinks && !excused && self.syns.len() == 1 {
