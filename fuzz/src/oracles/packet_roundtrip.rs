@@ -61,18 +61,19 @@ fn without_checksums(bytes: &[u8], packet: &Packet) -> Vec<u8> {
             field.fill(0);
         }
     };
-    let ip_len = |src: std::net::IpAddr| if src.is_ipv4() { 20 } else { 40 };
+    // Of an IPv4 header the checksum is cleared, too: it has two forms of zero.
+    let past_ip = |clear: &mut dyn FnMut(usize), at: usize, src: std::net::IpAddr| {
+        if src.is_ipv4() {
+            clear(at + 10);
+            20
+        } else {
+            40
+        }
+    };
     let mut udp = None;
-    let v4 = |src: std::net::IpAddr| src.is_ipv4();
     for header in &packet.outer {
         at += match header {
-            Outer::Ip(ip) => {
-                // That of a header has two forms of zero, too.
-                if v4(ip.src) {
-                    clear(at + 10);
-                }
-                ip_len(ip.src)
-            }
+            Outer::Ip(ip) => past_ip(&mut clear, at, ip.src),
             Outer::Gre { flags, .. } => {
                 4 + [0x8000, 0x2000, 0x1000].iter().filter(|&bit| flags & bit != 0).count() * 4
             }
@@ -83,10 +84,7 @@ fn without_checksums(bytes: &[u8], packet: &Packet) -> Vec<u8> {
             }
         };
     }
-    if v4(packet.ip.src) {
-        clear(at + 10);
-    }
-    at += ip_len(packet.ip.src);
+    at += past_ip(&mut clear, at, packet.ip.src);
     if udp.is_some() {
         clear(at + 6);
     }

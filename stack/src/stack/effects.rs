@@ -85,8 +85,8 @@ impl Stack {
         self.objects.remove(id);
     }
 
-    /// What waits for accept() ends, or goes over to another listener. What is half open is left to its next segment or its timer, which
-    /// find nobody listening.
+    /// What waits for accept() ends, or goes over to another listener. What is half open is left to its
+    /// next segment or its timer, which find nobody listening.
     ///
     /// Linux: inet_csk_listen_stop
     fn stop_listening(&mut self, id: SockId) {

@@ -1,5 +1,6 @@
-//! The only unsafe code of the harness, with the two files below it: system calls with raw descriptors and pointers, each behind
-//! a safe function that owns or borrows the memory the kernel sees.
+//! The only unsafe code of the harness, with the two files below it: system calls with raw
+//! descriptors and pointers, each behind a safe function that owns or borrows the memory the kernel
+//! sees.
 //!
 //! Descriptors are plain numbers on purpose: scripts call with closed, foreign and negative ones,
 //! and expect the kernel's answer. The threads that run script calls have a descriptor table of
