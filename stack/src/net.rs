@@ -229,6 +229,20 @@ impl Net {
         self.first_of_family(remote)
     }
 
+    /// Whether packets of a socket with SO_DONTROUTE get to `remote`, by the interface `bound_dev_if` if
+    /// it is not 0: it is this host or on the link. IPv6 does not ask, and whoever names an interface
+    /// has everybody on its link.
+    ///
+    /// Linux: ip_sock_rt_scope (include/net/route.h), fib_table_lookup
+    pub(crate) fn is_reached_without_gateway(&self, remote: IpAddr, bound_dev_if: i32) -> bool {
+        let mut on_link = self.routes.iter().filter(|route| route.on_link);
+        bound_dev_if != 0
+            || remote.is_ipv6()
+            || self.is_own(remote)
+            || self.routes.is_empty()
+            || on_link.any(|route| route.contains(remote))
+    }
+
     fn first_of_family(&self, remote: IpAddr) -> Option<IpAddr> {
         self.local_addrs.iter().copied().find(|addr| addr.is_ipv4() == remote.is_ipv4())
     }

@@ -52,6 +52,14 @@ pub(crate) struct Caller {
     pub(crate) is_sendmsg: bool,
 }
 
+/// How far connect() came without waiting.
+enum Begun {
+    /// The handshake is under way; what to return if nobody waits for it.
+    Connecting(Errno),
+    /// Nothing was sent (TCP_FASTOPEN_CONNECT).
+    Deferred,
+}
+
 impl Stack {
     /// Connects, waiting for the handshake unless the socket does not block.
     pub fn connect(
@@ -82,40 +90,51 @@ impl Stack {
         if address == Some(Address::Family(AF_UNSPEC)) {
             return Poll::Ready(self.disconnect(id));
         }
-        let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
-        let mut in_progress = Errno::EALREADY;
-        match sk.connect {
-            ConnectPhase::Connected => return Poll::Ready(Err(Errno::EISCONN)),
-            ConnectPhase::Disconnecting => return Poll::Ready(Err(Errno::EINVAL)),
-            ConnectPhase::Connecting if sk.fastopen.defer_connect && !caller.is_sendmsg => {
-                in_progress = Errno::EISCONN;
-            }
-            ConnectPhase::Connecting if sk.fastopen.defer_connect => {
-                in_progress = Errno::EINPROGRESS;
-            }
-            ConnectPhase::Connecting => {}
-            ConnectPhase::Unconnected => {
-                if sk.state() != TcpState::Close {
-                    return Poll::Ready(Err(Errno::EISCONN));
-                }
-                self.tcp_v4_connect(id, address.ok_or(Errno::EINVAL)?)?;
-                if self.objects.sock(id).is_some_and(|sk| sk.fastopen.defer_connect) {
-                    // The first write sends the SYN.
-                    return Poll::Ready(Ok(()));
-                }
-                in_progress = Errno::EINPROGRESS;
-                // Even what the loopback has answered meanwhile is only seen later.
-                if caller.nonblock {
-                    return Poll::Ready(Err(in_progress));
-                }
-            }
-        }
-        if sleep.has_slept() {
-            in_progress = Errno::EINPROGRESS;
-        }
+        let in_progress = match sleep.in_progress {
+            Some(in_progress) => in_progress,
+            None => match self.begin_connect(id, address, caller)? {
+                Begun::Connecting(in_progress) => in_progress,
+                // The first write sends the SYN.
+                Begun::Deferred => return Poll::Ready(Ok(())),
+            },
+        };
         self.wait_for_connect(id, in_progress, caller, sleep)
     }
 
+    /// The part of connect() that does not wait; what to return for a handshake that is under way.
+    fn begin_connect(
+        &mut self,
+        id: SockId,
+        address: Option<Address>,
+        caller: Caller,
+    ) -> Result<Begun, Errno> {
+        let sk = self.objects.sock(id).ok_or(Errno::EBADF)?;
+        match sk.connect {
+            ConnectPhase::Connected => Err(Errno::EISCONN),
+            ConnectPhase::Disconnecting => Err(Errno::EINVAL),
+            ConnectPhase::Connecting if !sk.fastopen.defer_connect => {
+                Ok(Begun::Connecting(Errno::EALREADY))
+            }
+            ConnectPhase::Connecting if caller.is_sendmsg => {
+                Ok(Begun::Connecting(Errno::EINPROGRESS))
+            }
+            ConnectPhase::Connecting => Ok(Begun::Connecting(Errno::EISCONN)),
+            ConnectPhase::Unconnected if sk.state() != TcpState::Close => Err(Errno::EISCONN),
+            ConnectPhase::Unconnected => {
+                self.tcp_v4_connect(id, address.ok_or(Errno::EINVAL)?)?;
+                if self.objects.sock(id).is_some_and(|sk| sk.fastopen.defer_connect) {
+                    return Ok(Begun::Deferred);
+                }
+                // Even what the loopback has answered meanwhile is only seen later.
+                if caller.nonblock {
+                    return Err(Errno::EINPROGRESS);
+                }
+                Ok(Begun::Connecting(Errno::EINPROGRESS))
+            }
+        }
+    }
+
+    /// Linux: inet_wait_for_connect, and what comes behind it in __inet_stream_connect
     fn wait_for_connect(
         &mut self,
         id: SockId,
@@ -128,11 +147,16 @@ impl Stack {
             if caller.nonblock {
                 return Poll::Ready(Err(in_progress));
             }
-            return sleep.schedule_timeout(&self.cx, sk.opts.sndtimeo, Err(in_progress));
+            sleep.in_progress = Some(in_progress);
+            return sleep.sk_wait_event(sk, &self.cx, sk.opts.sndtimeo, Err(in_progress));
+        }
+        if sleep.is_disconnected(sk) {
+            return Poll::Ready(Err(Errno::EPIPE));
         }
         if sk.state() == TcpState::Close {
             let err = sk.err.take().unwrap_or(Errno::ECONNABORTED);
             sk.connect = ConnectPhase::Unconnected;
+            sk.disconnects += 1;
             self.enter(id, |sk, cx| {
                 tcp_disconnect(sk, cx);
                 sk.err = None;
@@ -146,6 +170,7 @@ impl Stack {
     /// connect() to AF_UNSPEC.
     fn disconnect(&mut self, id: SockId) -> Result<(), Errno> {
         self.enter(id, |sk, cx| {
+            sk.disconnects += 1;
             tcp_disconnect(sk, cx);
             sk.connect = ConnectPhase::Unconnected;
         })
@@ -199,6 +224,9 @@ impl Stack {
             return Err(Errno::EINVAL);
         }
         let source = net.source_for(remote, sk.opts.bound_dev_if).ok_or(Errno::ENETUNREACH)?;
+        if !sk.has_route(remote, &self.cx) {
+            return Err(Errno::ENETUNREACH);
+        }
         if net.is_broadcast(remote) {
             return Err(Errno::ENETUNREACH);
         }

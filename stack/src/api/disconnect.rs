@@ -44,7 +44,7 @@ pub(crate) fn tcp_disconnect(sk: &mut Sock, cx: &mut Cx) {
         }
     }
     start_over(sk, cx);
-    cx.wake(sk.id, Wake::StateChange);
+    cx.wake(sk.id, Wake::Error);
 }
 
 /// Everything but options and bound address is as new.
@@ -62,7 +62,9 @@ fn start_over(sk: &mut Sock, cx: &mut Cx) {
     sk.snd.write_seq = write_seq;
     (sk.rcv.window_clamp, sk.rcv.urg_data) = (0, UrgData::None);
     sk.rx_opt = RxOpt { mss_clamp: TCP_MSS_DEFAULT, ..RxOpt::default() };
-    sk.ecn = EcnVars::default();
+    if cx.kernel.disconnect_forgets_ecn {
+        sk.ecn = EcnVars::default();
+    }
     // tcp_rto_min_us is asked only when a socket begins.
     sk.opts.rto_min = cx.hz.msecs_to_jiffies(TCP_RTO_MIN_MS);
     sk.opts.delack_max = cx.hz.msecs_to_jiffies(TCP_DELACK_MAX_MS);

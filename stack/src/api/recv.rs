@@ -83,6 +83,10 @@ fn tcp_recvmsg(
         let control = finish(sk, sleep).control;
         return Poll::Ready(Ok(Received { control, ..received }));
     }
+    if sleep.is_disconnected(sk) {
+        let so_far = sleep.copied;
+        return Poll::Ready(if so_far > 0 { Ok(finish(sk, sleep)) } else { Err(Errno::EPIPE) });
+    }
     if let Some(result) = tcp_repair_recvmsg(sk, max, flags.peek()) {
         let data = result?;
         return Poll::Ready(Ok(Received { len: data.len(), data, ..finish(sk, sleep) }));
@@ -103,7 +107,7 @@ fn tcp_recvmsg(
         if so_far == 0 || !over {
             tcp_cleanup_rbuf(sk, so_far, cx);
             let expired = if so_far == 0 { Err(Errno::EAGAIN) } else { Ok(()) };
-            match sleep.schedule_timeout(cx, sk.opts.rcvtimeo, expired) {
+            match sleep.sk_wait_event(sk, cx, sk.opts.rcvtimeo, expired) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(err)) => return Poll::Ready(Err(err)),
                 Poll::Ready(Ok(())) => {}

@@ -123,6 +123,10 @@ fn try_sendmsg(
     if !sleep.has_slept() {
         tcp_rate_check_app_limited(sk);
     }
+    if sleep.is_disconnected(sk) {
+        let mut broken = || sk.err.take().unwrap_or(Errno::EPIPE);
+        return Poll::Ready(if sleep.copied > 0 { Ok(sleep.copied) } else { Err(broken()) });
+    }
     let can_send = sk.state().is_in(StateMask::CAN_SEND) || tcp_passive_fastopen(sk);
     if !can_send && sleep.copied == 0 {
         // Data may be handed over only once the connection is established.
@@ -135,7 +139,7 @@ fn try_sendmsg(
         if nonblock {
             return Poll::Ready(Err(Errno::EAGAIN));
         }
-        return sleep.schedule_timeout(cx, timeout, Err(Errno::EAGAIN));
+        return sleep.sk_wait_event(sk, cx, timeout, Err(Errno::EAGAIN));
     }
     if let Some(result) = tcp_repair_sendmsg(sk, message.data, cx) {
         return Poll::Ready(result);
@@ -149,7 +153,11 @@ fn try_sendmsg(
         Ended::Broken => Poll::Ready(Err(sk.err.take().unwrap_or(Errno::EPIPE))),
         Ended::Full => {
             sk.nospace = true;
-            if nonblock { Poll::Ready(so_far) } else { sleep.schedule_timeout(cx, timeout, so_far) }
+            if nonblock {
+                Poll::Ready(so_far)
+            } else {
+                sleep.sk_wait_event(sk, cx, timeout, so_far)
+            }
         }
     };
     if matches!(result, Poll::Ready(Ok(copied)) if copied > 0) {

@@ -58,6 +58,7 @@ fn inet_shutdown(sk: &mut Sock, how: How, cx: &mut Cx) -> Result<(), Errno> {
     if state == TcpState::SynSent || (state == TcpState::Listen && read) {
         tcp_disconnect(sk, cx);
         sk.connect = ConnectPhase::Unconnected;
+        cx.wake(sk.id, Wake::StateChange);
         return Ok(());
     }
     if state != TcpState::Listen {

@@ -7,6 +7,7 @@ use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::errqueue::zerocopy::ZcCall;
 use crate::seq::Seq;
+use crate::sock::{Sock, SockId};
 use crate::time::Instant;
 
 /// Begin with `Sleep::default()`; keep it until the call returns.
@@ -28,8 +29,12 @@ pub struct Sleep {
     pub(crate) stamp: Option<Instant>,
     /// The call opens the connection by Fast Open, and waits for that.
     pub(crate) fastopen: bool,
+    /// What connect() returns if it waits in vain: it began the handshake, or found it under way.
+    pub(crate) in_progress: Option<Errno>,
+    /// What its socket's `disconnects` was when it fell asleep.
+    disconnects: Option<u32>,
     /// Socket of a call whose descriptor is gone (close that lingers).
-    pub(crate) lingering: Option<crate::sock::SockId>,
+    pub(crate) lingering: Option<SockId>,
     /// A signal ended it.
     interrupted: bool,
 }
@@ -70,6 +75,28 @@ impl Sleep {
     pub(crate) const fn restart(&mut self) {
         self.started = None;
         self.until = None;
+        self.disconnects = None;
+        self.in_progress = None;
+    }
+
+    /// Sleeps on for something that a connection may do: [`Self::schedule_timeout`], and another call
+    /// that disconnects the socket ends it, as [`Self::is_disconnected`] tells.
+    ///
+    /// Linux: sk_wait_event (include/net/sock.h)
+    pub(crate) fn sk_wait_event<T>(
+        &mut self,
+        sk: &Sock,
+        cx: &Cx,
+        timeout: Option<u64>,
+        expired: Result<T, Errno>,
+    ) -> Poll<Result<T, Errno>> {
+        self.disconnects.get_or_insert(sk.disconnects);
+        self.schedule_timeout(cx, timeout, expired)
+    }
+
+    /// Whether the socket was disconnected while the call slept.
+    pub(crate) fn is_disconnected(&self, sk: &Sock) -> bool {
+        self.disconnects.is_some_and(|before| before != sk.disconnects)
     }
 
     /// Sleeps on, for at most `timeout` ticks from the first try (none: for ever), as calls do that

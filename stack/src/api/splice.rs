@@ -350,7 +350,7 @@ fn tcp_splice_read(
         if !sk.recv_queue.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        return sleep.schedule_timeout(cx, sk.opts.rcvtimeo, Err(Errno::EAGAIN));
+        return sleep.sk_wait_event(sk, cx, sk.opts.rcvtimeo, Err(Errno::EAGAIN));
     }
 }
 

@@ -173,7 +173,7 @@ pub(crate) fn ip_icmp_error(sk: &mut Sock, icmp: &IcmpError, errno: Errno, cx: &
         stamp: None,
         is_stats: false,
         offender: Some(icmp.from),
-        truesize: skb_truesize(packet_len),
+        truesize: skb_truesize(packet_len, cx),
     };
     sock_queue_err_skb(sk, entry, cx);
 }

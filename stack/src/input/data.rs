@@ -25,7 +25,6 @@ use crate::sock::Sock;
 use crate::sock::control_block::TCP_ATO_MIN_MS;
 use crate::sock::ofo_queue::Duplicate;
 use crate::sock::recv_queue::RecvChunk;
-use crate::time::Instant;
 use crate::timer::tcp_ato_max;
 use crate::wire::{SackBlock, Segment};
 
@@ -90,13 +89,13 @@ fn out_of_window(sk: &mut Sock, reason: DropReason, cx: &Cx) -> Disposition {
 ///
 /// Linux: the label queue_and_out of tcp_data_queue
 fn queue_and_out(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
-    let truesize = truesize_of(sk, seg);
+    let truesize = truesize_of(sk, seg, cx);
     if !may_queue(sk, seg, truesize, cx) {
         cx.mib.inc(Counter::TcpExtTCPRcvQDrop);
         return Disposition::Dropped(DropReason::ProtoMem);
     }
     let fin = seg.flags.fin();
-    tcp_queue_rcv(sk, chunk_of(sk, seg, cx.now), cx);
+    tcp_queue_rcv(sk, chunk_of(sk, seg, cx), cx);
     if !seg.payload.is_empty() {
         tcp_event_data_recv(sk, seg, truesize, cx);
     }
@@ -153,7 +152,7 @@ pub(crate) fn tcp_fastopen_add_skb(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
     sk.total.segs_in = 0;
     tcp_segs_in(sk, seg);
     let bytes_received = u64::try_from(seg.payload.len()).unwrap_or(0);
-    tcp_queue_rcv(sk, chunk_of(sk, seg, cx.now), cx);
+    tcp_queue_rcv(sk, chunk_of(sk, seg, cx), cx);
     sk.total.bytes_received = bytes_received;
     sk.fastopen.syn_data_acked = true;
     if seg.flags.fin() {
@@ -166,7 +165,7 @@ pub(crate) fn tcp_fastopen_add_skb(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
 /// Linux: tcp_data_queue_ofo
 fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition {
     tcp_data_ecn_check(sk, seg, cx);
-    let truesize = truesize_of(sk, seg);
+    let truesize = truesize_of(sk, seg, cx);
     if !tcp_try_rmem_schedule(sk, seg.seq, truesize, cx) || cx.mutant(Mutant::OutOfOrderDropped) {
         cx.mib.inc(Counter::TcpExtTCPOFODrop);
         cx.wake(sk.id, Wake::Readable);
@@ -178,7 +177,7 @@ fn tcp_data_queue_ofo(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Disposition 
     sk.total.rcv_ooopack += 1;
     cx.mib.inc(Counter::TcpExtTCPOFOQueue);
     let (seq, end_seq) = (seg.seq, seg.end_seq());
-    let outcome = sk.ofo_queue.insert(chunk_of(sk, seg, cx.now));
+    let outcome = sk.ofo_queue.insert(chunk_of(sk, seg, cx));
     cx.mib.add(Counter::TcpExtTCPOFOMerge, u64::from(outcome.merged));
     cx.mib.add(Counter::TcpExtTCPRcvCoalesce, u64::from(outcome.coalesced));
     for duplicate in outcome.duplicates {
@@ -248,21 +247,21 @@ pub(super) fn tcp_queue_rcv(sk: &mut Sock, mut chunk: RecvChunk, cx: &mut Cx) {
     }
 }
 
-pub(super) fn chunk_of(sk: &Sock, seg: &Segment, now: Instant) -> RecvChunk {
+pub(super) fn chunk_of(sk: &Sock, seg: &Segment, cx: &Cx) -> RecvChunk {
     let packet_len = packet_len(sk, seg);
     RecvChunk {
         seq: seg.seq + u32::from(seg.flags.syn()),
         data: seg.payload.clone(),
         psh: seg.flags.psh(),
         fin: seg.flags.fin(),
-        truesize: skb_truesize(packet_len),
-        tailroom: skb_tailroom(packet_len),
-        stamp: now,
+        truesize: skb_truesize(packet_len, cx),
+        tailroom: skb_tailroom(packet_len, cx),
+        stamp: cx.now,
     }
 }
 
-pub(super) fn truesize_of(sk: &Sock, seg: &Segment) -> u32 {
-    skb_truesize(packet_len(sk, seg))
+pub(super) fn truesize_of(sk: &Sock, seg: &Segment, cx: &Cx) -> u32 {
+    skb_truesize(packet_len(sk, seg), cx)
 }
 
 /// Bytes of the packet that brought `seg`, headers included.
@@ -296,7 +295,7 @@ fn tcp_try_rmem_schedule(sk: &mut Sock, seq: Seq, size: u32, cx: &mut Cx) -> boo
 ///
 /// Linux: tcp_send_rcvq
 pub(crate) fn tcp_send_rcvq(sk: &mut Sock, data: &[u8], cx: &mut Cx) -> usize {
-    let truesize = skb_truesize(u32::try_from(data.len()).unwrap_or(u32::MAX >> 1));
+    let truesize = skb_truesize(u32::try_from(data.len()).unwrap_or(u32::MAX >> 1), cx);
     let seq = sk.rcv.nxt;
     if data.is_empty() || !tcp_try_rmem_schedule(sk, seq, truesize, cx) {
         return 0;

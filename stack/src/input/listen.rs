@@ -63,6 +63,9 @@ fn tcp_conn_request(sk: &mut Sock, seg: &Segment, isn: Option<Seq>, cx: &mut Cx)
         cx.mib.inc(Counter::TcpExtListenOverflows);
         return listen_drop(DropReason::TcpListenOverflow, cx);
     }
+    if !sk.has_route(seg.ip.src, cx) {
+        return listen_drop(DropReason::NotSpecified, cx);
+    }
     if wants_place && !want_cookie && is_refused(sk, seg, cx) {
         return listen_drop(DropReason::NotSpecified, cx);
     }

@@ -60,7 +60,7 @@ pub(super) fn header_prediction(sk: &mut Sock, seg: &Segment, cx: &mut Cx) -> Op
     }
     let overshoots = seg.end_seq().after(sk.rcv.nxt + tcp_receive_window(sk));
     let is_refused = overshoots && cx.kernel.overshoot_refused;
-    if is_refused || truesize_of(sk, seg) > sk_forward_alloc(sk) {
+    if is_refused || truesize_of(sk, seg, cx) > sk_forward_alloc(sk) {
         return None;
     }
     text(sk, seg, cx);
@@ -81,14 +81,14 @@ fn pure_ack(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
 
 /// Bulk data is received.
 fn text(sk: &mut Sock, seg: &Segment, cx: &mut Cx) {
-    let truesize = truesize_of(sk, seg);
+    let truesize = truesize_of(sk, seg, cx);
     let ts_progress = take_predicted_timestamps(sk, seg, cx);
     tcp_rcv_rtt_measure_ts(sk, seg.seg_len(), cx);
     cx.mib.inc(Counter::TcpExtTCPHPHits);
     if cx.kernel.counts_ecn_marks {
         tcp_ecn_received_counters(sk, seg);
     }
-    tcp_queue_rcv(sk, chunk_of(sk, seg, cx.now), cx);
+    tcp_queue_rcv(sk, chunk_of(sk, seg, cx), cx);
     tcp_event_data_recv(sk, seg, truesize, cx);
     let mut is_ack_due = true;
     if seg.ack == sk.snd.una {

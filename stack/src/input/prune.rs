@@ -66,8 +66,8 @@ fn tcp_collapse_ofo_queue(sk: &mut Sock, cx: &mut Cx) {
     };
     let max = u32::try_from(PAGE_PAYLOAD).unwrap_or(u32::MAX);
     let tiny_limit = sk.opts.rcvbuf >> 3;
-    let collapsed =
-        queue.collapse(&Packing { is_bloated: &is_bloated, max, alloc: alloc_skb, tiny_limit });
+    let alloc = &|len| alloc_skb(len, cx);
+    let collapsed = queue.collapse(&Packing { is_bloated: &is_bloated, max, alloc, tiny_limit });
     sk.ofo_queue = queue;
     cx.mib.add(Counter::TcpExtTCPRcvCollapsed, u64::from(collapsed));
 }
@@ -83,7 +83,7 @@ fn tcp_collapse(sk: &mut Sock, cx: &mut Cx) {
         !chunk.fin && (wastes || chunk.seq.before(start))
     };
     let Some(first) = sk.recv_queue.iter().position(bloated) else { return };
-    let collapsed = sk.recv_queue.collapse_from(first, PAGE_PAYLOAD, alloc_skb);
+    let collapsed = sk.recv_queue.collapse_from(first, PAGE_PAYLOAD, &|len| alloc_skb(len, cx));
     cx.mib.add(Counter::TcpExtTCPRcvCollapsed, u64::from(collapsed));
 }
 

@@ -3,9 +3,9 @@
 //! Linux: tcp_grow_window, tcp_rcv_space_adjust, tcp_init_buffer_space, tcp_measure_rcv_mss,
 //! tcp_sndbuf_expand (net/ipv4/tcp_input.c)
 
-use super::skb::{SHARED_INFO, SKB_LEN};
 use crate::congestion::INIT_CWND;
 use crate::cx::Cx;
+use crate::kernel::{MAX_TCP_HEADER, SHARED_INFO, SKB_LEN};
 use crate::memory::{tcp_adjust_rcv_ssthresh, tcp_under_memory_pressure};
 use crate::mutant::Mutant;
 use crate::output::clock::tcp_mstamp_refresh;
@@ -16,8 +16,6 @@ use crate::sock::Sock;
 use crate::sock::control_block::TCP_MSS_DEFAULT;
 use crate::wire::Segment;
 
-/// MAX_TCP_HEADER of a kernel with wireless meshes and tunnels, as distributions build it; 192 without.
-const MAX_TCP_HEADER: u32 = 320;
 /// TCP_RMEM_TO_WIN_SCALE
 const RMEM_TO_WIN_SHIFT: u32 = 8;
 /// Segments that a growing buffer gets room for beside what was read.

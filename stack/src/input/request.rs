@@ -118,6 +118,10 @@ pub(crate) fn tcp_check_req(
         if listener.id != req.listener {
             cx.mib.inc(Counter::TcpExtTCPMigrateReqFailure);
         }
+        cx.mib.inc(Counter::TcpExtListenOverflows);
+        return listen_overflow(req, seg, cx);
+    }
+    if !listener.has_route(req.flow.remote.ip(), cx) {
         return listen_overflow(req, seg, cx);
     }
     Verdict::Complete
@@ -125,7 +129,6 @@ pub(crate) fn tcp_check_req(
 
 /// Linux: the label listen_overflow of tcp_check_req
 fn listen_overflow(req: &mut RequestSock, seg: &Segment, cx: &mut Cx) -> Verdict {
-    cx.mib.inc(Counter::TcpExtListenOverflows);
     cx.mib.inc(Counter::TcpExtListenDrops);
     if cx.sysctl.tcp_abort_on_overflow == 0 || cx.mutant(Mutant::OverflowMute) {
         // The peer believes it is connected and will repeat itself.

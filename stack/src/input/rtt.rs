@@ -156,7 +156,8 @@ pub(crate) fn tcp_rcv_rtt_measure(sk: &mut Sock, cx: &Cx) {
 /// Linux: tcp_rcv_rtt_measure_ts
 pub(crate) fn tcp_rcv_rtt_measure_ts(sk: &mut Sock, seg_len: u32, cx: &Cx) {
     let tsecr = sk.rx_opt.rcv_tsecr;
-    if !sk.rx_opt.saw_tstamp || tsecr == 0 || tsecr == sk.rtt.rcv_rtt_last_tsecr {
+    // A segment without timestamps leaves the echo of the one before.
+    if tsecr == sk.rtt.rcv_rtt_last_tsecr {
         return;
     }
     sk.rtt.rcv_rtt_last_tsecr = tsecr;

@@ -105,6 +105,9 @@ behaviours! {
     /// The timestamp that the end of a handshake echoes has to be one that was sent.
     tsecr_of_handshake_checked: Span::since(6, 18), "tcp_check_req (net/ipv4/tcp_minisocks.c)",
         "explored: 6.18 and 7.2, not 6.12";
+    /// A socket that gave its connection up has forgotten that ECN was set up.
+    disconnect_forgets_ecn: Span::since(6, 18), "tcp_disconnect (net/ipv4/tcp.c)",
+        "measured: 6.18 and 7.2, neither 6.1 nor 6.12";
     /// CWR ends the echo of a mark, and is acknowledged at once, only where ECN was set up.
     cwr_needs_ecn: Span::since(6, 18), "tcp_ecn_accept_cwr (net/ipv4/tcp_input.c)",
         "explored: 7.2 and not 6.12; source of 6.12";
@@ -141,6 +144,9 @@ behaviours! {
     /// What is dropped for want of memory is answered with a window of zero (in silence before).
     nomem_closes_window: Span::since(6, 6), "tcp_select_window (net/ipv4/tcp_output.c)",
         "measured: 6.12 and not 6.1; changelog of 6.6, \"net: tcp: send zero-window ACK when no memory\"";
+    /// Small packets have heads of one size, from a cache of their own (of the next power of two before).
+    small_heads: Span::since(6, 3), "kmalloc_reserve (net/core/skbuff.c)",
+        "changelog of 6.3, \"net: add dedicated kmem_cache for typical/small skb->head\"";
     /// The share of a buffer byte that is payload is measured, not a sysctl's.
     scaling_ratio: Span::since(6, 2), "tcp_measure_rcv_mss (net/ipv4/tcp_input.c)",
         "sources of 6.1 and 6.12";
@@ -208,6 +214,10 @@ behaviours! {
     /// Cookies are made with SipHash (AES before).
     siphash_cookies: Span::since(5, 3), "__tcp_fastopen_cookie_gen_cipher (net/ipv4/tcp_fastopen.c)",
         "changelog of 5.3, \"net: ipv4: move tcp_fastopen server side code to SipHash library\"";
+    /// Where there is room for TCP-AO (5 bytes), options must be well-formed, and one of TCP-AO is
+    /// refused. A kernel that is built without CONFIG_TCP_AO does neither.
+    tcp_ao: Span::since(6, 7), "tcp_do_parse_auth_options (include/net/tcp.h)",
+        "source of 6.12; measured: 6.12 with CONFIG_TCP_AO, not 6.18 without";
     /// The keys of a listener live as long as its requests, not only until it is closed.
     keys_outlive_listener: Span::since(6, 18), "tcp_md5_destruct_sock (net/ipv4/tcp.c)",
         "measured: D-0005, 6.18 and not 6.12";

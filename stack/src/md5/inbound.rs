@@ -12,8 +12,12 @@ use crate::wire::Segment;
 const EOL: u8 = 0;
 const NOP: u8 = 1;
 const MD5: u8 = 19;
+/// TCP-AO (RFC 5925), which no socket here has a key for.
+const AO: u8 = 29;
 /// TCPOLEN_MD5SIG: with fewer bytes left there can be no signature, and nobody looks.
 const MD5_LEN: usize = 18;
+/// The same for TCP-AO, of which a byte of the digest is enough.
+const AO_LEAST: usize = 5;
 
 /// Why the segment is dropped, if the keys of its socket say so. Nothing is answered.
 ///
@@ -23,7 +27,7 @@ pub(crate) fn tcp_inbound_hash(
     seg: &Segment,
     cx: &mut Cx,
 ) -> Result<(), DropReason> {
-    let has_md5 = match tcp_parse_auth_options(seg) {
+    let has_md5 = match tcp_parse_auth_options(seg, cx) {
         Ok(found) => found,
         Err(_) if !cx.kernel.md5_malformed_refused => false,
         Err(reason) => return Err(reason),
@@ -71,17 +75,18 @@ pub(crate) fn signer(listener: Option<&Md5Keys>, seg: &Segment) -> Signer {
 }
 
 /// Whether there is a signature. An area large enough to hold one must be well-formed, and have one
-/// at most.
+/// at most; one of TCP-AO is not for anybody here.
 ///
-/// Linux: tcp_do_parse_auth_options (net/ipv4/tcp_input.c)
-pub(crate) fn tcp_parse_auth_options(seg: &Segment) -> Result<bool, DropReason> {
-    parse(seg.option_bytes.as_bytes())
+/// Linux: tcp_do_parse_auth_options (include/net/tcp.h)
+pub(crate) fn tcp_parse_auth_options(seg: &Segment, cx: &Cx) -> Result<bool, DropReason> {
+    parse(seg.option_bytes.as_bytes(), cx.kernel.tcp_ao)
 }
 
-fn parse(area: &[u8]) -> Result<bool, DropReason> {
+fn parse(area: &[u8], with_ao: bool) -> Result<bool, DropReason> {
     let mut found = false;
     let mut rest = area;
-    while rest.len() >= MD5_LEN {
+    let least = if with_ao { AO_LEAST } else { MD5_LEN };
+    while rest.len() >= least {
         match *rest {
             [] | [EOL, ..] => break,
             [NOP, ref after @ ..] => rest = after,
@@ -89,7 +94,8 @@ fn parse(area: &[u8]) -> Result<bool, DropReason> {
                 let len = usize::from(len);
                 let after = rest.get(len..).filter(|_| len >= 2);
                 let is_md5 = kind == MD5;
-                if is_md5 && (found || len != MD5_LEN) {
+                let is_bad = is_md5 && (found || len != MD5_LEN);
+                if is_bad || (with_ao && kind == AO) {
                     return Err(DropReason::TcpAuthHdr);
                 }
                 found |= is_md5;
@@ -117,6 +123,18 @@ mod tests {
     #[case(&[&[8, 1][..], &[7; 16]].concat(), Err(DropReason::TcpAuthHdr))]
     #[case(&[&[8, 40][..], &[7; 16]].concat(), Err(DropReason::TcpAuthHdr))]
     fn one_well_formed_signature(#[case] area: &[u8], #[case] found: Result<bool, DropReason>) {
-        assert_eq!(parse(area), found);
+        assert_eq!(parse(area, false), found);
+    }
+
+    #[rstest]
+    #[case(&[1, 1, 5, 10, 0, 0, 0, 0], Err(DropReason::TcpAuthHdr))]
+    #[case(&[29, 4, 0, 0], Ok(false))]
+    #[case(&[29, 5, 0, 0, 0, 0, 0, 0], Err(DropReason::TcpAuthHdr))]
+    #[case(&[8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1], Ok(false))]
+    fn with_tcp_ao_less_must_be_well_formed(
+        #[case] area: &[u8],
+        #[case] found: Result<bool, DropReason>,
+    ) {
+        assert_eq!(parse(area, true), found);
     }
 }

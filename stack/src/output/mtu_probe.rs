@@ -14,7 +14,6 @@ use crate::cx::Cx;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
 use crate::net::{TCP_HEADER_LEN, header_len};
-use crate::qdisc::Xmit;
 use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::time::Instant;
@@ -149,7 +148,7 @@ fn send_probe(sk: &mut Sock, probe_size: u32, cx: &mut Cx) -> MtuProbe {
     head.set_tso_segs(probe_size);
     let (seq_start, seq_end) = (head.seq, head.end_seq());
     let out = Outgoing::of(head);
-    if tcp_transmit_skb(sk, out, cx) == Xmit::Dropped {
+    if tcp_transmit_skb(sk, out, cx).failed() {
         return MtuProbe::NotNow;
     }
     // It stands for two segments, and its loss must not look like more.

@@ -113,7 +113,7 @@ pub(crate) fn tcp_write_wakeup(sk: &mut Sock, counter: Counter, cx: &mut Cx) -> 
         head.flags |= Flags::PSH;
         let out = Outgoing::of(head);
         let xmit = tcp_transmit_skb(sk, out, cx);
-        if xmit != Xmit::Dropped {
+        if !xmit.failed() {
             head_sent(sk, departs, cx);
         }
         return xmit;

@@ -10,7 +10,6 @@ use crate::cx::Cx;
 use crate::md5::{self, Md5Key};
 use crate::mib::Counter;
 use crate::mutant::Mutant;
-use crate::qdisc::Xmit;
 use crate::seq::Seq;
 use crate::sock::Sock;
 use crate::wire::{Flags, Segment};
@@ -21,7 +20,7 @@ pub(crate) fn tcp_send_active_reset(sk: &mut Sock, cx: &mut Cx) {
     let seq = tcp_acceptable_seq(sk);
     tcp_mstamp_refresh(sk, cx);
     let out = Outgoing::empty(seq, Flags::RST | Flags::ACK);
-    if tcp_transmit_skb(sk, out, cx) == Xmit::Dropped {
+    if tcp_transmit_skb(sk, out, cx).failed() {
         cx.mib.inc(Counter::TcpExtTCPAbortFailed);
     }
 }
@@ -29,7 +28,7 @@ pub(crate) fn tcp_send_active_reset(sk: &mut Sock, cx: &mut Cx) {
 /// Answers `seg` with a reset that the sender will find acceptable, signed by `key`. Never answers a
 /// reset.
 pub(crate) fn tcp_v4_send_reset(key: Option<&Md5Key>, seg: &Segment, cx: &mut Cx) {
-    if seg.flags.rst() || md5::tcp_parse_auth_options(seg).is_err() {
+    if seg.flags.rst() || md5::tcp_parse_auth_options(seg, cx).is_err() {
         return;
     }
     let mut reset = Segment::new(seg.dst(), seg.src(), Flags::RST);

@@ -18,7 +18,6 @@ use crate::cx::Cx;
 use crate::input::rate::tcp_rate_skb_sent;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
-use crate::qdisc::Xmit;
 use crate::sock::Sock;
 use crate::sock::chunk::{Chunk, Marks, skb_truesize};
 use crate::timer::{Timer, tcp_reset_paced_timer};
@@ -32,6 +31,8 @@ pub(crate) enum NotSent {
     InHostQueue,
     /// A queue of this host dropped it.
     Dropped,
+    /// EHOSTUNREACH: there is no route any more.
+    Unroutable,
 }
 
 /// Sends up to `segs` segments of chunk `index` of the retransmission queue again.
@@ -68,6 +69,9 @@ pub(crate) fn resend(sk: &mut Sock, index: usize, segs: u32, cx: &mut Cx) -> Res
         return Err(NotSent::InHostQueue);
     }
     trim_acked(sk, index);
+    if !sk.has_route(sk.flow.remote.ip(), cx) {
+        return Err(NotSent::Unroutable);
+    }
     let cur_mss = tcp_current_mss(sk, cx).max(1);
     let wnd_end = tcp_wnd_end(sk);
     let Some(chunk) = sk.write_queue.rtx_get(index) else { return Ok(()) };
@@ -106,7 +110,7 @@ pub(crate) fn resend(sk: &mut Sock, index: usize, segs: u32, cx: &mut Cx) -> Res
     }
     sk.loss.total_retrans = sk.loss.total_retrans.wrapping_add(pcount);
     sk.total.bytes_retrans = sk.total.bytes_retrans.wrapping_add(bytes);
-    if tcp_transmit_skb(sk, out, cx) == Xmit::Dropped {
+    if tcp_transmit_skb(sk, out, cx).failed() {
         cx.mib.add(Counter::TcpExtTCPRetransFail, u64::from(pcount));
         return Err(NotSent::Dropped);
     }

@@ -117,7 +117,7 @@ pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmi
     if xmit == Xmit::Dropped {
         // Our own host is congested, which is congestion like any other.
         tcp_enter_cwr(sk, cx);
-    } else if from_queue {
+    } else if from_queue && !xmit.failed() {
         tcp_update_skb_after_send(sk, payload_len, prior_wstamp);
     }
     xmit
@@ -152,6 +152,9 @@ pub(crate) fn send_signed(
 /// Linux: ip_queue_xmit, inet6_csk_xmit
 fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmit {
     let mss = usize::try_from(gso_size).unwrap_or(usize::MAX);
+    if !sk.has_route(sk.flow.remote.ip(), cx) {
+        return Xmit::Unroutable;
+    }
     sk_dst_check(sk, cx);
     let truesize = skb_truesize(seg.payload.len());
     // The data of a SYN is queued behind it.
@@ -195,7 +198,7 @@ fn ip_queue_xmit(sk: &mut Sock, seg: Segment, gso_size: u32, cx: &mut Cx) -> Xmi
     match xmit {
         Xmit::Queued => sk.tsq.wmem_alloc = sk.tsq.wmem_alloc.saturating_add(truesize),
         Xmit::Sent => skb_tx_timestamp(sk, stamp, &noted, cx),
-        Xmit::Dropped => {}
+        Xmit::Dropped | Xmit::Unroutable => {}
     }
     xmit
 }

@@ -19,7 +19,6 @@ use crate::cx::Cx;
 use crate::input::rate::tcp_rate_skb_sent;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
-use crate::qdisc::Xmit;
 use crate::seq::Seq;
 use crate::sock::chunk::{Chunk, skb_truesize};
 use crate::sock::{Chrono, EcnMode, NonAgle, Sock};
@@ -179,7 +178,7 @@ fn transmit_head(sk: &mut Sock, mss_now: u32, cx: &mut Cx) -> Option<u32> {
     head.set_tso_segs(mss_now);
     let (pcount, len, end_seq) = (head.pcount(), head.len(), head.end_seq());
     let out = Outgoing::of(head);
-    if tcp_transmit_skb(sk, out, cx) == Xmit::Dropped {
+    if tcp_transmit_skb(sk, out, cx).failed() {
         return None;
     }
     head_sent(sk, departs, cx);

@@ -36,6 +36,15 @@ pub(crate) enum Xmit {
     Queued,
     /// NET_XMIT_DROP
     Dropped,
+    /// -EHOSTUNREACH: no route leads there.
+    Unroutable,
+}
+
+impl Xmit {
+    /// It is neither on the link nor waits for it.
+    pub(crate) const fn failed(self) -> bool {
+        matches!(self, Self::Dropped | Self::Unroutable)
+    }
 }
 
 /// Whose packet it is, for small queues and for finding out whether it has left.

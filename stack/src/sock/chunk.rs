@@ -4,14 +4,14 @@
 //! (net/ipv4/tcp_output.c)
 
 use super::rate::TxRate;
+use crate::kernel::{SKB_LEN, SMALL_HEAD};
 use crate::seq::Seq;
 use crate::time::Instant;
 use crate::timestamping::TxStamp;
 use crate::wire::Flags;
 
-/// SKB_TRUESIZE of a sending buffer without its data: struct sk_buff (256 bytes, aligned) and a head from
-/// the cache of small heads, which is 640 bytes where MAX_TCP_HEADER is 320.
-pub(crate) const SKB_OVERHEAD: u32 = 896;
+/// SKB_TRUESIZE of a sending buffer without its data: 896.
+pub(crate) const SKB_OVERHEAD: u32 = SKB_LEN + SMALL_HEAD;
 
 /// Memory a packet with so much payload is charged with (skb->truesize).
 pub(crate) fn skb_truesize(payload_len: usize) -> u32 {

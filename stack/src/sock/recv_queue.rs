@@ -178,7 +178,7 @@ impl RecvQueue {
         &mut self,
         first: usize,
         max: usize,
-        alloc: fn(usize) -> (u32, u32),
+        alloc: &dyn Fn(usize) -> (u32, u32),
     ) -> u32 {
         let mut rest = self.chunks.split_off(first.min(self.chunks.len()));
         let kept = rest.iter().position(|chunk| chunk.fin).unwrap_or(rest.len());

@@ -3,6 +3,8 @@
 //! RFC 9293 §3.3.1 · Linux: struct tcp_sock. One flat struct for all states between which the data
 //! is the same; [`Sock::check`](crate::invariants) pays for that after every entry point.
 
+use std::net::IpAddr;
+
 use super::chrono::Chronograph;
 use super::control_block::{
     AckVars, CongVars, EcnVars, RcvVars, RttVars, RxOpt, SndVars, TCP_MSS_DEFAULT, Totals,
@@ -139,6 +141,8 @@ pub struct Sock {
     pub(crate) synack_sent: Option<Instant>,
     /// connect() succeeded or is under way (SS_CONNECTING, SS_CONNECTED of struct socket).
     pub(crate) connect: ConnectPhase,
+    /// How often connect() gave a connection up (sk_disconnects): calls that slept meanwhile end.
+    pub(crate) disconnects: u32,
     /// Headers of the SYN that opened it (TCP_SAVED_SYN).
     pub(crate) saved_syn: Vec<u8>,
     pub(crate) fastopen: FastopenVars,
@@ -227,6 +231,7 @@ impl Sock {
             synack_sent: None,
             inet_id: None,
             connect: ConnectPhase::default(),
+            disconnects: 0,
             saved_syn: Vec::new(),
             fastopen: FastopenVars::default(),
             nospace: false,
@@ -275,6 +280,13 @@ impl Sock {
     pub(crate) fn ttl(&self, cx: &Cx) -> u8 {
         let own = if self.wire_is_v6() { self.opts.hop_limit } else { self.opts.ttl };
         own.unwrap_or_else(|| cx.default_ttl(self.wire_is_v6()))
+    }
+
+    /// Whether a route leads to `remote` that SO_DONTROUTE allows.
+    ///
+    /// Linux: inet_csk_route_req, inet_csk_rebuild_route (net/ipv4/inet_connection_sock.c)
+    pub(crate) fn has_route(&self, remote: IpAddr, cx: &Cx) -> bool {
+        !self.opts.dontroute || cx.net.is_reached_without_gateway(remote, self.opts.bound_dev_if)
     }
 
     /// IP_RECVERR or IPV6_RECVERR, by the family of its packets.

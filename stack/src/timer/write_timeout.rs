@@ -15,6 +15,7 @@ use crate::output::reset::tcp_send_active_reset;
 use crate::sock::Sock;
 use crate::sock::control_block::{TCP_RTO_MIN_MS, TCP_TIMEOUT_INIT_MS};
 use crate::state::{Event, StateMask, TcpState};
+use crate::time::Instant;
 use crate::timer::TCP_TIMEWAIT_LEN_MS;
 
 /// Ends the connection if enough was tried; says whether it did.
@@ -81,9 +82,11 @@ fn retransmits_timed_out(
     opening: bool,
     cx: &Cx,
 ) -> bool {
-    let Some(since) = sk.loss.retrans_stamp.filter(|_| sk.loss.retransmits != 0) else {
+    if sk.loss.retransmits == 0 {
         return false;
-    };
+    }
+    // Without a stamp, as after a handshake, it counts from the beginning of the clock.
+    let since = sk.loss.retrans_stamp.unwrap_or(Instant::ZERO);
     let mut timeout = u64::from(timeout_ms);
     if timeout == 0 {
         let rto_base = if opening { TCP_TIMEOUT_INIT_MS } else { TCP_RTO_MIN_MS };

@@ -150,7 +150,7 @@ fn __skb_tstamp_tx(
     };
     // An IPv4 socket is told the address only if it asks for control data.
     let named = !tsonly && (sk.is_v6 || flags.has(TsFlags::OPT_CMSG));
-    let truesize = skb_truesize(u32::try_from(payload.len()).unwrap_or(u32::MAX / 2));
+    let truesize = skb_truesize(u32::try_from(payload.len()).unwrap_or(u32::MAX / 2), cx);
     let ee = ExtErr {
         errno: Some(Errno::ENOMSG),
         origin: Origin::Timestamping,

@@ -16,7 +16,7 @@ pub(crate) struct Packing<'a> {
     /// Bytes of a new chunk.
     pub(crate) max: u32,
     /// What such a chunk costs and leaves free, by its bytes.
-    pub(crate) alloc: fn(usize) -> (u32, u32),
+    pub(crate) alloc: &'a dyn Fn(usize) -> (u32, u32),
     /// Small chunks that touch nothing are left alone; so much memory in them, and nothing more is looked at.
     pub(crate) tiny_limit: u32,
 }

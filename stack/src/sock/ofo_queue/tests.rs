@@ -125,7 +125,7 @@ fn ranges_are_packed_and_lonely_chunks_left_alone() {
         queue.insert(big(start, end));
     }
     let alloc = |len: usize| (u32::try_from(len).unwrap() + 1, 1);
-    let packing = Packing { is_bloated: &|_| true, max: 20, alloc, tiny_limit: 1000 };
+    let packing = Packing { is_bloated: &|_| true, max: 20, alloc: &alloc, tiny_limit: 1000 };
     assert_eq!(queue.collapse(&packing), 3);
     let got: Vec<_> = queue.chunks().map(|c| (c.seq - BASE, c.end_seq() - BASE)).collect();
     assert_eq!(got, [(10, 20), (30, 50), (50, 60), (70, 80)]);
@@ -148,7 +148,7 @@ fn a_range_is_packed_up_to_its_fin() {
         queue.insert(big(start, end));
     }
     let alloc = |len: usize| (u32::try_from(len).unwrap() + 1, 0);
-    let packing = Packing { is_bloated: &|_| true, max: 20, alloc, tiny_limit: 1000 };
+    let packing = Packing { is_bloated: &|_| true, max: 20, alloc: &alloc, tiny_limit: 1000 };
     assert_eq!(queue.collapse(&packing), 3);
     let got: Vec<_> = queue.chunks().map(|c| (c.seq - BASE, c.end_seq() - BASE)).collect();
     assert_eq!(got, [(10, 30), (30, 40), (40, 41)]);
