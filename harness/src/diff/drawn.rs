@@ -50,9 +50,11 @@ pub(super) fn numbers_of_others(pair: &Pair<'_>, fields: &mut [FieldDiff]) {
             continue;
         };
         let from = |isn: (u32, u32)| left.wrapping_sub(isn.0) == right.wrapping_sub(isn.1);
-        // The log itself counts from the first number of the flow, which may come from another socket.
+        // The log itself counts from the first number of the flow, although what the script said may
+        // count from that of another socket, or from none.
         let between = |first: (u32, u32)| {
-            isns(pair).any(|(l, r)| from((l.wrapping_sub(first.0), r.wrapping_sub(first.1))))
+            let mut counted_from = isns(pair).chain([(0, 0)]);
+            counted_from.any(|(l, r)| from((l.wrapping_sub(first.0), r.wrapping_sub(first.1))))
         };
         if isns(pair).any(|isn| from(isn) || between(isn)) {
             field.allowed = Some(RuleName::Isn);

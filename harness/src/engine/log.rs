@@ -46,7 +46,7 @@ pub struct RunLog {
     pub capture: Vec<Captured>,
 }
 
-/// A socket or connection of the script.
+/// A socket or connection of the script, or a flow that is of none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Party {
     /// As in [`What::State`].

@@ -31,13 +31,19 @@ impl Session<'_> {
 
     /// Who took part, with what the target drew.
     pub(super) fn parties(&self) -> Vec<Party> {
-        let party = |(number, connection): (usize, &Connection)| Party {
-            socket: format!("#{}", number + 1),
+        let party = |socket: String, connection: &Connection| Party {
+            socket,
             local_port: connection.script_port(),
             remote_port: connection.remote.port(),
             drawn: connection.drawn(),
         };
-        self.connections.iter().map(|(_, connection)| connection).enumerate().map(party).collect()
+        // Who looks for the owner of ports finds the last one.
+        let strangers = self.connections.strangers().enumerate();
+        let strangers =
+            strangers.map(|(n, stranger)| party(format!("stranger {}", n + 1), stranger));
+        let own = self.connections.iter().enumerate();
+        let own = own.map(|(n, (_, connection))| party(format!("#{}", n + 1), connection));
+        strangers.chain(own).collect()
     }
 
     /// Logs a packet as soon as it is seen and learns from it; it waits for a line all the same.

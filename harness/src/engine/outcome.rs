@@ -47,6 +47,8 @@ pub enum Class {
     Script,
     /// The machine or the harness.
     Environment,
+    /// What it ran on is gone: a kernel that panicked, or that something keeps busy for ever.
+    Lost,
 }
 
 impl Class {
@@ -62,6 +64,7 @@ impl Class {
             Self::Command => "command",
             Self::Script => "script",
             Self::Environment => "environment",
+            Self::Lost => "lost",
         }
     }
 }

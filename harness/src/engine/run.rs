@@ -44,7 +44,7 @@ impl Run {
     #[must_use]
     pub fn lost(script: &Script, message: String, notes: Vec<String>) -> Self {
         let at = head(script);
-        let mut lost = failure(Class::Environment, at, at, message);
+        let mut lost = failure(Class::Lost, at, at, message);
         lost.notes = notes;
         Self::before_start(lost.error())
     }

@@ -104,15 +104,16 @@ impl<'a> Session<'a> {
         self.script.source.slice(span).trim_end().trim_end_matches('=').trim_end().to_owned()
     }
 
-    /// Calls, and questions about what they gave, follow each other: a call that blocks and must have
-    /// returned by now may finish first, as long as this event is not late. One that goes on blocking
-    /// is not waited for.
+    /// Calls, and questions about what they gave, follow each other: a call that blocks and is due to
+    /// have returned before this event may finish first, as long as the event is not late. One that
+    /// returns later may do so because of it, and is not waited for.
     pub(super) fn let_blocked_calls_finish(&mut self, event: &Event, due: Due) -> Step<()> {
         let gap = due.from.since(self.previous.nominal).max(0);
         let (tolerance, _) = schedule::tolerance(&self.config.tolerance, gap);
         let latest = due.from.plus(tolerance);
         let limit = self.target.now().plus(IDLE_WAIT_US).min(latest);
-        while self.outstanding.iter().any(|call| call.end <= latest) && self.target.now() < limit {
+        while self.outstanding.iter().any(|call| call.end <= due.from) && self.target.now() < limit
+        {
             if self.observe(limit, event.span)? == Seen::Nothing {
                 break;
             }

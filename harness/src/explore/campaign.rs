@@ -166,6 +166,10 @@ impl<C: Cases> Campaign<'_, C> {
         };
         let line = performance.played.offset + case.step + 1;
         record.did = performance.runs.iter().map(|run| did::summary(&run.log, line)).collect();
+        if let Some((at, failure)) = performance.lost() {
+            let found = self.lost(&mut record, case, (at, &failure.message));
+            return Outcome { record, found: Some((found, performance.played.text().to_owned())) };
+        }
         if let Some(why) = performance.spoilt() {
             record.ended = Ended::Incomparable(why);
             return Outcome { record, found: None };
@@ -182,7 +186,9 @@ impl<C: Cases> Campaign<'_, C> {
             }
             Comparisons::Differ(other, divergence) => (other, divergence),
         };
-        if let Some(known) = self.sides.known(other, case, &divergence.class) {
+        if let Some(known) =
+            self.sides.known(other, (&case.path(), case.scenario.family), &divergence.class)
+        {
             record.ended = Ended::Known(known.id.clone());
             return Outcome { record, found: None };
         }
@@ -198,6 +204,20 @@ impl<C: Cases> Campaign<'_, C> {
         };
         let script = annotated(&performance.played, &found, &divergence);
         Outcome { record, found: Some((found, script)) }
+    }
+
+    /// A target that did not survive a case is found by that.
+    fn lost(&self, record: &mut Record, case: &Case, (at, why): (usize, &str)) -> Difference {
+        let name = |at: usize| self.sides.names().get(at).cloned().unwrap_or_default();
+        let class = format!("lost: {}", name(at));
+        record.ended = Ended::Differ(class.clone());
+        Difference {
+            class,
+            n: record.n,
+            targets: [name(0), name(at)],
+            story: why.to_owned(),
+            scenario: case.scenario.clone(),
+        }
     }
 
     /// A panic of ours is a finding, too.

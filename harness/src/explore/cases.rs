@@ -32,6 +32,14 @@ pub struct Case {
     pub step: usize,
 }
 
+impl Case {
+    /// The name by which recorded differences know it: the situation and the event.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("explore/{}/{}", self.state, self.event)
+    }
+}
+
 /// What happens in a case.
 #[derive(Clone, Debug)]
 enum Event {

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use super::cases::Case;
 use crate::config::{self, CliOptions, Config};
 use crate::diff::{
     Class, Divergence, KnownError, Recorded, RuleError, Rules, Verdict, compare, known, recorded,
 };
-use crate::engine::outcome::Outcome;
+use crate::engine::outcome::{Class as FailureClass, Failure, Outcome};
 use crate::engine::{Mode, Run};
 use crate::executor::{Executor, Job, Venue, Worker};
 use crate::profile::{self, ProfileError};
@@ -113,14 +112,17 @@ impl Sides {
         self.infos.iter().map(|info| format!("{} {}", info.name, info.version)).collect()
     }
 
-    /// The recorded difference between the first target and number `other` that `class` is, in the
-    /// situation and with the event of a case.
+    /// The recorded difference between the first target and number `other` that `class` is, in a
+    /// scenario that goes by the name of `path`.
     #[must_use]
-    pub fn known(&self, other: usize, case: &Case, class: &Class) -> Option<&Recorded> {
+    pub fn known(
+        &self,
+        other: usize,
+        (path, family): (&str, Family),
+        class: &Class,
+    ) -> Option<&Recorded> {
         let (left, right) = (self.infos.first()?, self.infos.get(other)?);
-        let path = format!("explore/{}/{}", case.state, case.event);
-        let ip = case.scenario.family.ip_version();
-        known(&self.recorded, (left, right), (&path, ip), class)
+        known(&self.recorded, (left, right), (path, family.ip_version()), class)
     }
 
     /// What carries out runs on each target but the reference, for [`Crew::new`].
@@ -231,6 +233,19 @@ pub struct Performance {
 }
 
 impl Performance {
+    /// The target, by its place among them, that did not survive the scenario.
+    #[must_use]
+    pub fn lost(&self) -> Option<(usize, &Failure)> {
+        self.runs.iter().enumerate().find_map(|(at, run)| match &run.outcome {
+            Outcome::Error(failure) if failure.class == FailureClass::Lost => {
+                Some((at, failure.as_ref()))
+            }
+            Outcome::Error(_) | Outcome::Pass { .. } | Outcome::Fail(_) | Outcome::Skip { .. } => {
+                None
+            }
+        })
+    }
+
     /// Why the runs cannot be compared, if they cannot: one of them did not come to its end.
     #[must_use]
     pub fn spoilt(&self) -> Option<String> {

@@ -25,6 +25,10 @@ pub const CLASS_CODES: &[(&str, &str)] = &[
     ("early", "the right thing, too early"),
     ("environment", "the machine or synproof, not the TCP under test"),
     ("late", "the right thing, too late"),
+    (
+        "lost",
+        "what it ran on is gone: a kernel that panicked, or that something keeps busy for ever",
+    ),
     ("script", "the script itself is wrong"),
     ("syscall", "a system call returned something else than expected, or not at all"),
 ];

@@ -61,6 +61,11 @@ impl Connections {
         port
     }
 
+    /// Flows that are of no connection, in the order they were seen.
+    pub(crate) fn strangers(&self) -> impl Iterator<Item = &Connection> {
+        self.strangers.iter()
+    }
+
     /// The flow of a packet that is of no connection.
     fn stranger(&mut self, live: &Packet) -> Option<&mut Connection> {
         let (protocol, local, remote) = ends(live);
@@ -77,7 +82,14 @@ impl Connections {
             self.strangers.push(stranger);
             self.strangers.len() - 1
         });
-        self.strangers.get_mut(at)
+        let stranger = self.strangers.get_mut(at)?;
+        // What came before a SYN may have been a reset, whose number is that of the segment it answers.
+        if let Transport::Tcp(tcp) = &live.transport
+            && tcp.has(flag::SYN)
+        {
+            stranger.learn_isn(stranger.local_isn.script, tcp);
+        }
+        Some(stranger)
     }
 
     fn quote_to_script(&self, family: IpFamily, message: &mut Icmp) {

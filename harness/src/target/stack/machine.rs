@@ -4,15 +4,16 @@
 //! something is due to the next. What happens at one moment is kept in the order it happened:
 //! packets of a call before its return, a sleeper's return after what woke it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::task::Poll;
 
+use synproof_stack::Stack;
 use synproof_stack::api::Sleep;
 use synproof_stack::errno::Errno as StackErrno;
 use synproof_stack::time::{Hz, Instant};
-use synproof_stack::{Fd as StackFd, Stack};
 
 use super::files::Files;
+use super::sleepers::{News, Parked, Sleepers};
 use super::{beyond, calls};
 use crate::target::{CallId, Errno, Fd, Observation, Returned, ScriptTime, Syscall, TargetError};
 
@@ -29,41 +30,6 @@ const ESRCH: Errno = Errno(3);
 /// Sleepers that wake each other this often at one moment will never stop.
 const MAX_ROUNDS: usize = 10_000;
 
-/// A call that sleeps, to be tried again.
-#[derive(Debug)]
-struct Parked {
-    call: CallId,
-    syscall: Syscall,
-    sleep: Sleep,
-}
-
-/// Sockets with news; none stands for those without a descriptor.
-type Woken = BTreeSet<Option<StackFd>>;
-
-impl Parked {
-    /// Whether news of `woken` may end its sleep.
-    fn cares_for(&self, woken: &Woken) -> bool {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "all others sleep on their descriptor")]
-        match &self.syscall {
-            // The descriptor of a close that lingers is gone.
-            Syscall::Close { .. } => woken.contains(&None),
-            Syscall::Poll { .. }
-            | Syscall::EpollWait { .. }
-            | Syscall::Splice { .. }
-            | Syscall::Sendfile { .. } => true,
-            _ => self.fd().is_some_and(|fd| woken.contains(&Some(StackFd(fd.0)))),
-        }
-    }
-
-    fn fd(&self) -> Option<Fd> {
-        calls::sleeps_on(&self.syscall)
-    }
-
-    fn is_due(&self, now: Instant) -> bool {
-        self.sleep.deadline().is_some_and(|at| at <= now)
-    }
-}
-
 /// The stack, the time, the sleepers, and what has happened.
 #[derive(Debug)]
 pub(super) struct Machine {
@@ -73,8 +39,7 @@ pub(super) struct Machine {
     now: Instant,
     /// The stack's time at script time 0.
     origin: Instant,
-    /// In the order they fell asleep, which is the order they are woken in.
-    parked: Vec<Parked>,
+    sleepers: Sleepers,
     happened: VecDeque<Observation>,
     /// What open() finds.
     pub(super) files: Files,
@@ -88,7 +53,7 @@ impl Machine {
             inject_gso_size,
             now: Instant::ZERO,
             origin: Instant::ZERO,
-            parked: Vec::new(),
+            sleepers: Sleepers::default(),
             happened: VecDeque::new(),
             files: Files::new(),
         }
@@ -133,7 +98,7 @@ impl Machine {
             Poll::Ready(returned) => self.returned(call, returned),
             Poll::Pending => {
                 self.collect_packets();
-                self.parked.push(Parked { call, syscall: syscall.clone(), sleep });
+                self.sleepers.park(call, syscall.clone(), sleep);
             }
         }
         self.settle()
@@ -142,17 +107,15 @@ impl Machine {
     /// A signal for the first call that sleeps on `fd`. With `restart` one goes on that has no
     /// timeout and has done nothing so far; poll and epoll never do (signal(7)).
     fn interrupt(&mut self, call: CallId, fd: Fd, restart: bool) -> Result<(), TargetError> {
-        let sleeps = |parked: &Parked| parked.syscall.sleeps_on().contains(&fd);
-        let Some(at) = self.parked.iter().position(sleeps) else {
+        let Some(mut parked) = self.sleepers.take_first_on(fd) else {
             self.returned(call, Returned::err(ESRCH));
             return self.settle();
         };
         self.returned(call, Returned::ok(0));
-        let mut parked = self.parked.remove(at);
-        let Parked { call, syscall, sleep } = &mut parked;
+        let Parked { call, syscall, sleep, .. } = &mut parked;
         let waits = matches!(syscall, Syscall::Poll { .. } | Syscall::EpollWait { .. });
         if restart && !waits && sleep.deadline().is_none() && !sleep.has_moved() {
-            self.parked.insert(at, parked);
+            self.sleepers.put_back(parked);
             return self.settle();
         }
         sleep.interrupt();
@@ -165,7 +128,7 @@ impl Machine {
                 let interrupted = Returned::err(Errno(StackErrno::EINTR.raw()));
                 self.returned(*call, if timed_out { interrupted } else { returned });
             }
-            Poll::Pending => self.parked.insert(at, parked),
+            Poll::Pending => self.sleepers.put_back(parked),
         }
         self.settle()
     }
@@ -213,8 +176,7 @@ impl Machine {
 
     /// When a timer or the timeout of a sleeper is due next.
     fn next_due(&self) -> Option<Instant> {
-        let timeouts = self.parked.iter().filter_map(|parked| parked.sleep.deadline());
-        timeouts.chain(self.stack.poll_timer()).min()
+        self.sleepers.deadline().into_iter().chain(self.stack.poll_timer()).min()
     }
 
     /// Timers first: a sleeper whose socket fails now hears of that, not of its timeout.
@@ -224,7 +186,8 @@ impl Machine {
             self.stack.on_timer(now);
             self.settle()?;
         }
-        self.retry(|parked| parked.is_due(now))?;
+        let due = self.sleepers.take_due(now);
+        self.retry(due)?;
         self.settle()
     }
 
@@ -232,32 +195,25 @@ impl Machine {
     fn settle(&mut self) -> Result<(), TargetError> {
         for _ in 0..MAX_ROUNDS {
             self.collect_packets();
-            let woken = self.woken();
-            if woken.is_empty() {
+            let news = News::of(&mut self.stack);
+            if news.is_empty() {
                 return Ok(());
             }
-            self.retry(|parked| parked.cares_for(&woken))?;
+            let woken = self.sleepers.take_woken(&news);
+            self.retry(woken)?;
         }
         Err(TargetError::Internal("sleeping calls keep waking each other".to_owned()))
     }
 
-    fn woken(&mut self) -> Woken {
-        std::iter::from_fn(|| self.stack.poll_event()).map(|event| event.fd).collect()
-    }
-
-    /// Tries the sleepers that `which` picks again.
-    fn retry(&mut self, which: impl Fn(&Parked) -> bool) -> Result<(), TargetError> {
-        for mut parked in std::mem::take(&mut self.parked) {
-            if !which(&parked) {
-                self.parked.push(parked);
-                continue;
-            }
-            let Parked { call, syscall, sleep } = &mut parked;
+    /// Tries those who were woken again, in their order.
+    fn retry(&mut self, woken: Vec<Parked>) -> Result<(), TargetError> {
+        for mut parked in woken {
+            let Parked { call, syscall, sleep, .. } = &mut parked;
             match calls::attempt(&mut self.stack, self.now, syscall, sleep, &self.files)? {
                 Poll::Ready(returned) => self.returned(*call, returned),
                 Poll::Pending => {
                     self.collect_packets();
-                    self.parked.push(parked);
+                    self.sleepers.put_back(parked);
                 }
             }
         }
@@ -281,7 +237,7 @@ impl Machine {
     /// at once.
     fn refuse_shared_close(&self, syscall: &Syscall) -> Result<(), TargetError> {
         let Syscall::Close { fd } = syscall else { return Ok(()) };
-        if self.parked.iter().any(|parked| parked.fd() == Some(*fd)) {
+        if self.sleepers.any_on(*fd) {
             return Err(beyond::lacks("close() of a descriptor on which another call sleeps"));
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The reference stack as a target: in process, in virtual time, byte for byte reproducible.
 //!
 //! The only place that knows the crate `synproof_stack`. Reading order: `launch` (what a script's
-//! network becomes), `target` (the trait), `machine` (time, timers, who sleeps), then how a
+//! network becomes), `target` (the trait), `machine` (time, timers) with `sleepers` (who waits, and who is woken first), then how a
 //! [`Syscall`](crate::target::Syscall) becomes a call of the stack: `calls`, with `transfer` and
 //! `options` for the longer ones. `commands` and `network` carry shell commands out. `beyond` names
 //! what Linux has and the stack lacks, so that a script that needs it is skipped and not failed.
@@ -16,6 +16,7 @@ mod metrics;
 mod network;
 mod options;
 mod qdisc;
+mod sleepers;
 mod target;
 mod transfer;
 mod transitions;
