@@ -76,9 +76,9 @@ impl Campaign {
         if lock.try_lock().is_err() {
             bail!("{}: a campaign runs here already", plan.dir.display());
         }
-        let targets = chosen(&plan)?;
         let mut state: State = store.read("state.json").unwrap_or_default();
         state.starts += 1;
+        let targets = chosen(&plan, &mut state)?;
         let known = |target: &Target| state.targets.get(&target.name).map(|known| known.account);
         let accounts = targets.iter().map(|target| known(target).unwrap_or_default()).collect();
         let (before, fresh) = (state.seconds, vec![0; targets.len()]);
@@ -385,17 +385,29 @@ impl Errand {
     }
 }
 
-/// The targets that were asked for.
-fn chosen(plan: &Plan) -> Result<Vec<Target>> {
-    let all = plan.tool.targets()?;
+/// The targets that were asked for, as far as this machine can run them.
+fn chosen(plan: &Plan, state: &mut State) -> Result<Vec<Target>> {
+    let mut targets = plan.tool.targets()?;
     if plan.targets.is_empty() {
-        return Ok(all.into_iter().filter(|target| !target.compares).collect());
+        targets.retain(|target| !target.compares);
     }
-    let named = |name: &String| {
-        let target = all.iter().find(|target| target.name == *name).cloned();
-        target.with_context(|| format!("no target `{name}`"))
-    };
-    plan.targets.iter().map(named).collect()
+    let unknown = |name: &&String| !targets.iter().any(|target| target.name == **name);
+    if let Some(name) = plan.targets.iter().find(unknown) {
+        bail!("no target `{name}`");
+    }
+    if !plan.targets.is_empty() {
+        targets.retain(|target| plan.targets.contains(&target.name));
+    }
+    let why = |target: &Target| Some((target.name.clone(), target.unavailable.clone()?));
+    state.unavailable = targets.iter().filter_map(why).collect();
+    targets.retain(|target| target.unavailable.is_none());
+    if let (true, Some((name, why))) = (targets.is_empty(), state.unavailable.first_key_value()) {
+        bail!("{name} cannot run here: {why}");
+    }
+    for target in &targets {
+        state.targets.entry(target.name.clone()).or_default().planted = target.planted;
+    }
+    Ok(targets)
 }
 
 /// Bytes that are free for us where a directory is; all there could be if nobody can tell.

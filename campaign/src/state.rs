@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::libfuzzer::Progress;
 use crate::sharing::Account;
+use crate::store::Finding;
 
 /// Most points of a history; when there are more, every second one goes.
 const MOST_POINTS: usize = 600;
@@ -19,6 +20,9 @@ pub struct State {
     pub starts: u32,
     /// Its targets by name.
     pub targets: BTreeMap<String, Target>,
+    /// Targets that cannot run on this machine, and why.
+    #[serde(default)]
+    pub unavailable: BTreeMap<String, String>,
     /// What the last problem was, if it has not gone.
     #[serde(default)]
     pub trouble: Option<String>,
@@ -27,6 +31,9 @@ pub struct State {
 /// One target of a campaign.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Target {
+    /// It has a bug that must be found.
+    #[serde(default)]
+    pub planted: bool,
     /// Its time.
     pub account: Account,
     /// Executions in all slices.
@@ -141,6 +148,16 @@ impl State {
         reasons.len()
     }
 
+    /// Targets that ran and whose planted bug is not among the findings: what finds it is broken.
+    #[must_use]
+    pub fn blind<'a>(&'a self, findings: &[Finding]) -> Vec<&'a str> {
+        let is_blind = |(name, target): &(&String, &Target)| {
+            let found = findings.iter().any(|finding| finding.target == **name);
+            target.planted && target.executions > 0 && !found
+        };
+        self.targets.iter().filter(is_blind).map(|(name, _)| name.as_str()).collect()
+    }
+
     /// Executions of all targets.
     #[must_use]
     pub fn executions(&self) -> u64 {
@@ -178,6 +195,17 @@ mod tests {
         }
         assert_eq!(state.marks(), [mark("ActiveOpen", 4), mark("PassiveOpen", 0)]);
         assert_eq!(state.edges(), (1, 2));
+    }
+
+    #[test]
+    fn a_planted_bug_must_be_among_the_findings() {
+        let mut state = State::default();
+        let canary = Target { planted: true, executions: 9, ..Target::default() };
+        state.targets.insert("canary".into(), canary);
+        state.targets.insert("two_peers".into(), Target { executions: 9, ..Target::default() });
+        assert_eq!(state.blind(&[]), ["canary"]);
+        let found = Finding { target: "canary".into(), planted: true, ..Finding::default() };
+        assert!(state.blind(&[found]).is_empty());
     }
 
     #[test]

@@ -40,10 +40,16 @@ pub fn screen(state: &State, findings: &[Finding], left: Option<f64>) -> String 
             span((state.seconds - target.new_at).max(0.0)),
         );
     }
+    for (name, why) in &state.unavailable {
+        let _ = writeln!(text, "{name:<18} skipped: {why}");
+    }
     let real = findings.iter().filter(|finding| !finding.planted).count();
     let _ = writeln!(text, "{real} findings, {} planted", findings.len() - real);
     for finding in findings.iter().rev().take(8) {
         let _ = writeln!(text, "  {}: {} ({})", finding.id(), finding.property, finding.class);
+    }
+    for name in state.blind(findings) {
+        let _ = writeln!(text, "the bug planted in {name} was not found: something is broken here");
     }
     if let Some(trouble) = &state.trouble {
         let _ = writeln!(text, "trouble: {trouble}");

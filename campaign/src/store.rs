@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 const UNFINISHED: &str = ".unfinished-";
 
 /// What was found, apart from the input.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Finding {
     /// Which target.
     pub target: String,

@@ -19,6 +19,8 @@ pub struct Target {
     pub planted: bool,
     /// It is there to be compared with.
     pub compares: bool,
+    /// Why it cannot run on this machine.
+    pub unavailable: Option<String>,
 }
 
 /// What an input is to its target.

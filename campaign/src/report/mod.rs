@@ -50,10 +50,11 @@ pub fn write(store: &Store, state: &State) -> Result<()> {
 }
 
 /// A test case for each target; a finding that was not planted is a failure, and so is a planted
-/// bug that was not found.
+/// bug that was not found. What cannot run here is skipped.
 fn junit(state: &State, findings: &[Finding]) -> Result<String> {
     let mut report = Report::new("synproof fuzz");
     let mut suite = TestSuite::new("targets");
+    let blind = state.blind(findings);
     for name in state.targets.keys() {
         let of = || findings.iter().filter(|finding| finding.target == *name && !finding.planted);
         let mut status = TestCaseStatus::success();
@@ -67,7 +68,15 @@ fn junit(state: &State, findings: &[Finding]) -> Result<String> {
             ));
             let details: Vec<_> = of().map(|finding| finding.detail.as_str()).collect();
             status.set_description(details.join("\n\n"));
+        } else if blind.contains(&name.as_str()) {
+            status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message("the planted bug was not found");
         }
+        suite.add_test_case(TestCase::new(name, status));
+    }
+    for (name, why) in &state.unavailable {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(why.as_str());
         suite.add_test_case(TestCase::new(name, status));
     }
     report.add_test_suite(suite);

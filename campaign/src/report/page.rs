@@ -70,6 +70,13 @@ fn summary(html: &mut String, state: &State, findings: &[Finding]) {
         state.starts,
         state.reasons(),
     );
+    for name in state.blind(findings) {
+        let _ = write!(
+            html,
+            "<p class='bad'>The bug planted in {} was not found: do not trust this report.</p>",
+            escaped(name)
+        );
+    }
     if let Some(trouble) = &state.trouble {
         let _ = write!(html, "<p class='bad'>Not resolved: {}</p>", escaped(trouble));
     }
@@ -126,6 +133,9 @@ fn targets(html: &mut String, state: &State) {
         );
     }
     html.push_str("</table>");
+    for (name, why) in &state.unavailable {
+        let _ = write!(html, "<p>{} was skipped: {}</p>", escaped(name), escaped(why));
+    }
 }
 
 fn lines<'a>(state: &'a State, value: impl Fn(&Point) -> f64) -> Vec<Line<'a>> {
