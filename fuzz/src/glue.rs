@@ -101,7 +101,9 @@ pub fn mutate(target: &Target, data: &mut [u8], size: usize, max: usize, seed: u
 macro_rules! fuzz {
     ($target:ident) => {
         static TARGET: $crate::Target = $crate::targets::$target;
-        libfuzzer_sys::fuzz_target!(|bytes: &[u8]| $crate::glue::run(&TARGET, bytes));
+        libfuzzer_sys::fuzz_target!(init: $crate::guest::begin(), |bytes: &[u8]| {
+            $crate::glue::run(&TARGET, bytes)
+        });
         libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max: usize, seed: u32| {
             $crate::glue::mutate(&TARGET, data, size, max, seed)
         });

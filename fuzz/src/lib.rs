@@ -7,6 +7,7 @@ pub mod feedback;
 pub mod generators;
 #[cfg(feature = "libfuzzer")]
 pub mod glue;
+pub mod guest;
 pub mod judge;
 pub mod oracles;
 pub mod play;

@@ -8,5 +8,6 @@ mod commands;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    synproof_fuzz::guest::begin();
     commands::run()
 }

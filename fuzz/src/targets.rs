@@ -3,7 +3,8 @@
 use crate::generators::scenario::{Profile, change, flat};
 use crate::generators::{self, datagram, option_area, story};
 use crate::oracles::{
-    canary, options_parse, packet_roundtrip, scenario, script_parse, segment_parse, two_peers,
+    canary, differential, options_parse, packet_roundtrip, scenario, script_parse, segment_parse,
+    two_peers,
 };
 use crate::{Seeded, Verdict};
 
@@ -32,6 +33,8 @@ pub struct Target {
     pub cost: u64,
     /// It is there to be compared with, and no part of a campaign over all targets.
     pub compares: bool,
+    /// Why it cannot run on this machine, if it cannot.
+    pub unavailable: fn() -> Option<String>,
 }
 
 /// Input, most bytes of the result, seed; the changed input.
@@ -72,6 +75,7 @@ const BYTES: Target = Target {
     of_script: OfScript::Nothing,
     cost: 1,
     compares: false,
+    unavailable: || None,
 };
 
 /// The stack's wire parser beside the harness's strict one.
@@ -142,6 +146,16 @@ pub const API_SEQUENCE: Target = Target {
     ..BYTES
 };
 
+/// A scenario on the stack and on a kernel: what one does, the other does.
+pub const DIFFERENTIAL: Target = Target {
+    name: "differential",
+    about: "a scenario on the stack and on a kernel: what one does, the other does",
+    check: differential::check,
+    unavailable: differential::unavailable,
+    cost: 100,
+    ..API_SEQUENCE
+};
+
 /// Two stacks over an adversarial link: equal streams, and an end.
 pub const TWO_PEERS: Target = Target {
     name: "two_peers",
@@ -183,6 +197,7 @@ pub const TARGETS: &[Target] = &[
     SCRIPT_PARSE,
     SEGMENT_STORM,
     API_SEQUENCE,
+    DIFFERENTIAL,
     TWO_PEERS,
     FLAT_BYTES,
     CANARY,

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use synproof_fuzz::script_input::script_input;
-use synproof_fuzz::{TARGETS, Verdict, judge, target};
+use synproof_fuzz::{TARGETS, Target, Verdict, judge, target};
 use walkdir::WalkDir;
 
 fn below(dir: &str) -> PathBuf {
@@ -19,7 +19,9 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn corpora_find_nothing() {
-    for target in TARGETS.iter().filter(|target| !target.planted) {
+    // Guests have the program that judges as their init, which a test is not: smoke runs replay those.
+    let here = |target: &&Target| !target.planted && target.name != "differential";
+    for target in TARGETS.iter().filter(here) {
         let inputs = files(&below("fuzz/corpus").join(target.name));
         assert!(!inputs.is_empty() || target.compares, "{} has no corpus", target.name);
         for input in inputs {

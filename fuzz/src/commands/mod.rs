@@ -156,12 +156,14 @@ struct Row {
     max_len: usize,
     planted: bool,
     compares: bool,
+    unavailable: Option<String>,
 }
 
 fn list() -> Answer {
     for target in TARGETS {
-        let Target { name, about, max_len, planted, compares, .. } = *target;
-        say_json(&Row { name, about, max_len, planted, compares });
+        let Target { name, about, max_len, planted, compares, unavailable, .. } = *target;
+        let unavailable = unavailable();
+        say_json(&Row { name, about, max_len, planted, compares, unavailable });
     }
     Ok(true)
 }

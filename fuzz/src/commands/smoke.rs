@@ -14,6 +14,10 @@ const EXECUTIONS: u64 = 3000;
 pub(super) fn smoke(times: u64, corpus: Option<&Path>) -> Answer {
     let mut ok = true;
     for target in TARGETS.iter().filter(|target| !target.compares) {
+        if let Some(why) = (target.unavailable)() {
+            say(&format!("{:<18} skipped: {why}", target.name));
+            continue;
+        }
         let mut tally = Tally::default();
         if let Some(dir) = corpus.map(|dir| dir.join(target.name)).filter(|dir| dir.is_dir()) {
             for file in files(&[dir])? {

@@ -1,6 +1,7 @@
 //! A test case to a verdict.
 
 pub mod canary;
+pub mod differential;
 pub mod options_parse;
 pub mod packet_roundtrip;
 pub mod reaction;

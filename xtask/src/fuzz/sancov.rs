@@ -44,6 +44,7 @@ pub(super) static COUNTINGS: [Counting; 2] = [
         compares: false,
         programs: &[
             "api_sequence",
+            "differential",
             "flat_bytes",
             "options_parse",
             "segment_parse",

@@ -1,0 +1,4 @@
+//! A scenario on two targets.
+#![no_main]
+
+synproof_fuzz::fuzz!(DIFFERENTIAL);
