@@ -65,6 +65,9 @@ pub(crate) fn tcp_check_req(
         let skipped = Counter::TcpExtTCPACKSkippedSynRecv;
         if !tcp_oow_rate_limited(&mut req.last_oow_ack, seg, skipped, cx) {
             request_segment(req, seg, true);
+            if let Holder::Listener(listener) = holder {
+                req.dontroute = listener.opts.dontroute;
+            }
             if tcp_rtx_synack(req, cx) {
                 let timeout = reqsk_timeout(req.num_timeout, rto_max(cx), cx.hz);
                 req.timer = Some(cx.timer(timeout).due);

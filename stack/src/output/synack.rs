@@ -26,6 +26,10 @@ pub(crate) enum SynackType {
 
 /// Sends the SYN-ACK.
 pub(crate) fn tcp_v4_send_synack(req: &RequestSock, synack_type: SynackType, cx: &mut Cx) -> Xmit {
+    let remote = req.flow.remote.ip();
+    if req.dontroute && !cx.net.is_reached_without_gateway(remote, req.bound_dev_if) {
+        return Xmit::Unroutable;
+    }
     let is_retrans = synack_type == SynackType::Retrans;
     let mut seg = Segment::new(req.flow.local, req.flow.remote, Flags::SYN | Flags::ACK);
     seg.ip.tos = req.tos;
@@ -43,14 +47,14 @@ pub(crate) fn tcp_v4_send_synack(req: &RequestSock, synack_type: SynackType, cx:
     send_signed(seg, req.md5_key.as_ref(), req.bound_dev_if, cx)
 }
 
-/// Sends the SYN-ACK again; false if this host's own queue dropped it, which then counts as not sent.
+/// Sends the SYN-ACK again; false if it did not leave this host, and then counts as not sent.
 ///
 /// Linux: tcp_rtx_synack (net/ipv4/tcp_output.c), inet_rtx_syn_ack (net/ipv4/inet_connection_sock.c)
 pub(crate) fn tcp_rtx_synack(req: &mut RequestSock, cx: &mut Cx) -> bool {
     req.fastopen_cookie = None;
     let xmit = tcp_v4_send_synack(req, SynackType::Retrans, cx);
     req.snt_tsval_last = tcp_time_stamp(cx.now, req.tsoffset, cx);
-    if xmit == Xmit::Dropped {
+    if xmit.failed() {
         return false;
     }
     cx.mib.inc(Counter::TcpRetransSegs);

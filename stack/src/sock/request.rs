@@ -49,6 +49,8 @@ pub struct RequestSock {
     pub(crate) saved_syn: Vec<u8>,
     /// SO_BINDTODEVICE of the listener (ir_iif).
     pub(crate) bound_dev_if: i32,
+    /// SO_DONTROUTE of the listener, as of the last answer.
+    pub(crate) dontroute: bool,
     /// TTL or hop limit of the listener, if it has its own.
     pub(crate) ttl: Option<u8>,
     /// ECN was asked for, and agreed to (ecn_ok).
@@ -110,6 +112,7 @@ impl RequestSock {
             last_oow_ack: None,
             md5_key: listener.md5.lookup(flow.remote.ip()).cloned(),
             bound_dev_if: listener.opts.bound_dev_if,
+            dontroute: listener.opts.dontroute,
             syncookie: false,
         }
     }

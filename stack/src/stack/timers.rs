@@ -64,6 +64,7 @@ impl Stack {
             Some(sk) if sk.state() == TcpState::Listen => {
                 let view = timer::ListenerView {
                     user_mss: sk.rx_opt.user_mss,
+                    dontroute: sk.opts.dontroute,
                     syncnt: sk.opts.syncnt,
                     rto_max: sk.opts.rto_max,
                     defer_accept: sk.opts.defer_accept,

@@ -17,6 +17,7 @@ pub(crate) struct ListenerView<'a> {
     pub(crate) rto_max: u32,
     pub(crate) defer_accept: u32,
     pub(crate) user_mss: u32,
+    pub(crate) dontroute: bool,
 }
 
 /// Ticks to the next SYN-ACK.
@@ -40,8 +41,10 @@ pub(crate) fn reqsk_timer_handler(
     if expire {
         return false;
     }
-    // Whatever the listener was told since the first one (tcp_make_synack reads it anew).
+    // Whatever the listener was told since the first one (tcp_make_synack and inet_csk_route_req read it
+    // anew).
     req.rx_opt.user_mss = listener.user_mss;
+    req.dontroute = listener.dontroute;
     // A peer that acknowledged does not need the SYN-ACK; any other has not seen one.
     if resend && !tcp_rtx_synack(req, cx) && !req.acked {
         return false;
