@@ -10,7 +10,7 @@ use std::time::Duration;
 use synproof_harness::executor::Venue;
 use synproof_harness::explore::Sides;
 use synproof_harness::explore::sides::{Comparisons, Crew, PROFILE, Performance};
-use synproof_harness::scenario::Scenario;
+use synproof_harness::scenario::{Action, Scenario, Step};
 use synproof_harness::target::registry::{prepare_process, stack_as};
 use synproof_stack::kernel::KernelVersion;
 
@@ -28,6 +28,8 @@ const KERNEL: &str = "uml";
 /// What scenarios are called where recorded differences name scripts.
 const PATH: &str = "fuzz/differential";
 const SEED: u64 = 0;
+/// What passes behind the last step: what is late is not missing.
+const TAIL_US: u64 = 1_500_000;
 /// How long a scenario may keep a guest busy.
 const WATCHDOG: Duration = Duration::from_secs(10);
 
@@ -45,7 +47,8 @@ pub fn unavailable() -> Option<String> {
 /// JSON of a scenario; [`Verdict::Rejected`] for other bytes, for what a target cannot do, and where
 /// [`unavailable`] says why.
 pub fn check(bytes: &[u8]) -> Verdict {
-    let (Ok(sides), Some(scenario)) = (sides(), read(bytes)) else { return Verdict::Rejected };
+    let (Ok(sides), Some(mut scenario)) = (sides(), read(bytes)) else { return Verdict::Rejected };
+    scenario.steps.push(Step { after_us: TAIL_US, action: Action::Wait });
     let played = CREW.with_borrow_mut(|crew| {
         let new = || Crew::new(sides, Box::leak(Box::new(sides.executors())));
         crew.get_or_insert_with(new).play(&scenario)

@@ -220,7 +220,10 @@ fn synchronized(now: &Situation<'_>, seg: &Arrival, out: &[Seen]) -> Rule {
     }
     if seg.has(SYN) {
         // The SYN-ACK of a simultaneous open is no attack; an orphan's remainder may refuse.
-        let may = in_syn_recv || now.before == TcpState::FinWait2;
+        // The child of Fast Open that was closed before anybody acknowledged its SYN is half-open
+        // still, and answers as such (Linux: tcp_check_req).
+        let child = now.wire.half_open && now.before == TcpState::FinWait1;
+        let may = in_syn_recv || now.before == TcpState::FinWait2 || child;
         return unless(may || (unchanged && only_acks), BLIND_SYN);
     }
     let Some(ack) = seg.acks() else { return unless(unchanged && only_acks, NO_ACK) };

@@ -2,9 +2,12 @@
 
 mod judges;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use synproof_harness::scenario::{Action, Call, Fate, IcmpError, LinkEvent, Scenario, Segment};
+use synproof_harness::scenario::{
+    Action, Call, Fate, IcmpError, LinkEvent, Scenario, Segment, SockOption,
+};
 use synproof_stack::api::Sleep;
 use synproof_stack::mib::Counter;
 use synproof_stack::state::TcpState;
@@ -120,6 +123,9 @@ struct Player {
     /// What each socket held for its application when data last arrived, in bytes of memory; whether
     /// it has taken something since that was more than its buffer.
     held: Vec<(Fd, u32, bool)>,
+    /// The largest buffers that each socket has had, for receiving and for sending: what a larger one
+    /// holds stays when it is made smaller.
+    buffers: BTreeMap<i32, [u32; 2]>,
     played: Played,
 }
 
@@ -157,6 +163,7 @@ impl Player {
             may_shrink,
             setting: Setting::of(scenario),
             held: Vec::new(),
+            buffers: BTreeMap::new(),
             played: Played::default(),
         }
     }
@@ -178,6 +185,9 @@ impl Player {
 
     fn call(&mut self, call: Call) -> Result<(), Finding> {
         let closes = if let Call::Close { slot } = call { Some(slot) } else { None };
+        if let Call::SetOption { option: SockOption::RcvBuf | SockOption::SndBuf, .. } = call {
+            self.note_buffers();
+        }
         let unread = closes.and_then(|slot| self.unread(slot));
         self.links.iter_mut().for_each(|link| link.duty.stirred());
         self.held.iter_mut().for_each(|(.., over)| *over = false);

@@ -105,6 +105,8 @@ pub struct Wire {
     now: Instant,
     /// Options of the peer's were sent as data, which nobody counts.
     is_scrambled: bool,
+    /// The peer has not acknowledged the stack's SYN.
+    pub half_open: bool,
     /// The peer sent a FIN.
     fin: bool,
     /// The stack sent a FIN.
@@ -209,6 +211,7 @@ impl Wire {
         if from.wrapping_sub(iss) > self.snd_max.wrapping_sub(iss) {
             return;
         }
+        self.half_open &= arrival.acks().is_none_or(|ack| ack == iss);
         let shift = self.scales[1].unwrap_or_default().min(14);
         let edge = from.wrapping_add(u32::from(arrival.window) << shift);
         self.window_edge = Some(self.window_edge.map_or(edge, |old| later(old, edge)));
@@ -297,6 +300,7 @@ impl Wire {
         self.incarnations += 1;
         self.iss = Some(seen.seq);
         self.passive = seen.has(ACK);
+        self.half_open = true;
         (self.fastopen, self.syn_end) = (seen.fastopen || seen.payload > 0, seen.end());
         self.snd_max = seen.end();
         (self.acked, self.irs, self.in_order, self.recent) = (None, None, None, None);
@@ -384,7 +388,9 @@ impl Wire {
         if shrinks && !excused && self.syns.len() == 1 {
             return Some(SHRINKS);
         }
-        self.offered = Some(self.offered.map_or(edge, |old| later(old, edge)));
+        // What opens afterwards begins anew.
+        let kept = self.offered.filter(|_| !closed);
+        self.offered = Some(kept.map_or(edge, |old| later(old, edge)));
         None
     }
 }

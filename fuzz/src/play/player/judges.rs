@@ -66,12 +66,23 @@ impl Player {
         }
     }
 
-    /// No socket holds far more than it may.
+    /// How large the buffers of every socket are, which a call is about to change.
+    pub(super) fn note_buffers(&mut self) {
+        for fd in self.program.open() {
+            let Some(held) = memory(&mut self.stack, self.now, *fd) else { continue };
+            let buffers = self.buffers.entry(fd.0).or_default();
+            *buffers = [held.rcvbuf.max(buffers[0]), held.sndbuf.max(buffers[1])];
+        }
+    }
+
+    /// No socket holds far more than it may, or might before.
     pub(super) fn check_memory(&mut self) -> Result<(), Finding> {
+        self.note_buffers();
         for fd in self.program.open() {
             let Some(held) = memory(&mut self.stack, self.now, *fd) else { continue };
             let most = |buffer: u32| buffer.saturating_mul(2).saturating_add(MOST_BEYOND);
-            if held.rmem > most(held.rcvbuf) || held.wmem > most(held.sndbuf) {
+            let [rcvbuf, sndbuf] = self.buffers.get(&fd.0).copied().unwrap_or_default();
+            if held.rmem > most(rcvbuf) || held.wmem > most(sndbuf) {
                 return Err(Finding::of(MEMORY, "SO_MEMINFO", format!("{held:?}")));
             }
         }
