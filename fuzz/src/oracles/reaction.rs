@@ -257,7 +257,8 @@ fn is_mute(now: &Situation<'_>, seg: &Arrival, acked: u32, out: &[Seen]) -> bool
 fn surely_outside(wire: &Wire, seg: &Arrival, acked: u32) -> bool {
     // What overshoots the window may be taken into an empty queue, with all that it holds.
     let most = wire.in_order().map_or(wire.edge, |end| later(wire.edge, end));
-    before(seg.end(), acked) || (!wire.is_open && before(most.wrapping_add(wire.slack()), seg.seq))
+    let known = !wire.is_open && !wire.is_mixed;
+    before(seg.end(), acked) || (known && before(most.wrapping_add(wire.slack()), seg.seq))
 }
 
 /// A reset in the window closes the connection if it is at RCV.NXT, and else asks. RCV.NXT lies

@@ -38,6 +38,8 @@ const END_US: u64 = 2 * 86_400_000_000;
 const MOST_TIMERS: u32 = 20_000;
 const MOST_SENT: u32 = 20_000;
 
+/// Bit of tcp_fastopen: a client needs no cookie.
+const TFO_CLIENT_NO_COOKIE: i32 = 4;
 const WELL_FORMED: &str = "what a host sends is well-formed [RFC9293:3.1]";
 const ENDS: &str =
     "with every socket closed and a silent peer, every connection ends [RFC9293:3.9.1]";
@@ -369,7 +371,8 @@ impl Player {
         let cookies = counted(Counter::TcpExtSyncookiesSent);
         // Without memory for a segment Linux closes the window (tcp_select_window, ICSK_ACK_NOMEM).
         let may_shrink = self.may_shrink || counted(Counter::TcpExtTCPRcvQDrop);
-        let lenience = Lenience { may_shrink, cookies };
+        let remembers = self.stack.sysctl().tcp_fastopen & TFO_CLIENT_NO_COOKIE != 0;
+        let lenience = Lenience { may_shrink, cookies, remembers };
         let Some(Link { wire, peer, duty }) = self.links.get_mut(index) else { return Ok(()) };
         if let Some((property, detail)) = wire.leaves(&seen, bytes, lenience) {
             let kind = if seen.has(RST) { "reset" } else { "segment" };

@@ -33,6 +33,8 @@ pub struct Lenience {
     /// SYN cookies were sent: a connection may begin on the numbers of an older one, and off them
     /// by as much as a cookie does not tell.
     pub cookies: bool,
+    /// Fast Open needs no cookie: any SYN is one of it, and what it remembers of the peer counts.
+    pub remembers: bool,
 }
 
 /// What Linux takes for a pure ACK that was overtaken is younger: 1.2 times the longest time-out.
@@ -49,6 +51,8 @@ pub struct Wire {
     pub remote: u16,
     /// Initial sequence number of the stack, once a SYN or SYN-ACK was sent.
     pub iss: Option<u32>,
+    /// All of them, for SYN cookies that come back.
+    isses: Vec<u32>,
     /// The number behind everything the stack sent.
     pub snd_max: u32,
     /// Initial sequence number of the peer, once the stack has acknowledged it.
@@ -80,8 +84,8 @@ pub struct Wire {
     syn_window: u16,
     /// Initial numbers of the peer's SYNs.
     syns: Vec<u32>,
-    /// They differ in their window scale.
-    is_mixed: bool,
+    /// They differ in their window scale, so that nobody knows where windows end.
+    pub is_mixed: bool,
     /// What the peer sent: first number, number behind.
     ranges: Vec<(u32, u32)>,
     /// The number behind what was sent without a gap.
@@ -144,9 +148,11 @@ impl Wire {
     /// and the last bits are an index of a few values.
     #[must_use]
     pub fn may_be_cookie(&self, seq: u32, ack: u32) -> bool {
-        let Some(iss) = self.iss else { return false };
-        let shift = |isn: &u32| ack.wrapping_sub(iss).wrapping_sub(seq.wrapping_sub(*isn));
-        self.syns.iter().any(|isn| shift(isn).cast_signed().unsigned_abs() < 4)
+        let follows = |iss: &u32, isn: &u32| {
+            let shift = ack.wrapping_sub(*iss).wrapping_sub(seq.wrapping_sub(*isn));
+            shift.cast_signed().unsigned_abs() < 4
+        };
+        self.isses.iter().any(|iss| self.syns.iter().any(|isn| follows(iss, isn)))
     }
 
     /// What a window may be smaller for being scaled.
@@ -190,12 +196,14 @@ impl Wire {
         self.is_scrambled |= arrival.scrambled;
         self.fin |= arrival.has(FIN);
         if arrival.has(SYN) {
+            // Options that became data are not there.
+            self.is_mixed |= arrival.scrambled;
             self.is_mixed |= !self.syns.is_empty() && self.scales[1] != arrival.wscale;
             if !self.syns.contains(&arrival.seq) {
                 self.syns.push(arrival.seq);
             }
             self.mss = self.mss.max(arrival.mss.map_or(0, u32::from));
-            self.no_mss |= arrival.mss.is_none_or(|mss| mss == 0);
+            self.no_mss |= arrival.scrambled || arrival.mss.is_none_or(|mss| mss == 0);
             self.no_stamps |= arrival.tsval.is_none();
             self.scales[1] = self.scales[1].max(arrival.wscale);
             self.syn_window = self.syn_window.max(arrival.window);
@@ -211,7 +219,9 @@ impl Wire {
         if from.wrapping_sub(iss) > self.snd_max.wrapping_sub(iss) {
             return;
         }
-        self.half_open &= arrival.acks().is_none_or(|ack| ack == iss);
+        // Surely accepted: the next in order, and nothing but an acknowledgment or data.
+        let in_order = self.acked == Some(arrival.seq) && !arrival.has(SYN) && !arrival.has(RST);
+        self.half_open &= !in_order || arrival.acks().is_none_or(|ack| ack == iss);
         let shift = self.scales[1].unwrap_or_default().min(14);
         let edge = from.wrapping_add(u32::from(arrival.window) << shift);
         self.window_edge = Some(self.window_edge.map_or(edge, |old| later(old, edge)));
@@ -283,7 +293,9 @@ impl Wire {
             self.snd_max = later(self.snd_max, seen.end());
             return None;
         }
-        let broken = self.data(seen, bytes, iss).or_else(|| self.acknowledges(seen, lenience));
+        let broken = self.data(seen, bytes, iss);
+        let broken = broken.filter(|property| *property != TOO_LONG || !lenience.remembers);
+        let broken = broken.or_else(|| self.acknowledges(seen, lenience));
         self.snd_max = later(self.snd_max, seen.end());
         broken.map(|property| (property, format!("{seen:?}\nin {self:?}")))
     }
@@ -298,11 +310,16 @@ impl Wire {
     /// A connection begins.
     fn begin(&mut self, seen: &Seen) {
         self.incarnations += 1;
+        // What answers another SYN of a handshake that goes on takes back nothing.
+        let goes_on = self.iss == Some(seen.seq);
         self.iss = Some(seen.seq);
+        if !self.isses.contains(&seen.seq) {
+            self.isses.push(seen.seq);
+        }
         self.passive = seen.has(ACK);
         self.half_open = true;
         (self.fastopen, self.syn_end) = (seen.fastopen || seen.payload > 0, seen.end());
-        self.snd_max = seen.end();
+        self.snd_max = if goes_on { later(self.snd_max, seen.end()) } else { seen.end() };
         (self.acked, self.irs, self.in_order, self.recent) = (None, None, None, None);
         // The peer's SYN offered a window for what follows the stack's own.
         let behind_syn = seen.seq.wrapping_add(1).wrapping_add(u32::from(self.syn_window));

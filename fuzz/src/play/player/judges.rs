@@ -12,6 +12,9 @@ use crate::play::program::Got;
 
 /// What a socket may hold beyond twice its buffer: a burst that was taken as a whole.
 const MOST_BEYOND: u32 = 3 * 65_536;
+/// The same of what it sends: cutting segments into smaller ones costs memory (Linux: the limit of
+/// tcp_fragment).
+const MOST_BEYOND_SENDING: u32 = 8 * 65_536;
 const MSG_PEEK: i32 = 0x2;
 /// Of the level SOL_TCP, and where in `struct tcp_info` a number of eight bytes is.
 const TCP_INFO: i32 = 11;
@@ -80,9 +83,10 @@ impl Player {
         self.note_buffers();
         for fd in self.program.open() {
             let Some(held) = memory(&mut self.stack, self.now, *fd) else { continue };
-            let most = |buffer: u32| buffer.saturating_mul(2).saturating_add(MOST_BEYOND);
+            let most = |buffer: u32, beyond| buffer.saturating_mul(2).saturating_add(beyond);
             let [rcvbuf, sndbuf] = self.buffers.get(&fd.0).copied().unwrap_or_default();
-            if held.rmem > most(rcvbuf) || held.wmem > most(sndbuf) {
+            let receives = held.rmem > most(rcvbuf, MOST_BEYOND);
+            if receives || held.wmem > most(sndbuf, MOST_BEYOND_SENDING) {
                 return Err(Finding::of(MEMORY, "SO_MEMINFO", format!("{held:?}")));
             }
         }
