@@ -133,12 +133,18 @@ fn trim_acked(sk: &mut Sock, index: usize) {
     }
 }
 
-/// Makes chunk `index` at most `len` bytes long and counts it in segments of the present size.
+/// Makes chunk `index` at most `len` bytes long and counts it, and what was cut off, in segments of the
+/// present size.
 fn fit(sk: &mut Sock, index: usize, len: u32, cur_mss: u32) {
-    let Some(chunk) = sk.write_queue.rtx_get(index) else { return };
-    if chunk.len() > len {
-        fragment_rtx(sk, index, len);
+    let is_long = sk.write_queue.rtx_get(index).is_some_and(|chunk| chunk.len() > len);
+    let is_cut = is_long && fragment_rtx(sk, index, len);
+    for at in index..=index + usize::from(is_cut) {
+        count_anew(sk, at, cur_mss);
     }
+}
+
+/// Linux: tcp_set_skb_tso_segs, tcp_adjust_pcount (net/ipv4/tcp_output.c)
+fn count_anew(sk: &mut Sock, index: usize, cur_mss: u32) {
     let Some(chunk) = sk.write_queue.rtx_get_mut(index) else { return };
     let before = chunk.pcount();
     chunk.set_tso_segs(cur_mss);
