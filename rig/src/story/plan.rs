@@ -164,13 +164,10 @@ impl Story {
             for (name, value) in PATIENCE {
                 plan.set(name, value);
             }
-            for (level, name, value) in &mut plan.options {
-                if (*level, *name) == SO_RCVBUF {
-                    // With less Linux 6.12 can keep its window closed for ever
-                    // (specs/regressions/0085-window-closed-for-ever.pkt).
-                    *value = LEAST_RCVBUF.max(*value);
-                }
-            }
+            // With less Linux 6.12 can keep its window closed for ever
+            // (specs/regressions/0085-window-closed-for-ever.pkt).
+            let sizes = plan.options.iter_mut().filter(|option| (option.0, option.1) == SO_RCVBUF);
+            sizes.for_each(|option| option.2 = LEAST_RCVBUF.max(option.2));
             if plan.has("net.ipv4.tcp_shrink_window", "1") {
                 // A small buffer full of data out of order closes a window that may shrink, and then
                 // nothing fills the hole any more: Linux looks at the window first (tcp_data_queue).
