@@ -309,6 +309,7 @@ impl Campaign {
             if !self.store.has(&finding) {
                 self.keep(target, path, &input, &finding)?;
             }
+            self.store.withdraw(&target.name, &input)?;
         }
         std::fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))
     }

@@ -189,6 +189,24 @@ impl Store {
         Ok(all)
     }
 
+    /// Takes an input out of the corpus of `target`, where it would end every slice at its beginning:
+    /// it is kept as a finding.
+    ///
+    /// # Errors
+    /// The corpus cannot be read, or the input not removed.
+    pub fn withdraw(&self, target: &str, input: &[u8]) -> Result<()> {
+        for path in entries(&self.dir("corpus", target)?)? {
+            let len = fs::metadata(&path).map_or(0, |metadata| metadata.len());
+            let same = len == u64::try_from(input.len()).unwrap_or(u64::MAX)
+                && fs::read(&path).is_ok_and(|bytes| bytes == input);
+            if same {
+                fs::remove_file(&path)
+                    .with_context(|| format!("cannot remove {}", path.display()))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Inputs that a worker of `target` left and nobody has looked at.
     ///
     /// # Errors

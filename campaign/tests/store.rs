@@ -51,6 +51,20 @@ fn a_torn_finding_is_no_finding_and_can_be_kept_again() {
 }
 
 #[test]
+fn what_was_found_is_no_part_of_the_corpus() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let corpus = store.dir("corpus", "segment_storm").unwrap();
+    for (name, bytes) in [("found", "abc"), ("same length", "abd"), ("other", "ab")] {
+        fs::write(corpus.join(name), bytes).unwrap();
+    }
+    store.withdraw("segment_storm", b"abc").unwrap();
+    assert!(!corpus.join("found").exists());
+    assert!(corpus.join("same length").exists() && corpus.join("other").exists());
+    store.withdraw("segment_storm", b"not there").unwrap();
+}
+
+#[test]
 fn a_torn_state_is_begun_anew_and_a_whole_one_is_not() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
