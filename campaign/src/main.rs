@@ -79,7 +79,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs; true if nothing was found that was not planted.
+/// Runs; true if nothing was found that was not planted, and everything that was.
 fn run(arguments: &Arguments, args: &RunArgs) -> Result<bool> {
     let plan = Plan {
         dir: arguments.dir.clone(),

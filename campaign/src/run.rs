@@ -320,7 +320,7 @@ impl Campaign {
         self.store.keep(finding, &parts)?;
         // The script is made of the kept input; it can be made again, so it comes afterwards.
         let dir = self.store.root().join("findings").join(finding.id());
-        if let Some(script) = self.plan.tool.script(&dir.join("small"))? {
+        if let Some(script) = self.plan.tool.script(&target.name, &dir.join("small"))? {
             parts.clear();
             self.store.write_bytes(&format!("findings/{}/script.pkt", finding.id()), &script)?;
         }
@@ -405,6 +405,8 @@ fn chosen(plan: &Plan, state: &mut State) -> Result<Vec<Target>> {
     if let (true, Some((name, why))) = (targets.is_empty(), state.unavailable.first_key_value()) {
         bail!("{name} cannot run here: {why}");
     }
+    // Only those that run now have to find what is planted.
+    state.targets.values_mut().for_each(|target| target.planted = false);
     for target in &targets {
         state.targets.entry(target.name.clone()).or_default().planted = target.planted;
     }

@@ -117,8 +117,9 @@ impl Tool {
     ///
     /// # Errors
     /// The program cannot be run.
-    pub fn script(&self, input: &Path) -> Result<Option<Vec<u8>>> {
-        let (code, said) = self.said(&["script", &input.to_string_lossy()])?;
+    pub fn script(&self, target: &str, input: &Path) -> Result<Option<Vec<u8>>> {
+        let input = input.to_string_lossy();
+        let (code, said) = self.said(&["script", &input, "--target", target])?;
         Ok((code == Some(0)).then_some(said))
     }
 

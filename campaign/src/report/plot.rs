@@ -15,8 +15,10 @@ const LEFT: f64 = 70.0;
 const BELOW: f64 = 24.0;
 
 /// Colours that people who do not see all colours can tell apart (Okabe and Ito 2008).
-const COLOURS: [&str; 8] =
-    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999933"];
+const COLOURS: [&str; 10] = [
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999933",
+    "#882255", "#888888",
+];
 
 /// How the vertical axis counts.
 #[derive(Clone, Copy)]

@@ -13,10 +13,16 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use serde::Serialize;
+use synproof_fuzz::oracles::differential;
 use synproof_fuzz::{TARGETS, Target, target};
 
 #[derive(Parser)]
-#[command(name = "synproof-fuzz", about = "The fuzz targets, without a fuzzer")]
+#[command(
+    name = "synproof-fuzz",
+    about = "The fuzz targets, without a fuzzer",
+    after_help = "Environment: SYNPROOF_FUZZ_TARGETS names what the target differential compares \
+                  (stack,uml:7.2); TELL=1 tells every datagram of a story of two_peers."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -69,6 +75,9 @@ enum Command {
     Script {
         /// Scenario
         path: PathBuf,
+        /// Target that it is of: `differential` plays scenarios up to a limit, and a little longer
+        #[arg(long)]
+        target: Option<String>,
     },
     /// Look for the rules that the stack breaks on purpose
     #[cfg(feature = "mutants")]
@@ -104,15 +113,15 @@ pub(crate) fn run() -> ExitCode {
     let answer = match Arguments::parse().command {
         Command::List => list(),
         Command::Check { target, paths, marks } => {
-            known(&target).and_then(|target| check::check(target, &paths, marks))
+            usable(&target).and_then(|target| check::check(target, &paths, marks))
         }
         Command::Shrink { target, path } => {
-            known(&target).and_then(|target| check::shrink(target, &path))
+            usable(&target).and_then(|target| check::shrink(target, &path))
         }
         Command::Seed { dir, from } => seed::seed(&dir, &from),
         Command::Smoke { times, corpus } => smoke::smoke(times, corpus.as_deref()),
         Command::Dictionary { target } => known(&target).and_then(dictionary),
-        Command::Script { path } => script::script(&path),
+        Command::Script { path, target } => script::script(&path, target.as_deref()),
         #[cfg(feature = "mutants")]
         Command::Hunt { target, mutant, executions, seconds, seed } => {
             let bounds = hunt::Bounds { executions, seconds };
@@ -139,6 +148,23 @@ fn known(name: &str) -> Result<&'static Target, String> {
     })
 }
 
+/// One that can run here.
+fn usable(name: &str) -> Result<&'static Target, String> {
+    let target = known(name)?;
+    match (target.unavailable)() {
+        Some(why) => Err(format!("{name} cannot run here: {why}")),
+        None => Ok(target),
+    }
+}
+
+/// Targets to compare that were named and cannot be had are a mistake, not a lack of this machine.
+fn asked_for() -> Result<(), String> {
+    match differential::unavailable().filter(|_| differential::is_asked_for()) {
+        Some(why) => Err(format!("{}: {why}", differential::VARIABLE)),
+        None => Ok(()),
+    }
+}
+
 /// Writes a line; a closed pipe is nobody's fault.
 fn say(line: &str) {
     let _closed = writeln!(std::io::stdout(), "{line}");
@@ -160,6 +186,7 @@ struct Row {
 }
 
 fn list() -> Answer {
+    asked_for()?;
     for target in TARGETS {
         let Target { name, about, max_len, planted, compares, unavailable, .. } = *target;
         let unavailable = unavailable();

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use synproof_fuzz::oracles::differential;
 use synproof_fuzz::oracles::scenario::read as scenario_of;
 use synproof_harness::config::builtin;
 use synproof_harness::scenario::{Family, play};
@@ -12,9 +13,13 @@ use synproof_harness::target::{IpVersion, Sampling};
 use super::check::read;
 use super::{Answer, say};
 
-pub(super) fn script(path: &Path) -> Answer {
+pub(super) fn script(path: &Path, target: Option<&str>) -> Answer {
     let scenario =
         scenario_of(&read(path)?).ok_or_else(|| format!("{}: not a scenario", path.display()))?;
+    let scenario = match target {
+        Some("differential") => differential::bounded(scenario),
+        Some(_) | None => scenario,
+    };
     let ip = match scenario.family {
         Family::V4 => IpVersion::Ipv4,
         Family::V6 => IpVersion::Ipv6,

@@ -12,6 +12,7 @@ use super::{Answer, say};
 const EXECUTIONS: u64 = 3000;
 
 pub(super) fn smoke(times: u64, corpus: Option<&Path>) -> Answer {
+    super::asked_for()?;
     let mut ok = true;
     for target in TARGETS.iter().filter(|target| !target.compares) {
         if let Some(why) = (target.unavailable)() {
@@ -25,6 +26,11 @@ pub(super) fn smoke(times: u64, corpus: Option<&Path>) -> Answer {
             }
         }
         let replayed = tally.executions;
+        // A kept scenario that is not even played proves nothing any more.
+        if matches!(target.shape, Shape::Structure(_)) && tally.rejected > 0 {
+            say(&format!("{:<18} FAILED: {} of its corpus rejected", target.name, tally.rejected));
+            ok = false;
+        }
         generated(target, EXECUTIONS * times / target.cost, &mut tally);
         ok &= tally.report(target, replayed);
     }

@@ -28,9 +28,9 @@ const KERNEL: &str = "uml";
 /// What scenarios are called where recorded differences name scripts.
 const PATH: &str = "fuzz/differential";
 const SEED: u64 = 0;
-/// Most of what passes before a step: a guest's timer wheel stands as the stack's for timers of four
-/// minutes (docs/virtual-time.md).
-const MOST_STEP_US: u64 = 120_000_000;
+/// Most of what passes before the last step: a guest's timer wheel stands as the stack's for timers of
+/// four minutes (docs/virtual-time.md).
+const MOST_US: u64 = 230_000_000;
 /// What passes behind the last step: what is late is not missing.
 const TAIL_US: u64 = 1_500_000;
 /// How long a scenario may keep a guest busy.
@@ -39,6 +39,12 @@ const WATCHDOG: Duration = Duration::from_secs(10);
 thread_local! {
     /// Who plays on this thread.
     static CREW: RefCell<Option<Crew<'static>>> = const { RefCell::new(None) };
+}
+
+/// Whether somebody named targets, so that it is a mistake if they cannot be had.
+#[must_use]
+pub fn is_asked_for() -> bool {
+    std::env::var_os(VARIABLE).is_some()
 }
 
 /// Why scenarios cannot be compared on this machine, if they cannot.
@@ -50,16 +56,25 @@ pub fn unavailable() -> Option<String> {
 /// JSON of a scenario; [`Verdict::Rejected`] for other bytes, for what a target cannot do, and where
 /// [`unavailable`] says why.
 pub fn check(bytes: &[u8]) -> Verdict {
-    let (Ok(sides), Some(mut scenario)) = (sides(), read(bytes)) else { return Verdict::Rejected };
-    for step in &mut scenario.steps {
-        step.after_us = step.after_us.min(MOST_STEP_US);
-    }
-    scenario.steps.push(Step { after_us: TAIL_US, action: Action::Wait });
+    let (Ok(sides), Some(scenario)) = (sides(), read(bytes)) else { return Verdict::Rejected };
+    let scenario = bounded(scenario);
     let played = CREW.with_borrow_mut(|crew| {
         let new = || Crew::new(sides, Box::leak(Box::new(sides.executors())));
         crew.get_or_insert_with(new).play(&scenario)
     });
     played.map_or(Verdict::Rejected, |performance| judge(sides, &scenario, &performance))
+}
+
+/// The scenario as it is compared: it lasts no longer than clocks can be, and is looked at to its end.
+#[must_use]
+pub fn bounded(mut scenario: Scenario) -> Scenario {
+    let mut left = MOST_US;
+    for step in &mut scenario.steps {
+        step.after_us = step.after_us.min(left);
+        left -= step.after_us;
+    }
+    scenario.steps.push(Step { after_us: TAIL_US, action: Action::Wait });
+    scenario
 }
 
 fn sides() -> Result<&'static Sides, &'static str> {

@@ -294,7 +294,8 @@ impl Wire {
             return None;
         }
         let broken = self.data(seen, bytes, iss);
-        let broken = broken.filter(|property| *property != TOO_LONG || !lenience.remembers);
+        let remembers = lenience.remembers && !self.passive;
+        let broken = broken.filter(|property| *property != TOO_LONG || !remembers);
         let broken = broken.or_else(|| self.acknowledges(seen, lenience));
         self.snd_max = later(self.snd_max, seen.end());
         broken.map(|property| (property, format!("{seen:?}\nin {self:?}")))

@@ -326,6 +326,10 @@ fn tcp_splice_read(
     sleep: &mut Sleep,
     cx: &mut Cx,
 ) -> Poll<Result<usize, Errno>> {
+    if sleep.is_disconnected(sk) {
+        let spliced = sleep.copied;
+        return Poll::Ready(if spliced > 0 { Ok(spliced) } else { Err(Errno::EPIPE) });
+    }
     loop {
         let got = tcp_read_sock(sk, pipe, len - sleep.copied, cx);
         sleep.copied += got;

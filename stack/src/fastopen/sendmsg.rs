@@ -8,11 +8,12 @@ use super::TFO_CLIENT_ENABLE;
 use super::vars::FastopenRequest;
 use crate::api::connect::{Caller, tcp_connect};
 use crate::api::{Address, Message, Sleep};
+use crate::cx::Cx;
 use crate::errno::Errno;
 use crate::errqueue::zerocopy::ZcCall;
-use crate::sock::SockId;
+use crate::sock::{Sock, SockId};
 use crate::stack::Stack;
-use crate::state::TcpState;
+use crate::state::{Event, TcpState, tcp_set_state};
 
 impl Stack {
     /// Whether this sending call opens the connection.
@@ -86,10 +87,19 @@ impl Stack {
         });
         // Linux looks at no state; a peer that knew our port may have moved it meanwhile.
         if sk.fastopen.defer_connect && sk.state() == TcpState::SynSent {
-            self.enter(id, tcp_connect);
+            self.enter(id, connect_deferred);
         }
         Ok(())
     }
+}
+
+/// The SYN that connect() has not sent; without a route a failure like connect()'s, which has returned.
+fn connect_deferred(sk: &mut Sock, cx: &mut Cx) {
+    if sk.has_route(sk.flow.remote.ip(), cx) {
+        return tcp_connect(sk, cx);
+    }
+    sk.err_soft = Some(Errno::ENETUNREACH);
+    tcp_set_state(sk, Event::Abort, cx);
 }
 
 /// How far the call has come.

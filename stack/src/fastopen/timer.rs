@@ -25,6 +25,7 @@ pub(crate) fn tcp_fastopen_synack_timer(sk: &mut Sock, cx: &mut Cx) -> bool {
         tcp_enter_loss(sk, cx);
     }
     let before = req.num_retrans;
+    req.dontroute = sk.opts.dontroute;
     tcp_rtx_synack(&mut req, cx);
     note_retransmission(sk, &req, before);
     req.num_timeout += 1;

@@ -3,10 +3,8 @@
 //! Linux: __alloc_skb, kmalloc_reserve (net/core/skbuff.c), tun_build_skb (drivers/net/tun.c)
 
 use crate::cx::Cx;
-use crate::kernel::{SHARED_INFO, SKB_LEN, SMALL_HEAD};
+use crate::kernel::{NET_SKB_PAD, SHARED_INFO, SKB_LEN, SMALL_HEAD};
 
-/// NET_SKB_PAD, which the TUN device reserves in front of a packet.
-const NET_SKB_PAD: u32 = 64;
 /// PAGE_SIZE of the usual architectures.
 const PAGE_SIZE: u32 = 4096;
 /// SKB_MAX_ORDER(0, 0): payload of a buffer of one page.

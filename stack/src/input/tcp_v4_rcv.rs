@@ -103,6 +103,10 @@ fn tcp_v4_do_rcv_listen(
         advance(&mut req.state, req.flow, Event::Abort, &mut stack.cx);
         return NOBODY;
     }
+    if !listener.has_route(seg.ip.src, &stack.cx) {
+        advance(&mut req.state, req.flow, Event::Abort, &mut stack.cx);
+        return NOBODY;
+    }
     let child_id = stack.objects.reserve();
     let Some(listener) = stack.objects.sock(id) else { return NOBODY };
     let child = tcp_v4_syn_recv_sock(&mut req, seg, listener, child_id, &mut stack.cx);

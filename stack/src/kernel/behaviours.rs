@@ -216,7 +216,7 @@ behaviours! {
         "changelog of 5.3, \"net: ipv4: move tcp_fastopen server side code to SipHash library\"";
     /// Where there is room for TCP-AO (5 bytes), options must be well-formed, and one of TCP-AO is
     /// refused. A kernel that is built without CONFIG_TCP_AO does neither.
-    tcp_ao: Span::since(6, 7), "tcp_do_parse_auth_options (include/net/tcp.h)",
+    tcp_ao: Span::since(6, 7), "tcp_do_parse_auth_options (net/ipv4/tcp_input.c)",
         "source of 6.12; measured: 6.12 with CONFIG_TCP_AO, not 6.18 without";
     /// The keys of a listener live as long as its requests, not only until it is closed.
     keys_outlive_listener: Span::since(6, 18), "tcp_md5_destruct_sock (net/ipv4/tcp.c)",

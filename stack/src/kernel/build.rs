@@ -4,8 +4,8 @@
 
 /// MAX_HEADER (include/linux/netdevice.h): what links and tunnels may put in front of a packet.
 const MAX_HEADER: u32 = 80;
-/// NET_SKB_PAD
-const NET_SKB_PAD: u32 = 64;
+/// NET_SKB_PAD, which the TUN device reserves in front of a packet.
+pub(crate) const NET_SKB_PAD: u32 = 64;
 /// struct skb_shared_info, which lies at the end of a buffer.
 pub(crate) const SHARED_INFO: u32 = 320;
 /// struct sk_buff, aligned.

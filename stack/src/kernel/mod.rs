@@ -12,7 +12,7 @@ mod span;
 mod version;
 
 pub use behaviours::{Behaviours, RULES, Rule};
-pub(crate) use build::{MAX_TCP_HEADER, SHARED_INFO, SKB_LEN, SMALL_HEAD};
+pub(crate) use build::{MAX_TCP_HEADER, NET_SKB_PAD, SHARED_INFO, SKB_LEN, SMALL_HEAD};
 pub(crate) use knobs::find as find_knob;
 pub use knobs::{KNOBS, Knob};
 pub(crate) use options::is_unknown;

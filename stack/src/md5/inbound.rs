@@ -77,7 +77,7 @@ pub(crate) fn signer(listener: Option<&Md5Keys>, seg: &Segment) -> Signer {
 /// Whether there is a signature. An area large enough to hold one must be well-formed, and have one
 /// at most; one of TCP-AO is not for anybody here.
 ///
-/// Linux: tcp_do_parse_auth_options (include/net/tcp.h)
+/// Linux: tcp_do_parse_auth_options (net/ipv4/tcp_input.c)
 pub(crate) fn tcp_parse_auth_options(seg: &Segment, cx: &Cx) -> Result<bool, DropReason> {
     parse(seg.option_bytes.as_bytes(), cx.kernel.tcp_ao)
 }

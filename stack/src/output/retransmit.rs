@@ -15,9 +15,11 @@ use super::transmit::{Outgoing, tcp_transmit_skb};
 use super::tso::tcp_tso_segs;
 use crate::congestion::CaState;
 use crate::cx::Cx;
+use crate::errno::Errno;
 use crate::input::rate::tcp_rate_skb_sent;
 use crate::mib::Counter;
 use crate::mutant::Mutant;
+use crate::qdisc::Xmit;
 use crate::sock::Sock;
 use crate::sock::chunk::{Chunk, Marks, skb_truesize};
 use crate::timer::{Timer, tcp_reset_paced_timer};
@@ -70,6 +72,8 @@ pub(crate) fn resend(sk: &mut Sock, index: usize, segs: u32, cx: &mut Cx) -> Res
     }
     trim_acked(sk, index);
     if !sk.has_route(sk.flow.remote.ip(), cx) {
+        // inet_sk_rebuild_header remembers the error of the route.
+        sk.err_soft = Some(Errno::ENETUNREACH);
         return Err(NotSent::Unroutable);
     }
     let cur_mss = tcp_current_mss(sk, cx).max(1);
@@ -110,7 +114,7 @@ pub(crate) fn resend(sk: &mut Sock, index: usize, segs: u32, cx: &mut Cx) -> Res
     }
     sk.loss.total_retrans = sk.loss.total_retrans.wrapping_add(pcount);
     sk.total.bytes_retrans = sk.total.bytes_retrans.wrapping_add(bytes);
-    if tcp_transmit_skb(sk, out, cx).failed() {
+    if tcp_transmit_skb(sk, out, cx) == Xmit::Dropped {
         cx.mib.add(Counter::TcpExtTCPRetransFail, u64::from(pcount));
         return Err(NotSent::Dropped);
     }

@@ -62,7 +62,7 @@ impl Outgoing {
 }
 
 /// Builds the header and sends. What is larger than one segment leaves as one packet if the link
-/// cuts it itself (TSO), as several otherwise. Says whether a queue of this host dropped it.
+/// cuts it itself (TSO), as several otherwise. Says what became of it on this host.
 ///
 /// Linux: tcp_transmit_skb, __tcp_transmit_skb (net/ipv4/tcp_output.c)
 pub(crate) fn tcp_transmit_skb(sk: &mut Sock, out: Outgoing, cx: &mut Cx) -> Xmit {

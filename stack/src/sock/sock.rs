@@ -284,7 +284,7 @@ impl Sock {
 
     /// Whether a route leads to `remote` that SO_DONTROUTE allows.
     ///
-    /// Linux: inet_csk_route_req, inet_csk_rebuild_route (net/ipv4/inet_connection_sock.c)
+    /// Linux: inet_csk_route_req (net/ipv4/inet_connection_sock.c), inet_sk_rebuild_header
     pub(crate) fn has_route(&self, remote: IpAddr, cx: &Cx) -> bool {
         !self.opts.dontroute || cx.net.is_reached_without_gateway(remote, self.opts.bound_dev_if)
     }

@@ -94,7 +94,7 @@ pub(crate) struct RunArgs {
     asan: bool,
 }
 
-/// Does it; true when nothing was found.
+/// Does it; true when nothing was found but what is planted.
 pub(crate) fn fuzz(job: FuzzJob) -> Result<bool> {
     match job {
         FuzzJob::Run(args) => jobs::run(&args),

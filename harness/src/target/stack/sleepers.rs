@@ -54,8 +54,13 @@ impl Sleepers {
         self.parked.push(Parked { call, syscall, sleep, turn: self.turns });
     }
 
-    /// A call that was woken sleeps on, in its old place.
-    pub(super) fn put_back(&mut self, parked: Parked) {
+    /// A call that was woken sleeps on: one that reads or accepts leaves the queue and comes again
+    /// (sk_wait_data, inet_csk_wait_for_connect), any other keeps its place.
+    pub(super) fn put_back(&mut self, mut parked: Parked) {
+        if parked.comes_again() {
+            self.turns += 1;
+            parked.turn = self.turns;
+        }
         let at = self.parked.partition_point(|other| other.turn < parked.turn);
         self.parked.insert(at, parked);
     }
@@ -122,6 +127,19 @@ impl Parked {
             | Syscall::Sendfile { .. } => true,
             _ => self.fd().is_some_and(|fd| news.contains_key(&Some(StackFd(fd.0)))),
         }
+    }
+
+    fn comes_again(&self) -> bool {
+        matches!(
+            self.syscall,
+            Syscall::Accept { .. }
+                | Syscall::Read { .. }
+                | Syscall::Readv { .. }
+                | Syscall::Recv { .. }
+                | Syscall::Recvfrom { .. }
+                | Syscall::Recvmsg { .. }
+                | Syscall::Splice { .. }
+        )
     }
 
     fn fd(&self) -> Option<Fd> {
