@@ -21,6 +21,25 @@ pub(crate) struct Previous {
     pub(crate) inbound: bool,
     /// How late the harness was with it, in microseconds.
     pub(crate) late_us: i64,
+    /// When it would have been finished if nobody were ever late: what the times of the script add up
+    /// to.
+    pub(crate) text: ScriptTime,
+}
+
+impl Previous {
+    /// How far the run has fallen behind the script by then, in microseconds.
+    pub(crate) fn behind_us(&self) -> i64 {
+        self.finished.since(self.text).max(0)
+    }
+
+    /// What the times of the script add up to with `event`, which was finished at `finished`.
+    pub(crate) fn text_with(&self, event: &Event, finished: ScriptTime) -> ScriptTime {
+        match event.time.node {
+            Time::Absolute(at) | Time::AbsoluteRange(at, _) => ScriptTime(at),
+            Time::Relative(by) | Time::RelativeRange(by, _) => self.text.plus(by),
+            Time::Any => self.text.plus(finished.since(self.finished)),
+        }
+    }
 }
 
 /// The moments an event may happen, without tolerance.

@@ -130,6 +130,7 @@ impl<'a> Session<'a> {
             finished: finished.finished,
             inbound: schedule::is_inbound(event),
             late_us,
+            text: self.previous.text_with(event, finished.finished),
         };
         Ok(())
     }

@@ -8,7 +8,8 @@ use crate::script::print;
 use crate::target::{CallId, Fd, Output, Returned, ScriptTime};
 
 use super::calls::{
-    Effect, Expect, INTERRUPT, Prepared, Scope, differing_output, errno_text, judge, prepare,
+    Clocked, Effect, Expect, INTERRUPT, Prepared, Scope, differing_output, errno_text, judge,
+    prepare,
 };
 use super::failure::{Step, Stop, failure, script_problem, target_problem};
 use super::log::What;
@@ -276,9 +277,12 @@ impl<'a> Session<'a> {
         returned: &Returned,
         text: String,
     ) -> Step<()> {
-        let realtime = self.target.realtime_at_start_us();
-        let (tolerance, _) = schedule::tolerance(&self.config.tolerance, 0);
-        let judgement = judge(spec, expect, returned, realtime, tolerance)
+        let clock = Clocked {
+            realtime_at_start_us: self.target.realtime_at_start_us(),
+            tolerance_us: schedule::tolerance(&self.config.tolerance, 0).0,
+            behind_us: self.previous.behind_us(),
+        };
+        let judgement = judge(spec, expect, returned, &clock)
             .map_err(|problem| script_problem(problem, event.span))?;
         let Some(span) = judgement.first_bad else { return Ok(()) };
         let bad = judgement.fields.iter().find(|field| !field.ok);

@@ -163,11 +163,22 @@ fn expected_struct(
 }
 
 /// What comparing control messages needs beside them.
-pub(super) struct Clocked {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clocked {
     /// CLOCK_REALTIME at script time 0, in microseconds.
-    pub(super) realtime_at_start_us: i64,
+    pub(crate) realtime_at_start_us: i64,
     /// Tolerance of stamps, in microseconds.
-    pub(super) tolerance_us: i64,
+    pub(crate) tolerance_us: i64,
+    /// How far the run has fallen behind the script, in microseconds: a stamp tells the time, and
+    /// everything else follows what came before it.
+    pub(crate) behind_us: i64,
+}
+
+impl Clocked {
+    /// How much later a time may be than the script says.
+    const fn latest_us(&self) -> i64 {
+        self.tolerance_us.saturating_add(self.behind_us)
+    }
 }
 
 /// Expected and actual in words, and whether they agree.
@@ -186,7 +197,7 @@ pub(super) fn compare(
         }
         ExpectedData::Timestamp(us, stamp) => timestamp((*us, *stamp), &got.data, clock),
         ExpectedData::ExtendedErr(values) => extended_err(values, &got.data, want.room),
-        ExpectedData::OptStats(stats) => opt_stats(stats, &got.data, clock.tolerance_us),
+        ExpectedData::OptStats(stats) => opt_stats(stats, &got.data, clock.latest_us()),
     };
     let ok = ok && want_head == got_head;
     (format!("{want_head}: {want_data}"), format!("{got_head}: {got_data}"), ok)
@@ -203,7 +214,8 @@ fn timestamp(
         let us = sec.cast_signed().saturating_mul(1_000_000).saturating_add(fraction);
         us.saturating_sub(clock.realtime_at_start_us)
     });
-    let near = actual.is_some_and(|us| (us - want_us).abs() <= clock.tolerance_us);
+    let off = -clock.tolerance_us..=clock.latest_us();
+    let near = actual.is_some_and(|us| off.contains(&(us - want_us)));
     let ok = data.len() == stamp.len() && (want_us == 0 || near);
     let text = |us: i64| format!("{} s", super::super::schedule::seconds(us));
     (text(want_us), actual.map_or_else(|| hex(data), text), ok)

@@ -18,7 +18,7 @@ use crate::target::{Fd, Syscall};
 
 pub(crate) use args::Scope;
 pub(crate) use content::ExpectedContent;
-pub(crate) use message::{ExpectedControl, stamps_in_script_time};
+pub(crate) use message::{Clocked, ExpectedControl, stamps_in_script_time};
 pub(crate) use prepare::{INTERRUPT, prepare};
 pub(crate) use readiness::EventSpec;
 pub(crate) use verify::{differing_output, errno_text, judge};

@@ -48,8 +48,7 @@ pub(crate) fn judge(
     spec: &SyscallSpec,
     expect: &Expect,
     returned: &Returned,
-    realtime_at_start_us: i64,
-    tolerance_us: i64,
+    clock: &Clocked,
 ) -> Result<Judgement, Problem> {
     let mut j = Judgement::default();
     let want = expected_value(&spec.result)?;
@@ -73,8 +72,7 @@ pub(crate) fn judge(
         j.check("errno", errno.span, errno.node.clone(), got, ok);
     }
     if value_ok && returned.value >= 0 {
-        let clock = Clocked { realtime_at_start_us, tolerance_us };
-        judge_output(&mut j, spec, (expect, &returned.output), &clock);
+        judge_output(&mut j, spec, (expect, &returned.output), clock);
     }
     Ok(j)
 }

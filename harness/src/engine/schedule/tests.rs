@@ -9,7 +9,19 @@ fn previous(inbound: bool) -> Previous {
         finished: ScriptTime(1_000_300),
         inbound,
         late_us: 200,
+        text: ScriptTime(990_000),
     }
+}
+
+#[rstest]
+#[case::absolute("2.5 close(3) = 0", 2_500_000)]
+#[case::relative("+.1 close(3) = 0", 1_090_000)]
+#[case::range("+.1~+.2 > . 1:1(0)", 1_090_000)]
+#[case::whenever_it_came("* > . 1:1(0)", 1_389_700)]
+fn the_times_of_a_script_add_up(#[case] line: &str, #[case] text: i64) {
+    let before = previous(false);
+    assert_eq!(before.behind_us(), 10_300);
+    assert_eq!(before.text_with(&sample::event(line), ScriptTime(1_400_000)), ScriptTime(text));
 }
 
 #[rstest]

@@ -20,7 +20,7 @@ fn received(level: i32, ty: i32, data: Vec<u8>) -> ControlMessage {
 }
 
 fn matches(text: &str, got: &ControlMessage) -> bool {
-    let clock = Clocked { realtime_at_start_us: 1_000_000_000, tolerance_us: 4_000 };
+    let clock = Clocked { realtime_at_start_us: 1_000_000_000, tolerance_us: 4_000, behind_us: 0 };
     compare(&written(text), got, &clock).2
 }
 
@@ -151,4 +151,22 @@ fn garbage_is_not_followed() {
     assert_eq!(attributes(&[200, 0, 1, 0, 9]), []);
     assert_eq!(attributes(&[1, 2, 3]), []);
     assert_eq!(attributes(&[4, 0, 1, 0]), [(1, 0)]);
+}
+
+/// A run that fell behind tells later times, never earlier ones.
+#[rstest]
+#[case::as_written(500_000, 0, true)]
+#[case::late(521_000, 0, false)]
+#[case::late_as_the_run_is(521_000, 20_000, true)]
+#[case::later_than_that(525_000, 20_000, false)]
+#[case::early(480_000, 20_000, false)]
+fn a_stamp_may_be_as_late_as_the_run(#[case] at: i64, #[case] behind_us: i64, #[case] ok: bool) {
+    let clock = Clocked { realtime_at_start_us: 0, tolerance_us: 4_000, behind_us };
+    let want = written(
+        "{cmsg_level=SOL_SOCKET, cmsg_type=SCM_TIMESTAMPING, \
+         cmsg_data={scm_sec=0,scm_nsec=500000000}}",
+    );
+    let mut data = vec![0; 48];
+    data[8..16].copy_from_slice(&(at * 1000).to_ne_bytes());
+    assert_eq!(compare(&want, &received(1, 37, data), &clock).2, ok);
 }

@@ -6,6 +6,10 @@ use super::*;
 use crate::target::EpollEvent;
 use crate::target::syscall::ControlMessage;
 
+fn clock(tolerance_us: i64) -> Clocked {
+    Clocked { realtime_at_start_us: 0, tolerance_us, behind_us: 0 }
+}
+
 fn ok(value: i64) -> Returned {
     Returned::ok(value)
 }
@@ -16,7 +20,7 @@ fn err(errno: i32) -> Returned {
 
 /// The first difference in words, and the token it points at.
 fn difference(text: &str, expect: &Expect, returned: &Returned) -> Option<(String, String)> {
-    let judged = judge(&sample::call(text), expect, returned, 0, 4_000).unwrap();
+    let judged = judge(&sample::call(text), expect, returned, &clock(4_000)).unwrap();
     let bad = judged.fields.iter().find(|field| !field.ok)?;
     let text = sample::script(&format!("0 close(9) = 0\n0 {text}"));
     let token = text.source.slice(judged.first_bad.unwrap()).to_owned();
@@ -91,7 +95,7 @@ fn new_descriptors_are_labels(
 
 #[test]
 fn unknown_names_are_the_fault_of_the_script() {
-    let judged = |text: &str| judge(&sample::call(text), &Expect::Nothing, &ok(0), 0, 0);
+    let judged = |text: &str| judge(&sample::call(text), &Expect::Nothing, &ok(0), &clock(0));
     assert_eq!(judged("close(3) = EWHAT").unwrap_err().1, "unknown symbol EWHAT");
     assert_eq!(judged("close(3) = -1 EWHAT (hm)").unwrap_err().1, "unknown errno EWHAT");
 }
